@@ -1,0 +1,122 @@
+package core
+
+// get is somebody who found no usable token.
+func (t *turn) get() {
+	t.Answer = t.serve()
+	if t.Answer == None {
+		t.startRound(t.retrying(t.missing()))
+		t.Answer = Wait
+	}
+}
+
+// serve is what a caller gets without a new round: None means that one is needed.
+func (t *turn) serve() Answer {
+	switch {
+	case t.closed:
+		return Shut
+	case t.token.on:
+		return Serve
+	case t.round.on:
+		return Wait
+	case t.failingFast():
+		return Failed
+	case t.blocked():
+		return Failed
+	}
+	return None
+}
+
+// blocked refuses to start anything while too many fetches run that were given up (M15).
+func (t *turn) blocked() bool {
+	if t.flight.on || t.abandoned < maxAbandoned {
+		return false
+	}
+	t.Failure = Failure{Kind: Blocked}
+	return true
+}
+
+func (t *turn) missing() Cause {
+	if t.tokens == 0 {
+		return Cold
+	}
+	return Expired
+}
+
+// refresh is somebody who wants a fetch now, whatever stands in its way (M20), but for one that already runs and for M15.
+func (t *turn) refresh() {
+	switch {
+	case t.closed:
+		t.Answer = Shut
+		return
+	case t.blocked():
+		t.Answer = Failed
+		return
+	}
+	t.backoff.lift()
+	t.notBefore = 0
+	if t.round.on {
+		t.round.next = t.elapsed
+	} else {
+		t.startRound(Manual)
+	}
+	t.Answer = Wait
+}
+
+// invalidate is somebody who saw a token refused (M12, M13).
+func (t *turn) invalidate(in Input) {
+	if t.closed {
+		t.Answer = Shut
+		return
+	}
+	if !in.Current || !t.token.on {
+		t.Answer = Done
+		if in.Wait {
+			t.get()
+		}
+		return
+	}
+	guarded := t.guards.guarded(t, in.Rejecter)
+	if until, ok := t.mayReplace(in.Rejecter, guarded); !ok {
+		t.Answer = Suppressed
+		if until > 0 {
+			t.Until = t.at(until)
+		}
+		t.event(Event{Kind: RejectionSuppressed, Token: t.token.id, Until: t.Until})
+		return
+	}
+	t.event(Event{Kind: Rejected, Token: t.token.id})
+	t.guards.note(t, in.Rejecter, guarded)
+	if !guarded {
+		t.lose()
+	} else if t.backoff.kind == refreshing {
+		t.backoff.lift()
+	}
+	if !t.round.on {
+		t.startRound(Rejection)
+	}
+	t.Answer = Done
+	if in.Wait {
+		t.Answer = Wait
+	}
+}
+
+// mayReplace reports whether a rejection of the current token may lead to a fetch, and if not, from when on one may (0 if
+// that is not bound to a time). A fetch that is on its way serves every rejection.
+func (t *turn) mayReplace(rejecter uint64, guarded bool) (until Elapsed, ok bool) {
+	if t.flight.on || t.round.on {
+		return 0, true
+	}
+	if t.abandoned >= maxAbandoned {
+		return 0, false
+	}
+	if t.failingFast() {
+		until = t.backoff.until
+	}
+	if guarded {
+		until = max(until, t.token.arrived+t.guards.wait(rejecter))
+	}
+	if t.guards.fetched {
+		until = max(until, t.guards.lastFetch+restart)
+	}
+	return until, t.elapsed >= until
+}

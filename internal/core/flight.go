@@ -1,0 +1,123 @@
+package core
+
+import "time"
+
+// flight is the one fetch that may be running (M3).
+type flight struct {
+	on        bool
+	id        uint64
+	cause     Cause
+	attempt   int
+	start     time.Time // by the wall
+	began     Elapsed
+	deadline  Elapsed // to cancel it, or, once cancelled, to give it up
+	cancelled bool
+}
+
+func (t *turn) launch(cause Cause, attempt int) {
+	t.flights++
+	t.flight = flight{
+		on:       true,
+		id:       t.flights,
+		cause:    cause,
+		attempt:  attempt,
+		start:    t.wall,
+		began:    t.elapsed,
+		deadline: t.elapsed + t.policy.AttemptTimeout,
+	}
+	if t.token.on && t.token.repeated {
+		t.notBefore = t.elapsed + restart
+	}
+	if cause == Rejection {
+		t.guards.lastFetch, t.guards.fetched = t.elapsed, true
+	}
+	t.Fetch, t.Effects.Flight = true, t.flights
+	t.event(Event{Kind: FetchStarted, Flight: t.flights, Cause: cause, Attempt: attempt})
+}
+
+// cancel ends a fetch's time. It stays in flight until it returns, since there may be only one.
+func (t *turn) cancel() {
+	t.flight.cancelled = true
+	t.flight.deadline = t.elapsed + giveUp
+	t.Cancel = true
+}
+
+// abandon gives up on a fetch that ignored its cancellation (M15).
+func (t *turn) abandon() {
+	t.event(Event{Kind: FetchAbandoned, Flight: t.flight.id, Cause: t.flight.cause, Duration: t.elapsed - t.flight.began})
+	t.flight = flight{}
+	t.abandoned++
+	t.attemptFailed(GaveUp, Result{})
+}
+
+func (t *turn) fetched(in Input) {
+	if !t.flight.on || in.Flight != t.flight.id {
+		t.abandoned--
+		t.event(Event{Kind: LateResult, Flight: in.Flight})
+		return
+	}
+	f := t.flight
+	t.flight = flight{}
+	t.lastDuration = t.elapsed - f.began
+	ended := Event{Kind: FetchEnded, Flight: f.id, Cause: f.cause, Attempt: f.attempt, Duration: t.lastDuration}
+	if !in.Result.OK {
+		ended.Class = ClassTransient
+		if in.Result.Permanent {
+			ended.Class = ClassPermanent
+		}
+		t.event(ended)
+		t.attemptFailed(Returned, in.Result)
+		return
+	}
+	life := t.lifetimeOf(f.start, in.Result)
+	ended.Class = ClassOK
+	if !t.wall.Before(life.end) {
+		ended.Class = ClassDead
+	}
+	t.event(ended)
+	if t.closed {
+		return
+	}
+	if ended.Class == ClassDead {
+		t.arriveDead(f, life, in.Result.Same)
+		return
+	}
+	t.arrive(f, life, in.Result.Same)
+}
+
+// arrive publishes a token and serves those who waited.
+func (t *turn) arrive(f flight, life lifetime, same bool) {
+	t.backoff = backoff{}
+	if same || life.expiry.Sub(life.start) < restart {
+		t.notBefore = max(t.notBefore, f.began+restart)
+	}
+	t.publish(life, same)
+	t.guards.arrived(t, same)
+	t.read = t.round.on
+	if t.round.on {
+		t.round = round{}
+		t.Release = Serve
+	}
+}
+
+// arriveDead serves those who waited, and nobody after (M6). Behind a token that is still usable it is a refresh that
+// failed.
+func (t *turn) arriveDead(f flight, life lifetime, same bool) {
+	t.notBefore = f.began + restart
+	t.Publication = Publication{Token: t.token.id, Start: life.start, Due: life.due, End: life.end, Expiry: life.expiry}
+	if !same {
+		t.Publication.Token = t.nextToken()
+	} else if t.token.on {
+		t.withdraw()
+	}
+	if t.round.on {
+		t.round = round{}
+		t.Release = ServeDead
+	}
+	if t.token.on {
+		t.backOff(refreshing, false, 0)
+		t.fail(Dead, 1, false)
+		return
+	}
+	t.backoff = backoff{}
+}

@@ -1,0 +1,100 @@
+package core
+
+import "time"
+
+// guards remembers who rejects, so that an API which always answers 401 neither drains the token endpoint nor starves the
+// APIs that are content (M13).
+type guards struct {
+	fetched   bool    // there was a fetch caused by a rejection,
+	lastFetch Elapsed // and it started then
+	rejecters [maxRejecters]guard
+}
+
+type guard struct {
+	rejecter uint64
+	known    bool
+	pending  bool // a fetch on its behalf has not brought anything yet
+	brought  bool // one has,
+	arrived  Elapsed
+	hot      bool // it rejected what was fetched on its behalf,
+	last     Elapsed
+	level    uint8 // and that many times over
+}
+
+func (g *guards) find(rejecter uint64) *guard {
+	for i := range g.rejecters {
+		if r := &g.rejecters[i]; r.known && r.rejecter == rejecter {
+			return r
+		}
+	}
+	return nil
+}
+
+// guarded reports whether the rejecter rejects again what was just fetched because of a rejection of its own, or has been
+// doing so within the last minute.
+func (g *guards) guarded(t *turn, rejecter uint64) bool {
+	r := g.find(rejecter)
+	if r == nil {
+		return false
+	}
+	again := r.brought && t.token.forGuard &&
+		t.elapsed-t.token.arrived <= guardMemory && t.token.arrived-r.arrived <= guardMemory
+	persistent := r.hot && t.elapsed-r.last <= guardMemory
+	if !again && !persistent {
+		return false
+	}
+	r.hot, r.last = true, t.elapsed
+	return true
+}
+
+// wait is how long after its arrival a token may be replaced for a guarded rejecter.
+func (g *guards) wait(rejecter uint64) time.Duration {
+	return min(restart<<g.find(rejecter).level, maxGuard)
+}
+
+// note remembers that a fetch is made on a rejecter's behalf.
+func (g *guards) note(t *turn, rejecter uint64, guarded bool) {
+	r := g.find(rejecter)
+	if r == nil {
+		r = g.free()
+		*r = guard{rejecter: rejecter, known: true}
+	}
+	if !guarded {
+		r.hot, r.level = false, 0
+	}
+	r.pending, r.last = true, t.elapsed
+}
+
+// free makes room by forgetting whoever has been quiet for the longest.
+func (g *guards) free() *guard {
+	oldest := &g.rejecters[0]
+	for i := range g.rejecters {
+		r := &g.rejecters[i]
+		if !r.known {
+			return r
+		}
+		if r.last < oldest.last {
+			oldest = r
+		}
+	}
+	return oldest
+}
+
+// arrived tells the guards that the fetch they wait for brought a token. The very value that was rejected counts as one
+// that was rejected at once.
+func (g *guards) arrived(t *turn, same bool) {
+	for i := range g.rejecters {
+		r := &g.rejecters[i]
+		if !r.known || !r.pending {
+			continue
+		}
+		t.token.forGuard = true
+		r.pending, r.brought, r.arrived = false, true, t.elapsed
+		if r.hot {
+			r.level = min(r.level+1, 6)
+		}
+		if same {
+			r.hot, r.last = true, t.elapsed
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package core
+
+import "time"
+
+// State is what can be told of a core.
+type State struct {
+	Closed, Dormant, Fetching bool
+	Abandoned                 int
+	NextAttempt               time.Time // zero unless fetches have failed
+}
+
+// State tells how things stand after the last step.
+func (c *Core) State() State {
+	s := State{
+		Closed:    c.closed,
+		Dormant:   c.token.on && c.token.dormant,
+		Fetching:  c.flight.on,
+		Abandoned: c.abandoned,
+	}
+	if c.backoff.kind != noBackoff && c.elapsed < c.backoff.until {
+		s.NextAttempt = c.Wall().Add(c.Left(c.backoff.until))
+	}
+	return s
+}
+
+// Wall is the time of the last step, on the wall clock.
+func (c *Core) Wall() time.Time { return c.last.Round(0) }
+
+// Left is how long after the last step a deadline comes.
+func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }

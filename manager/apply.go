@@ -1,0 +1,96 @@
+package manager
+
+import (
+	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// apply does what the core decided, in the order its Effects prescribe.
+func (o *owner) apply(msg message, e core.Effects) {
+	if e.Cancel {
+		o.cancel(o.whyCancelled(msg))
+	}
+	o.keep(msg, e)
+	if e.Fetch {
+		o.start(e.Flight)
+	}
+	if e.Failure.Kind != core.NoFailure {
+		o.failure = o.describe(e.Failure)
+	}
+	o.arm(e.Wake, e.Armed)
+	o.reply(msg, e)
+	o.tellEvents(msg, e)
+	if s, ok := msg.(stats); ok {
+		s.reply <- o.snapshotStats()
+	}
+	o.over = e.Ended
+}
+
+// keep publishes and withdraws, and remembers what a fetch brought.
+func (o *owner) keep(msg message, e core.Effects) {
+	if e.Withdraw {
+		o.current.Store(nil)
+		o.expiry.Stop()
+	}
+	f, ok := msg.(fetched)
+	if !ok {
+		return
+	}
+	if f.err != nil {
+		o.lastErr = f.err
+		return
+	}
+	o.lastErr, o.failure = nil, nil
+	o.arrived = newToken(f.token, e.Publication)
+	if e.Publish {
+		o.held = o.arrived
+		o.publish(e)
+	}
+}
+
+func newToken(t *oauth2.Token, p core.Publication) *Token {
+	known := *t
+	known.Expiry = p.Expiry
+	return NewToken(p.Token, &known)
+}
+
+// publish makes the token known, with a timer that withdraws it whatever the clock reads by then.
+func (o *owner) publish(e core.Effects) {
+	p := e.Publication
+	s := &snapshot{token: o.held, publication: p.Number, start: p.Start, due: p.Due, end: p.End}
+	if e.Release == core.Serve {
+		s.attention.Store(read)
+	}
+	if o.expiry != nil {
+		o.expiry.Stop()
+	}
+	m := o.Manager
+	o.expiry = o.clock.AfterFunc(p.Life, func() { m.tell(expired{p.Number}) })
+	o.current.Store(s)
+}
+
+// arm sets the timer to the core's next deadline. A timer that fires early or twice does no harm: the core looks at the
+// time.
+func (o *owner) arm(at core.Elapsed, armed bool) {
+	if o.wake != nil {
+		if armed && at == o.wakeAt {
+			return
+		}
+		o.wake.Stop()
+		o.wake = nil
+	}
+	if !armed {
+		return
+	}
+	m := o.Manager
+	o.wakeAt = at
+	o.wake = o.clock.AfterFunc(o.core.Left(at), func() { m.tell(due{at}) })
+}
+
+func (o *owner) disarm() {
+	o.arm(0, false)
+	if o.expiry != nil {
+		o.expiry.Stop()
+	}
+}

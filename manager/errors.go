@@ -1,0 +1,59 @@
+package manager
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrClosed is what every call returns once [Manager.Close] was called, those already waiting included.
+var ErrClosed = errors.New("alf: the token manager is closed")
+
+// ErrSuppressed is what errors.Is finds in a [SuppressedError].
+var ErrSuppressed = errors.New("alf: rejection suppressed")
+
+// ErrAbandoned is what errors.Is finds in an [Error] when no fetch is started because too many of those before it were
+// abandoned (they ignored their cancellation) and none of them has returned.
+var ErrAbandoned = errors.New("too many abandoned fetches have not returned; none is started until one does")
+
+// Error says that no token can be had. Everyone who waited for the same round of attempts gets the same *Error, and so
+// does everyone who asks before NextAttempt.
+type Error struct {
+	// Err is the last attempt's error. errors.As finds a *oauth2.RetrieveError in it when the endpoint answered.
+	Err error
+	// Attempts is how many fetches the round made.
+	Attempts int
+	// Permanent says that the endpoint's answer will stay the same until somebody repairs something.
+	Permanent bool
+	// NextAttempt is when a caller may cause the next fetch, on the wall clock. Zero if that is not bound to a time.
+	NextAttempt time.Time
+}
+
+// Error says why there is no token and when the next attempt is allowed.
+func (e *Error) Error() string {
+	if e.NextAttempt.IsZero() {
+		return fmt.Sprintf("alf: no token: %v", e.Err)
+	}
+	return fmt.Sprintf("alf: no token: %v (next attempt at %s)", e.Err, e.NextAttempt.UTC().Format("2006-01-02T15:04:05.000Z"))
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// SuppressedError says that a rejection was not acted on: the token stays, because a fetch for it may not start yet (the
+// same API rejected the last one as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
+type SuppressedError struct {
+	// Until is when the same rejection would be acted on, on the wall clock. Zero if that is not bound to a time.
+	Until time.Time
+}
+
+// Error says until when.
+func (e *SuppressedError) Error() string {
+	if e.Until.IsZero() {
+		return "alf: the rejected token stays: no fetch may start now"
+	}
+	return "alf: the rejected token stays until " + e.Until.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// Is reports whether target is [ErrSuppressed].
+func (e *SuppressedError) Is(target error) bool { return target == ErrSuppressed }

@@ -1,0 +1,96 @@
+package manager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/manager"
+)
+
+// A manager over anything that can obtain a token; here a function.
+func ExampleNew() {
+	n := 0
+	m, err := manager.New(manager.Config{
+		Fetcher: manager.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+			n++
+			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n), Expiry: time.Now().Add(time.Hour)}, nil
+		}),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Close()
+
+	for range 3 {
+		token, err := m.Token(context.Background())
+		fmt.Println(token.Value(), err)
+	}
+	// Output:
+	// token-1 <nil>
+	// token-1 <nil>
+	// token-1 <nil>
+}
+
+// A message broker refused the token: say so, and connect again with its successor.
+func ExampleManager_Replace() {
+	n := 0
+	m, _ := manager.New(manager.Config{
+		Fetcher: manager.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+			n++
+			return &oauth2.Token{AccessToken: fmt.Sprint("token-", n), Expiry: time.Now().Add(time.Hour)}, nil
+		}),
+	})
+	defer m.Close()
+
+	ctx := context.Background()
+	token, _ := m.Token(ctx)
+	next, err := m.Replace(ctx, token, "amqps://broker.example")
+	fmt.Println(next.Value(), err)
+
+	// A broker that refuses everything is told to wait, and costs the token endpoint nothing.
+	_, err = m.Replace(ctx, next, "amqps://broker.example")
+	fmt.Println(errors.Is(err, manager.ErrSuppressed))
+	// Output:
+	// token-2 <nil>
+	// true
+}
+
+// A token source from elsewhere is a fetcher.
+func ExampleFromTokenSource() {
+	var fromElsewhere oauth2.TokenSource = oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "theirs"})
+	m, _ := manager.New(manager.Config{Fetcher: manager.FromTokenSource(fromElsewhere)})
+	defer m.Close()
+
+	token, _ := m.Token(context.Background())
+	fmt.Println(token.Value())
+	fmt.Println(token)
+	// Output:
+	// theirs
+	// Token(#1 REDACTED)
+}
+
+// In a test time stands still until it is told to move.
+func ExampleConfig_clock() {
+	mock := clock.NewMock()
+	m, _ := manager.New(manager.Config{
+		Clock: mock,
+		Fetcher: manager.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+			return &oauth2.Token{AccessToken: "token", Expiry: mock.Now().Add(time.Hour)}, nil
+		}),
+	})
+	defer m.Close()
+
+	m.Token(context.Background())
+	fmt.Println("fetches:", m.Stats().Fetches)
+	mock.Add(59 * time.Minute)
+	fmt.Println("fetches:", m.Stats().Fetches)
+	// Output:
+	// fetches: 1
+	// fetches: 2
+}

@@ -1,0 +1,52 @@
+package manager
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// describe makes the error that callers see.
+func (o *owner) describe(f core.Failure) *Error {
+	e := &Error{Attempts: f.Attempts, Permanent: f.Permanent, NextAttempt: f.Next}
+	switch f.Kind {
+	case core.Returned:
+		e.Err = o.lastErr
+	case core.Dead:
+		e.Err = errDead
+	case core.Blocked:
+		e.Err = ErrAbandoned
+	case core.TimedOut:
+		e.Err = &timeoutError{o.policy.RoundTimeout}
+		if f.Attempts > 1 && o.lastErr != nil {
+			e.Err = fmt.Errorf("%w; the attempt before: %w", e.Err, o.lastErr)
+		}
+	case core.GaveUp:
+		e.Err = &timeoutError{o.policy.AttemptTimeout}
+	}
+	if f.Kind != core.Blocked {
+		o.lastErr = e.Err
+	}
+	return e
+}
+
+func (o *owner) whyCancelled(msg message) error {
+	if _, ok := msg.(closing); ok {
+		return ErrClosed
+	}
+	return &timeoutError{o.policy.AttemptTimeout}
+}
+
+var errDead = errors.New("the token that came was dead on arrival: it expires sooner than it can be used")
+
+// timeoutError is why a fetch was cancelled. It is no context error, which a caller would take for that of its own context.
+type timeoutError struct{ after time.Duration }
+
+func (e *timeoutError) Error() string {
+	return fmt.Sprintf("the token endpoint did not answer within %v", e.after)
+}
+
+// Timeout marks it as one for whoever asks, as net.Error does.
+func (e *timeoutError) Timeout() bool { return true }

@@ -1,0 +1,122 @@
+// Package manager keeps one OAuth 2.0 access token: it fetches it when somebody first asks, renews it ahead of its expiry
+// while it is in use, replaces it when an API rejects it, and gets through outages of the token endpoint without ever
+// having more than one fetch in flight.
+//
+// One goroutine, the owner, owns the token and is told things over channels; it publishes what it has as an immutable
+// snapshot, so that a caller who finds a usable token there reads it without a lock, a channel or an allocation. It needs
+// no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any [Fetcher] will do below.
+package manager
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/benbjohnson/clock"
+)
+
+// Manager is the handle callers hold. Its methods are safe for concurrent use. Close it when it is no longer needed:
+// its goroutine ends with it.
+type Manager struct {
+	clock   clock.Clock
+	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
+	inbox   chan message
+	nudge   chan struct{} // holds one
+	done    chan struct{} // closed when the owner has ended
+	final   Stats         // written before done is closed, read after
+}
+
+var _ Source = (*Manager)(nil)
+
+// New starts a manager. It fetches nothing until somebody asks for a token. The error names every setting that makes no
+// sense.
+func New(cfg Config) (*Manager, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	o := newOwner(cfg)
+	go o.run()
+	return o.Manager, nil
+}
+
+// Token returns a usable token: the current one at once, or else the one that a fetch brings, which is made once for
+// everyone who waits. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor lends it
+// values. Other errors: *[Error] if no token can be had, [ErrClosed].
+func (m *Manager) Token(ctx context.Context) (*Token, error) {
+	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m.nudge) {
+		return s.token, nil
+	}
+	reply := make(chan answer, 1)
+	return m.ask(ctx, get{reply}, reply)
+}
+
+// Replace reports that rejecter, an API's origin, refused a token, and waits for its successor as Token does. If the token
+// is not the current one any more, nothing changes and the current one is returned. An error that is [ErrSuppressed] says
+// that the token stays in use, because a fetch for this rejection may not start now. A successor that is the Same as the
+// rejected token means that the endpoint hands it out again.
+func (m *Manager) Replace(ctx context.Context, rejected *Token, rejecter string) (*Token, error) {
+	reply := make(chan answer, 1)
+	return m.ask(ctx, invalidate{rejected.Value(), rejecter, true, reply}, reply)
+}
+
+// Invalidate is Replace without the wait: nil says that the token is replaced or was not current any more.
+func (m *Manager) Invalidate(rejected *Token, rejecter string) error {
+	return m.InvalidateValue(rejected.Value(), rejecter)
+}
+
+// InvalidateValue is [Manager.Invalidate] for callers who hold the token's value alone.
+func (m *Manager) InvalidateValue(value, rejecter string) error {
+	reply := make(chan answer, 1)
+	_, err := m.ask(context.Background(), invalidate{value, rejecter, false, reply}, reply)
+	return err
+}
+
+// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. A fetch that is in flight already is
+// the one it waits for. Meanwhile others keep getting the current token.
+func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
+	reply := make(chan answer, 1)
+	return m.ask(ctx, refresh{reply}, reply)
+}
+
+// Stats tells the manager's state and what it has counted. After Close, what it had counted by then.
+func (m *Manager) Stats() Stats {
+	reply := make(chan Stats, 1)
+	select {
+	case m.inbox <- stats{reply}:
+		return <-reply
+	case <-m.done:
+		return m.final
+	}
+}
+
+// Close ends the manager: everyone who waits gets [ErrClosed], the fetch in flight is cancelled, and Close returns when it
+// and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same end. It
+// returns nil. A hook that is running is not waited for, and may itself call Close.
+func (m *Manager) Close() error {
+	select {
+	case m.inbox <- closing{}:
+		<-m.done
+	case <-m.done:
+	}
+	return nil
+}
+
+// ask sends a message and waits for the answer to it, or for the end of ctx. The answer's channel has room for it, so a
+// caller that has gone leaves nobody waiting.
+func (m *Manager) ask(ctx context.Context, msg message, reply <-chan answer) (*Token, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case m.inbox <- msg:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-m.done:
+		return nil, ErrClosed
+	}
+	select {
+	case a := <-reply:
+		return a.token, a.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

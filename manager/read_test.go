@@ -1,0 +1,175 @@
+package manager_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/manager"
+)
+
+func TestM1_StartsWithoutATokenAndFetchesForTheFirstCaller(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.wantFetches(0)
+		require.False(t, w.m.Stats().Ready)
+		require.Equal(t, "t1", w.get())
+		require.Equal(t, "t1", w.get())
+		w.wantFetches(1)
+		require.True(t, w.m.Stats().Ready)
+	})
+}
+
+func TestM1_ReadingAllocatesNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		ctx := t.Context()
+		require.Zero(t, testing.AllocsPerRun(100, func() { w.m.Token(ctx) }))
+	})
+}
+
+func TestM1_TokensAreImmutable(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.wait()
+		c.got.OAuth2().AccessToken = "changed"
+		require.Equal(t, "t1", w.get())
+		require.Equal(t, "Bearer t1", c.got.Authorization())
+		require.Equal(t, "Bearer", c.got.OAuth2().Type())
+	})
+}
+
+func TestM2_NotHandedOutFromTheUsableEndOn(t *testing.T) {
+	for _, c := range []struct {
+		lifetime, usable, margin time.Duration
+	}{
+		{hour, hour - 10*second, 0},
+		{60 * second, 54 * second, 0},
+		{10 * second, 9 * second, 0},
+		{hour, hour - minute, minute},
+		{60 * second, 30 * second, minute}, // a configured margin is capped at half the lifetime
+	} {
+		t.Run(fmt.Sprint(c.lifetime, c.margin), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				w.endpoint.lifetime = c.lifetime
+				w.get()
+				w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+				w.advance(c.usable - 1)
+				require.Equal(t, "t1", w.get())
+				w.advance(1)
+				w.wait().wantWaiting()
+				w.advance(20 * second)
+			}, withPolicy(manager.Policy{Margin: c.margin}))
+		})
+	}
+}
+
+// skewed is a clock whose reading can be stepped while its timers go on.
+type skewed struct {
+	clock.Clock
+	offset *atomic.Int64
+}
+
+func (s skewed) Now() time.Time                  { return s.Clock.Now().Add(time.Duration(s.offset.Load())) }
+func (s skewed) Since(t time.Time) time.Duration { return s.Now().Sub(t) }
+func (s skewed) Until(t time.Time) time.Duration { return t.Sub(s.Now()) }
+
+func TestM2_HoldsAfterTheMachineSlept(t *testing.T) {
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		offset.Store(int64(2 * minute)) // timers do not see it
+		w.wait().wantToken("t2")
+		w.wantFetches(2)
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
+func TestM2_HoldsAfterTheClockWasSteppedBack(t *testing.T) {
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		w.advance(80 * second) // refreshed at 67.5 s: t2 is usable until 157.5 s
+		require.Equal(t, "t2", w.get())
+		offset.Store(-int64(hour))
+		require.Equal(t, "t2", w.get())
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.advance(77 * second)
+		require.Equal(t, "t2", w.get())
+		w.advance(1 * second) // whatever the clock reads, the timer set at the publication has fired
+		c := w.wait()
+		w.advance(20 * second)
+		require.ErrorIs(t, c.failure(), errDown)
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
+func TestM2_ABackoffDoesNotGrowWhenTheClockIsSteppedBack(t *testing.T) {
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		c := w.wait()
+		w.advance(2 * second)
+		c.failure()
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		offset.Store(-int64(hour))
+		w.get()
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
+func TestM7_NoLifetimeGivenMeansFiveMinutes(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.answer = answerWith(time.Time{})
+		c := w.wait()
+		require.Equal(t, 5*minute, c.got.Expiry().Sub(time.Unix(0, 0)))
+		require.Equal(t, 5*minute, c.got.OAuth2().Expiry.Sub(time.Unix(0, 0)))
+		require.Equal(t, 290*second, w.m.Stats().UsableEnd.Sub(time.Unix(0, 0)))
+	})
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.answer = answerWith(time.Time{})
+		require.Equal(t, hour, w.wait().got.Expiry().Sub(time.Unix(0, 0)))
+	}, withPolicy(manager.Policy{DefaultLifetime: hour}))
+}
+
+func TestM7_AbsurdLifetimesAreClampedToAYear(t *testing.T) {
+	for _, expiry := range []time.Time{
+		time.Unix(1<<60, 0), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, 0).AddDate(2, 0, 0),
+	} {
+		inWorld(t, func(t *testing.T, w *world) {
+			w.endpoint.answer = answerWith(expiry)
+			require.Equal(t, 365*24*hour, w.wait().got.Expiry().Sub(time.Unix(0, 0)))
+		})
+	}
+}
+
+func TestM17_AllThatIsDueHasHappenedOnceAMessageIsAnswered(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		w.advance(67*second + 499*ms)
+		w.wantFetches(1)
+		// The clock is moved while its timers are kept from firing: the next message finds what has passed.
+		w.advance(1 * ms)
+		require.EqualValues(t, 2, w.m.Stats().Fetches)
+	})
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		offset.Store(int64(70 * second))
+		synctest.Wait()
+		w.wantFetches(1)
+		require.EqualValues(t, 2, w.m.Stats().Fetches, "asking is enough")
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
+func TestM17_NothingHappensUntilTheClockMoves(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		c := w.wait()
+		time.Sleep(24 * hour) // of the bubble's time, which is not the manager's
+		c.wantWaiting()
+		w.wantFetches(1)
+		w.advance(second)
+		c.failure()
+	})
+}

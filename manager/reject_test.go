@@ -1,0 +1,370 @@
+package manager_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/manager"
+)
+
+const (
+	api   = "https://api.example"
+	other = "https://other.example"
+)
+
+// suppressedUntil is until when a rejection is, from the beginning.
+func suppressedUntil(t *testing.T, err error) time.Duration {
+	t.Helper()
+	require.ErrorIs(t, err, manager.ErrSuppressed)
+	var s *manager.SuppressedError
+	require.ErrorAs(t, err, &s)
+	return s.Until.Sub(time.Unix(0, 0))
+}
+
+func TestM12_AThousandRejectionsOfOneTokenCostOneFetch(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.latency = second
+		callers := make([]*caller, 1000)
+		for i := range callers {
+			callers[i] = w.replace(first.got, api)
+		}
+		bystander := w.wait()
+		bystander.wantWaiting()
+		w.advance(second)
+		for _, c := range callers {
+			c.wantToken("t2")
+		}
+		bystander.wantToken("t2")
+		w.wantFetches(2)
+		require.EqualValues(t, 1, w.m.Stats().Rejected)
+		require.Equal(t, api, w.seen(manager.Rejected)[0].Rejecter)
+	})
+}
+
+func TestM12_ALateRejectionOfAnOlderTokenCostsNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		old := w.wait()
+		require.NoError(t, w.m.Invalidate(old.got, api))
+		require.Equal(t, "t2", w.get())
+		for range 20 {
+			w.replace(old.got, api).wantToken("t2")
+			require.NoError(t, w.m.Invalidate(old.got, api))
+			w.advance(50 * ms)
+		}
+		w.wantFetches(2)
+	})
+}
+
+func TestM12_ARejectionDuringAFetchIsServedByIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.latency = second
+		w.advance(67500 * ms) // the refresh is in flight
+		c := w.replace(first.got, api)
+		c.wantWaiting()
+		w.wait().wantWaiting()
+		w.advance(second)
+		c.wantToken("t2")
+		w.wantFetches(2)
+	})
+}
+
+func TestM12_WhereNoFetchMayFollowTheTokenStays(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = permanent{errDown} })
+		w.advance(67500 * ms) // the refresh fails, for good so far
+		require.Equal(t, 72500*ms, suppressedUntil(t, w.m.Invalidate(first.got, api)))
+		require.Equal(t, 72500*ms, suppressedUntil(t, w.replace(first.got, api).failure()))
+		require.Equal(t, "t1", w.get(), "it is all there is")
+		w.wantFetches(2)
+		require.EqualValues(t, 2, w.m.Stats().Suppressed)
+	})
+}
+
+func TestM12_APermittedRejectionLiftsATransientBackoff(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, minute} })
+		w.advance(67500 * ms)
+		w.wantFetches(2)
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.replace(first.got, api).wantToken("t3")
+	})
+}
+
+func TestM12_AFailedFetchAfterARejectionLeavesNothingStale(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		c := w.replace(first.got, api)
+		w.advance(300 * ms)
+		require.ErrorIs(t, c.failure(), errDown)
+		require.ErrorIs(t, w.getErr(), errDown)
+		require.ErrorIs(t, w.replace(first.got, api).failure(), errDown)
+		w.wantFetches(4)
+	})
+}
+
+func TestM12_TokensAreNamedByValue(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		require.NoError(t, w.m.InvalidateValue("another", api))
+		require.Equal(t, "t1", w.get())
+		require.NoError(t, w.m.InvalidateValue("t1", api))
+		require.Equal(t, "t2", w.get())
+		require.NoError(t, w.m.Invalidate(nil, api))
+		require.Equal(t, "t2", w.get())
+	})
+}
+
+func TestM13_AnAPIThatAlwaysRejectsIsGuarded(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.wait()
+		w.advance(minute)
+		c = w.replace(c.got, api) // the first time it may be right
+		c.wantToken("t2")
+		arrived := minute
+		for n, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			wait *= second
+			require.Equal(t, arrived+wait, suppressedUntil(t, w.replace(c.got, api).failure()))
+			require.Equal(t, fmt.Sprint("t", n+2), w.get(), "the token stays")
+			w.advance(wait - 1)
+			w.replace(c.got, api).failure()
+			w.wantFetches(n + 2)
+			w.advance(1)
+			c = w.replace(c.got, api)
+			c.wantToken(fmt.Sprint("t", n+3))
+			arrived += wait
+		}
+	})
+}
+
+func TestM13_EveryoneElseIsServedWhileAGuardedRejecterWaits(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.replace(w.wait().got, api)
+		c.wantToken("t2")
+		w.replace(c.got, api).failure()
+		w.advance(second)
+		w.endpoint.set(func(e *endpoint) { e.latency = 2 * second })
+		again := w.replace(c.got, api)
+		again.wantWaiting()
+		require.Equal(t, "t2", w.get(), "served at once")
+		w.advance(2 * second)
+		again.wantToken("t3")
+		require.Equal(t, "t3", w.get())
+	})
+}
+
+func TestM13_AFailingFetchForAGuardedRejecterHurtsNobodyElse(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.replace(w.wait().got, api)
+		w.replace(c.got, api).failure()
+		w.advance(second)
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		again := w.replace(c.got, api)
+		w.advance(300 * ms)
+		require.ErrorIs(t, again.failure(), errDown)
+		require.Equal(t, "t2", w.get())
+		suppressedUntil(t, w.replace(c.got, api).failure())
+		require.Equal(t, "t2", w.get())
+	})
+}
+
+func TestM13_AnotherRejecterIsNotUnderTheGuard(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.replace(w.wait().got, api)
+		w.replace(c.got, api).failure()
+		w.advance(second)
+		w.replace(c.got, other).wantToken("t3")
+	})
+}
+
+func TestM13_TwoRejectersTakingTurnsEscalateBoth(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.wait()
+		for range 600 {
+			for _, who := range []string{api, other} {
+				if next := w.replace(c.got, who); next.err == nil {
+					c = next
+				}
+			}
+			w.advance(second)
+		}
+		require.Less(t, w.endpoint.count(), 40, "in 10 minutes")
+	})
+}
+
+func TestM13_FetchesForRejectionsStartASecondApart(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.wait()
+		c = w.replace(c.got, api)
+		c.wantToken("t2")
+		require.Equal(t, second, suppressedUntil(t, w.replace(c.got, other).failure()))
+		w.advance(second)
+		w.replace(c.got, other).wantToken("t3")
+	})
+}
+
+func TestM13_TheVeryValueThatWasRejectedCountsAsARejection(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.repeatedly("same", 24*hour)
+		first := w.wait()
+		again := w.replace(first.got, api)
+		again.wantToken("same")
+		require.True(t, again.got.Same(first.got))
+		require.Equal(t, first.got.ID(), again.got.ID())
+		w.wantFetches(2)
+		require.Equal(t, second, suppressedUntil(t, w.replace(again.got, api).failure()))
+		w.advance(second)
+		w.replace(again.got, api).wantToken("same")
+		w.wantFetches(3)
+		require.Equal(t, 3*second, suppressedUntil(t, w.replace(again.got, api).failure()))
+	})
+}
+
+func TestM13_TheGuardForgetsAMinuteOfContent(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.wait()
+		for range 3 {
+			c = w.replace(c.got, api)
+			c.wantToken(c.got.Value())
+			w.advance(minute + 1) // content for a minute: whoever revokes now is believed
+		}
+		w.endpoint.latency = second
+		w.replace(c.got, api).wantWaiting()
+		w.wait().wantWaiting()
+		w.wantFetches(5)
+		w.advance(second)
+	})
+}
+
+func TestM13_ARenewedTokenMayBeRejectedAtOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 20 * second
+		c := w.replace(w.wait().got, api)
+		c.wantToken("t2")
+		w.advance(13500 * ms) // t2 served its time, t3 came on due
+		require.Equal(t, "t3", w.get())
+		w.replace(w.wait().got, api).wantToken("t4")
+	})
+}
+
+func TestM13_AtMost64RejectersAreRemembered(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.wait()
+		for n := range 200 {
+			c = w.replace(c.got, fmt.Sprint("https://api", n))
+			c.wantToken(fmt.Sprint("t", n+2))
+			w.advance(second)
+		}
+		// The last ones are remembered: what was fetched for them is guarded.
+		require.NotNil(t, w.replace(c.got, "https://api199"))
+	})
+}
+
+func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 5 * second
+		w.endpoint.latency = 100 * ms
+		c := w.wait()
+		w.advance(100 * ms)
+		starved := 0
+		for range 600 { // a minute
+			if bad := w.replace(w.currentOr(c.got), api); bad.answered() && bad.err == nil {
+				c = bad
+			}
+			if good := w.wait(); !good.answered() {
+				starved++
+			}
+			w.advance(100 * ms)
+		}
+		require.LessOrEqual(t, w.endpoint.count(), 26, "about one per due")
+		require.LessOrEqual(t, starved, 2)
+	})
+}
+
+// currentOr is the token a caller would send now.
+func (w *world) currentOr(t *manager.Token) *manager.Token {
+	if c := w.wait(); c.answered() && c.err == nil {
+		return c.got
+	}
+	return t
+}
+
+func TestM20_RefreshFetchesNowAndLiftsBackoffs(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		w.refresh().wantToken("t2")
+		require.Equal(t, "t2", w.get())
+		w.endpoint.set(func(e *endpoint) { e.fail = permanent{errDown} })
+		require.ErrorIs(t, w.refresh().failure(), errDown)
+		require.Equal(t, "t2", w.get(), "the token at hand stays in use")
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.refresh().wantToken("t4")
+		w.wantFetches(4)
+		require.EqualValues(t, 3, w.m.Stats().FetchesBy[manager.CauseManual])
+	})
+}
+
+func TestM20_RefreshJoinsTheFetchInFlight(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.latency = second
+		c := w.wait()
+		r := w.refresh()
+		w.advance(second)
+		c.wantToken("t1")
+		r.wantToken("t1")
+		w.wantFetches(1)
+	})
+}
+
+func TestM20_StatsTellsHowThingsStand(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		require.Equal(t, manager.Stats{FetchesBy: map[manager.Cause]uint64{}}, w.m.Stats())
+		w.endpoint.lifetime = hour
+		w.get()
+		w.advance(minute)
+		s := w.m.Stats()
+		start := time.Unix(0, 0)
+		require.True(t, s.Ready)
+		require.EqualValues(t, 1, s.Token)
+		require.Equal(t, minute, s.Age)
+		require.True(t, s.Expiry.Equal(start.Add(hour)))
+		require.True(t, s.UsableEnd.Equal(start.Add(hour-10*second)))
+		require.True(t, s.Due.Equal(start.Add(2692500*ms)))
+		require.Equal(t, map[manager.Cause]uint64{manager.CauseCold: 1}, s.FetchesBy)
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.advance(2692500*ms - minute)
+		s = w.m.Stats()
+		require.ErrorIs(t, s.LastError, errDown)
+		require.True(t, s.NextAttempt.Equal(start.Add(2692500*ms+375*ms)))
+		require.EqualValues(t, 1, s.Failed)
+		w.endpoint.set(func(e *endpoint) { e.hang = true })
+		w.advance(hour)
+		w.wait()
+		s = w.m.Stats()
+		require.False(t, s.Ready)
+		require.True(t, s.Fetching)
+		require.Equal(t, 1, s.Waiting)
+		w.advance(20 * second)
+	})
+}
+
+func TestM20_AnyFetcherWillDo(t *testing.T) {
+	source := oauth2.StaticTokenSource(named("static", time.Time{}))
+	inWorld(t, func(t *testing.T, w *world) {
+		require.Equal(t, "static", w.get())
+	}, func(w *world) {
+		w.config.Fetcher = manager.FromTokenSource(source)
+	})
+}

@@ -1,0 +1,42 @@
+package manager
+
+import "time"
+
+// Stats is a manager's state and what it has counted since it was made. It holds no secret.
+type Stats struct {
+	// Ready says that a usable token is at hand.
+	Ready bool
+	// Closed says that the manager was closed.
+	Closed bool
+	// Token is the current token's ID; 0 if there is none.
+	Token uint64
+	// Age is how long ago the request that brought the token was started.
+	Age time.Duration
+	// UsableEnd is when the token stops being handed out, Due when its successor is fetched if it is in use, Expiry when it
+	// expires by the endpoint's word. On the wall clock; zero without a token.
+	UsableEnd, Due, Expiry time.Time
+	// Dormant says that the token is not refreshed on due, because nobody has read it.
+	Dormant bool
+	// Waiting is how many callers wait for a token, those who have given up meanwhile included.
+	Waiting int
+	// Fetching says that a fetch is in flight.
+	Fetching bool
+	// LastError is the last failed fetch's error, and nil again after a successful one.
+	LastError error
+	// NextAttempt is when the next fetch may start, on the wall clock, if the last one failed; zero if none failed.
+	NextAttempt time.Time
+
+	// Fetches is how many fetches were started; FetchesBy divides them by cause.
+	Fetches   uint64
+	FetchesBy map[Cause]uint64
+	// Succeeded, Failed and DeadOnArrival divide those that ended. Permanent is the part of Failed that was permanent.
+	Succeeded, Failed, Permanent, DeadOnArrival uint64
+	// Abandoned is how many fetches were given up because they ignored their cancellation; AbandonedNow how many of them
+	// have not returned yet.
+	Abandoned    uint64
+	AbandonedNow int
+	// Published, Rejected, Suppressed, BackedOff, WentDormant and LateResults count the events of those kinds.
+	Published, Rejected, Suppressed, BackedOff, WentDormant, LateResults uint64
+	// EventsDropped is how many events overflowed the queue in front of the hook and the logger.
+	EventsDropped uint64
+}

@@ -1,0 +1,331 @@
+package manager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/manager"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is a manager, an endpoint and a clock in a synctest bubble, with a small language for tests:
+//
+//	w.get()                    what a caller gets who does not have to wait
+//	c := w.wait()              a caller who may have to
+//	c.wantToken("t1")          ... has been served this
+//	w.advance(d)               the clock moves, and all that follows from it has happened
+//	w.wantFetches(n)           so many fetches have been made, since the beginning
+//
+// Tokens are called t1, t2, ... by the number of the fetch that brings them. The random source always says one half, which
+// is the middle of every jitter.
+type world struct {
+	*testing.T
+	clock    *clock.Mock
+	endpoint *endpoint
+	m        *manager.Manager
+	config   manager.Config
+
+	mu     sync.Mutex
+	events []manager.Event
+}
+
+const (
+	ms     = time.Millisecond
+	second = time.Second
+	minute = time.Minute
+	hour   = time.Hour
+)
+
+var errDown = errors.New("connection refused")
+
+// inWorld runs a test in a bubble. Everything has to be over at its end, or the bubble says so.
+func inWorld(t *testing.T, test func(t *testing.T, w *world), options ...func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		mock := clock.NewMock()
+		w := &world{T: t, clock: mock, endpoint: &endpoint{clock: mock, lifetime: 100 * second}}
+		w.config = manager.Config{
+			Fetcher: w.endpoint,
+			Clock:   mock,
+			Rand:    func() float64 { return 0.5 },
+			Hook: func(e manager.Event) {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.events = append(w.events, e)
+			},
+		}
+		for _, o := range options {
+			o(w)
+		}
+		m, err := manager.New(w.config)
+		require.NoError(t, err)
+		w.m = m
+		defer func() {
+			w.endpoint.releaseAll()
+			synctest.Wait()
+			m.Close()
+		}()
+		test(t, w)
+	})
+}
+
+func withRand(draw func() float64) func(*world) { return func(w *world) { w.config.Rand = draw } }
+func withPolicy(p manager.Policy) func(*world)  { return func(w *world) { w.config.Policy = p } }
+func withClock(c func(clock.Clock) clock.Clock) func(*world) {
+	return func(w *world) { w.config.Clock = c(w.clock) }
+}
+
+// advance moves the clock. Everything at rest is awaited first, since timers are armed from the clock's reading.
+func (w *world) advance(d time.Duration) {
+	synctest.Wait()
+	w.clock.Add(d)
+	synctest.Wait()
+}
+
+func (w *world) get() string {
+	w.Helper()
+	return w.wait().token()
+}
+
+func (w *world) getErr() error {
+	w.Helper()
+	return w.wait().failure()
+}
+
+// wantFetches checks how many fetches there have been in all.
+func (w *world) wantFetches(n int) {
+	w.Helper()
+	synctest.Wait()
+	require.Equal(w, n, w.endpoint.count(), "fetches")
+}
+
+// wantFetchAt checks that the n-th fetch (from 1) was started at that time from the beginning.
+func (w *world) wantFetchAt(n int, at time.Duration) {
+	w.Helper()
+	synctest.Wait()
+	require.GreaterOrEqual(w, w.endpoint.count(), n, "fetches")
+	require.InDelta(w, at.Seconds(), w.endpoint.startOf(n).Seconds(), 0.000_001, "start of fetch %d", n)
+}
+
+func (w *world) seen(kind manager.EventKind) []manager.Event {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []manager.Event
+	for _, e := range w.events {
+		if e.Kind == kind {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// caller is somebody who asked for a token.
+type caller struct {
+	*world
+	done  chan struct{}
+	got   *manager.Token
+	err   error
+	after time.Duration // on the mock clock
+}
+
+func (w *world) ask(ask func() (*manager.Token, error)) *caller {
+	c := &caller{world: w, done: make(chan struct{})}
+	start := w.clock.Now()
+	go func() {
+		defer close(c.done)
+		c.got, c.err = ask()
+		c.after = w.clock.Since(start)
+	}()
+	synctest.Wait()
+	return c
+}
+
+func (w *world) wait() *caller { return w.waitIn(context.Background()) }
+
+func (w *world) waitIn(ctx context.Context) *caller {
+	return w.ask(func() (*manager.Token, error) { return w.m.Token(ctx) })
+}
+
+func (w *world) replace(t *manager.Token, rejecter string) *caller {
+	return w.ask(func() (*manager.Token, error) { return w.m.Replace(context.Background(), t, rejecter) })
+}
+
+func (w *world) refresh() *caller {
+	return w.ask(func() (*manager.Token, error) { return w.m.Refresh(context.Background()) })
+}
+
+func (c *caller) answered() bool {
+	synctest.Wait()
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *caller) wantWaiting() {
+	c.Helper()
+	require.False(c, c.answered(), "the caller should still be waiting")
+}
+
+func (c *caller) token() string {
+	c.Helper()
+	require.True(c, c.answered(), "the caller is still waiting")
+	require.NoError(c, c.err)
+	return c.got.Value()
+}
+
+func (c *caller) wantToken(value string) {
+	c.Helper()
+	require.Equal(c, value, c.token())
+}
+
+func (c *caller) failure() error {
+	c.Helper()
+	require.True(c, c.answered(), "the caller is still waiting")
+	require.Error(c, c.err)
+	require.Nil(c, c.got)
+	return c.err
+}
+
+// endpoint is a token endpoint as a fetcher sees it.
+type endpoint struct {
+	clock    clock.Clock
+	lifetime time.Duration
+	latency  time.Duration
+	fail     error                                    // every fetch fails with it
+	hang     bool                                     // every fetch lasts until it is cancelled
+	stuck    bool                                     // every fetch ignores its cancellation
+	answer   func(n int) (t *oauth2.Token, err error) // overrides lifetime and fail
+	contexts []context.Context
+
+	mu       sync.Mutex
+	starts   []time.Duration
+	running  int
+	most     int
+	releases []chan struct{}
+}
+
+func (e *endpoint) Fetch(ctx context.Context) (*oauth2.Token, error) {
+	began := e.clock.Now()
+	e.mu.Lock()
+	e.starts = append(e.starts, began.Sub(time.Unix(0, 0)))
+	e.contexts = append(e.contexts, ctx)
+	n := len(e.starts)
+	e.running++
+	e.most = max(e.most, e.running)
+	hang, latency, stuck := e.hang, e.latency, e.stuck
+	var release chan struct{}
+	if stuck {
+		release = make(chan struct{})
+		e.releases = append(e.releases, release)
+	}
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		e.running--
+		e.mu.Unlock()
+	}()
+	switch {
+	case stuck:
+		<-release
+	case hang:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case latency > 0:
+		select {
+		case <-e.clock.After(latency):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.answer != nil {
+		return e.answer(n)
+	}
+	if e.fail != nil {
+		return nil, e.fail
+	}
+	return named(fmt.Sprint("t", n), began.Add(e.lifetime)), nil
+}
+
+func named(value string, expiry time.Time) *oauth2.Token {
+	return &oauth2.Token{AccessToken: value, TokenType: "bearer", Expiry: expiry}
+}
+
+func (e *endpoint) set(change func(e *endpoint)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(e)
+}
+
+func (e *endpoint) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.starts)
+}
+
+func (e *endpoint) startOf(n int) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.starts[n-1]
+}
+
+// release lets the n-th stuck fetch (from 1) return.
+func (e *endpoint) release(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r := e.releases[n-1]; r != nil {
+		close(r)
+		e.releases[n-1] = nil
+	}
+}
+
+func (e *endpoint) releaseAll() {
+	for n := range e.releases {
+		e.release(n + 1)
+	}
+}
+
+// repeatedly answers every fetch with the same value, expiring at that time from the beginning.
+func (e *endpoint) repeatedly(value string, expiry time.Duration) {
+	e.set(func(e *endpoint) {
+		e.answer = func(int) (*oauth2.Token, error) { return named(value, time.Unix(0, 0).Add(expiry)), nil }
+	})
+}
+
+// permanent is an error that classifies itself.
+type permanent struct{ error }
+
+func (permanent) Permanent() bool { return true }
+func (p permanent) Unwrap() error { return p.error }
+
+// later is an error that says when to come back.
+type later struct {
+	error
+	after time.Duration
+}
+
+func (l later) RetryAfter() time.Duration { return l.after }
+func (l later) Unwrap() error             { return l.error }
+
+func nextAttempt(t *testing.T, err error) time.Duration {
+	t.Helper()
+	var e *manager.Error
+	require.ErrorAs(t, err, &e)
+	return e.NextAttempt.Sub(time.Unix(0, 0))
+}
