@@ -1,0 +1,105 @@
+package fetcher
+
+import (
+	"crypto/tls"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/benbjohnson/clock"
+)
+
+// Config tells how to ask a token endpoint for a token. TokenURL, ClientID and
+// ClientSecret are required; the zero value of everything else is the default.
+//
+// Whichever way a Config is printed, the values of Header and Params and the
+// query of TokenURL are left out. Only inside someone's unexported field fmt
+// looks behind a type's methods: do not keep a Config there that has secrets in
+// these three. ClientSecret is safe everywhere, as fmt cannot look into it.
+type Config struct {
+	// TokenURL is the address of the token endpoint, without fragment or user
+	// information. It must be https unless AllowHTTP says otherwise.
+	TokenURL string
+	// ClientID is the client identifier (RFC 6749 section 2.2).
+	ClientID string
+	// ClientSecret returns the client secret; see [Secret], [SecretEnv] and
+	// [SecretFile].
+	ClientSecret SecretFunc
+	// Scopes are asked for as one space-separated "scope" (RFC 6749 section
+	// 3.3), one scope per entry. Empty: the parameter is left out.
+	Scopes []string
+	// Audience is sent as one "audience" parameter per entry.
+	Audience []string
+	// Params are further parameters of the request, for instance "resource"
+	// (RFC 8707). Those this package sets itself are refused.
+	Params url.Values
+	// AuthStyle is how the client authenticates. Default: Basic.
+	AuthStyle AuthStyle
+	// Header holds further headers of the request. Those this package or
+	// net/http sets are refused.
+	Header http.Header
+
+	// TokenType is the expected token_type, whatever its case; an answer with
+	// another one is a permanent error. Default: "Bearer".
+	TokenType string
+	// StrictTokenType makes an answer without a token_type an error. By
+	// default it is taken for a Bearer token.
+	StrictTokenType bool
+	// StrictScope makes an answer with a scope other than Scopes, in whatever
+	// order, an error. An answer without one grants what was asked (RFC 6749
+	// section 5.1). By default the scope is only reported, through the
+	// token's Extra("scope").
+	StrictScope bool
+
+	// AllowHTTP lists hosts ("host", "host:port" or "*") to which plain http
+	// is tolerated. Loopback always is.
+	AllowHTTP []string
+	// HTTPClient makes the requests. A copy of it is used that follows no
+	// redirects; its cookie jar is shared. Nil: a client of the fetcher's own.
+	HTTPClient *http.Client
+	// Transport is the base transport. It excludes HTTPClient. Nil: a
+	// transport of the fetcher's own, cloned from http.DefaultTransport.
+	Transport http.RoundTripper
+	// Proxy chooses the proxy of the fetcher's own transport. It excludes
+	// HTTPClient and Transport. Nil: as http.DefaultTransport does.
+	Proxy func(*http.Request) (*url.URL, error)
+	// TLS configures the fetcher's own transport. It excludes HTTPClient and
+	// Transport.
+	TLS *tls.Config
+	// Timeout bounds one token request on the wire, its answer included. 0:
+	// HTTPClient's, if it has one; else only the context's deadline.
+	Timeout time.Duration
+	// Clock tells the time from which a token's lifetime counts. Nil: the
+	// real one.
+	Clock clock.Clock
+}
+
+// clone detaches the configuration from whatever the caller does to theirs.
+func (c Config) clone() Config {
+	c.Scopes = slices.Clone(c.Scopes)
+	c.Audience = slices.Clone(c.Audience)
+	c.AllowHTTP = slices.Clone(c.AllowHTTP)
+	c.Params = maps.Clone(c.Params)
+	for name, values := range c.Params {
+		c.Params[name] = slices.Clone(values)
+	}
+	header := make(http.Header, len(c.Header))
+	for name, values := range c.Header {
+		for _, value := range values {
+			header.Add(name, value)
+		}
+	}
+	c.Header = header
+	if c.TLS != nil {
+		c.TLS = c.TLS.Clone()
+	}
+	if c.TokenType == "" {
+		c.TokenType = bearer
+	}
+	if c.Clock == nil {
+		c.Clock = clock.New()
+	}
+	return c
+}

@@ -1,0 +1,52 @@
+package fetcher
+
+import (
+	"context"
+
+	"golang.org/x/oauth2"
+)
+
+// Fetcher asks a token endpoint for tokens. Make one with [New]; the zero
+// value is of no use. It is safe for concurrent use and starts no goroutine of
+// its own. Printing one shows the endpoint at most.
+type Fetcher struct {
+	// A function, because that is where fmt and the like cannot look into.
+	conversation func() *conversation
+}
+
+// New checks cfg as a whole and returns a Fetcher for it, or the error of
+// [Config.Validate]. What cfg refers to is copied, HTTPClient's cookie jar and
+// transport excepted: later changes to it have no effect.
+func New(cfg Config) (*Fetcher, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c := newConversation(cfg.clone())
+	return &Fetcher{conversation: func() *conversation { return c }}, nil
+}
+
+// Fetch makes one attempt to get a token. It ends when ctx does.
+//
+// The token's Expiry counts from the start of the request; it is zero if the
+// server told no lifetime, and the start itself for a lifetime of 0 or less.
+// RefreshToken stays empty (RFC 6749 section 4.4.3). Extra offers the answer's
+// other members, numbers as float64; "refresh_in" is in seconds.
+//
+// After invalid_client the secret is read again. If it has changed, it had
+// been rotated, and the request is repeated once.
+//
+// Every error is an *[Error].
+func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
+	token, err := f.conversation().fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return token, nil
+}
+
+// CloseIdleConnections closes the idle connections of the transport that the
+// fetcher made itself. It leaves a transport of the caller's alone.
+func (f *Fetcher) CloseIdleConnections() { f.conversation().closeIdle() }
+
+// String names the endpoint, without its query.
+func (f *Fetcher) String() string { return "fetcher.Fetcher(" + f.conversation().endpoint + ")" }
