@@ -1,0 +1,130 @@
+package alf
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/manager"
+)
+
+// Config is what [New] makes a [Client] from. TokenURL, ClientID and ClientSecret are required (unless Fetcher or Manager
+// takes their place); the zero value of everything else is the default. New copies it; changing it later changes nothing.
+//
+// However a Config is printed, it prints its TokenURL (without the query), ClientID and Scopes alone. The fmt package does
+// look into the unexported fields of other structs behind a type's back, though: what is secret in Params or in
+// TokenRequest.Header is better not kept in one. ClientSecret is safe anywhere.
+type Config struct {
+	// TokenURL is the address of the token endpoint. It must be https unless AllowHTTP says otherwise.
+	TokenURL string
+	// ClientID is the client identifier (RFC 6749 section 2.2).
+	ClientID string
+	// ClientSecret returns the client secret. It is called at every fetch, so that rotation needs no restart; see [Secret],
+	// [SecretEnv] and [SecretFile].
+	ClientSecret SecretFunc
+	// Scopes are asked for as "scope" (RFC 6749 section 3.3), one scope per entry. Empty: the parameter is left out.
+	Scopes []string
+	// Audience is sent as one "audience" parameter per entry.
+	Audience []string
+	// Params are further parameters of the token request, such as "resource" (RFC 8707).
+	Params url.Values
+	// AuthStyle is how the client authenticates to the token endpoint. Default: [AuthBasic].
+	AuthStyle AuthStyle
+	// TokenType is the expected token_type, whatever its case; another one is an error. Default: "Bearer".
+	TokenType string
+	// StrictTokenType makes an answer without a token_type an error. By default it is taken for a Bearer token.
+	StrictTokenType bool
+	// StrictScope makes an answer with a scope other than Scopes an error.
+	StrictScope bool
+	// TokenRequest holds settings of the connection to the token endpoint; those for the API are in HTTPClient.
+	TokenRequest TokenRequest
+
+	// HTTPClient makes the API requests. It is copied, with its Timeout, Jar and CheckRedirect, and its Transport wrapped.
+	// Its Timeout bounds the wait for a token as well. Nil, or without a Transport: a transport of the client's own, cloned
+	// from http.DefaultTransport, that keeps as many idle connections to one API as many goroutines need.
+	HTTPClient *http.Client
+	// Origins ("https://api.example.com", "https://10.0.0.1:8443") is the whole set of origins the token may go to: a
+	// redirect within it carries the token, and a request to any other origin is refused unsent. Empty: the token goes to
+	// the origin of each request, and with its redirects only as far as they stay there.
+	Origins []string
+	// AllowHTTP lists hosts ("host", "host:port", or "*" for any) to which secrets and tokens may be sent over plain http,
+	// the token endpoint included. Loopback always may.
+	AllowHTTP []string
+	// Rejected replaces the rule by which an answer is taken as a refusal of the token. By default that is every 401 except
+	// one whose Bearer or DPoP challenge says insufficient_scope or use_dpop_nonce; some servers use 403, or a 200 that holds
+	// an error. It is called for every answer to a request that carried the token, concurrently, with a shallow copy of the
+	// response whose Body is empty (see RejectedBody). It must not change the headers.
+	Rejected func(*http.Response) bool
+	// RejectedBody lets Rejected read the first 64 KiB of the body, which is put back whole. It delays every answer until
+	// that much, or the end of the body, has arrived.
+	RejectedBody bool
+
+	// Policy is how the token manager decides; its zero value is the default.
+	Policy Policy
+	// Clock is where all time comes from. Default: the real clock.
+	Clock clock.Clock
+	// Rand returns numbers in [0, 1), for jitter. It is called by one goroutine at a time. Default: math/rand/v2.
+	Rand func() float64
+	// Hook is called with every [Event] of the token manager, in order and off the hot path. It may be slow, and may use the
+	// client.
+	Hook func(Event)
+	// Logger receives every event as well. Default: none.
+	Logger *slog.Logger
+	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest.
+	Fetcher Fetcher
+	// Manager takes the place of the built-in token manager. It excludes Fetcher, whatever Fetcher excludes, and the fields
+	// from Policy to Logger. The client does not close it.
+	Manager Source
+}
+
+// TokenRequest holds settings of the token request alone. Its zero value is the default. It prints as a redaction.
+type TokenRequest struct {
+	// HTTPClient makes the token requests. A copy of it is used that follows no redirects. It excludes Transport, Proxy and
+	// TLS. Nil: a client of our own.
+	HTTPClient *http.Client
+	// Transport is the base transport. It excludes Proxy and TLS. Nil: one of our own, cloned from http.DefaultTransport.
+	Transport http.RoundTripper
+	// Proxy chooses the proxy of our own transport. Nil: as http.DefaultTransport does.
+	Proxy func(*http.Request) (*url.URL, error)
+	// TLS configures our own transport.
+	TLS *tls.Config
+	// Timeout bounds one token request on the wire, its answer included. 0: HTTPClient's, if it has one; else
+	// [Policy].AttemptTimeout alone bounds it.
+	Timeout time.Duration
+	// Header holds further headers of the token request.
+	Header http.Header
+}
+
+// fetcherConfig is the part of c that the built-in fetcher is made from.
+func (c *Config) fetcherConfig() fetcher.Config {
+	return fetcher.Config{
+		TokenURL:        c.TokenURL,
+		ClientID:        c.ClientID,
+		ClientSecret:    c.ClientSecret,
+		Scopes:          c.Scopes,
+		Audience:        c.Audience,
+		Params:          c.Params,
+		AuthStyle:       c.AuthStyle,
+		Header:          c.TokenRequest.Header,
+		TokenType:       c.TokenType,
+		StrictTokenType: c.StrictTokenType,
+		StrictScope:     c.StrictScope,
+		AllowHTTP:       c.AllowHTTP,
+		HTTPClient:      c.TokenRequest.HTTPClient,
+		Transport:       c.TokenRequest.Transport,
+		Proxy:           c.TokenRequest.Proxy,
+		TLS:             c.TokenRequest.TLS,
+		Timeout:         c.TokenRequest.Timeout,
+		Clock:           c.Clock,
+	}
+}
+
+// managerConfig is the part of c that the built-in manager is made from, around f.
+func (c *Config) managerConfig(f Fetcher) manager.Config {
+	return manager.Config{Fetcher: f, Policy: c.Policy, Clock: c.Clock, Rand: c.Rand, Hook: c.Hook, Logger: c.Logger}
+}

@@ -1,0 +1,96 @@
+package alf
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const (
+	// maxErrorBody is how much of a body a StatusError keeps.
+	maxErrorBody = 64 << 10
+	// maxDrained is how much is read for nothing, so that the connection can be used again. Beyond it, a new connection is
+	// cheaper.
+	maxDrained = 256 << 10
+)
+
+// JSON sends in as JSON and decodes the answer's JSON into out, which is a pointer as for json.Unmarshal. in nil sends no body;
+// []byte, json.RawMessage and io.Reader are JSON already and sent as they are. out nil drops the answer. An answer without
+// content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a *[StatusError]; other errors are those of
+// [Client.Do], of encoding in, and of an answer that is not one JSON value. The body is closed in any case.
+func (c *Client) JSON(ctx context.Context, method, url string, in, out any) error {
+	req, err := newJSONRequest(ctx, method, url, in)
+	if err != nil {
+		return err
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return statusError(resp)
+	}
+	if out == nil || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusResetContent || method == http.MethodHead {
+		drain(resp.Body)
+		return nil
+	}
+	if err := decode(resp.Body, out); err != nil {
+		return fmt.Errorf("alf: decoding the answer as JSON: %w", err)
+	}
+	return nil
+}
+
+func newJSONRequest(ctx context.Context, method, url string, in any) (*http.Request, error) {
+	contentType := ""
+	switch in.(type) {
+	case nil:
+	case io.Reader, []byte:
+		contentType = typeJSON
+	default:
+		// Marshalled here, because the verbs give strings and forms another meaning.
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("alf: encoding the body as JSON: %w", err)
+		}
+		in, contentType = bytes.NewReader(encoded), typeJSON
+	}
+	req, err := newRequest(ctx, method, url, contentType, in)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", typeJSON)
+	return req, nil
+}
+
+// decode reads exactly one JSON value. Reading on to the end is what frees the connection.
+func decode(body io.Reader, out any) error {
+	decoder := json.NewDecoder(body)
+	if err := decoder.Decode(out); err != nil {
+		if err == io.EOF {
+			return io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	switch _, err := decoder.Token(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("more follows after the value")
+	default:
+		return fmt.Errorf("after the value: %w", err)
+	}
+}
+
+// statusError keeps what the answer said. A body that breaks off does not hide the status.
+func statusError(resp *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	drain(resp.Body)
+	return &StatusError{StatusCode: resp.StatusCode, Status: resp.Status, Header: resp.Header, Body: body}
+}
+
+func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDrained) }

@@ -1,0 +1,38 @@
+package alf
+
+import (
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/manager"
+)
+
+// What a user of the client needs of the packages below, so that most programs import this one alone.
+type (
+	// Token is an access token: immutable, and printed as a redaction; see [manager.Token].
+	Token = manager.Token
+	// Source is what the client needs of a token manager; see [manager.Source].
+	Source = manager.Source
+	// Fetcher obtains tokens; one call is one attempt; see [manager.Fetcher].
+	Fetcher = manager.Fetcher
+	// FetcherFunc makes a [Fetcher] of a function.
+	FetcherFunc = manager.FetcherFunc
+	// Policy is how the token manager decides; see [manager.Policy].
+	Policy = manager.Policy
+	// Event is one thing that happened to the token manager; see [manager.Event].
+	Event = manager.Event
+	// TokenError says that no token can be had, and when the next attempt is allowed; see [manager.Error].
+	TokenError = manager.Error
+	// EndpointError is one failed token request, with the endpoint's status and words; see [fetcher.Error].
+	EndpointError = fetcher.Error
+	// AuthStyle is how the client authenticates to the token endpoint; see [fetcher.AuthStyle].
+	AuthStyle = fetcher.AuthStyle
+)
+
+// The ways of authenticating to the token endpoint. Exactly one is used, and never another tried after a failure.
+const (
+	// AuthBasic is HTTP Basic with id and secret form-encoded first (RFC 6749 section 2.3.1). It is the default.
+	AuthBasic = fetcher.Basic
+	// AuthBasicRaw is HTTP Basic with id and secret as they are, for servers that do not decode them.
+	AuthBasicRaw = fetcher.BasicRaw
+	// AuthPost sends client_id and client_secret in the body.
+	AuthPost = fetcher.Post
+)

@@ -1,0 +1,55 @@
+package alf
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// maxHeld is how much of the first answer is kept while its successor is fetched. A 401 has a short body if any; a longer
+// one costs its connection.
+const maxHeld = 16 << 10
+
+// renew deals with an answer that rejects tok: it has the token replaced, and sends req again, once. It returns the first
+// answer, whole, wherever sending again is impossible or pointless.
+func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, recording *recording) (*http.Response, error) {
+	t.counters.unauthorized.Add(1)
+	rejecter := originOf(req.URL).String()
+	newBody, ok := replay(req, recording)
+	if !ok {
+		t.counters.unreplayable.Add(1)
+		// Others profit from the renewal. That it may be suppressed is of no consequence here.
+		_ = t.source.Invalidate(tok, rejecter)
+		return first, nil
+	}
+	_, first.Body = putBack(first.Body, maxHeld)
+	next, err := t.source.Replace(req.Context(), tok, rejecter)
+	if errors.Is(err, ErrSuppressed) || err == nil && next.Same(tok) {
+		return first, nil
+	}
+	var value string
+	if err == nil {
+		value, err = headerValue(next)
+	}
+	if err != nil {
+		first.Body.Close()
+		if ctx := req.Context(); ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, err
+	}
+	body, err := newBody()
+	if err != nil {
+		t.counters.unreplayable.Add(1)
+		return first, nil
+	}
+	first.Body.Close()
+	t.counters.resent.Add(1)
+	out := authorize(req, value)
+	out.Body = body
+	second, err := t.send(out, req)
+	if err == nil && second != nil && !t.rejects(second) {
+		t.counters.healed.Add(1)
+	}
+	return second, err
+}

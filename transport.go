@@ -1,0 +1,89 @@
+package alf
+
+import (
+	"context"
+	"net/http"
+)
+
+// transport is the http.RoundTripper that everything else is built on.
+type transport struct {
+	*session
+	base http.RoundTripper
+}
+
+// RoundTrip sends req with the token, and once more with a new one if that was rejected. It does not modify req. Errors: that
+// of the token if none can be had (the request is then not sent, and its body closed), an [ErrRefused], or base's.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	carries, err := t.admit(req)
+	if err != nil {
+		t.counters.refused.Add(1)
+		closeBody(req)
+		return nil, err
+	}
+	if !carries {
+		return t.send(req, req)
+	}
+	tok, value, err := t.token(req.Context())
+	if err != nil {
+		t.counters.unsent.Add(1)
+		closeBody(req)
+		return nil, err
+	}
+	out := authorize(req, value)
+	recording := record(out)
+	resp, err := t.send(out, req)
+	if err != nil || resp == nil {
+		return resp, err
+	}
+	if !t.rejects(resp) {
+		recording.stop()
+		return resp, nil
+	}
+	return t.renew(req, resp, tok, recording)
+}
+
+// send hands out to base, and in the answer puts the caller's request in its place: it is what http.Client follows
+// redirects by, and it does not hold the token.
+func (t *transport) send(out, req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(out)
+	if resp != nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+// token asks the source, and returns the token with its header value.
+func (s *session) token(ctx context.Context) (*Token, string, error) {
+	if s.closed.Load() {
+		return nil, "", ErrClosed
+	}
+	tok, err := s.source.Token(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	value, err := headerValue(tok)
+	return tok, value, err
+}
+
+// headerValue returns tok's Authorization. It believes a source only so far: whoever implements one may forget a case, and
+// an empty token must not be sent.
+func headerValue(tok *Token) (string, error) {
+	value := tok.Authorization()
+	if value == "" || value[len(value)-1] == ' ' { // no token, or nothing after the scheme
+		return "", errNoToken
+	}
+	return value, nil
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
+func (t *transport) CloseIdleConnections() {
+	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
