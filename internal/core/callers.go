@@ -15,6 +15,8 @@ func (t *turn) serve() Answer {
 	case t.closed:
 		return Shut
 	case t.token.on:
+		// Whoever is served is a reader: a token that was due but unread is refreshed behind them.
+		t.read, t.token.dormant = true, false
 		return Serve
 	case t.round.on:
 		return Wait

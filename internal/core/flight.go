@@ -12,6 +12,7 @@ type flight struct {
 	began     Elapsed
 	deadline  Elapsed // to cancel it, or, once cancelled, to give it up
 	cancelled bool
+	told      bool // its round is over, and its failure told: whatever it brings, there is no second backoff for it
 }
 
 func (t *turn) launch(cause Cause, attempt int) {
@@ -44,10 +45,11 @@ func (t *turn) cancel() {
 
 // abandon gives up on a fetch that ignored its cancellation (M15).
 func (t *turn) abandon() {
-	t.event(Event{Kind: FetchAbandoned, Flight: t.flight.id, Cause: t.flight.cause, Duration: t.elapsed - t.flight.began})
+	f := t.flight
+	t.event(Event{Kind: FetchAbandoned, Flight: f.id, Cause: f.cause, Duration: t.elapsed - f.began})
 	t.flight = flight{}
 	t.abandoned++
-	t.attemptFailed(GaveUp, Result{})
+	t.attemptFailed(f, GaveUp, Result{})
 }
 
 func (t *turn) fetched(in Input) {
@@ -66,12 +68,12 @@ func (t *turn) fetched(in Input) {
 			ended.Class = ClassPermanent
 		}
 		t.event(ended)
-		t.attemptFailed(Returned, in.Result)
+		t.attemptFailed(f, Returned, in.Result)
 		return
 	}
 	life := t.lifetimeOf(f.start, in.Result)
 	ended.Class = ClassOK
-	if !t.wall.Before(life.end) {
+	if t.left(f, life) <= 0 {
 		ended.Class = ClassDead
 	}
 	t.event(ended)
@@ -88,10 +90,11 @@ func (t *turn) fetched(in Input) {
 // arrive publishes a token and serves those who waited.
 func (t *turn) arrive(f flight, life lifetime, same bool) {
 	t.backoff = backoff{}
+	t.notBefore = 0
 	if same || life.expiry.Sub(life.start) < restart {
-		t.notBefore = max(t.notBefore, f.began+restart)
+		t.notBefore = f.began + restart
 	}
-	t.publish(life, same)
+	t.publish(f, life, same)
 	t.guards.arrived(t, same)
 	t.read = t.round.on
 	if t.round.on {
@@ -114,10 +117,11 @@ func (t *turn) arriveDead(f flight, life lifetime, same bool) {
 		t.round = round{}
 		t.Release = ServeDead
 	}
-	if t.token.on {
+	switch {
+	case !t.token.on:
+		t.backoff = backoff{}
+	case !f.told:
 		t.backOff(refreshing, false, 0)
 		t.fail(Dead, 1, false)
-		return
 	}
-	t.backoff = backoff{}
 }

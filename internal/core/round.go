@@ -35,7 +35,7 @@ func (t *turn) launchRound() {
 }
 
 // attemptFailed decides what follows a fetch that brought nothing.
-func (t *turn) attemptFailed(kind FailureKind, r Result) {
+func (t *turn) attemptFailed(f flight, kind FailureKind, r Result) {
 	switch {
 	case t.closed:
 	case t.round.on:
@@ -45,11 +45,10 @@ func (t *turn) attemptFailed(kind FailureKind, r Result) {
 			return
 		}
 		t.round.next = next
-	case t.token.on:
+	case !f.told:
 		t.backOff(refreshing, r.Permanent, r.RetryAfter)
 		t.fail(kind, 1, r.Permanent)
 	}
-	// Else the round was over before the fetch was, and its failure has been told.
 }
 
 // betweenAttempts is 100 ms after the first attempt and double after each further one, spread over half of it to either
@@ -63,6 +62,7 @@ func (t *turn) betweenAttempts() time.Duration {
 func (t *turn) failRound(kind FailureKind, permanent bool, retryAfter time.Duration) {
 	attempts := t.round.attempts
 	t.round = round{}
+	t.flight.told = t.flight.on
 	t.Release = Failed
 	if kind == Blocked {
 		t.Failure = Failure{Kind: Blocked, Attempts: attempts}

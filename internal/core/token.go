@@ -60,8 +60,14 @@ func (t *turn) dueAfter(usable, refreshIn time.Duration) time.Duration {
 	return max(at, usable/2)
 }
 
+// left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock may
+// have been stepped back since the fetch began.
+func (t *turn) left(f flight, l lifetime) time.Duration {
+	return min(l.end.Sub(t.wall), l.end.Sub(l.start)-(t.elapsed-f.began))
+}
+
 // publish hands the token out from now on.
-func (t *turn) publish(l lifetime, same bool) {
+func (t *turn) publish(f flight, l lifetime, same bool) {
 	id := t.token.id
 	if !same {
 		id = t.nextToken()
@@ -73,7 +79,7 @@ func (t *turn) publish(l lifetime, same bool) {
 		publication: t.publications,
 		due:         l.due,
 		end:         l.end,
-		dueAt:       t.elapsed + l.due.Sub(t.wall),
+		dueAt:       f.began + l.due.Sub(l.start),
 		arrived:     t.elapsed,
 		forGuard:    t.token.forGuard && same,
 		repeated:    same,
@@ -81,7 +87,7 @@ func (t *turn) publish(l lifetime, same bool) {
 	t.Publish = true
 	t.Publication = Publication{
 		Number: t.publications, Token: id,
-		Start: l.start, Due: l.due, End: l.end, Expiry: l.expiry, Life: l.end.Sub(t.wall),
+		Start: l.start, Due: l.due, End: l.end, Expiry: l.expiry, Life: t.left(f, l),
 	}
 	t.event(Event{Kind: Published, Token: id, Until: l.end})
 }

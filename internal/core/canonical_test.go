@@ -1,0 +1,287 @@
+package core_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// twin is a core and what stands for it, driven by the same inputs. The one runs through from the beginning, under real
+// names and times; the other is replaced by its canonical form every now and then.
+type twin struct {
+	*testing.T
+	rng    *rand.Rand
+	policy core.Policy
+
+	now     time.Time
+	whole   core.Core
+	flights []uint64 // running, by the whole core's names
+	current uint64   // its publication
+	wake    core.Elapsed
+	armed   bool
+	held    bool // a token was published once
+
+	canonicalNow time.Time
+	canonical    core.Core
+	flightIDs    map[uint64]uint64 // from the whole core's names to the canonical one's
+	currentID    uint64
+}
+
+func newTwin(t *testing.T, seed uint64) *twin {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	policy := core.Policy{Attempts: 1 + rng.IntN(3)}
+	if rng.IntN(2) == 0 {
+		policy.MaxBackoff = 2 * time.Second
+		policy.Margin = time.Second
+	}
+	policy = policy.WithDefaults()
+	c := core.New(policy)
+	start := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	return &twin{
+		T: t, rng: rng, policy: policy, now: start, whole: c,
+		canonicalNow: start.Add(time.Hour), canonical: c,
+		flightIDs: map[uint64]uint64{},
+	}
+}
+
+// pass moves both clocks: mostly to a moment at which something happens, or by anything at all; now and then back.
+func (w *twin) pass() {
+	var d time.Duration
+	switch w.rng.IntN(8) {
+	case 0, 1, 2:
+		if w.armed {
+			d = max(w.whole.Left(w.wake), 0)
+		}
+	case 3:
+		d = time.Duration(w.rng.IntN(5)) * 250 * time.Millisecond
+	case 4:
+		d = time.Duration(w.rng.Int64N(int64(70 * time.Second)))
+		if w.rng.IntN(4) > 0 {
+			d /= 100
+		}
+	case 5:
+		if w.rng.IntN(10) == 0 {
+			d = -time.Duration(w.rng.IntN(5)) * time.Second
+		}
+	}
+	w.now, w.canonicalNow = w.now.Add(d), w.canonicalNow.Add(d)
+}
+
+// inputs draws an input, as each of the two has to be told it.
+func (w *twin) inputs() (whole, canonical core.Input) {
+	var in core.Input
+	in.Read = w.rng.IntN(2) == 0
+	switch w.rng.IntN(12) {
+	case 0, 1:
+		in.Kind = core.Get
+	case 2, 3, 4:
+		in.Kind = core.Invalidate
+		in.Current = w.current != 0 && w.rng.IntN(4) > 0
+		in.Wait = w.rng.IntN(2) == 0
+		in.Rejecter = uint64(w.rng.IntN(3))
+	case 5:
+		if w.rng.IntN(4) == 0 {
+			in.Kind = core.Refresh
+		}
+	case 6, 7, 8:
+		if len(w.flights) == 0 {
+			break
+		}
+		i := w.rng.IntN(len(w.flights))
+		in.Kind, in.Flight, in.Result = core.Fetched, w.flights[i], w.result()
+		w.flights = append(w.flights[:i], w.flights[i+1:]...)
+	case 9:
+		if !w.armed {
+			break
+		}
+		in.Kind, in.At = core.Wake, w.wake
+		if w.rng.IntN(3) == 0 { // a stale one
+			in.At -= time.Duration(w.rng.IntN(3)) * time.Second
+		}
+	case 10:
+		in.Kind = core.Nudge
+		if w.rng.IntN(2) == 0 {
+			in.Kind, in.Publication = core.Expire, w.current
+		}
+	case 11:
+		if w.rng.IntN(40) == 0 {
+			in.Kind = core.Close
+		}
+	}
+	return in, w.rename(in)
+}
+
+func (w *twin) result() core.Result {
+	r := core.Result{OK: w.rng.IntN(5) < 3}
+	if !r.OK {
+		r.Permanent = w.rng.IntN(4) == 0
+		if w.rng.IntN(4) == 0 {
+			r.EndsRound, r.RetryAfter = true, time.Duration(w.rng.IntN(20))*time.Second
+		}
+		return r
+	}
+	lifetimes := []time.Duration{-1, 0, 500 * time.Millisecond, 5 * time.Second, 20 * time.Second, 100 * time.Second}
+	r.Expiry = w.now.Add(lifetimes[w.rng.IntN(len(lifetimes))])
+	r.Same = w.held && w.rng.IntN(3) == 0
+	return r
+}
+
+// rename says the same to the canonical core, in its own names and by its own clock.
+func (w *twin) rename(in core.Input) core.Input {
+	if in.Kind == core.Wake {
+		in.At = w.onCanonical(in.At)
+	}
+	if in.Kind == core.Fetched {
+		in.Flight = w.flightIDs[in.Flight]
+	}
+	if in.Kind == core.Expire && in.Publication == w.current {
+		in.Publication = w.currentID
+	}
+	if !in.Result.Expiry.IsZero() {
+		in.Result.Expiry = w.canonicalNow.Add(in.Result.Expiry.Sub(w.now))
+	}
+	return in
+}
+
+// onCanonical converts a time elapsed from the one core's beginning to the other's.
+func (w *twin) onCanonical(at core.Elapsed) core.Elapsed {
+	return w.whole.Left(at) - w.canonical.Left(0)
+}
+
+func (w *twin) step() {
+	w.pass()
+	in, renamed := w.inputs()
+	draw := w.rng.Float64()
+	got := w.canonical.Step(w.canonicalNow, draw, renamed)
+	want := w.whole.Step(w.now, draw, in)
+	if want.Fetch {
+		w.flights = append(w.flights, want.Flight)
+		w.flightIDs[want.Flight] = got.Flight
+	}
+	if want.Withdraw || want.Publish {
+		w.current, w.currentID = 0, 0
+	}
+	if want.Publish {
+		w.current, w.currentID, w.held = want.Publication.Number, got.Publication.Number, true
+	}
+	w.wake, w.armed = want.Wake, want.Armed
+	requireSame(w.T, relative(&w.whole, w.now, want), relative(&w.canonical, w.canonicalNow, got), in)
+	state := w.whole.State()
+	if !state.NextAttempt.IsZero() {
+		state.NextAttempt = state.NextAttempt.Add(w.canonicalNow.Sub(w.now))
+	}
+	requireSame(w.T, state, w.canonical.State(), in)
+	requireSame(w.T, w.whole.Canonical(), w.canonical.Canonical(), in)
+}
+
+// swap replaces the canonical core by its canonical form, and with it the names it is told.
+func (w *twin) swap() {
+	key := w.canonical.AppendKey([]byte("before"))
+	require.Equal(w, "before", string(key[:6]))
+	restored, rest := core.FromKey(w.policy, append(key[6:], "after"...))
+	require.Equal(w, "after", string(rest))
+	requireSame(w.T, w.canonical.Canonical(), restored, core.Input{})
+	require.True(w, restored.Canonical() == restored, "a canonical core stands for itself")
+
+	w.canonicalNow = restored.Wall()
+	w.canonical = restored
+	for _, id := range w.flights {
+		w.flightIDs[id] = 0
+	}
+	if w.whole.State().Fetching {
+		w.flightIDs[w.flights[len(w.flights)-1]] = core.CanonicalID
+	}
+	if w.current != 0 {
+		w.currentID = core.CanonicalID
+	}
+}
+
+// relative is effects without names, as times from now.
+func relative(c *core.Core, now time.Time, e core.Effects) core.Effects {
+	var zero time.Time
+	shift := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = zero.Add(t.Sub(now.Add(-1))) // never zero itself
+		}
+	}
+	if e.Armed {
+		e.Wake = c.Left(e.Wake)
+	}
+	e.Flight = min(e.Flight, 1)
+	p := &e.Publication
+	p.Number, p.Token = min(p.Number, 1), min(p.Token, 1)
+	for _, t := range []*time.Time{&p.Start, &p.Due, &p.End, &p.Expiry, &e.Failure.Next, &e.Until} {
+		shift(t)
+	}
+	for i := range e.N {
+		ev := &e.Events[i]
+		ev.Token, ev.Flight = min(ev.Token, 1), min(ev.Flight, 1)
+		shift(&ev.Until)
+		if ev.Kind == core.LateResult {
+			ev.Flight = 0 // as the input named it
+		}
+	}
+	return e
+}
+
+// requireSame looks into the values, which is slow, only if they differ.
+func requireSame[T comparable](t *testing.T, want, got T, after core.Input) {
+	t.Helper()
+	if want != got {
+		require.Equal(t, want, got, "after %+v", after)
+		require.Fail(t, "a difference that does not print", "after %+v", after)
+	}
+}
+
+// A core and its canonical form do the same for ever, whatever they are told, and so their canonical forms stay equal.
+func TestCanonical_StandsForTheCore(t *testing.T) {
+	walks := 2000
+	if testing.Short() {
+		walks = 200
+	}
+	for seed := range uint64(walks) {
+		w := newTwin(t, seed)
+		w.step()
+		for range 150 {
+			if w.rng.IntN(5) == 0 {
+				w.swap()
+			}
+			w.step()
+		}
+	}
+}
+
+// A core that has done nothing yet does not know the time, and stands for itself.
+func TestCanonical_OfANewCore(t *testing.T) {
+	c := core.New(core.Policy{}.WithDefaults())
+	require.True(t, c == c.Canonical())
+	restored, rest := core.FromKey(core.Policy{}.WithDefaults(), c.AppendKey(nil))
+	require.Empty(t, rest)
+	require.True(t, c == restored)
+}
+
+// What has passed is dropped: an hour in which nothing happened leaves nothing to tell two cores apart, and their keys,
+// which are compared instead of them, are equal too.
+func TestCanonical_ForgetsWhatHasPassed(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	troubled := core.New(core.Policy{}.WithDefaults())
+	troubled.Step(start, 0.5, core.Input{Kind: core.Get})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Rejecter: 7, Wait: true})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 2, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Rejecter: 7, Wait: true})
+
+	calm := core.New(core.Policy{}.WithDefaults())
+	calm.Step(start, 0.5, core.Input{Kind: core.Get})
+	calm.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(time.Second)}})
+	require.False(t, troubled.Canonical() == calm.Canonical())
+
+	troubled.Step(start.Add(time.Hour), 0.5, core.Input{})
+	calm.Step(start.Add(time.Hour), 0.5, core.Input{})
+	require.True(t, troubled.Canonical() == calm.Canonical())
+	require.Equal(t, calm.AppendKey(nil), troubled.AppendKey(nil))
+}

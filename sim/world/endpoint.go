@@ -1,0 +1,159 @@
+package world
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// issued is a token as the world knows it. Its value is its place in the list, from 1.
+type issued struct {
+	at, expires time.Duration // in true time
+	revoked     bool
+	keys        int // which keys signed it
+}
+
+// endpoint is the token endpoint that all processes share, and the registry of what it has issued.
+type endpoint struct {
+	w        *World
+	trouble  Trouble
+	tokens   []issued
+	last     []int64 // per process, the value handed out last
+	keys     int
+	rolled   time.Duration
+	requests int
+}
+
+// outcome is what a fetch will bring.
+type outcome uint8
+
+const (
+	brings outcome = iota
+	bringsSame
+	bringsDead
+	failsTransient
+	failsPermanent
+	failsThrottled
+	failsCancelled
+)
+
+var outcomeWords = [...]string{
+	brings: "token", bringsSame: "the same token", bringsDead: "dead token", failsTransient: "transient failure",
+	failsPermanent: "permanent failure", failsThrottled: "told to come back later", failsCancelled: "cancelled",
+}
+
+// flight is a fetch that is running, abandoned or not.
+type flight struct {
+	id        uint64
+	start     time.Time // by the process's clock
+	begins    time.Duration
+	outcome   outcome
+	result    core.Result
+	value     int64
+	gen       uint32
+	stuck     bool
+	cancelled bool
+	abandoned bool
+}
+
+// begin takes a request and decides when it will be answered, and how.
+func (e *endpoint) begin(p *process, id uint64) {
+	e.requests++
+	s, k := &e.w.rnd, &e.w.knobs
+	f := flight{id: id, start: p.wall(), begins: e.w.now}
+	latency := s.about(k.Latency)
+	switch e.trouble {
+	case Refusing:
+		f.outcome, latency = failsTransient, time.Millisecond
+	case Throttling, Overloaded:
+		f.outcome = failsThrottled
+		f.result.EndsRound = e.trouble == Throttling || k.RetryAfter > 0
+		f.result.RetryAfter = s.about(k.RetryAfter)
+		if !f.result.EndsRound {
+			f.outcome = failsTransient
+		}
+	case Denying:
+		f.outcome, f.result.Permanent = failsPermanent, true
+	case Garbling:
+		f.outcome = failsTransient
+	case Hanging:
+		f.outcome, latency = failsTransient, time.Hour
+	case Crawling:
+		latency = s.between(4*time.Second, 20*time.Second)
+	case Healthy:
+	}
+	if s.chance(k.Slow) {
+		latency += s.between(time.Second, 9*time.Second)
+	}
+	if s.chance(k.Stuck) {
+		f.stuck = true
+		latency = min(latency, time.Minute) + s.between(5*time.Second, time.Minute)
+	}
+	p.flights = append(p.flights, f)
+	e.w.plan(event{at: e.w.now + latency, kind: fetchDone, p: p.id, a: int64(id)})
+}
+
+// issue makes the token a fetch brings, when it brings it.
+func (e *endpoint) issue(p *process, f *flight) {
+	s, k := &e.w.rnd, &e.w.knobs
+	f.result.OK = true
+	life := k.Lifetime
+	if last := e.last[p.id]; k.Repeat && last != 0 {
+		if t := &e.tokens[last-1]; e.w.now < t.expires && (!t.revoked || k.StaleRepeat) {
+			f.value = last
+			f.outcome = bringsSame
+			f.result.Expiry = f.start.Add(t.expires - e.w.now)
+			f.result.Same = last == p.held
+			return
+		}
+	}
+	switch {
+	case s.chance(k.Dead):
+		f.outcome = bringsDead
+		life = pick(s, 0, -time.Second, -time.Hour)
+		f.result.Expiry = f.start.Add(life)
+	case s.chance(k.Lifeless):
+		life = 5 * time.Minute
+		if s.chance(0.3) {
+			life = 10000 * 24 * time.Hour
+			f.result.Expiry = f.start.Add(life)
+		}
+	default:
+		f.result.Expiry = f.start.Add(life)
+	}
+	if s.chance(k.Advice) {
+		f.result.RefreshIn = s.about(k.Lifetime / 2)
+	}
+	e.tokens = append(e.tokens, issued{at: e.w.now, expires: f.begins + life, keys: e.keys})
+	f.value = int64(len(e.tokens))
+	e.last[p.id] = f.value
+}
+
+func (e *endpoint) revokeAll() {
+	for i := len(e.tokens) - 1; i >= 0 && !e.tokens[i].revoked; i-- {
+		e.tokens[i].revoked = true
+	}
+	e.w.note(line{what: wRevoke})
+}
+
+// roll changes the keys. Until the APIs have noticed, they refuse what the new ones signed, and from then on the rest.
+func (e *endpoint) roll() {
+	e.keys++
+	e.rolled = e.w.now
+	e.w.note(line{what: wRoll})
+}
+
+// accepts reports whether an API takes a token that was sent to it at that time.
+func (e *endpoint) accepts(value int64, api int32, sent time.Duration) bool {
+	if e.w.knobs.AlwaysNo && api == 0 {
+		return false
+	}
+	t := &e.tokens[value-1]
+	if t.revoked || sent >= t.expires {
+		return false
+	}
+	if e.keys > 0 && e.w.now < e.rolled+e.w.knobs.KeyLag {
+		return t.keys < e.keys
+	}
+	return t.keys == e.keys
+}

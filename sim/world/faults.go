@@ -1,0 +1,149 @@
+package world
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// The faults that befall a world or one of its processes.
+const (
+	outageBegins int64 = iota
+	outageEnds
+	revocation
+	keyRollOver
+	clockStep
+	sleep
+	crowd
+	byHand
+	closing
+	healing
+)
+
+// planFaults plans the first of each fault that is on. Each plans its next one.
+func (w *World) planFaults() {
+	k := &w.knobs
+	w.plan(event{at: w.healed, kind: fault, a: healing})
+	if k.Outage > 0 && len(k.Troubles) > 0 {
+		w.later(3*k.Outage, 0, outageBegins)
+	}
+	if k.Revocations > 0 {
+		w.later(k.Revocations, 0, revocation)
+	}
+	if k.KeyLag > 0 {
+		w.later(k.Duration/3, 0, keyRollOver)
+	}
+	for i := range k.Processes {
+		p := int32(i)
+		if k.ClockSteps > 0 {
+			w.later(k.Duration/4, p, clockStep)
+		}
+		if k.Sleeps {
+			w.later(k.Duration/4, p, sleep)
+		}
+		if k.Burst > 0 {
+			w.later(k.Duration/5, p, crowd)
+		}
+		if k.ByHand {
+			w.later(k.Duration/6, p, byHand)
+		}
+		if k.Closes {
+			w.later(k.Duration, p, closing)
+		}
+	}
+}
+
+// later plans a fault for about that much later, if the world is not healed by then.
+func (w *World) later(in time.Duration, p int32, what int64) {
+	if at := w.now + w.rnd.about(in) + time.Nanosecond; at < w.healed {
+		w.plan(event{at: at, kind: fault, p: p, a: what})
+	}
+}
+
+func (w *World) befall(e event) {
+	k, s := &w.knobs, &w.rnd
+	p := w.processes[e.p]
+	switch e.a {
+	case outageBegins:
+		w.trouble(k.Troubles[s.below(len(k.Troubles))])
+		w.later(k.Outage, 0, outageEnds)
+	case outageEnds:
+		w.trouble(Healthy)
+		w.later(3*k.Outage, 0, outageBegins)
+	case revocation:
+		w.endpoint.revokeAll()
+		w.later(k.Revocations, 0, revocation)
+	case keyRollOver:
+		w.endpoint.roll()
+		w.later(k.Duration/3, 0, keyRollOver)
+	case clockStep:
+		p.stepClock(time.Duration((2*s.float() - 1) * k.ClockSteps * float64(pick(s, 24*time.Hour, time.Hour, 10*time.Second))))
+		w.later(k.Duration/4, e.p, clockStep)
+	case sleep:
+		p.sleep(s.about(pick(s, time.Second, 20*time.Second, max(k.Lifetime, time.Second))))
+		w.later(k.Duration/4, e.p, sleep)
+	case crowd:
+		if p.asleep <= w.now {
+			p.burst(k.Burst)
+		}
+		w.later(k.Duration/5, e.p, crowd)
+	case byHand:
+		p.byHand()
+		w.later(k.Duration/6, e.p, byHand)
+	case closing:
+		if p.asleep <= w.now {
+			p.close()
+			w.later(time.Second, e.p, closing)
+		}
+	case healing:
+		w.heal()
+	}
+}
+
+func (w *World) trouble(t Trouble) {
+	w.endpoint.trouble = t
+	w.note(line{what: wOutage, a: int64(t)})
+}
+
+func (p *process) stepClock(by time.Duration) {
+	p.offset += by
+	p.stepped = true
+	p.note(line{what: wStep, a: int64(by)})
+}
+
+// sleep stops the machine: its timers stand still, its clock does not, and what arrives is taken when it wakes.
+func (p *process) sleep(d time.Duration) {
+	d = min(d, p.w.healed-p.w.now)
+	if p.asleep > p.w.now || d <= 0 {
+		return
+	}
+	p.note(line{what: wSleep, a: int64(d)})
+	p.asleep = p.w.now + d
+	p.slept += d
+	p.w.markIf(p.published.on && p.wall().Add(d).After(p.published.end), MarkSleptThroughTheEnd)
+}
+
+var refreshByHand = core.Input{Kind: core.Refresh}
+
+func (p *process) byHand() {
+	if p.asleep > p.w.now || p.ended {
+		return
+	}
+	if p.w.rnd.chance(0.5) && p.published.on {
+		p.invalidate(p.published.value, 7, false, ticket{})
+		return
+	}
+	p.step(refreshByHand, ticket{}, line{what: wRefresh})
+}
+
+// heal switches every fault off. A clock that is off stays off: setting it would be one more step.
+func (w *World) heal() {
+	w.note(line{what: wHeal})
+	k := &w.knobs
+	w.endpoint.trouble = Healthy
+	k.Slow, k.Stuck, k.Dead, k.Lifeless, k.Late = 0, 0, 0, 0, 0
+	k.Repeat, k.StaleRepeat = false, false
+	k.KeyLag, k.Revocations, k.RetryAfter, k.Patience = 0, 0, 0, 0
+	k.Latency = min(k.Latency, k.Lifetime/10)
+	k.AlwaysNo = false
+}

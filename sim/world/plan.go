@@ -1,0 +1,73 @@
+package world
+
+import "time"
+
+// Plan is a world that is told what happens in it: what its knobs say as in any world, and at certain times certain deeds.
+type Plan struct {
+	Knobs
+	Deeds []Deed
+}
+
+// Deed is something done to a world at a certain time.
+type Deed struct {
+	At      time.Duration
+	Do      DeedKind
+	Process int           // whom it befalls, where it befalls one
+	Count   int           // of an Arrive: how many callers
+	For     time.Duration // of an Outage or a Sleep: how long; of a StepClock: by how much
+	Trouble Trouble       // of an Outage
+}
+
+// DeedKind is what is done.
+type DeedKind uint8
+
+// The deeds.
+const (
+	Arrive    DeedKind = iota // so many callers ask for a token and send a request
+	Outage                    // the token endpoint is in trouble for a while
+	Revoke                    // all tokens issued so far are revoked
+	RollKeys                  // the keys change; see Knobs.KeyLag
+	StepClock                 // a process's wall clock is stepped
+	Sleep                     // a process's machine sleeps for a while
+	Refresh                   // somebody calls Refresh
+	Close                     // a process's manager is closed
+)
+
+// deeds plans what a plan prescribes.
+func (w *World) deeds(deeds []Deed) {
+	for _, d := range deeds {
+		w.script = append(w.script, func(w *World) { w.do(d) })
+		w.plan(event{at: d.At, kind: scripted, a: int64(len(w.script) - 1)})
+	}
+}
+
+func (w *World) do(d Deed) {
+	p := w.processes[d.Process]
+	switch d.Do {
+	case Arrive:
+		p.burst(d.Count)
+	case Outage:
+		w.trouble(d.Trouble)
+		w.script = append(w.script, func(w *World) { w.trouble(Healthy) })
+		w.plan(event{at: w.now + d.For, kind: scripted, a: int64(len(w.script) - 1)})
+	case Revoke:
+		w.endpoint.revokeAll()
+	case RollKeys:
+		w.endpoint.roll()
+	case StepClock:
+		p.stepClock(d.For)
+	case Sleep:
+		p.sleep(d.For)
+	case Refresh:
+		p.step(refreshByHand, ticket{}, line{what: wRefresh})
+	case Close:
+		p.close()
+	}
+}
+
+// RunPlan runs the world of a plan. What the plan leaves open is drawn from the seed.
+func RunPlan(seed uint64, plan Plan, keep bool) *Result {
+	w := newWorld(seed, plan.Knobs, seeded(seed), keep)
+	w.deeds(plan.Deeds)
+	return w.run()
+}

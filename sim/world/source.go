@@ -1,0 +1,46 @@
+package world
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"time"
+)
+
+// source is the one origin of everything random in a world: a generator, or a tape of decisions that a fuzzer can cut and
+// bend. A tape that has run out says zero, which is everywhere the tamest choice.
+type source struct {
+	generator *rand.PCG
+	tape      []byte
+}
+
+func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }
+func taped(tape []byte) source  { return source{tape: tape} }
+
+func (s *source) uint64() uint64 {
+	if s.generator != nil {
+		return s.generator.Uint64()
+	}
+	var word [8]byte
+	n := copy(word[:2], s.tape) // two bytes a decision are fine enough, and keep tapes short
+	s.tape = s.tape[n:]
+	return uint64(binary.BigEndian.Uint16(word[:2])) << 48
+}
+
+// float is in [0, 1).
+func (s *source) float() float64 { return float64(s.uint64()>>11) / (1 << 53) }
+
+// below is in [0, n).
+func (s *source) below(n int) int { return int(s.float() * float64(n)) }
+
+// chance is true with probability p.
+func (s *source) chance(p float64) bool { return p > 0 && s.float() > 1-p }
+
+// between is a duration in [from, to).
+func (s *source) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(s.float()*float64(to-from))
+}
+
+// about is a duration from half of d to one and a half.
+func (s *source) about(d time.Duration) time.Duration { return s.between(d/2, d+d/2) }
+
+func pick[T any](s *source, from ...T) T { return from[s.below(len(from))] }

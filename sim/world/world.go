@@ -1,0 +1,263 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// World is one world at one moment.
+type World struct {
+	seed     uint64
+	drawn    Knobs // as they were in the beginning
+	knobs    Knobs // as they are
+	rnd      source
+	now      time.Duration // true time, since the beginning
+	events   heap
+	sequence uint64
+
+	processes []*process
+	endpoint  endpoint
+	arriving  flight // the fetch whose result is being handled
+	healed    time.Duration
+	settled   time.Duration // from then on everybody must be served
+	script    []func(w *World)
+
+	trace     trace
+	marks     Marks
+	stats     Stats
+	violation *Violation
+}
+
+// Stats is what happened in a world.
+type Stats struct {
+	Events       int           // taken from the heap
+	Steps        int           // of cores
+	Virtual      time.Duration // that passed
+	TokenFetches int           // that reached the token endpoint
+	Unauthorized int           // answers with 401
+	Outcomes     [outcomes]int
+}
+
+// Add adds other's figures.
+func (s *Stats) Add(other *Stats) {
+	s.Events += other.Events
+	s.Steps += other.Steps
+	s.Virtual += other.Virtual
+	s.TokenFetches += other.TokenFetches
+	s.Unauthorized += other.Unauthorized
+	for i := range s.Outcomes {
+		s.Outcomes[i] += other.Outcomes[i]
+	}
+}
+
+// Result is a world that has run.
+type Result struct {
+	Seed      uint64
+	Knobs     Knobs
+	Hash      uint64 // of the trace
+	Stats     Stats
+	Marks     Marks
+	Violation *Violation // nil if every rule held
+	Trace     []string   // every line, if it was kept
+}
+
+// Violation is a rule that was broken.
+type Violation struct {
+	Seed  uint64
+	Knobs Knobs
+	Rule  string
+	Text  string
+	Last  []string // the lines before it
+}
+
+// Error tells what was broken and how to see it again.
+func (v *Violation) Error() string {
+	text := fmt.Sprintf("%s is broken: %s\n  seed   %d\n  knobs  %s\n  replay go run ./cmd/alf sim --seed %d --trace\n  the last of it:\n", v.Rule, v.Text, v.Seed, v.Knobs, v.Seed)
+	for _, l := range v.Last {
+		text += "  " + l + "\n"
+	}
+	return text
+}
+
+// Run runs the world of a seed. With keep, the result has the whole trace.
+func Run(seed uint64, keep bool) *Result {
+	s := seeded(seed)
+	return newWorld(seed, draw(&s), s, keep).run()
+}
+
+// RunTape runs the world of a tape of decisions, its knobs included.
+func RunTape(tape []byte) *Result {
+	s := taped(tape)
+	k := draw(&s)
+	k.Duration = min(k.Duration, 10*time.Minute)
+	return newWorld(0, k, s, false).run()
+}
+
+func newWorld(seed uint64, k Knobs, s source, keep bool) *World {
+	w := &World{seed: seed, drawn: k, knobs: k, rnd: s}
+	w.trace.keep = keep
+	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
+	w.healed = k.Duration
+	w.settled = k.Duration + w.convalescence()
+	policy := core.Policy{}.WithDefaults()
+	for i := range k.Processes {
+		p := &process{w: w, id: int32(i), core: core.New(policy), callers: make([]caller, k.Callers)}
+		p.ledger.p = p
+		w.processes = append(w.processes, p)
+		for slot := range k.Callers {
+			w.plan(event{at: w.rnd.between(0, k.Interval), kind: arrive, p: p.id, a: int64(slot)})
+		}
+	}
+	w.planFaults()
+	return w
+}
+
+// convalescence is how long a healed world may still be suffering: the longest backoff, the longest guard, the longest a
+// fetch can be stuck, and a round on top.
+func (w *World) convalescence() time.Duration {
+	longest := 65 * time.Second
+	if w.knobs.RetryAfter > 0 && len(w.knobs.Troubles) > 0 {
+		longest += min(w.knobs.RetryAfter*3/2, 10*time.Minute)
+	}
+	if w.knobs.Stuck > 0 {
+		longest += 140 * time.Second
+	}
+	if w.knobs.ClockSteps > 0 {
+		longest *= 2
+	}
+	return longest + 3*w.knobs.Latency + 12*time.Second
+}
+
+// run takes one event after the other until there is nothing left to see.
+func (w *World) run() *Result {
+	end := w.settled + w.observation()
+	for len(w.events) > 0 && w.violation == nil {
+		e := w.events.pop()
+		if e.at > end {
+			break
+		}
+		w.now = e.at
+		w.stats.Events++
+		w.handle(e)
+	}
+	w.finishUp(end)
+	w.stats.Virtual = min(w.now, end)
+	w.stats.TokenFetches = w.endpoint.requests
+	r := &Result{Seed: w.seed, Knobs: w.drawn, Hash: w.trace.hash, Stats: w.stats, Marks: w.marks, Violation: w.violation}
+	for _, l := range w.trace.all {
+		r.Trace = append(r.Trace, l.String())
+	}
+	return r
+}
+
+// observation is how long the healed world is watched.
+func (w *World) observation() time.Duration { return max(20*w.knobs.Interval, 30*time.Second) }
+
+func (w *World) handle(e event) {
+	if e.kind == fault {
+		w.befall(e)
+		return
+	}
+	if e.kind == scripted {
+		w.script[e.a](w)
+		return
+	}
+	p := w.processes[e.p]
+	if p.asleep > w.now {
+		e.at = p.asleep
+		w.plan(e) // behind whatever was waiting already: the order of arrival is kept
+		return
+	}
+	switch e.kind {
+	case arrive:
+		p.arrive(int32(e.a))
+	case giveUp:
+		p.giveUp(int32(e.a), e.gen)
+	case reply:
+		p.reply(int32(e.a), e.gen)
+	case fetchDone:
+		p.fetchDone(uint64(e.a), e.gen)
+	case wakeTimer:
+		if e.a != p.wakes || !p.wakeArmed || p.ended {
+			return
+		}
+		if p.uptime() < p.wakeMono {
+			e.at = w.now + p.wakeMono - p.uptime()
+			w.plan(e)
+			return
+		}
+		p.wakeArmed = false
+		p.step(core.Input{Kind: core.Wake, At: p.wakeAt}, ticket{}, line{what: wWake})
+	case expiryTimer:
+		if !p.published.on || p.published.number != uint64(e.a) {
+			return
+		}
+		if p.uptime() < p.published.lifeEnds {
+			e.at = w.now + p.published.lifeEnds - p.uptime()
+			w.plan(e)
+			return
+		}
+		p.step(core.Input{Kind: core.Expire, Publication: uint64(e.a)}, ticket{}, line{what: wExpire, a: e.a})
+	}
+}
+
+// finishUp closes what is left and lets it end.
+func (w *World) finishUp(end time.Duration) {
+	if w.violation != nil {
+		return
+	}
+	w.now = max(w.now, end)
+	for _, p := range w.processes {
+		p.asleep = 0
+		p.close()
+	}
+	for len(w.events) > 0 && w.violation == nil {
+		e := w.events.pop()
+		if e.kind == wakeTimer || e.kind == fetchDone {
+			w.now = max(w.now, e.at)
+			w.handle(e)
+		}
+	}
+	for _, p := range w.processes {
+		if w.violation == nil && !p.ended {
+			w.violate(p, "M14", "the process never ended")
+		}
+		if w.violation == nil && len(p.waiting) > 0 {
+			w.violate(p, "M14", "%d callers were never answered", len(p.waiting))
+		}
+	}
+}
+
+func (w *World) plan(e event) {
+	w.sequence++
+	e.seq = w.sequence
+	w.events.push(e)
+}
+
+func (w *World) note(l line) {
+	l.at = w.now
+	w.trace.add(l)
+}
+
+func (w *World) mark(m Mark) { w.marks[m]++ }
+
+func (w *World) markIf(is bool, m Mark) {
+	if is {
+		w.marks[m]++
+	}
+}
+
+// violate records the first rule that is broken, and ends the world.
+func (w *World) violate(p *process, rule, format string, args ...any) {
+	if w.violation != nil {
+		return
+	}
+	v := &Violation{Seed: w.seed, Knobs: w.drawn, Rule: rule}
+	v.Text = fmt.Sprintf("process %d at %v: ", p.id, w.now) + fmt.Sprintf(format, args...)
+	for _, l := range w.trace.last() {
+		v.Last = append(v.Last, l.String())
+	}
+	w.violation = v
+}
