@@ -115,7 +115,7 @@ func (t *turn) mayReplace(rejecter uint64, guarded bool) (until Elapsed, ok bool
 		until = t.backoff.until
 	}
 	if guarded {
-		until = max(until, t.token.arrived+t.guards.wait(rejecter))
+		until = max(until, t.guards.until(t, rejecter))
 	}
 	if t.guards.fetched {
 		until = max(until, t.guards.lastFetch+restart)

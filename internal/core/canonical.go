@@ -136,8 +136,7 @@ func (c *Core) forgetGuards() {
 	} else {
 		g.fetched, g.lastFetch = false, 0 // it holds nothing up any more
 	}
-	var brought, judging bool
-	kept := 0
+	kept, hot := 0, false
 	for i := range g.rejecters {
 		if !g.rejecters[i].known {
 			continue
@@ -147,8 +146,7 @@ func (c *Core) forgetGuards() {
 		if !c.remember(&r) {
 			continue
 		}
-		brought = brought || r.brought
-		judging = judging || r.brought || r.hot
+		hot = hot || r.hot
 		at := kept
 		for ; at > 0 && g.rejecters[at-1].rejecter > r.rejecter; at-- {
 			g.rejecters[at] = g.rejecters[at-1]
@@ -156,14 +154,10 @@ func (c *Core) forgetGuards() {
 		g.rejecters[at] = r
 		kept++
 	}
-	t := &c.token
-	if !brought {
-		t.forGuard = false // asked only of rejecters to whom a fetch brought something, and that marks its token anew
-	}
-	if judging {
+	if t := &c.token; t.forGuard || hot {
 		t.arrived = max(t.arrived-c.elapsed, longAgo) // no guard lasts longer than the memory
 	} else {
-		t.arrived = 0 // nobody is guarded before another token has arrived
+		t.arrived = 0 // nobody can be guarded against this token
 	}
 }
 

@@ -95,7 +95,9 @@ func (t *turn) arrive(f flight, life lifetime, same bool) {
 		t.notBefore = f.began + restart
 	}
 	t.publish(f, life, same)
-	t.guards.arrived(t, same)
+	if t.guards.arrived(t, same) {
+		t.token.forGuard = true
+	}
 	t.read = t.round.on
 	if t.round.on {
 		t.round = round{}
@@ -107,6 +109,7 @@ func (t *turn) arrive(f flight, life lifetime, same bool) {
 // failed.
 func (t *turn) arriveDead(f flight, life lifetime, same bool) {
 	t.notBefore = f.began + restart
+	t.guards.arrived(t, same)
 	t.Publication = Publication{Token: t.token.id, Start: life.start, Due: life.due, End: life.end, Expiry: life.expiry}
 	if !same {
 		t.Publication.Token = t.nextToken()

@@ -1,7 +1,5 @@
 package core
 
-import "time"
-
 // guards remembers who rejects, so that an API which always answers 401 neither drains the token endpoint nor starves the
 // APIs that are content (M13).
 type guards struct {
@@ -47,9 +45,15 @@ func (g *guards) guarded(t *turn, rejecter uint64) bool {
 	return true
 }
 
-// wait is how long after its arrival a token may be replaced for a guarded rejecter.
-func (g *guards) wait(rejecter uint64) time.Duration {
-	return min(restart<<g.find(rejecter).level, maxGuard)
+// until is when the current token may be replaced for a guarded rejecter: a while after its arrival, or after that of a token
+// which came dead and was of no use.
+func (g *guards) until(t *turn, rejecter uint64) Elapsed {
+	r := g.find(rejecter)
+	wait := min(restart<<r.level, maxGuard)
+	if r.brought {
+		return max(t.token.arrived, r.arrived) + wait
+	}
+	return t.token.arrived + wait
 }
 
 // note remembers that a fetch is made on a rejecter's behalf.
@@ -80,15 +84,15 @@ func (g *guards) free() *guard {
 	return oldest
 }
 
-// arrived tells the guards that the fetch they wait for brought a token. The very value that was rejected counts as one
-// that was rejected at once.
-func (g *guards) arrived(t *turn, same bool) {
+// arrived tells the guards that the fetch they wait for brought a token, and reports whether any did. The very value that
+// was rejected counts as one that was rejected at once.
+func (g *guards) arrived(t *turn, same bool) (awaited bool) {
 	for i := range g.rejecters {
 		r := &g.rejecters[i]
 		if !r.known || !r.pending {
 			continue
 		}
-		t.token.forGuard = true
+		awaited = true
 		r.pending, r.brought, r.arrived = false, true, t.elapsed
 		if r.hot {
 			r.level = min(r.level+1, 6)
@@ -97,4 +101,5 @@ func (g *guards) arrived(t *turn, same bool) {
 			r.hot, r.last = true, t.elapsed
 		}
 	}
+	return awaited
 }

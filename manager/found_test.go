@@ -1,0 +1,85 @@
+package manager_test
+
+// Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in sim/world.
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+)
+
+func TestM16_WhoIsServedByTheOwnerWakesTheDormantManager(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		old := w.wait()
+		w.advance(67500 * ms)
+		w.advance(67500 * ms)
+		require.True(t, w.m.Stats().Dormant)
+		w.replace(old.got, api).wantToken("t2") // a late rejection: answered by the owner, not by the snapshot
+		w.wantFetches(3)
+	})
+}
+
+func TestM6_ANegativeLifetimeIsDeadWhateverTheClockReads(t *testing.T) {
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime, w.endpoint.latency = -second, second
+		c := w.wait()
+		offset.Store(-int64(hour)) // during the fetch
+		w.advance(second)
+		c.wantToken("t1")
+		require.False(t, w.m.Stats().Ready)
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
+func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.repeatedly("same", 100*second)
+		w.get()
+		w.advance(67500 * ms)
+		w.get()
+		w.endpoint.set(func(e *endpoint) { e.answer, e.lifetime = nil, second })
+		w.advance(30 * second)
+		w.refresh().token()
+		fetches := w.endpoint.count()
+		w.advance(675 * ms)
+		w.wantFetches(fetches + 1)
+	})
+}
+
+func TestM9_AFetchWhoseFailureWasToldBacksOffOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.replace(w.wait().got, api)
+		w.replace(c.got, api).failure()
+		w.advance(second)
+		w.endpoint.set(func(e *endpoint) { e.hang = true })
+		again := w.replace(c.got, api)
+		w.endpoint.set(func(e *endpoint) { e.stuck = true })
+		w.advance(10 * second) // the first attempt was cancelled at 5 s, the second is stuck: the round is over
+		require.Error(t, again.failure())
+		require.EqualValues(t, 1, w.m.Stats().BackedOff)
+		w.advance(5 * second) // and is now given up
+		require.EqualValues(t, 1, w.m.Stats().Abandoned)
+		require.EqualValues(t, 1, w.m.Stats().BackedOff)
+	})
+}
+
+func TestM13_DeadTokensDoNotLetAGuardedRejecterThrough(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.replace(w.wait().got, api)
+		w.endpoint.set(func(e *endpoint) {
+			e.answer = func(n int) (*oauth2.Token, error) { return named("dead", w.clock.Now()), nil }
+		})
+		before := w.endpoint.count()
+		for range 60 {
+			w.advance(time.Second)
+			w.replace(c.got, api)
+		}
+		require.LessOrEqual(t, w.endpoint.count()-before, 7)
+		w.advance(hour)
+	})
+}

@@ -1,0 +1,30 @@
+// Package sim is an authorization server and the API it protects, for tests of a service that depends on them. Expiry,
+// revocation, outages and odd answers, which take hours and luck to meet in production, take milliseconds here:
+//
+//	func TestOrdersOutliveTheirToken(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			server := sim.New(sim.Options{Lifetime: time.Hour})
+//			client, err := alf.New(server.Config())
+//			require.NoError(t, err)
+//			defer client.Close()
+//			orders := Orders{client.HTTPClient(), server.APIURL()}
+//
+//			require.NoError(t, orders.Place("tea"))
+//			time.Sleep(2 * time.Hour) // of the bubble's time: no token lives that long
+//			require.NoError(t, orders.Place("more tea"))
+//			require.Zero(t, server.Stats().Unauthorized)
+//		})
+//	}
+//
+// One [Server] can be reached in three ways, also at once: in memory through its [Server.RoundTripper], which opens no
+// socket and starts no goroutine; over a loopback socket of its own after [Server.Start]; and as the http.Handler it is, in
+// an httptest.Server or any mux. Its time is that of [Options].Clock: the real clock, a clock.Mock, or, with the real clock
+// inside a testing/synctest bubble, the bubble's. A bubble wants the server in memory: synctest cannot tell that somebody
+// waits for a socket.
+//
+// The token endpoint is at [TokenPath]; every other path is the API. The token endpoint issues tokens for the client
+// credentials grant (RFC 6749 section 4.4) and is strict: what the RFC does not allow is answered with the error of its
+// section 5.2. The API takes bearer tokens (RFC 6750) and looks at expiry, revocation and signing key itself.
+//
+// Nothing here is secure, and nothing is meant to be: tokens can be guessed.
+package sim

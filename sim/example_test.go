@@ -1,0 +1,148 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/sim"
+)
+
+// A service is tested through the expiry of its token, with a clock that moves when it is told to. Orders takes an
+// *http.Client and knows nothing of tokens.
+func Example() {
+	clk := clock.NewMock()
+	server := sim.New(sim.Options{Clock: clk, Lifetime: time.Hour})
+	client, _ := alf.New(server.Config())
+	defer client.Close()
+	orders := Orders{client.HTTPClient(), server.APIURL()}
+
+	fmt.Println(orders.Place(context.Background(), "tea"))
+	clk.Add(3 * time.Hour) // no token lives that long
+	fmt.Println(orders.Place(context.Background(), "more tea"))
+	fmt.Println("refused by the API:", server.Stats().Unauthorized)
+	// Output:
+	// <nil>
+	// <nil>
+	// refused by the API: 0
+}
+
+// A token is revoked while a hundred goroutines use it.
+func ExampleServer_Revoke() {
+	server := sim.New(sim.Options{})
+	client, _ := alf.New(server.Config())
+	defer client.Close()
+	orders := Orders{client.HTTPClient(), server.APIURL()}
+	_ = orders.Place(context.Background(), "tea")
+
+	server.Revoke()
+	var failed atomic.Int32
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			if orders.Place(context.Background(), "tea") != nil {
+				failed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println("failed:", failed.Load())
+	fmt.Println("token requests for it:", server.Stats().TokenRequests-1)
+	// Output:
+	// failed: 0
+	// token requests for it: 1
+}
+
+// An outage that the token outlives: nobody notices.
+func ExampleServer_GoDown() {
+	clk := clock.NewMock()
+	server := sim.New(sim.Options{Clock: clk, Lifetime: time.Hour})
+	client, _ := alf.New(server.Config())
+	defer client.Close()
+	orders := Orders{client.HTTPClient(), server.APIURL()}
+	_ = orders.Place(context.Background(), "tea")
+
+	server.GoDown(50 * time.Minute) // the token would have been renewed after 45
+	failed := 0
+	for range 70 {
+		clk.Add(time.Minute)
+		if orders.Place(context.Background(), "tea") != nil {
+			failed++
+		}
+	}
+	fmt.Println("failed:", failed)
+	// Output:
+	// failed: 0
+}
+
+// An outage that outlives the token: orders are refused with the reason, unsent, and taken again when it is over.
+func ExampleServer_Up() {
+	clk := clock.NewMock()
+	server := sim.New(sim.Options{Clock: clk, Lifetime: time.Hour})
+	config := server.Config()
+	config.Policy.Attempts = 1 // or someone else would have to move the clock between them
+	client, _ := alf.New(config)
+	defer client.Close()
+	orders := Orders{client.HTTPClient(), server.APIURL()}
+	_ = orders.Place(context.Background(), "tea")
+
+	server.GoDown(0)
+	clk.Add(2 * time.Hour)
+	err := orders.Place(context.Background(), "tea")
+	var noToken *alf.TokenError
+	fmt.Println("for want of a token:", errors.As(err, &noToken))
+	fmt.Println("sent:", server.Stats().Requests-1)
+
+	server.Up()
+	clk.Add(time.Minute)
+	fmt.Println(orders.Place(context.Background(), "tea"))
+	// Output:
+	// for want of a token: true
+	// sent: 0
+	// <nil>
+}
+
+// The token endpoint answers oddly, and what became of it is looked up.
+func ExampleServer_AnswerOnce() {
+	server := sim.New(sim.Options{})
+	client, _ := alf.New(server.Config())
+	defer client.Close()
+
+	server.AnswerOnce(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, "")
+	_, err := client.Get(server.APIURL())
+	var refused *alf.EndpointError
+	fmt.Println(errors.As(err, &refused), refused.Status, refused.RetryAfter())
+	for _, asked := range server.TokenRequests() {
+		fmt.Println(asked.Form.Get("grant_type"), asked.AuthMethod, asked.Status)
+	}
+	// Output:
+	// true 429 30s
+	// client_credentials client_secret_basic 429
+}
+
+// The server in an httptest.Server, or in any other place for handlers.
+func ExampleServer_ConfigAt() {
+	server := sim.New(sim.Options{})
+	mounted := httptest.NewServer(server)
+	defer mounted.Close()
+	client, _ := alf.New(server.ConfigAt(mounted.URL))
+	defer client.Close()
+
+	resp, err := client.Get(mounted.URL + "/orders")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.StatusCode)
+	// Output:
+	// 200
+}

@@ -1,0 +1,119 @@
+package sim
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when nobody
+// listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without an answer (by panicking with
+// http.ErrAbortHandler). Requests already being answered are. The API is not affected.
+//
+// For a token endpoint that is up and answers 503, see [Server.AnswerOnce].
+func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
+
+// Hang makes the token endpoint take requests without answering them, for d; with 0 or less, until [Server.Up]. Those still
+// waiting when it is over are dealt with as if they came then. It takes the place of an earlier Hang or GoDown, and they of it.
+func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(hung, d) }) }
+
+// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the answers still queued by [Server.Answer].
+func (s *Server) Up() {
+	s.set(func() {
+		s.queue = nil
+		s.become(healthy, 0)
+	})
+}
+
+type condition int
+
+const (
+	healthy condition = iota
+	down
+	hung
+)
+
+// outage is what is wrong with the token endpoint, and for how long.
+type outage struct {
+	condition
+	open    bool // until told otherwise; else
+	until   time.Time
+	changed chan struct{} // closed when another outage takes its place
+}
+
+func newOutage() outage { return outage{changed: make(chan struct{})} }
+
+// become starts a condition, and wakes whoever waits for the end of the one before. The mutex is held.
+func (s *Server) become(c condition, d time.Duration) {
+	close(s.outage.changed)
+	s.outage = newOutage()
+	s.outage.condition, s.outage.open, s.outage.until = c, d <= 0, s.clock.Now().Add(d)
+}
+
+// at tells the condition, and how long it will last; less than 0 if nobody knows.
+func (o *outage) at(now time.Time) (condition, time.Duration) {
+	switch {
+	case o.open:
+		return o.condition, -1
+	case o.until.After(now):
+		return o.condition, o.until.Sub(now)
+	}
+	return healthy, -1
+}
+
+// awaitService returns when the token endpoint deals with requests, or with the reason why it never will with this one.
+func (s *Server) awaitService(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		condition, left := s.outage.at(s.clock.Now())
+		changed := s.outage.changed
+		s.mu.Unlock()
+		switch condition {
+		case healthy:
+			return nil
+		case down:
+			return errRefused
+		}
+		if err := s.wait(ctx, left, changed); err != nil {
+			return err
+		}
+	}
+}
+
+// wait waits for d on the server's clock, or for ever if that is negative, or until changed is closed. It fails when nobody
+// waits for the answer any more, or nobody will give one.
+func (s *Server) wait(ctx context.Context, d time.Duration, changed <-chan struct{}) error {
+	var over <-chan time.Time
+	if d >= 0 {
+		timer := s.clock.Timer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+		return nil
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.stop:
+		return errDropped
+	}
+}
+
+// delay spends a latency, without a timer if there is none to spend.
+func (s *Server) delay(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	return s.wait(ctx, d, nil)
+}
+
+// What a real transport would say: that nobody listens, and that the connection was closed before an answer came.
+var (
+	errRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	errDropped       = io.EOF
+)

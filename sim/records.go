@@ -1,0 +1,143 @@
+package sim
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// kept is how many requests of each kind are remembered at least, and, doubled, at most: a test under load must not run out
+// of memory because of them.
+const kept = 1 << 16
+
+// TokenRequest is what the token endpoint was asked, and what became of it. It holds neither secret nor token.
+type TokenRequest struct {
+	// At is when it arrived, on the server's clock.
+	At time.Time
+	// ClientID is the client it claims to come from; AuthMethod is "client_secret_basic", "client_secret_post" or "".
+	ClientID, AuthMethod string
+	// Form is its body, without client_secret. Nil if it was no form.
+	Form url.Values
+	// Status is the answer's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client gave up.
+	Status int
+	// Error is the OAuth error it was answered with, if it was (RFC 6749 section 5.2). That of a [Server.Answer] is not known.
+	Error string
+	// Token is the number of the token it was given, from 1; 0 if none.
+	Token int
+}
+
+// APIRequest is what the API was asked, and what became of it. It does not hold the token.
+type APIRequest struct {
+	// At is when it arrived, on the server's clock.
+	At time.Time
+	// Method, Host and Path are the request's.
+	Method, Host, Path string
+	// Status is the answer's. 0: there is none yet, or never was, because the caller gave up.
+	Status int
+	// Token is the number of the token it carried, from 1; 0 if none or an unknown one.
+	Token int
+	// Refusal is why it was refused, if the API itself was not reached.
+	Refusal Refusal
+}
+
+// Stats is what was counted since the server was made.
+type Stats struct {
+	// TokenRequests counts the token requests that arrived, those that got no answer included; Tokens the different tokens
+	// issued.
+	TokenRequests, Tokens int
+	// MostAtOnce is how many token requests were under way at the same moment, at the most. Over HTTP, one that the client
+	// gave up on is under way until the server notices.
+	MostAtOnce int
+	// Requests counts the requests to the API; Unauthorized those that were answered 401, by whomever; Refused those that
+	// were refused before they reached [Options].API.
+	Requests, Unauthorized, Refused int
+}
+
+// TokenRequests returns what the token endpoint was asked, oldest first: at least the last 65,536.
+func (s *Server) TokenRequests() (requests []TokenRequest) {
+	s.set(func() { requests = s.records.tokenRequests.copied() })
+	for i := range requests {
+		form := maps.Clone(requests[i].Form)
+		for name, values := range form {
+			form[name] = slices.Clone(values)
+		}
+		requests[i].Form = form
+	}
+	return requests
+}
+
+// Requests returns what the API was asked, oldest first: at least the last 65,536.
+func (s *Server) Requests() (requests []APIRequest) {
+	s.set(func() { requests = s.records.requests.copied() })
+	return requests
+}
+
+// Stats tells what was counted.
+func (s *Server) Stats() (stats Stats) {
+	s.set(func() {
+		stats = s.records.stats
+		stats.Tokens = len(s.tokens.byValue)
+	})
+	return stats
+}
+
+// records is what is remembered of the past.
+type records struct {
+	tokenRequests history[TokenRequest]
+	requests      history[APIRequest]
+	stats         Stats
+	underWay      int // token requests
+}
+
+// history holds pointers, so that what becomes of a request can be noted when it is known.
+type history[R any] []*R
+
+func (h *history[R]) add(entry *R) {
+	if len(*h) == 2*kept {
+		*h = slices.Clone((*h)[kept:])
+	}
+	*h = append(*h, entry)
+}
+
+func (h history[R]) copied() []R {
+	list := make([]R, len(h))
+	for i, entry := range h {
+		list[i] = *entry
+	}
+	return list
+}
+
+func (s *Server) noteTokenRequest(arrived time.Time, r *http.Request, form url.Values) *TokenRequest {
+	// What is wrong with it is for the answer to say.
+	p, _ := credentials(r, form)
+	entry := &TokenRequest{At: arrived, ClientID: p.id, AuthMethod: p.method, Form: maps.Clone(form)}
+	delete(entry.Form, "client_secret")
+	s.set(func() {
+		s.records.tokenRequests.add(entry)
+		s.records.underWay++
+		s.records.stats.TokenRequests++
+		s.records.stats.MostAtOnce = max(s.records.stats.MostAtOnce, s.records.underWay)
+	})
+	return entry
+}
+
+func (s *Server) noteRequest(r *http.Request) (*APIRequest, time.Duration) {
+	entry := &APIRequest{Method: r.Method, Host: r.Host, Path: r.URL.Path}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry.At = s.clock.Now()
+	s.records.requests.add(entry)
+	s.records.stats.Requests++
+	return entry, s.apiLatency
+}
+
+func (s *Server) noteAnswer(entry *APIRequest, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry.Status = status
+	if status == http.StatusUnauthorized {
+		s.records.stats.Unauthorized++
+	}
+}
