@@ -61,6 +61,9 @@ func (o *owner) tellEvents(msg message, effects core.Effects) {
 		if e.Kind == core.BackedOff && o.failure != nil {
 			event.Err = o.failure.Err
 		}
+		if e.Kind == core.Published {
+			event.Due = effects.Publication.Due
+		}
 		o.count(event)
 		if !o.observer.add(event) {
 			o.counts.EventsDropped++

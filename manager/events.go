@@ -88,6 +88,8 @@ type Event struct {
 	Err error
 	// Rejecter is who refused the token.
 	Rejecter string
+	// Due is when the successor of a published token is fetched if it is in use, on the wall clock.
+	Due time.Time
 	// Until is how long the state that was entered lasts at least, on the wall clock.
 	Until time.Time
 }
@@ -96,7 +98,7 @@ type Event struct {
 func (e Event) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
 
 func (e Event) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 8)
+	attrs := make([]slog.Attr, 0, 9)
 	if e.Token != 0 {
 		attrs = append(attrs, slog.Uint64("token", e.Token))
 	}
@@ -117,6 +119,9 @@ func (e Event) attrs() []slog.Attr {
 	}
 	if e.Rejecter != "" {
 		attrs = append(attrs, slog.String("rejecter", e.Rejecter))
+	}
+	if !e.Due.IsZero() {
+		attrs = append(attrs, slog.Time("due", e.Due))
 	}
 	if !e.Until.IsZero() {
 		attrs = append(attrs, slog.Time("until", e.Until))

@@ -56,7 +56,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		first := w.events[:3]
 		require.Equal(t, manager.Event{Kind: manager.FetchStarted, Time: w.unix(0), Fetch: 1, Cause: manager.CauseCold, Attempt: 1}, first[0])
 		require.Equal(t, manager.Event{Kind: manager.FetchEnded, Time: w.unix(second), Fetch: 1, Cause: manager.CauseCold, Attempt: 1, Duration: second, Class: manager.ClassOK}, first[1])
-		require.Equal(t, manager.Event{Kind: manager.Published, Time: w.unix(second), Token: 1, Until: w.unix(90 * second)}, first[2])
+		require.Equal(t, manager.Event{Kind: manager.Published, Time: w.unix(second), Token: 1, Due: w.unix(67500 * ms), Until: w.unix(90 * second)}, first[2])
 
 		s := w.m.Stats()
 		require.EqualValues(t, seen[manager.FetchStarted], s.Fetches)

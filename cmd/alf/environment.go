@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+)
+
+// variable is where a flag's value may come from.
+func variable(flag string) string {
+	return "ALF_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func (p *program) fromEnv(flag string) cli.ValueSourceChain {
+	return cli.NewValueSourceChain(&envSource{variable(flag), p.env})
+}
+
+// envSource is an environment variable of the program's environment, which in tests is not the process's. An empty one is
+// as good as none.
+type envSource struct {
+	name string
+	env  func(string) (string, bool)
+}
+
+var _ cli.EnvValueSource = (*envSource)(nil)
+
+func (s *envSource) Lookup() (string, bool) {
+	value, ok := s.env(s.name)
+	return value, ok && value != ""
+}
+
+func (s *envSource) IsFromEnv() bool  { return true }
+func (s *envSource) Key() string      { return s.name }
+func (s *envSource) String() string   { return "environment variable " + s.name }
+func (s *envSource) GoString() string { return fmt.Sprintf("envSource(%q)", s.name) }

@@ -1,0 +1,128 @@
+// Package demo shows what the client does when things go wrong: it runs an authorization server and a protected API on
+// loopback sockets, sends traffic through one client from many goroutines, and plays a script of mishaps meanwhile.
+// Everything it reports is measured, by the servers, the callers and the client.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/journal"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/report"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/server"
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/manager"
+)
+
+// Options is how large a demonstration is.
+type Options struct {
+	// Callers is how many goroutines send requests, and Every how long each waits from one to the next on average.
+	Callers int
+	Every   time.Duration
+	// Lifetime is how long tokens live, in whole seconds: OAuth knows no others.
+	Lifetime time.Duration
+	// Policy is the client's.
+	Policy alf.Policy
+
+	// Progress is told what happens while it happens. Live says that it is a terminal, on which a line may be rewritten.
+	Progress io.Writer
+	Live     bool
+	// Logger receives the client's events. Nil: none.
+	Logger *slog.Logger
+}
+
+// Validate reports what [Run] would refuse, by name.
+func (o Options) Validate() error {
+	var problems []error
+	if o.Callers < 1 || o.Callers > 20_000 {
+		problems = append(problems, fmt.Errorf("--callers is %d: must be from 1 to 20,000", o.Callers))
+	}
+	if o.Every < time.Millisecond || o.Every > time.Second {
+		problems = append(problems, fmt.Errorf("--every is %v: must be from 1ms to 1s", o.Every))
+	}
+	if o.Lifetime < time.Second || o.Lifetime > time.Minute || o.Lifetime%time.Second != 0 {
+		problems = append(problems, fmt.Errorf("--lifetime is %v: must be whole seconds, from 1s to 1m", o.Lifetime))
+	}
+	return errors.Join(problems...)
+}
+
+// limit is when the demonstration ends whatever has happened: well above what it takes, for a machine that is busy.
+func (o Options) limit() time.Duration { return 5*o.Lifetime + 3500*time.Millisecond }
+
+// Run plays the script and reports what was measured. When ctx ends it stops early, with what it has so far. The error is
+// about the demonstration itself: what it demonstrates is in the report.
+func Run(ctx context.Context, o Options) (*report.Report, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	const id, secret = "demo", "not a secret: it leaves this process only for itself"
+	auth, err := server.NewAuth(id, secret, o.Lifetime)
+	if err != nil {
+		return nil, err
+	}
+	defer auth.Close()
+	api, err := server.NewAPI(auth)
+	if err != nil {
+		return nil, err
+	}
+	defer api.Close()
+	log := new(journal.Journal)
+	client, closeClient, err := newClient(o, alf.Config{TokenURL: auth.URL(), ClientID: id, ClientSecret: alf.Secret(secret)}, log)
+	if err != nil {
+		return nil, err
+	}
+	defer closeClient()
+
+	s := &script{
+		auth: auth, api: api, client: client, journal: log, lifetime: o.Lifetime,
+		traffic:  &traffic{client: client, url: api.URL(), callers: o.Callers, every: o.Every},
+		narrator: newNarrator(o.Progress, o.Live),
+	}
+	start := time.Now()
+	stopped := s.play(ctx, o.limit())
+	took := time.Since(start)
+
+	r := &report.Report{
+		Callers: o.Callers, Lifetime: o.Lifetime, Took: took, Stopped: stopped, Unfinished: s.unfinished,
+		Acts: s.played, API: api.Counts(), TokenRequests: auth.Requests(), Client: client.Stats(),
+	}
+	if failure := s.traffic.firstFailure.Load(); failure != nil {
+		r.FirstFailure = *failure
+	}
+	closeClient()
+	s.awaitEnd()
+	r.Made, r.Fewest = journal.Audit(log.Entries(time.Time{}), s.revocations)
+	return r, nil
+}
+
+// newClient makes the client that any program would have got from alf.New, but for the stopwatch around its manager.
+func newClient(o Options, cfg alf.Config, log *journal.Journal) (client *alf.Client, closeAll func(), err error) {
+	tokens, err := fetcher.New(fetcher.Config{TokenURL: cfg.TokenURL, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret})
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := manager.New(manager.Config{Fetcher: tokens, Policy: o.Policy, Hook: log.Add, Logger: o.Logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	// As many connections as callers: what is to be seen is the client, not the dialling.
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConns, base.MaxIdleConnsPerHost = 0, o.Callers
+	client, err = alf.New(alf.Config{Manager: stopwatch{m}, HTTPClient: &http.Client{Transport: base}})
+	if err != nil {
+		m.Close()
+		return nil, nil, err
+	}
+	return client, func() {
+		client.Close()
+		m.Close()
+		tokens.CloseIdleConnections()
+		base.CloseIdleConnections()
+	}, nil
+}

@@ -1,0 +1,90 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/cmd/alf/internal/demo"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// small is over in a few seconds.
+func small(progress *bytes.Buffer) demo.Options {
+	return demo.Options{
+		Callers: 10, Every: 5 * time.Millisecond, Lifetime: time.Second,
+		Policy: alf.Policy{MinBackoff: 200 * time.Millisecond}, Progress: progress,
+	}
+}
+
+func TestRun_MeasuresAWholePerformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays in real time")
+	}
+	var progress bytes.Buffer
+	r, err := demo.Run(t.Context(), small(&progress))
+	require.NoError(t, err)
+	require.True(t, r.Held(), "%+v\n%s", r.Promises(), &progress)
+	require.Empty(t, r.Stopped)
+
+	names := make([]string, len(r.Acts))
+	acts := make(map[string]int)
+	for i, act := range r.Acts {
+		names[i], acts[act.Name] = act.Name, i
+		require.NotZero(t, act.Requests(), act.Name)
+	}
+	require.Equal(t, []string{"steady traffic", "token revoked", "short outage", "slow endpoint", "long outage", "recovered"}, names)
+	require.NotZero(t, r.Acts[acts["token revoked"]].Healed.Count())
+	require.EqualValues(t, r.API.Revoked, r.Acts[acts["token revoked"]].Healed.Count())
+	require.NotZero(t, r.Acts[acts["long outage"]].Refused.Count())
+
+	require.Equal(t, r.Made, r.Fewest)
+	require.Equal(t, r.TokenRequests, r.Made.Total())
+	require.EqualValues(t, 1, r.Made.Cold)
+	require.EqualValues(t, 1, r.Made.Revoked)
+	require.GreaterOrEqual(t, r.Made.Due, uint64(3))
+	require.GreaterOrEqual(t, r.Made.Probes, uint64(4))
+	require.NotContains(t, progress.String(), "\x1b")
+}
+
+func TestRun_EndsWithWhatItHasWhenInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays in real time")
+	}
+	var progress bytes.Buffer
+	o := small(&progress)
+	o.Live = true
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	r, err := demo.Run(ctx, o)
+	require.NoError(t, err)
+	require.Equal(t, "steady traffic", r.Stopped)
+	require.True(t, r.Held(), "%+v", r.Promises())
+	require.NotZero(t, r.Acts[0].Requests())
+	require.Regexp(t, `\r\x1b\[K +0\.\d s  steady traffic  [\d,]+ requests, 0 refused, 0 failed\r`, progress.String(), "a line was rewritten")
+	require.True(t, strings.HasSuffix(progress.String(), "\r\x1b[K"), "and is clean again")
+}
+
+func TestRun_InterruptedBeforeItBegan(t *testing.T) {
+	var progress bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, err := demo.Run(ctx, small(&progress))
+	require.NoError(t, err)
+	require.Equal(t, "cold start", r.Stopped)
+	require.Empty(t, r.Acts)
+}
+
+func TestOptions_AreValidatedAllAtOnce(t *testing.T) {
+	_, err := demo.Run(t.Context(), demo.Options{Callers: 20_001, Every: time.Minute, Lifetime: time.Hour})
+	for _, flag := range []string{"--callers is 20001", "--every is 1m0s", "--lifetime is 1h0m0s"} {
+		require.ErrorContains(t, err, flag)
+	}
+}

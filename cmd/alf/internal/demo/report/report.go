@@ -1,0 +1,48 @@
+// Package report turns what the demonstration has measured into a table, and says whether the promises held.
+package report
+
+import (
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/journal"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/server"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/tally"
+)
+
+// Report is what was measured, by whom.
+type Report struct {
+	Callers  int
+	Lifetime time.Duration // of a token
+	Took     time.Duration
+	// Stopped names the act during which the demonstration was interrupted; empty if it came to its end.
+	Stopped string
+	// Unfinished says what did not happen in time; empty if everything did.
+	Unfinished string
+
+	// Acts is what the callers counted.
+	Acts []Act
+	// FirstFailure is the first of their failures; nil if there was none.
+	FirstFailure error
+	// API is what the API counted, and TokenRequests how many requests the authorization server did.
+	API           server.Counts
+	TokenRequests uint64
+	// Client is what the client counted; Made and Fewest are from the audit of its events.
+	Client       alf.Stats
+	Made, Fewest journal.Purposes
+}
+
+// Act is a part of the demonstration.
+type Act struct {
+	Name string
+	*tally.Tally
+}
+
+// total is the sum of all acts.
+func (r *Report) total() *tally.Tally {
+	sum := new(tally.Tally)
+	for _, act := range r.Acts {
+		sum.Merge(act.Tally)
+	}
+	return sum
+}

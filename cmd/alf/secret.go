@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf"
+)
+
+const (
+	secretVariable     = "ALF_CLIENT_SECRET"
+	secretFileVariable = "ALF_CLIENT_SECRET_FILE"
+	maxSecret          = 64 << 10
+)
+
+// secret finds out where the client secret comes from: a flag that says so, else the environment, else the file. It asks
+// for it once, so that a missing one is an error of the configuration and not of the token request.
+func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file) (alf.SecretFunc, error) {
+	from, err := p.secretSource(cmd, f)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := from(ctx); err != nil {
+		return nil, usagef("the client secret: %s", strings.TrimPrefix(err.Error(), "secret file: "))
+	}
+	return from, nil
+}
+
+func (p *program) secretSource(cmd *cli.Command, f *file) (alf.SecretFunc, error) {
+	path, fromStdin := cmd.String("secret-file"), cmd.Bool("secret-stdin")
+	value, _ := p.env(secretVariable)
+	named, _ := p.env(secretFileVariable)
+	switch {
+	case fromStdin && path != "":
+		return nil, usagef("--secret-stdin and --secret-file exclude each other: remove one")
+	case fromStdin:
+		return p.secretFromStdin()
+	case path != "":
+		return alf.SecretFile(path), nil
+	case value != "" && named != "":
+		return nil, usagef("%s and %s are both set: unset one", secretVariable, secretFileVariable)
+	case value != "":
+		return alf.Secret(value), nil
+	case named != "":
+		return alf.SecretFile(named), nil
+	case f.ClientSecretFile != "":
+		return alf.SecretFile(f.beside(f.ClientSecretFile)), nil
+	}
+	return nil, usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file",
+		secretVariable, secretFileVariable)
+}
+
+// secretFromStdin reads it once: there is nothing to read again.
+func (p *program) secretFromStdin() (alf.SecretFunc, error) {
+	content, err := io.ReadAll(io.LimitReader(p.stdin, maxSecret+1))
+	if err != nil {
+		return nil, usagef("--secret-stdin: %w", err)
+	}
+	value := strings.TrimRight(string(content), "\r\n")
+	switch {
+	case len(content) > maxSecret:
+		return nil, usagef("--secret-stdin: more than 64 KiB came: is it the right input?")
+	case value == "":
+		return nil, usagef("--secret-stdin: nothing came: write the client secret to standard input")
+	}
+	return alf.Secret(value), nil
+}
