@@ -17,8 +17,8 @@ import (
 // takes their place); the zero value of everything else is the default. New copies it; changing it later changes nothing.
 //
 // However a Config is printed, it prints its TokenURL (without the query), ClientID and Scopes alone. The fmt package does
-// look into the unexported fields of other structs behind a type's back, though: what is secret in Params or in
-// TokenRequest.Header is better not kept in one. ClientSecret is safe anywhere.
+// look into the unexported fields of other structs behind a type's back, though: what is secret in Params, in
+// TokenRequest.Header or in TokenURL's query is better not kept in one. ClientSecret is safe anywhere.
 type Config struct {
 	// TokenURL is the address of the token endpoint. It must be https unless AllowHTTP says otherwise.
 	TokenURL string

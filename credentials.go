@@ -32,6 +32,9 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 // be within Config.Origins if that is set. Report an Unauthenticated answer by [Client.Invalidate].
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
 	if c.origins != nil {
+		if len(uri) == 0 {
+			return nil, fmt.Errorf("%w: the call's target is not known, so it cannot be among Config.Origins", ErrRefused)
+		}
 		for _, target := range uri {
 			u, err := url.Parse(target)
 			if err != nil || !c.listed(u) {

@@ -47,10 +47,12 @@ func (c *Client) JSON(ctx context.Context, method, url string, in, out any) erro
 
 func newJSONRequest(ctx context.Context, method, url string, in any) (*http.Request, error) {
 	contentType := ""
-	switch in.(type) {
+	switch raw := in.(type) {
 	case nil:
 	case io.Reader, []byte:
 		contentType = typeJSON
+	case json.RawMessage:
+		in, contentType = []byte(raw), typeJSON
 	default:
 		// Marshalled here, because the verbs give strings and forms another meaning.
 		encoded, err := json.Marshal(in)

@@ -9,9 +9,6 @@ import (
 // the whole body, the real one is closed, so that its connection is free while the caller has not finished with what
 // replaces it. An error in reading comes up again where it was.
 func putBack(body io.ReadCloser, limit int64) ([]byte, io.ReadCloser) {
-	if body == nil { // from a careless base; http.Client mends that only further up
-		body = io.NopCloser(bytes.NewReader(nil))
-	}
 	end := &endReader{r: body}
 	prefix, err := io.ReadAll(io.LimitReader(end, limit))
 	switch {

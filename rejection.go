@@ -18,7 +18,7 @@ func (s *session) rejects(resp *http.Response) bool {
 	shown := *resp
 	shown.Body = http.NoBody
 	// The body of a 101 is the connection itself, and its other end waits for us to speak.
-	if s.rejectedBody && resp.StatusCode != http.StatusSwitchingProtocols {
+	if s.rejectedBody && resp.Body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		var prefix []byte
 		prefix, resp.Body = putBack(resp.Body, maxShown)
 		shown.Body = io.NopCloser(bytes.NewReader(prefix))

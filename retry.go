@@ -11,7 +11,7 @@ import (
 const maxHeld = 16 << 10
 
 // renew deals with an answer that rejects tok: it has the token replaced, and sends req again, once. It returns the first
-// answer, whole, wherever sending again is impossible or pointless.
+// answer, whole, wherever sending again is impossible or pointless, and once the client is closed.
 func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, recording *recording) (*http.Response, error) {
 	t.counters.unauthorized.Add(1)
 	rejecter := originOf(req.URL).String()
@@ -22,9 +22,12 @@ func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, r
 		_ = t.source.Invalidate(tok, rejecter)
 		return first, nil
 	}
-	_, first.Body = putBack(first.Body, maxHeld)
+	if t.closed.Load() {
+		return first, nil
+	}
+	first.Body = hold(first.Body, maxHeld)
 	next, err := t.source.Replace(req.Context(), tok, rejecter)
-	if errors.Is(err, ErrSuppressed) || err == nil && next.Same(tok) {
+	if errors.Is(err, ErrSuppressed) || errors.Is(err, ErrClosed) || err == nil && next.Same(tok) {
 		return first, nil
 	}
 	var value string
@@ -39,7 +42,7 @@ func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, r
 		return nil, err
 	}
 	body, err := newBody()
-	if err != nil {
+	if err != nil || body == nil && req.Body != nil {
 		t.counters.unreplayable.Add(1)
 		return first, nil
 	}

@@ -113,14 +113,90 @@ func tracked(size int) (http.RoundTripper, *trackedBody) {
 
 func TestC3_ConnectionOfTheFirst401IsFreeWhileWaiting(t *testing.T) {
 	for _, size := range []int{0, 100, 16<<10 - 1} {
-		base, body := tracked(size)
+		synctest.Test(t, func(t *testing.T) {
+			base, body := tracked(size)
+			source := &fakeSource{replace: func(context.Context, *alf.Token, string) (*alf.Token, error) {
+				synctest.Wait()
+				require.True(t, body.closed.Load(), "%d bytes", size)
+				return namedToken("next"), nil
+			}}
+			_, answer := get(t, over(t, source, base), apiURL)
+			require.Equal(t, "second", answer)
+		})
+	}
+}
+
+func TestC3_AtMost16KiBOfTheFirst401AreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base, body := tracked(16<<10 + 1)
 		source := &fakeSource{replace: func(context.Context, *alf.Token, string) (*alf.Token, error) {
-			require.True(t, body.closed.Load(), "%d bytes", size)
+			synctest.Wait()
+			rest, err := io.ReadAll(body.Reader)
+			require.NoError(t, err)
+			require.Len(t, rest, 1)
 			return namedToken("next"), nil
 		}}
+		get(t, over(t, source, base), apiURL)
+	})
+}
+
+// stalledBody is an answer's body that begins and then stalls until it is closed.
+type stalledBody struct{ closed chan struct{} }
+
+func (b stalledBody) Read([]byte) (int, error) { <-b.closed; return 0, net.ErrClosed }
+func (b stalledBody) Close() error             { close(b.closed); return nil }
+
+func TestC3_AFirst401ThatStallsHoldsUpNeitherRenewalNorResend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		sends := 0
+		base := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if sends++; sends > 1 {
+				return respond(req, 200, "second"), nil
+			}
+			resp := respond(req, 401, "")
+			resp.Body, resp.ContentLength = stalledBody{make(chan struct{})}, 10
+			return resp, nil
+		})
+		source := &fakeSource{}
 		_, answer := get(t, over(t, source, base), apiURL)
 		require.Equal(t, "second", answer)
-	}
+		require.Len(t, source.replaced, 1)
+		require.Equal(t, 100*time.Millisecond, time.Since(began))
+	})
+}
+
+func TestC4_AGetBodyThatReturnsNothingIsNotResent(t *testing.T) {
+	var sent []string
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(req.Body)
+		sent = append(sent, string(body))
+		return respond(req, 401, "first"), nil
+	})
+	req, err := http.NewRequest(http.MethodPost, apiURL, io.NopCloser(strings.NewReader("hello")))
+	require.NoError(t, err)
+	req.GetBody = func() (io.ReadCloser, error) { return nil, nil }
+	resp, err := over(t, &fakeSource{}, base).Do(req)
+	require.NoError(t, err)
+	require.Equal(t, "first", readAll(t, resp))
+	require.Equal(t, []string{"hello"}, sent)
+}
+
+func TestC3_A401ThatArrivesAfterCloseIsReturned(t *testing.T) {
+	var client *alf.Client
+	sends := 0
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		sends++
+		require.NoError(t, client.Close())
+		return respond(req, 401, "first"), nil
+	})
+	source := &fakeSource{}
+	client = over(t, source, base)
+	resp, answer := get(t, client, apiURL)
+	require.Equal(t, 401, resp.StatusCode)
+	require.Equal(t, "first", answer)
+	require.Equal(t, 1, sends)
+	require.Empty(t, source.replaced)
 }
 
 func TestC3_First401IsDroppedOnlyOnceASuccessorIsThere(t *testing.T) {

@@ -268,7 +268,9 @@ func TestC7_GRPCNeedsTransportSecurityUnlessAnyHostMayDoWithout(t *testing.T) {
 
 func TestC6_GRPCCallsOutsideTheOriginsGetNoToken(t *testing.T) {
 	client := newClient(t, alf.Config{Manager: &fakeSource{}, Origins: []string{"https://grpc.example.com"}})
-	_, err := client.GetRequestMetadata(context.Background(), "https://grpc.example.com:443/pkg.Service")
+	_, err := client.GetRequestMetadata(context.Background())
+	require.ErrorIs(t, err, alf.ErrRefused, "who does not say where to gets none")
+	_, err = client.GetRequestMetadata(context.Background(), "https://grpc.example.com:443/pkg.Service")
 	require.NoError(t, err)
 	for _, target := range []string{"https://other.example.com/pkg.Service", "https://grpc.example.com:8443/pkg.Service", "://"} {
 		_, err = client.GetRequestMetadata(context.Background(), target)

@@ -35,6 +35,7 @@ func newConversation(cfg Config) *conversation {
 	c.secrets = append(sensitiveValues(cfg.Header), sensitiveValues(cfg.Params)...)
 	if u, err := url.Parse(cfg.TokenURL); err == nil {
 		c.secrets = append(c.secrets, u.RawQuery)
+		c.secrets = append(c.secrets, sensitiveValues(u.Query())...)
 	}
 	return c
 }

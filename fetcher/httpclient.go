@@ -46,11 +46,11 @@ func newTransport(cfg Config) *http.Transport {
 
 // stayer keeps http.Client from following a redirect, and from failing over a
 // Location it cannot parse, by putting the Location where only this package
-// looks: no header arrives under a name in lower case. A CheckRedirect would
+// looks: no header arrives under a name with a colon. A CheckRedirect would
 // do only the first.
 type stayer struct{ base http.RoundTripper }
 
-const heldLocation = "location"
+const heldLocation = ":location"
 
 func (s stayer) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := s.base.RoundTrip(req)

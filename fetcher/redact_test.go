@@ -255,3 +255,9 @@ func TestM19_NetworkErrorsAreRedacted(t *testing.T) {
 		require.False(t, e.Permanent())
 	}
 }
+
+func TestM19_AParameterOfTheTokenURLIsRedacted(t *testing.T) {
+	cfg := config(always(400, `{"error":"invalid_request","error_description":"unknown key QSECRET-1"}`))
+	cfg.TokenURL += "?v=1&api_key=QSECRET-1"
+	require.NotContains(t, everything(t, mustFail(t, cfg)), "QSECRET")
+}

@@ -83,6 +83,20 @@ func TestF4_ItRepeatsOnlyOnceAndShowsNeitherSecret(t *testing.T) {
 	require.NotContains(t, everything(t, e), "-one")
 }
 
+func TestF4_ItDoesNotRepeatOnceTheContextHasEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	asked, requests := 0, 0
+	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) {
+		requests++
+		cancel()
+		return reply(401, `{"error":"invalid_client"}`), nil
+	}))
+	cfg.ClientSecret = secrets(&asked, "old-one", "new-one")
+	_, err := newFetcher(t, cfg).Fetch(ctx)
+	require.Error(t, err)
+	require.Equal(t, 1, requests)
+}
+
 func TestF4_OnlyInvalidClientReadsTheSecretAgain(t *testing.T) {
 	for _, rt := range []roundTripper{
 		always(401, ""), always(400, `{"error":"unauthorized_client"}`), always(503, ""), failing(errors.New("reset")),

@@ -34,14 +34,14 @@ func (o *owner) keep(msg message, e core.Effects) {
 		o.expiry.Stop()
 	}
 	f, ok := msg.(fetched)
-	if !ok {
+	if !ok || e.Late {
 		return
 	}
 	if f.err != nil {
 		o.lastErr = f.err
 		return
 	}
-	o.lastErr, o.failure = nil, nil
+	o.lastErr = nil
 	o.arrived = newToken(f.token, e.Publication)
 	if e.Publish {
 		o.held = o.arrived
@@ -59,9 +59,6 @@ func newToken(t *oauth2.Token, p core.Publication) *Token {
 func (o *owner) publish(e core.Effects) {
 	p := e.Publication
 	s := &snapshot{token: o.held, publication: p.Number, start: p.Start, due: p.Due, end: p.End}
-	if e.Release == core.Serve {
-		s.attention.Store(read)
-	}
 	if o.expiry != nil {
 		o.expiry.Stop()
 	}

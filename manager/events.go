@@ -70,6 +70,7 @@ const (
 
 // Event is one thing that happened. Fields that do not belong to its kind are zero. It holds no secret.
 type Event struct {
+	// Kind says what happened.
 	Kind EventKind
 	// Time is when it happened, by the manager's clock.
 	Time time.Time
@@ -77,8 +78,9 @@ type Event struct {
 	Token uint64
 	// Fetch numbers the fetches of a manager from 1; the start and the end of a fetch carry the same number.
 	Fetch uint64
-	// Cause and Attempt (from 1) say what a fetch was made for.
-	Cause   Cause
+	// Cause says what a fetch was made for.
+	Cause Cause
+	// Attempt numbers the fetches of one round from 1.
 	Attempt int
 	// Duration is how long a fetch took.
 	Duration time.Duration

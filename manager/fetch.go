@@ -17,16 +17,19 @@ func (o *owner) start(flight uint64) {
 	o.cancel = cancel
 	m, f := o.Manager, o.fetcher
 	go func() {
-		result := fetched{flight: flight, err: errGoexit}
+		ended := fetched{flight: flight, err: errGoexit}
 		// Deferred, so that a fetcher which panics or calls runtime.Goexit is heard of as well.
 		defer func() {
 			if r := recover(); r != nil {
-				result.token, result.err = nil, panicked(r)
+				ended = fetched{flight: flight, err: panicked(r)}
 			}
 			cancel(nil)
-			m.tell(result)
+			m.tell(ended)
 		}()
-		result.token, result.err = attempt(ctx, f)
+		token, err := attempt(ctx, f)
+		// Here and not by the owner: an error may have methods, and they may do anything.
+		result := judge(token, err, m.clock.Now())
+		ended.token, ended.err, ended.result = token, err, result
 	}()
 }
 

@@ -5,11 +5,14 @@ package manager_test
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/manager"
 )
 
 func TestM16_WhoIsServedByTheOwnerWakesTheDormantManager(t *testing.T) {
@@ -79,7 +82,79 @@ func TestM13_DeadTokensDoNotLetAGuardedRejecterThrough(t *testing.T) {
 			w.advance(time.Second)
 			w.replace(c.got, api)
 		}
-		require.LessOrEqual(t, w.endpoint.count()-before, 7)
+		require.LessOrEqual(t, w.endpoint.count()-before, 6, "after 1, 2, 4, 8, 16 and 32 s")
 		w.advance(hour)
+	})
+}
+
+func TestM15_ALateSuccessInABackoffIsDroppedForGood(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.stuck = true
+		c := w.wait()
+		w.advance(10 * second) // abandoned, and the round is over
+		failed := c.failure()
+		w.endpoint.release(1)
+		w.advance(1)
+		require.Same(t, failed, w.getErr())
+		require.Error(t, w.m.Stats().LastError)
+	})
+}
+
+func TestM15_ALateFailureIsNotTheLastError(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.stuck = true
+		w.wait()
+		w.advance(10 * second)
+		w.endpoint.set(func(e *endpoint) { e.stuck = false })
+		w.advance(second)
+		require.Equal(t, "t2", w.get())
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.release(1)
+		w.advance(1)
+		require.NoError(t, w.m.Stats().LastError)
+	})
+}
+
+func TestM14_ALateTokenIsNotHandedOutAfterClose(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.stuck = true
+		w.wait()
+		go w.m.Close()
+		synctest.Wait()
+		w.endpoint.release(1)
+		w.advance(1)
+		require.ErrorIs(t, w.getErr(), manager.ErrClosed)
+		require.Zero(t, w.m.Stats().Published)
+	})
+}
+
+func TestM9_WhoJustBeginsToWaitIsNotToldAnOlderFailure(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.hang = true
+		old := w.wait()
+		w.advance(10*second - 1)
+		var late *caller
+		// The deadline of the round and a Refresh in one step: the clock is moved under the owner's feet.
+		offset.Store(1)
+		w.endpoint.set(func(e *endpoint) { e.hang = false })
+		late = w.refresh()
+		require.Error(t, old.failure())
+		w.advance(second)
+		require.NotEmpty(t, late.token())
+	}, withClock(func(c clock.Clock) clock.Clock { offset.Store(0); return skewed{c, &offset} }))
+}
+
+var offset atomic.Int64
+
+func TestM9_NoRoundStartsInItsOwnBackoff(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.hang = true })
+		r := w.refresh()
+		w.endpoint.set(func(e *endpoint) { e.stuck = true })
+		w.advance(10 * second) // the round is over, and its second fetch still running
+		require.Error(t, r.failure())
+		require.ErrorIs(t, w.m.Invalidate(first.got, api), manager.ErrSuppressed)
+		require.Equal(t, "t1", w.get())
 	})
 }

@@ -14,18 +14,14 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// judge tells the core what a fetch's result means.
-func (o *owner) judge(f fetched) core.Result {
-	if f.err == nil {
-		return core.Result{
-			OK:        true,
-			Expiry:    f.token.Expiry,
-			Same:      o.held != nil && o.held.Value() == f.token.AccessToken,
-			RefreshIn: seconds(f.token.Extra("refresh_in")),
-		}
+// judge says what the outcome of a fetch means to the core.
+func judge(t *oauth2.Token, err error, now time.Time) core.Result {
+	if err == nil {
+		return core.Result{OK: true, Expiry: t.Expiry, RefreshIn: seconds(t.Extra("refresh_in"))}
 	}
-	r := core.Result{Permanent: permanent(f.err), RetryAfter: o.retryAfter(f.err)}
-	r.EndsRound = r.RetryAfter > 0 || status(f.err) == http.StatusTooManyRequests
+	_ = err.Error() // an error that cannot be printed is better found out here than by whoever logs it
+	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now)}
+	r.EndsRound = r.RetryAfter > 0 || status(err) == http.StatusTooManyRequests
 	return r
 }
 
@@ -42,7 +38,7 @@ func permanent(err error) bool {
 	return false
 }
 
-func (o *owner) retryAfter(err error) time.Duration {
+func retryAfter(err error, now time.Time) time.Duration {
 	if e, ok := errors.AsType[interface {
 		error
 		RetryAfter() time.Duration
@@ -50,7 +46,7 @@ func (o *owner) retryAfter(err error) time.Duration {
 		return e.RetryAfter()
 	}
 	if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok && e.Response != nil {
-		if d, ok := wire.RetryAfter(e.Response.Header.Get("Retry-After"), o.clock.Now()); ok {
+		if d, ok := wire.RetryAfter(e.Response.Header.Get("Retry-After"), now); ok {
 			return max(d, 1) // present at all is what ends a round
 		}
 	}

@@ -90,7 +90,8 @@ func (m *Manager) Stats() Stats {
 
 // Close ends the manager: everyone who waits gets [ErrClosed], the fetch in flight is cancelled, and Close returns when it
 // and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same end. It
-// returns nil. A hook that is running is not waited for, and may itself call Close.
+// returns nil. A hook that is running is not waited for, and may itself call Close; a fetcher that calls it
+// keeps it waiting until it is given up.
 func (m *Manager) Close() error {
 	select {
 	case m.inbox <- closing{}:

@@ -34,11 +34,12 @@ type invalidate struct {
 // refresh: a caller wants a fetch now.
 type refresh struct{ reply chan<- answer }
 
-// fetched: a fetch ended.
+// fetched: a fetch ended. What its outcome means was judged where it ran.
 type fetched struct {
 	flight uint64
 	token  *oauth2.Token
 	err    error
+	result core.Result
 }
 
 // due: the timer fired. It is a hint; the core looks at the time.
@@ -87,5 +88,7 @@ func (m invalidate) input(o *owner) core.Input {
 }
 
 func (m fetched) input(o *owner) core.Input {
-	return core.Input{Kind: core.Fetched, Flight: m.flight, Result: o.judge(m)}
+	in := core.Input{Kind: core.Fetched, Flight: m.flight, Result: m.result}
+	in.Result.Same = in.Result.OK && o.held != nil && o.held.Value() == m.token.AccessToken
+	return in
 }

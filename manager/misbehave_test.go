@@ -22,6 +22,8 @@ func TestM15_FetchersThatPanicGoexitOrReturnNothing(t *testing.T) {
 		"runtime error": {func() (*oauth2.Token, error) { none["x"] = 1; return nil, nil }, "nil map"},
 		"panic(nil)":    {func() (*oauth2.Token, error) { panic(error(nil)) }, "panicked"},
 		"Goexit":        {func() (*oauth2.Token, error) { runtime.Goexit(); return nil, nil }, "runtime.Goexit"},
+		"typed nil":     {func() (*oauth2.Token, error) { var e *oauth2.RetrieveError; return nil, e }, "panicked"},
+		"its judgement": {func() (*oauth2.Token, error) { return nil, explosive{} }, "panicked"},
 		"nil, nil":      {func() (*oauth2.Token, error) { return nil, nil }, "neither a token nor an error"},
 		"empty":         {func() (*oauth2.Token, error) { return &oauth2.Token{}, nil }, "empty"},
 		"newline":       {func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a\r\nb"}, nil }, "no header can carry"},
@@ -50,6 +52,12 @@ func TestM15_FetchersThatPanicGoexitOrReturnNothing(t *testing.T) {
 		})
 	}
 }
+
+// explosive is an error whose methods panic.
+type explosive struct{}
+
+func (explosive) Error() string   { return "explosive" }
+func (explosive) Permanent() bool { panic("with a secret") }
 
 func TestM15_AFetchThatIgnoresItsCancellationIsAbandoned(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {

@@ -46,9 +46,16 @@ func (b *observer) add(e Event) bool {
 }
 
 func (b *observer) drain() {
+	drained := false
+	defer func() {
+		if !drained {
+			go b.drain() // the hook ended this goroutine with runtime.Goexit, as t.FailNow does
+		}
+	}()
 	for {
 		e, ok := b.next()
 		if !ok {
+			drained = true
 			return
 		}
 		if b.hook != nil {

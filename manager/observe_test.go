@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,32 @@ func TestM18_AHookMayClose(t *testing.T) {
 		require.ErrorIs(t, w.wait().failure(), manager.ErrClosed)
 	}, func(w *world) {
 		w.config.Hook = func(manager.Event) { w.m.Close() }
+	})
+}
+
+func TestM18_AHookThatEndsItsGoroutineMissesNothing(t *testing.T) {
+	var seen atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		synctest.Wait()
+		require.EqualValues(t, 3, seen.Load())
+	}, func(w *world) {
+		w.config.Hook = func(manager.Event) { seen.Add(1); runtime.Goexit() }
+	})
+}
+
+func TestM18_EventsSayWhy(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		w.wait()
+		w.advance(second)
+		ended := w.seen(manager.FetchEnded)
+		require.Len(t, ended, 3)
+		require.ErrorIs(t, ended[0].Err, errDown)
+		require.Equal(t, manager.CauseCold, ended[0].Cause)
+		require.Equal(t, manager.CauseRetry, ended[1].Cause)
+		require.Equal(t, 3, ended[2].Attempt)
+		require.ErrorIs(t, w.seen(manager.BackedOff)[0].Err, errDown)
 	})
 }
 

@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -148,6 +149,8 @@ func TestM9_AHangingEndpointFailsEverybodyAfterOneRoundsTime(t *testing.T) {
 		w.advance(1)
 		for _, c := range callers {
 			require.ErrorContains(t, c.failure(), "did not answer within 10s")
+			require.NotErrorIs(t, c.err, context.Canceled)
+			require.ErrorContains(t, c.err, "the attempt before: the token endpoint did not answer within 5s")
 			require.Equal(t, 10*second, c.after)
 		}
 		w.wantFetches(2)
@@ -169,6 +172,7 @@ func TestM9_RetryAfterEndsTheRoundAndLengthensTheBackoff(t *testing.T) {
 	}{
 		{later{errDown, 30 * second}, 30 * second},
 		{later{errDown, 1}, 375 * ms},
+		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"0"}}}}, 375 * ms},
 		{later{errDown, 24 * hour}, 10 * minute},
 		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"30"}}}}, 30 * second},
 		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"Thu, 01 Jan 1970 00:01:00 GMT"}}}}, minute},

@@ -105,6 +105,18 @@ func TestM2_HoldsAfterTheClockWasSteppedBack(t *testing.T) {
 	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
 }
 
+func TestM2_AnAnswerThatTheClockHasOvertakenIsDead(t *testing.T) {
+	var offset atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.latency, w.endpoint.lifetime = second, 3*second
+		c := w.wait()
+		offset.Store(int64(3 * second)) // the machine slept during the fetch
+		w.advance(second)
+		c.wantToken("t1")
+		require.False(t, w.m.Stats().Ready)
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+}
+
 func TestM2_ABackoffDoesNotGrowWhenTheClockIsSteppedBack(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {

@@ -3,9 +3,12 @@ package manager_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
@@ -61,6 +64,65 @@ func TestM4_DueHonoursRefreshIn(t *testing.T) {
 		})
 	}
 }
+
+func TestM4_AnEndpointsAdviceIsJitteredToo(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.answer = func(int) (*oauth2.Token, error) {
+			return named("t", time.Unix(100, 0)).WithExtra(map[string]any{"refresh_in": 60}), nil
+		}
+		w.get()
+		require.Equal(t, 51*second, w.m.Stats().Due.Sub(time.Unix(0, 0)), "a tenth of the usable life earlier")
+	}, withRand(func() float64 { return 0 }))
+}
+
+func TestM6_ADeadTokenOfTheCurrentValueWithdrawsIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.repeatedly("same", 100*second)
+		w.get()
+		w.endpoint.repeatedly("same", 0) // the endpoint says that it has ended
+		w.advance(67500 * ms)
+		w.wantFetches(2)
+		require.False(t, w.m.Stats().Ready)
+	})
+}
+
+func TestM6_ADeadTokenEndsTheBackoff(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		c := w.wait()
+		w.advance(second)
+		c.failure()
+		w.endpoint.set(func(e *endpoint) { e.fail, e.lifetime = nil, 0 })
+		w.get()
+		require.True(t, w.m.Stats().NextAttempt.IsZero())
+		require.NoError(t, w.m.Stats().LastError)
+		w.advance(second)
+	})
+}
+
+func TestM16_TheOwnerIsNudgedOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, hour} })
+		w.advance(67500 * ms) // due, and no retry for an hour
+		w.get()
+		synctest.Wait()
+		steps := w.clockReads.Load()
+		for range 50 {
+			w.m.Token(t.Context())
+		}
+		synctest.Wait()
+		require.EqualValues(t, 50, w.clockReads.Load()-steps, "one for each reader, none by the owner")
+	}, func(w *world) { w.config.Clock = counted{w.clock, &w.clockReads} })
+}
+
+// counted is a clock that counts how often it is read.
+type counted struct {
+	clock.Clock
+	reads *atomic.Int64
+}
+
+func (c counted) Now() time.Time { c.reads.Add(1); return c.Clock.Now() }
 
 func TestM4_DueLeavesRoomForTwiceTheLastFetch(t *testing.T) {
 	for latency, due := range map[time.Duration]time.Duration{

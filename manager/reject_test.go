@@ -262,13 +262,112 @@ func TestM13_AtMost64RejectersAreRemembered(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		c := w.wait()
-		for n := range 200 {
-			c = w.replace(c.got, fmt.Sprint("https://api", n))
-			c.wantToken(fmt.Sprint("t", n+2))
+		// 64 have rejected what was fetched for them and are guarded, the last one for the longest time to come.
+		name := func(n int) string { return fmt.Sprint("https://api", n) }
+		for n := range 64 {
+			c = w.replace(c.got, name(n))
+			w.replace(c.got, name(n)).failure()
 			w.advance(second)
 		}
-		// The last ones are remembered: what was fetched for them is guarded.
-		require.NotNil(t, w.replace(c.got, "https://api199"))
+		w.endpoint.set(func(e *endpoint) { e.latency = second })
+		w.replace(c.got, name(63)).wantWaiting()
+		require.NotEqual(t, "", w.get(), "all others are served meanwhile: a guarded rejecter")
+		w.advance(second)
+		// One more, and the one that has been quiet for the longest is forgotten: it is believed again.
+		w.replace(w.wait().got, name(64))
+		w.wait().wantWaiting()
+		w.advance(second)
+		w.replace(w.wait().got, name(0)).wantWaiting()
+		w.wait().wantWaiting()
+		w.advance(second)
+	})
+}
+
+func TestM13_TheGuardRemembersAPersistentRejecterForAMinute(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.replace(w.wait().got, api)
+		w.replace(c.got, api).failure() // guarded from here on
+		w.refresh().token()             // by hand: fetched for no rejection
+		w.advance(59 * second)
+		w.endpoint.set(func(e *endpoint) { e.latency = second })
+		w.replace(w.wait().got, api)
+		require.NotEmpty(t, w.get(), "still guarded: the others are served")
+		w.advance(second)
+		w.endpoint.set(func(e *endpoint) { e.latency = 0 })
+		w.refresh().token()
+		w.advance(minute + second)
+		w.endpoint.set(func(e *endpoint) { e.latency = second })
+		w.replace(w.wait().got, api).wantWaiting()
+		w.wait().wantWaiting() // forgotten: it is believed, and the token withdrawn
+		w.advance(second)
+	})
+}
+
+func TestM12_ARejectionBetweenTwoAttemptsIsServedByTheRound(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		r := w.refresh()
+		w.wantFetches(2)
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		c := w.replace(first.got, api)
+		c.wantWaiting()
+		w.advance(100 * ms)
+		r.wantToken("t3")
+		c.wantToken("t3")
+		w.wantFetches(3)
+	})
+}
+
+func TestM12_ARejectionThatMayCauseNoFetchStillJoinsOne(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := w.replace(w.wait().got, api)
+		w.replace(c.got, api).failure() // under the guard, and within the second
+		w.endpoint.set(func(e *endpoint) { e.latency = 100 * ms })
+		r := w.refresh()
+		again := w.replace(c.got, api)
+		again.wantWaiting()
+		w.advance(100 * ms)
+		r.wantToken("t3")
+		again.wantToken("t3")
+		w.wantFetches(3)
+	})
+}
+
+func TestM12_WithThreeAbandonedTheTokenStays(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 24 * hour
+		c := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.stuck = true })
+		for range 3 {
+			w.refresh()
+			w.advance(30 * second)
+		}
+		require.Equal(t, 3, w.m.Stats().AbandonedNow)
+		err := w.m.Invalidate(c.got, api)
+		require.ErrorIs(t, err, manager.ErrSuppressed)
+		require.ErrorContains(t, err, "no fetch may start now")
+		require.Equal(t, "t1", w.get())
+	}, withPolicy(manager.Policy{Attempts: 1}))
+}
+
+func TestM20_RefreshDoesNotWaitForTheSecondAfterADeadToken(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.lifetime = 0
+		w.get()
+		w.endpoint.set(func(e *endpoint) { e.lifetime = hour })
+		w.refresh().wantToken("t2")
+	})
+}
+
+func TestM20_RefreshDoesNotWaitBetweenTwoAttempts(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		c := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.refresh().wantToken("t2")
+		c.wantToken("t2")
 	})
 }
 

@@ -6,17 +6,17 @@ import "github.com/alf-go/alf/internal/core"
 // fetch does not hold up those who come after.
 const aCrowd = 1000
 
-// reply answers the sender of a message, and everyone who waits if their wait is over.
+// reply answers everyone who waits if their wait is over, and the sender of a message.
 func (o *owner) reply(msg message, e core.Effects) {
+	if e.Release != core.None {
+		o.release(o.answer(e.Release, e))
+	}
 	switch to := msg.sender(); {
 	case to == nil || e.Answer == core.None:
 	case e.Answer == core.Wait:
 		o.waiting = append(o.waiting, to)
 	default:
 		to <- o.answer(e.Answer, e)
-	}
-	if e.Release != core.None {
-		o.release(o.answer(e.Release, e))
 	}
 }
 

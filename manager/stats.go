@@ -26,14 +26,15 @@ type Stats struct {
 	// NextAttempt is when the next fetch may start, on the wall clock, if the last one failed; zero if none failed.
 	NextAttempt time.Time
 
-	// Fetches is how many fetches were started; FetchesBy divides them by cause.
-	Fetches   uint64
+	// Fetches is how many fetches were started.
+	Fetches uint64
+	// FetchesBy divides Fetches by cause.
 	FetchesBy map[Cause]uint64
 	// Succeeded, Failed and DeadOnArrival divide those that ended. Permanent is the part of Failed that was permanent.
 	Succeeded, Failed, Permanent, DeadOnArrival uint64
-	// Abandoned is how many fetches were given up because they ignored their cancellation; AbandonedNow how many of them
-	// have not returned yet.
-	Abandoned    uint64
+	// Abandoned is how many fetches were given up because they ignored their cancellation.
+	Abandoned uint64
+	// AbandonedNow is how many of those have not returned yet; with 3 of them no fetch is started.
 	AbandonedNow int
 	// Published, Rejected, Suppressed, BackedOff, WentDormant and LateResults count the events of those kinds.
 	Published, Rejected, Suppressed, BackedOff, WentDormant, LateResults uint64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,8 +37,9 @@ type world struct {
 	m        *manager.Manager
 	config   manager.Config
 
-	mu     sync.Mutex
-	events []manager.Event
+	mu         sync.Mutex
+	events     []manager.Event
+	clockReads atomic.Int64
 }
 
 const (

@@ -42,11 +42,11 @@ func (p *program) root() *cli.Command {
 		Name:  "alf",
 		Usage: "OAuth 2.0 client credentials from the command line",
 		Description: "Exit codes: 0 success, 2 wrong use or configuration, 3 denied by the token endpoint,\n" +
-			"4 unreachable, 5 the API answered 4xx or 5xx; 1 output failed or a promise of the demo\n" +
+			"4 unreachable, 5 the API answered 4xx or 5xx; 1 output failed, or a promise of the demo or sim\n" +
 			"was broken, 130 interrupted.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.demoCommand()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.demoCommand(), p.simCommand()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are told once.

@@ -32,7 +32,7 @@ func (t *turn) backOff(kind backoffKind, permanent bool, retryAfter time.Duratio
 		b.permanent = min(b.permanent+1, maxDoublings)
 	} else {
 		longest := t.policy.MaxBackoff
-		if !t.token.on || kind == waiting {
+		if kind == waiting {
 			longest = min(longest, maxRoundBackoff)
 		}
 		wait = doubling(t.policy.MinBackoff, b.transient, longest)

@@ -33,7 +33,9 @@ func (t *turn) blocked() bool {
 	if t.flight.on || t.abandoned < maxAbandoned {
 		return false
 	}
-	t.Failure = Failure{Kind: Blocked}
+	if t.Failure.Kind == NoFailure { // else it is that of a round which ended in this very step
+		t.Failure = Failure{Kind: Blocked}
+	}
 	return true
 }
 
@@ -103,13 +105,13 @@ func (t *turn) invalidate(in Input) {
 }
 
 // mayReplace reports whether a rejection of the current token may lead to a fetch, and if not, from when on one may (0 if
-// that is not bound to a time). A fetch that is on its way serves every rejection.
+// that is not bound to a time). A fetch that is on its way serves every rejection, unless its failure has been told.
 func (t *turn) mayReplace(rejecter uint64, guarded bool) (until Elapsed, ok bool) {
-	if t.flight.on || t.round.on {
-		return 0, true
-	}
-	if t.abandoned >= maxAbandoned {
+	switch {
+	case t.abandoned >= maxAbandoned && !t.flight.on:
 		return 0, false
+	case t.round.on || t.flight.on && !t.flight.told:
+		return 0, true
 	}
 	if t.failingFast() {
 		until = t.backoff.until

@@ -117,6 +117,9 @@ func (t *turn) settle() {
 	case t.round.on:
 		if t.abandoned >= maxAbandoned {
 			t.failRound(Blocked, false, 0)
+			if t.Answer == Wait {
+				t.Answer = Failed
+			}
 		} else if t.elapsed >= t.round.next {
 			t.launchRound()
 		}

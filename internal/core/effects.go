@@ -6,9 +6,11 @@ import "time"
 type Effects struct {
 	// Cancel the context of the fetch in flight.
 	Cancel bool
-	// Publish or withdraw the token.
-	Publish     bool
+	// Late: the result at hand is that of an abandoned fetch, and is to be dropped.
+	Late bool
+	// Withdraw the token that is published, and publish the one that arrived.
 	Withdraw    bool
+	Publish     bool
 	Publication Publication
 	// Fetch: start a fetch under this number.
 	Fetch  bool
@@ -18,10 +20,11 @@ type Effects struct {
 	// Wake the core at that time; not at all unless Armed.
 	Wake  Elapsed
 	Armed bool
-	// Answer the sender of the input. Release, if set, answers everyone who waits, the sender included if it was told to.
+	// Release, if set, answers everyone who has been waiting. Answer is for the sender of the input, who may have to wait
+	// from now on.
+	Release Answer
 	Answer  Answer
 	Until   time.Time // of a Suppressed answer
-	Release Answer
 	// Ended: the core is closed and nothing of it runs any more.
 	Ended bool
 	// What there is to tell, in order.

@@ -55,6 +55,7 @@ func (t *turn) abandon() {
 func (t *turn) fetched(in Input) {
 	if !t.flight.on || in.Flight != t.flight.id {
 		t.abandoned--
+		t.Late = true
 		t.event(Event{Kind: LateResult, Flight: in.Flight})
 		return
 	}

@@ -104,7 +104,7 @@ func (t *turn) lose() {
 	if t.backoff.kind == refreshing {
 		t.backoff.lift()
 	}
-	if t.flight.on && !t.round.on {
+	if t.flight.on && !t.flight.told && !t.round.on {
 		t.startRound(t.flight.cause)
 	}
 }

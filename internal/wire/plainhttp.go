@@ -10,7 +10,7 @@ const plainPort = "80"
 
 // PlainHTTPAllowed reports whether credentials may be sent to u as far as the
 // transport's secrecy is concerned: always over https; over http only to this
-// machine (localhost, *.localhost, 127.0.0.0/8, ::1) or to what allow names as
+// machine (localhost, 127.0.0.0/8, ::1) or to what allow names as
 // "host" (any port) or "host:port", whatever the case, or "*" for any host.
 // Every other scheme is refused, and so is a nil u.
 //
@@ -69,11 +69,7 @@ func ValidHostEntry(entry string) bool {
 // isLoopback goes by the name and never asks a resolver: the answer could
 // change between this question and the dial.
 func isLoopback(host string) bool {
-	const local = "localhost"
-	if strings.EqualFold(host, local) {
-		return true
-	}
-	if i := len(host) - len(local) - 1; i > 0 && host[i] == '.' && strings.EqualFold(host[i+1:], local) {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	// Parsing a name would fail, and failing allocates.

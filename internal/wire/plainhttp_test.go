@@ -24,8 +24,8 @@ func TestC7_PlainHTTP(t *testing.T) {
 		"http://localhost":              true,
 		"http://LocalHost:8080/x":       true,
 		"http://localhost.":             true,
-		"http://api.localhost:1":        true,
-		"http://api.localhost.":         true,
+		"http://api.localhost:1":        false,
+		"http://api.localhost.":         false,
 		"http://.localhost":             false,
 		"http://notlocalhost":           false,
 		"http://localhost.example.com":  false,
@@ -97,7 +97,7 @@ func TestC7_AskingCostsNoAllocation(t *testing.T) {
 	allow := []string{"one.internal", "two.internal:8080"}
 	for _, s := range []string{
 		"https://example.com/x", "http://127.0.0.1:8080", "http://[::1]:8080",
-		"http://localhost:1", "http://api.localhost", "http://two.internal:8080",
+		"http://localhost:1", "http://two.internal:8080",
 	} {
 		u := parse(t, s)
 		require.Zero(t, testing.AllocsPerRun(100, func() {

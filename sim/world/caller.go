@@ -17,6 +17,11 @@ type caller struct {
 	started time.Duration
 	sentAt  time.Duration
 	result  Outcome
+
+	pace   uint64        // its own dice, in a paced world
+	asked  time.Duration // of those who are recorded: when it last asked for a token,
+	waited time.Duration // how long it has been waiting in all,
+	queued bool          // and whether it is counted among those who wait now
 }
 
 type callerState uint8
@@ -52,9 +57,12 @@ func (p *process) arrive(slot int32) {
 	c := &p.callers[slot]
 	c.gen++
 	c.state, c.second, c.started = asks, false, p.w.now
-	c.api = int32(p.w.rnd.below(p.w.knobs.APIs))
+	c.api = int32(p.dice(slot) * float64(p.w.knobs.APIs))
 	if p.w.knobs.ManyAPIs {
-		c.api = int32(p.w.rnd.below(100))
+		c.api = int32(p.dice(slot) * 100)
+	}
+	if p.w.rec != nil {
+		p.w.rec.asks(c)
 	}
 	t := ticket{slot: slot, gen: c.gen}
 	if value, ok := p.read(); ok {
@@ -64,6 +72,10 @@ func (p *process) arrive(slot int32) {
 	}
 	if p.ended {
 		p.finish(slot, Closed)
+		return
+	}
+	if p.rival != nil {
+		p.rival.get(t)
 		return
 	}
 	if answer := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); answer == core.Wait {
@@ -109,7 +121,11 @@ func (p *process) tell(t ticket, a core.Answer) {
 	case core.Suppressed:
 		p.finish(t.slot, Unauthorized)
 	case core.Shut:
-		p.finish(t.slot, Closed)
+		if c.second {
+			p.finish(t.slot, Unauthorized) // it has its 401, and keeps it
+		} else {
+			p.finish(t.slot, Closed)
+		}
 	default:
 		p.w.violate(p, "M9", "caller %d is answered %q", t.slot, answerWords[a])
 	}
@@ -125,10 +141,16 @@ func (p *process) serve(t ticket, value int64) {
 	if p.published.on && value == p.published.value {
 		p.ledger.handsOut(value)
 	}
+	if p.w.rec != nil {
+		p.w.rec.answered(c)
+	}
 	c.state, c.value, c.sentAt = sent, value, p.w.now
 	latency := p.w.rnd.about(p.w.knobs.API)
 	if p.w.now < p.w.healed && p.w.rnd.chance(p.w.knobs.Late) {
 		latency = p.w.rnd.between(time.Second, time.Minute)
+	}
+	if p.w.apart {
+		latency += c.started % time.Microsecond
 	}
 	p.w.plan(event{at: p.w.now + latency, kind: reply, p: p.id, a: int64(t.slot), gen: t.gen})
 }
@@ -149,11 +171,14 @@ func (p *process) reply(slot int32, gen uint32) {
 	}
 	p.note(line{what: wReply, a: int64(slot), b: 401})
 	p.w.stats.Unauthorized++
-	if c.second || p.ended {
+	if c.second || p.ended || p.rival != nil {
 		p.finish(slot, Unauthorized)
 		return
 	}
 	c.second, c.state = true, asks
+	if p.w.rec != nil {
+		p.w.rec.asksAgain(c)
+	}
 	if answer := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); answer == core.Wait {
 		p.patience(ticket{slot: slot, gen: gen})
 	}
@@ -172,9 +197,12 @@ func (p *process) invalidate(value int64, api int32, wait bool, from ticket) cor
 // finish ends a request, and plans the caller's next one.
 func (p *process) finish(slot int32, o Outcome) {
 	c := &p.callers[slot]
+	w := p.w
+	if w.rec != nil {
+		w.rec.finished(c, o)
+	}
 	c.state, c.result = idle, o
 	c.gen++
-	w := p.w
 	w.stats.Outcomes[o]++
 	if w.now > w.settled && o != Succeeded && o != Healed && o != Closed && c.started > w.settled && !w.knobs.AlwaysNo {
 		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
@@ -183,11 +211,14 @@ func (p *process) finish(slot int32, o Outcome) {
 		p.free = append(p.free, slot)
 		return
 	}
-	w.plan(event{at: w.now + w.rnd.about(w.knobs.Interval), kind: arrive, p: p.id, a: int64(slot)})
+	w.plan(event{at: p.next(slot), kind: arrive, p: p.id, a: int64(slot)})
 }
 
 // burst lets n callers arrive at once.
 func (p *process) burst(n int) {
+	if p.w.rec != nil {
+		p.w.rec.crowd(p.id, n)
+	}
 	for range n {
 		if len(p.free) == 0 {
 			p.callers = append(p.callers, caller{burst: true})

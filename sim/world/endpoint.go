@@ -47,6 +47,7 @@ type flight struct {
 	id        uint64
 	start     time.Time // by the process's clock
 	begins    time.Duration
+	takes     time.Duration
 	outcome   outcome
 	result    core.Result
 	value     int64
@@ -89,7 +90,11 @@ func (e *endpoint) begin(p *process, id uint64) {
 		f.stuck = true
 		latency = min(latency, time.Minute) + s.between(5*time.Second, time.Minute)
 	}
+	f.takes = latency
 	p.flights = append(p.flights, f)
+	if e.w.rec != nil {
+		e.w.rec.fetchStarts()
+	}
 	e.w.plan(event{at: e.w.now + latency, kind: fetchDone, p: p.id, a: int64(id)})
 }
 

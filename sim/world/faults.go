@@ -55,13 +55,13 @@ func (w *World) planFaults() {
 
 // later plans a fault for about that much later, if the world is not healed by then.
 func (w *World) later(in time.Duration, p int32, what int64) {
-	if at := w.now + w.rnd.about(in) + time.Nanosecond; at < w.healed {
+	if at := w.now + w.fate.about(in) + time.Nanosecond; at < w.healed {
 		w.plan(event{at: at, kind: fault, p: p, a: what})
 	}
 }
 
 func (w *World) befall(e event) {
-	k, s := &w.knobs, &w.rnd
+	k, s := &w.knobs, w.fate
 	p := w.processes[e.p]
 	switch e.a {
 	case outageBegins:

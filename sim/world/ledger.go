@@ -24,11 +24,14 @@ type ledger struct {
 	lastEnd     core.Elapsed
 	rejection   core.Elapsed // when the last fetch for a rejection started
 	rejections  int
-	rejected    bool         // one was acted on
-	round       bool         // somebody may be waiting
-	gate        core.Elapsed // no fetch sooner, but by hand (M5, M6)
+	rejected    bool            // one was acted on
+	recent      [7]core.Elapsed // when fetches for rejections started
+	told        bool            // the fetch in flight has outlived its round
+	round       bool            // somebody may be waiting
+	gate        core.Elapsed    // no fetch sooner, but by hand (M5, M6)
 	failures    failures
 	tokenOn     bool
+	dormant     bool // unless a reader has found due passed since
 	token       held
 	result      core.Result
 	resultStart time.Time
@@ -39,6 +42,7 @@ type ledger struct {
 // held is the published token by the ledger's own reckoning.
 type held struct {
 	value       int64
+	number      uint64
 	end         time.Time
 	lifeEnds    time.Duration
 	due         time.Time
@@ -116,6 +120,7 @@ func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
 			l.backsOff(wall, e, ev)
 		case core.WentDormant:
 			l.broken(in.Read && !e.Publish, "M16", "a token in use goes dormant")
+			l.dormant = true
 			l.p.w.mark(MarkDormant)
 		}
 	}
@@ -142,6 +147,7 @@ func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev 
 		l.broken(l.rejections > 0 && l.elapsed < l.rejection+time.Second-slack, "M13", "two fetches for rejections %v apart", l.elapsed-l.rejection)
 		l.rejection = l.elapsed
 		l.rejections++
+		l.always()
 	}
 	// The step's own publication, if it has one, is not yet in the books: it is read if somebody waited for it.
 	if ev.Cause == core.Due || ev.Cause == core.Retry && ev.Attempt == 1 && l.tokenOn && in.Kind != core.Refresh {
@@ -151,7 +157,23 @@ func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev 
 	if l.tokenOn && l.token.repeated && !byHand {
 		l.gate = l.elapsed + time.Second
 	}
-	l.running, l.began = true, l.elapsed
+	l.running, l.told, l.began = true, false, l.elapsed
+}
+
+// always checks what an API that rejects everything may cost, where nobody else rejects anything: in any minute no more than
+// a first fetch and one after each of 1, 2, 4, 8, 16 and 32 s.
+func (l *ledger) always() {
+	k := &l.p.w.drawn
+	if !k.AlwaysNo || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.ByHand || k.ManyAPIs ||
+		k.Outage > 0 || k.Stuck > 0 || k.Slow > 0 {
+		return
+	}
+	const most = 7
+	if l.rejections > most {
+		since := l.elapsed - l.recent[l.rejections%most]
+		l.broken(since < 59*time.Second, "M13", "%d fetches within %v for an API that rejects everything", most+1, since)
+	}
+	l.recent[l.rejections%most] = l.elapsed
 }
 
 func (l *ledger) abandons(ev core.Event) {
@@ -200,9 +222,9 @@ func (l *ledger) publishes(wall time.Time, e *core.Effects) {
 		l.gate = l.began + time.Second
 	}
 	l.failures = failures{}
-	l.tokenOn = true
+	l.tokenOn, l.dormant = true, false
 	l.token = held{
-		value: l.p.w.arriving.value, end: end, lifeEnds: l.p.uptime() + left, due: p.Due,
+		value: l.p.w.arriving.value, number: p.Number, end: end, lifeEnds: l.p.uptime() + left, due: p.Due,
 		earliestDue: l.resultStart.Add(usable / 2), repeated: l.result.Same,
 	}
 	if l.result.Same {
@@ -211,7 +233,7 @@ func (l *ledger) publishes(wall time.Time, e *core.Effects) {
 }
 
 func (l *ledger) withdraws(wall time.Time, in core.Input) {
-	timer := in.Kind == core.Expire
+	timer := in.Kind == core.Expire && in.Publication == l.token.number
 	rejected := in.Kind == core.Invalidate && in.Current
 	over := !wall.Before(l.token.end)
 	l.broken(!timer && !rejected && !over && in.Kind != core.Close && in.Kind != core.Fetched, "M12", "a usable token is withdrawn for no reason")
@@ -226,7 +248,7 @@ func (l *ledger) withdraws(wall time.Time, in core.Input) {
 }
 
 func (l *ledger) suppresses(ev core.Event) {
-	l.broken(l.running, "M12", "a rejection is suppressed though a fetch is in flight")
+	l.broken(l.running && !l.told, "M12", "a rejection is suppressed though a fetch is in flight")
 	switch {
 	case l.abandoned >= 3:
 		l.p.w.mark(MarkSuppressedByAbandoned)
@@ -268,15 +290,18 @@ func (l *ledger) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	}
 	wait := ev.Until.Sub(wall)
 	l.broken(wait < least-slack || wait > most+slack, f.kind, "a backoff of %v, where the rule has %v to %v", wait, least, most)
+	l.told = l.running
 	f.on, f.from, f.by = true, l.elapsed+least, l.elapsed+most
 }
 
 // answers checks what the callers are told.
 func (l *ledger) answers(wall time.Time, in core.Input, e *core.Effects) {
-	switch {
-	case e.Release != core.None:
+	l.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
+	if e.Release != core.None {
 		l.round = false
-	case e.Answer == core.Wait, in.Kind == core.Invalidate && in.Current && e.Answer == core.Done, e.Withdraw && l.running:
+	}
+	switch {
+	case e.Answer == core.Wait, in.Kind == core.Invalidate && in.Current && e.Answer == core.Done, e.Withdraw && l.running && !l.told:
 		l.round = true
 	}
 	switch in.Kind {
@@ -314,6 +339,9 @@ func (l *ledger) settled(e *core.Effects) {
 	}
 	if l.closed || l.running || !l.tokenOn || l.abandoned >= 3 || p.published.attention == unread || l.round {
 		return
+	}
+	if l.dormant && p.published.attention != nudged {
+		return // read before due by the clock, when it had passed by the timer: the next reader will say so
 	}
 	allowed := l.gate
 	rule := "M4"

@@ -12,6 +12,7 @@ type process struct {
 	id     int32
 	core   core.Core
 	ledger ledger
+	rival  rival // in place of the core; nil: ours
 
 	offset  time.Duration // what the wall clock is off by
 	stepped bool          // it has been stepped
@@ -95,6 +96,9 @@ func (p *process) read() (value int64, ok bool) {
 
 // step tells the core something, and does what it says.
 func (p *process) step(in core.Input, from ticket, l line) core.Answer {
+	if p.rival != nil {
+		return core.None
+	}
 	in.Read = p.published.on && p.published.attention != unread
 	p.note(l)
 	wall := p.wall()
@@ -130,6 +134,9 @@ func (p *process) publish(in core.Input, e *core.Effects) {
 	if e.Release == core.Serve {
 		p.published.attention = read
 	}
+	if p.w.rec != nil {
+		p.w.rec.published(p, &e.Publication)
+	}
 	p.w.plan(event{at: p.w.now + e.Publication.Life, kind: expiryTimer, p: p.id, a: int64(e.Publication.Number)})
 }
 
@@ -158,7 +165,7 @@ func (p *process) cancel() {
 		f.cancelled = true
 		if !f.stuck {
 			f.gen++
-			f.outcome = failsCancelled
+			f.outcome, f.result = failsCancelled, core.Result{}
 			p.w.plan(event{at: p.w.now + p.w.rnd.between(0, 5*time.Millisecond), kind: fetchDone, p: p.id, a: int64(f.id), gen: f.gen})
 		}
 	}
@@ -177,6 +184,13 @@ func (p *process) fetchDone(id uint64, gen uint32) {
 		last := len(p.flights) - 1
 		p.flights[i] = p.flights[last]
 		p.flights = p.flights[:last]
+		if p.w.rec != nil {
+			p.w.rec.fetchEnds(p, &f)
+		}
+		if p.rival != nil {
+			p.rival.fetched(&f)
+			return
+		}
 		if p.ended {
 			p.w.mark(MarkAnswerAfterClose)
 			return // nobody is there to be told
@@ -187,30 +201,29 @@ func (p *process) fetchDone(id uint64, gen uint32) {
 	}
 }
 
-// answer replies to the sender and to those who wait.
+// answer replies to those who wait, and then to the sender.
 func (p *process) answer(e *core.Effects, from ticket) {
-	if e.Answer == core.Wait && from.gen != 0 {
-		from.since, from.lost = p.uptime(), p.ledger.lost
-		p.waiting = append(p.waiting, from)
-		p.callers[from.slot].state = waits
-	} else if from.gen != 0 && e.Answer != core.None {
-		p.callers[from.slot].state = waits
-		p.tell(from, e.Answer)
+	if e.Release != core.None {
+		if len(p.waiting) > 1000 {
+			p.w.mark(MarkACrowdIsReleased)
+		}
+		for _, t := range p.waiting {
+			p.tell(t, e.Release)
+		}
+		p.waiting = p.waiting[:0]
 	}
-	if e.Release == core.None {
+	if from.gen == 0 || e.Answer == core.None {
 		return
 	}
-	if len(p.waiting) > 1000 {
-		p.w.mark(MarkACrowdIsReleased)
+	p.callers[from.slot].state = waits
+	if e.Answer != core.Wait {
+		p.tell(from, e.Answer)
+		return
 	}
-	// A caller who is told may come back at once, and then waits for something else.
-	released := p.waiting
-	p.waiting = nil
-	for _, t := range released {
-		p.tell(t, e.Release)
-	}
-	if p.waiting == nil {
-		p.waiting = released[:0]
+	from.since, from.lost = p.uptime(), p.ledger.lost
+	p.waiting = append(p.waiting, from)
+	if p.w.rec != nil {
+		p.w.rec.waits(&p.callers[from.slot])
 	}
 }
 
@@ -223,6 +236,7 @@ func (p *process) close() {
 		p.w.mark(MarkCloseWithWaiters)
 	}
 	p.closing = true
+	p.ended = p.ended || p.rival != nil
 	if !p.ended {
 		p.step(core.Input{Kind: core.Close}, ticket{}, line{what: wClose})
 	}

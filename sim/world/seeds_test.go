@@ -15,7 +15,7 @@ import (
 // TestEveryRuleHoldsInEveryWorld runs worlds by the thousand. Each runs twice, to the same trace; together they must have
 // seen everything that is rare.
 func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
-	seeds := uint64(2500)
+	seeds := uint64(2000)
 	if testing.Short() {
 		seeds = 400
 	}

@@ -11,6 +11,7 @@ import (
 type source struct {
 	generator *rand.PCG
 	tape      []byte
+	told      func() float64 // see RunTold
 }
 
 func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }
@@ -19,6 +20,9 @@ func taped(tape []byte) source  { return source{tape: tape} }
 func (s *source) uint64() uint64 {
 	if s.generator != nil {
 		return s.generator.Uint64()
+	}
+	if s.told != nil {
+		return uint64(s.told()*(1<<53)) << 11
 	}
 	var word [8]byte
 	n := copy(word[:2], s.tape) // two bytes a decision are fine enough, and keep tapes short

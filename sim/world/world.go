@@ -19,7 +19,12 @@ type World struct {
 
 	processes []*process
 	endpoint  endpoint
-	arriving  flight // the fetch whose result is being handled
+	arriving  flight    // the fetch whose result is being handled
+	fate      *source   // of the faults
+	paced     bool      // see dice
+	apart     bool      // each caller has a nanosecond of its own; see RunTold
+	stopped   bool      // nobody wants to see more
+	rec       *recorder // nil unless somebody looks on
 	healed    time.Duration
 	settled   time.Duration // from then on everybody must be served
 	script    []func(w *World)
@@ -97,6 +102,7 @@ func RunTape(tape []byte) *Result {
 
 func newWorld(seed uint64, k Knobs, s source, keep bool) *World {
 	w := &World{seed: seed, drawn: k, knobs: k, rnd: s}
+	w.fate = &w.rnd
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
 	w.healed = k.Duration
@@ -133,7 +139,24 @@ func (w *World) convalescence() time.Duration {
 // run takes one event after the other until there is nothing left to see.
 func (w *World) run() *Result {
 	end := w.settled + w.observation()
-	for len(w.events) > 0 && w.violation == nil {
+	w.until(end)
+	w.finishUp(end)
+	w.stats.Virtual = min(w.now, end)
+	return w.result()
+}
+
+func (w *World) result() *Result {
+	w.stats.TokenFetches = w.endpoint.requests
+	r := &Result{Seed: w.seed, Knobs: w.drawn, Hash: w.trace.hash, Stats: w.stats, Marks: w.marks, Violation: w.violation}
+	for _, l := range w.trace.all {
+		r.Trace = append(r.Trace, l.String())
+	}
+	return r
+}
+
+// until takes one event after the other.
+func (w *World) until(end time.Duration) {
+	for len(w.events) > 0 && w.violation == nil && !w.stopped {
 		e := w.events.pop()
 		if e.at > end {
 			break
@@ -142,14 +165,6 @@ func (w *World) run() *Result {
 		w.stats.Events++
 		w.handle(e)
 	}
-	w.finishUp(end)
-	w.stats.Virtual = min(w.now, end)
-	w.stats.TokenFetches = w.endpoint.requests
-	r := &Result{Seed: w.seed, Knobs: w.drawn, Hash: w.trace.hash, Stats: w.stats, Marks: w.marks, Violation: w.violation}
-	for _, l := range w.trace.all {
-		r.Trace = append(r.Trace, l.String())
-	}
-	return r
 }
 
 // observation is how long the healed world is watched.
@@ -191,10 +206,11 @@ func (w *World) handle(e event) {
 		p.wakeArmed = false
 		p.step(core.Input{Kind: core.Wake, At: p.wakeAt}, ticket{}, line{what: wWake})
 	case expiryTimer:
-		if !p.published.on || p.published.number != uint64(e.a) {
-			return
+		stale := !p.published.on || p.published.number != uint64(e.a)
+		if stale && (p.ended || !w.rnd.chance(0.3)) {
+			return // a timer that was stopped; sometimes it had fired by then
 		}
-		if p.uptime() < p.published.lifeEnds {
+		if !stale && p.uptime() < p.published.lifeEnds {
 			e.at = w.now + p.published.lifeEnds - p.uptime()
 			w.plan(e)
 			return
@@ -238,6 +254,9 @@ func (w *World) plan(e event) {
 
 func (w *World) note(l line) {
 	l.at = w.now
+	if w.rec != nil {
+		w.rec.line(l)
+	}
 	w.trace.add(l)
 }
 

@@ -1,0 +1,122 @@
+package explore
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// state is everything there is: the core, and what stands around it.
+type state struct {
+	core core.Core
+	host
+}
+
+// host is what the manager keeps around its core, what the world around the manager keeps, and what the rules have to
+// remember. Durations run from now: those that lie ahead are left, those behind are ages.
+type host struct {
+	clock    time.Duration // its reading, after the core's last one; negative if it was stepped back
+	wake     alarm
+	snapshot snapshot
+	flight   flight
+	ledger   ledger
+
+	abandoned int
+	waiting   int           // callers who wait for an answer
+	longest   time.Duration // for how long the first of them has been waiting
+	nudge     bool          // the owner's nudge channel is full
+	failure   bool          // there is a failure to be told
+	held      bool          // a token was published once, so its value can come again
+	closed    bool
+	ended     bool
+	steps     int // of the clock that were made
+	fetches   int // that were started, if the world bounds them
+}
+
+// alarm is the timer of the core's deadline.
+type alarm struct {
+	on   bool
+	gone bool // it fired and was heard of, but the owner has not been given another deadline
+	at   core.Elapsed
+	left time.Duration
+}
+
+func (a alarm) pending() bool { return a.on && !a.gone }
+
+// snapshot is the published token as readers see it.
+type snapshot struct {
+	on          bool
+	attention   attention
+	publication uint64
+	due, end    time.Duration // by the wall clock
+	timer       time.Duration // until the timer set at the publication fires
+}
+
+type attention uint8
+
+// As in package manager.
+const (
+	unread attention = iota
+	read
+	nudged
+)
+
+// flight is the running fetch that was not abandoned.
+type flight struct {
+	on        bool
+	id        uint64
+	wall      time.Duration // since its start, by the wall clock
+	age       time.Duration // since its start
+	cancelled bool
+	overdue   time.Duration // since its cancellation
+}
+
+// now is the reading of the wall clock.
+func (s *state) now() time.Time { return s.core.Wall().Add(s.clock) }
+
+// nextMoment is when something is due; not if something is to happen first that does not let itself be waited for.
+func (s *state) nextMoment(f Fetcher) (d time.Duration, ok bool) {
+	if s.nudge || s.flight.on && (f == Prompt || f == Heeding && s.flight.cancelled) {
+		return 0, false
+	}
+	sooner := func(left time.Duration) {
+		if !ok || left < d {
+			d, ok = left, true
+		}
+	}
+	if s.wake.pending() {
+		sooner(s.wake.left)
+	}
+	if s.snapshot.on {
+		sooner(s.snapshot.timer)
+	}
+	if s.ledger.comeback > 0 {
+		sooner(s.ledger.comeback)
+	}
+	return d, ok && d > 0
+}
+
+// pass lets time go by, for the clock and for everything else.
+func (s *state) pass(d time.Duration) {
+	s.wake.left -= d
+	s.snapshot.timer -= d
+	if s.waiting > 0 {
+		s.longest += d
+	}
+	s.step(d)
+}
+
+// step moves the wall clock. Forth, it is time gone by to whoever measures by this clock, but to no timer.
+func (s *state) step(d time.Duration) {
+	s.clock += d
+	s.snapshot.due -= d
+	s.snapshot.end -= d
+	s.flight.wall += d
+	if d > 0 {
+		s.flight.age += d
+		if s.flight.cancelled {
+			s.flight.overdue += d
+		}
+		s.ledger.pass(d)
+	}
+}

@@ -1,0 +1,100 @@
+package explore
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// appendKey appends what a state is compared by, which is also all that is needed to go on from it: the core's canonical
+// form and the host's, where what cannot matter any more is zero.
+func (x *explorer) appendKey(b []byte, s *state) []byte {
+	b = s.core.AppendKey(b)
+	p := core.PackTo(b)
+	h := s.host
+	h.canonicalize(&s.core, x.world.ClockSteps > 0, h.steps < x.world.ClockSteps)
+	h.pack(p)
+	return p.Bytes()
+}
+
+func (x *explorer) fromKey(key []byte) (s state) {
+	c, rest := core.FromKey(x.policy, key)
+	s.core = c
+	s.host.pack(core.UnpackFrom(rest))
+	return s
+}
+
+// canonicalize drops what cannot matter any more. lies: the clock may have been stepped; mayStep: it may be again.
+func (h *host) canonicalize(c *core.Core, lies, mayStep bool) {
+	if h.wake.gone {
+		h.wake = alarm{on: true, gone: true} // what it was set for has passed, so no later deadline is the same
+	}
+	h.wake.at = c.Left(h.wake.at)
+	if !h.wake.on {
+		h.wake = alarm{}
+	}
+	if h.snapshot.on {
+		h.snapshot.publication = core.CanonicalID
+		if !mayStep {
+			h.snapshot.due = max(h.snapshot.due, 0) // due for good
+		}
+	} else {
+		h.snapshot = snapshot{}
+		h.ledger.repeated, h.ledger.sincePublished, h.ledger.forWhom = false, 0, 0
+	}
+	if h.flight.on {
+		h.flight.id = core.CanonicalID
+		if !h.flight.cancelled {
+			h.flight.overdue = 0
+		}
+	} else {
+		h.flight, h.ledger.told = flight{}, false
+	}
+	if h.waiting == 0 {
+		h.longest = 0
+	}
+	if (h.ledger.quiet == 0 || h.ledger.round) && !lies {
+		h.failure = false // told inside a backoff only, and there is none
+	}
+	if h.closed {
+		h.failure = false
+		h.ledger = ledger{}
+	}
+}
+
+// pack names every field once, for both directions.
+func (h *host) pack(p *core.Packer) {
+	l := &h.ledger
+	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.nudge, &h.failure, &h.held)
+	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.repeated, &l.told)
+	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.sincePublished, &l.comeback)
+	if h.wake.pending() {
+		durations(p, &h.wake.at, &h.wake.left)
+	}
+	if h.snapshot.on {
+		core.Number(p, &h.snapshot.attention)
+		core.Number(p, &h.snapshot.publication)
+		durations(p, &h.snapshot.due, &h.snapshot.end, &h.snapshot.timer)
+	}
+	if h.flight.on {
+		core.Number(p, &h.flight.id)
+		durations(p, &h.flight.wall, &h.flight.age, &h.flight.overdue)
+	}
+	core.Number(p, &h.waiting)
+	if h.waiting > 0 {
+		durations(p, &h.longest)
+	}
+	core.Number(p, &h.abandoned)
+	core.Number(p, &h.steps)
+	core.Number(p, &h.fetches)
+	core.Number(p, &l.transient)
+	core.Number(p, &l.permanent)
+	core.Number(p, &l.rejected)
+	core.Number(p, &l.forWhom)
+}
+
+func durations(p *core.Packer, of ...*time.Duration) {
+	for _, d := range of {
+		core.Number(p, d)
+	}
+}

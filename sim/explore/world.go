@@ -1,0 +1,149 @@
+package explore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/manager"
+)
+
+// World is what can happen. Its zero value has no caller and is refused; see [Worlds] for some that are worth a visit.
+type World struct {
+	// Name tells worlds apart in reports.
+	Name string
+	// Policy is the manager's; zero fields mean its defaults. Few distinct durations make few states.
+	Policy manager.Policy
+	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the number of
+	// those who do is not limited.
+	Callers int
+	// Rejecters is how many APIs there are to refuse a token, up to 8.
+	Rejecters int
+	// Answers is what a fetch may bring; one at least.
+	Answers []Answer
+	// Fetcher is how long a fetch may take to end.
+	Fetcher Fetcher
+	// Draws is what the random source may say, each at every step. Default: 0.5 alone, the middle of every jitter.
+	Draws []float64
+	// Fetches bounds how many may start, for worlds that would otherwise have no end. At that number nothing further
+	// happens. Default: no bound.
+	Fetches int
+	// Refresh and Close let callers do that.
+	Refresh, Close bool
+	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forth or back. Its readings are all that the
+	// manager has to measure time by then, and its timers, which go by a clock that is right. So every bound on a time is
+	// widened by all the steps, and what has to happen at once is not checked.
+	ClockSteps int
+	ClockStep  time.Duration
+}
+
+// Fetcher is how long a fetch may take to end. The longer, the more can happen meanwhile.
+type Fetcher uint8
+
+// The kinds of fetchers.
+const (
+	Prompt   Fetcher = iota // it ends at the moment it was started, though other things may happen in between
+	Heeding                 // it may run until it is cancelled, and then ends
+	Stubborn                // it may ignore its cancellation, be abandoned, and end at any time after
+)
+
+// Answer is what a fetch may bring.
+type Answer struct {
+	Kind AnswerKind
+	// Lifetime of a token, from the start of the fetch. Zero: the endpoint did not say.
+	Lifetime time.Duration
+	// RefreshIn is the endpoint's advice on when to refresh a token. Zero: none.
+	RefreshIn time.Duration
+	// RetryAfter is how long a failing endpoint asks to be left alone. Zero: it does not ask.
+	RetryAfter time.Duration
+}
+
+// AnswerKind is the outcome of a fetch.
+type AnswerKind uint8
+
+// The outcomes of a fetch.
+const (
+	New       AnswerKind = iota + 1 // a token with a new value
+	Same                            // the value that is held already; given only once there is one
+	Dead                            // a new value that has no life left
+	DeadSame                        // the value that is held already, without any life left
+	Transient                       // a failure that may pass
+	Permanent                       // a failure that stays until somebody repairs something
+)
+
+func (k AnswerKind) again() bool { return k == Same || k == DeadSame }
+func (k AnswerKind) ok() bool    { return k < Transient }
+
+var answerNames = [...]string{
+	New: "a new token", Same: "the same token again", Dead: "a token that is dead on arrival",
+	DeadSame: "the same token again, dead on arrival", Transient: "a transient failure", Permanent: "a permanent failure",
+}
+
+// String says what the fetch brought.
+func (a Answer) String() string {
+	s := answerNames[a.Kind]
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"expires in", a.Lifetime}, {"refresh in", a.RefreshIn}, {"retry after", a.RetryAfter}} {
+		if d.value != 0 {
+			s += fmt.Sprintf(", %s %v", d.name, d.value)
+		}
+	}
+	return s
+}
+
+// Limits that the packed form of a state relies on.
+const (
+	maxCallers   = 8
+	maxRejecters = 8
+	maxChoices   = 200
+)
+
+// validate reports everything that makes no sense, by name.
+func (w World) validate() error {
+	var problems []error
+	within := func(name string, value, least, most int) {
+		if value < least || value > most {
+			problems = append(problems, fmt.Errorf("field World.%s is %d: must be from %d to %d", name, value, least, most))
+		}
+	}
+	within("Callers", w.Callers, 1, maxCallers)
+	within("Rejecters", w.Rejecters, 0, maxRejecters)
+	within("Answers", len(w.Answers), 1, maxChoices)
+	within("Draws", len(w.Draws), 0, maxChoices)
+	within("ClockSteps", w.ClockSteps, 0, maxChoices)
+	if w.Fetches < 0 {
+		problems = append(problems, fmt.Errorf("field World.Fetches is %d: must not be negative; leave it 0 for no bound", w.Fetches))
+	}
+	if w.ClockSteps > 0 && w.ClockStep <= 0 {
+		problems = append(problems, fmt.Errorf("field World.ClockStep is %v: must be positive for steps to be made", w.ClockStep))
+	}
+	if w.Fetcher > Stubborn {
+		problems = append(problems, fmt.Errorf("field World.Fetcher is %d: must be Prompt, Heeding or Stubborn", w.Fetcher))
+	}
+	for i, a := range w.Answers {
+		if a.Kind < New || a.Kind > Permanent || a.Lifetime < 0 || a.RefreshIn < 0 || a.RetryAfter < 0 {
+			problems = append(problems, fmt.Errorf("field World.Answers[%d] is %+v: must have a kind, and no negative duration", i, a))
+		}
+	}
+	for i, d := range w.Draws {
+		if !(d >= 0 && d <= 1) {
+			problems = append(problems, fmt.Errorf("field World.Draws[%d] is %v: must be from 0 to 1", i, d))
+		}
+	}
+	if err := w.Policy.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func (w World) policy() core.Policy { return core.Policy(w.Policy).WithDefaults() }
+
+func (w World) draws() []float64 {
+	if len(w.Draws) == 0 {
+		return []float64{0.5}
+	}
+	return w.Draws
+}

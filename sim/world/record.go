@@ -1,0 +1,69 @@
+package world
+
+import (
+	"context"
+	"time"
+)
+
+// Look is how to look on while a world runs.
+type Look struct {
+	// Policy comes by tokens. Default: our own.
+	Policy Policy
+	// Keep keeps the trace in the result.
+	Keep bool
+	// Progress, if not nil, is called now and then with the world's time.
+	Progress func(now time.Duration)
+}
+
+// Record runs the world of a plan, and records it. The callers, what they do by themselves and the faults are the same for
+// every policy, so that recordings can be laid side by side; what the seed draws besides (how long answers take) is alike.
+// If ctx ends, so does the world, and the recording tells of its beginning.
+//
+// Under [Alf] every rule is checked, and the world is watched while it heals, as in [Run]. A rival knows no rules: its
+// Result has statistics only.
+func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *Recording) {
+	w := newWorld(seed, plan.Knobs, seeded(seed), look.Keep)
+	w.paced = true
+	w.fate = new(source)
+	*w.fate = seeded(^seed)
+	w.deeds(plan.Deeds)
+	rec := w.record(ctx, look, focus(plan))
+	if look.Policy == Alf {
+		result := w.run()
+		return result, rec.finish()
+	}
+	w.compete(look.Policy)
+	w.until(w.healed)
+	w.stats.Virtual = min(w.now, w.healed)
+	return w.result(), rec.finish()
+}
+
+// Replay runs the world of a seed under our own policy, exactly as [Run] does, and records it. If ctx ends, so does the world.
+func Replay(ctx context.Context, seed uint64, look Look) (*Result, *Recording) {
+	s := seeded(seed)
+	k := draw(&s)
+	w := newWorld(seed, k, s, look.Keep)
+	look.Policy = Alf
+	rec := w.record(ctx, look, focus(Plan{Knobs: k}))
+	return w.run(), rec.finish()
+}
+
+// focus is the part of a world in which tokens' lives can be told apart by eye: all of it, or some lives around the first
+// deed that is not a caller.
+func focus(plan Plan) Span {
+	k := plan.Knobs
+	if k.Lifetime <= 0 || k.Duration/k.Lifetime <= readableLives {
+		return Span{0, k.Duration}
+	}
+	first := k.Duration
+	for _, d := range plan.Deeds {
+		if d.Do != Arrive {
+			first = min(first, d.At)
+		}
+	}
+	if first == k.Duration {
+		first = 0
+	}
+	from := max(first-focusedLives/6*k.Lifetime, 0)
+	return Span{from, min(from+focusedLives*k.Lifetime, k.Duration)}
+}

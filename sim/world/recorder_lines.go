@@ -1,0 +1,112 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// line reads the trace as it is written: most of what a recording tells is said there anyway.
+func (r *recorder) line(l line) {
+	s, ok := r.now()
+	if !ok {
+		return
+	}
+	switch l.what {
+	case wReply:
+		s.Unauthorized++
+	case wOutage:
+		r.outage(Trouble(l.a))
+	case wRevoke:
+		r.befalls(-1, 0, "all tokens revoked")
+	case wRoll:
+		r.befalls(-1, r.w.knobs.KeyLag, "keys roll over")
+	case wStep:
+		r.befalls(l.p, 0, fmt.Sprintf("clock stepped by %v", time.Duration(l.a).Round(time.Millisecond)))
+	case wSleep:
+		r.befalls(l.p, time.Duration(l.a), "asleep")
+	case wClose:
+		r.befalls(l.p, 0, "closed")
+	case wRefresh:
+		r.befalls(l.p, 0, "refreshed by hand")
+	case wEvents + what(core.FetchStarted):
+		r.cause[l.p] = core.Cause(l.b)
+		r.Causes[l.b]++
+	case wEvents + what(core.Withdrawn):
+		r.tokenEnds(l.p)
+	case wEvents + what(core.Rejected):
+		// The guarded rejecter's token stays with the others (M13): it is marked when it is withdrawn or replaced.
+		r.rejected(l.p)
+	}
+}
+
+func (r *recorder) rejected(p int32) {
+	if i := r.living[p]; i > 0 {
+		r.Lives[i-1].Rejected = true
+	}
+}
+
+func (r *recorder) befalls(p int32, lasts time.Duration, text string) {
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, Fault{Span{r.w.now, min(r.w.now+lasts, r.Knobs.Duration)}, int(p), text})
+	}
+}
+
+// outage begins a trouble, or ends the one there is.
+func (r *recorder) outage(t Trouble) {
+	if r.trouble > 0 {
+		r.Faults[r.trouble-1].To = r.w.now
+		r.trouble = 0
+	}
+	if t == Healthy || len(r.Faults) >= maxFaults {
+		return
+	}
+	r.Faults = append(r.Faults, Fault{Span{r.w.now, -1}, -1, "token endpoint " + troublePhrases[t]})
+	r.trouble = len(r.Faults)
+}
+
+var troublePhrases = [...]string{
+	Healthy: "healthy", Refusing: "down", Hanging: "hangs", Throttling: "throttles", Overloaded: "overloaded",
+	Denying: "denies", Garbling: "talks nonsense", Crawling: "crawls",
+}
+
+// crowd is a burst of callers.
+func (r *recorder) crowd(p int32, n int) {
+	if _, ok := r.now(); ok {
+		r.befalls(p, 0, fmt.Sprintf("%d callers at once", n))
+	}
+}
+
+// CauseNames are what a [Recording]'s Causes count; the first has no name and no count.
+func CauseNames() [causes]string { return causeWords }
+
+// FetchOutcome is how a token request ended.
+type FetchOutcome uint8
+
+// The outcomes of a token request.
+const (
+	FetchBrings FetchOutcome = iota
+	FetchBringsSame
+	FetchBringsDead
+	FetchFails
+	FetchThrottled
+	FetchDenied
+	FetchTimedOut // or was cancelled otherwise
+	FetchAbandoned
+	FetchOutcomes // their number
+)
+
+var fetchOutcomeNames = [FetchOutcomes]string{
+	"a new token", "the same token", "a dead token", "a failure", "told to wait", "denied", "timed out", "abandoned",
+}
+
+// String says what the request brought.
+func (o FetchOutcome) String() string { return fetchOutcomeNames[o] }
+
+func (o outcome) public() FetchOutcome {
+	return [...]FetchOutcome{
+		brings: FetchBrings, bringsSame: FetchBringsSame, bringsDead: FetchBringsDead, failsTransient: FetchFails,
+		failsPermanent: FetchDenied, failsThrottled: FetchThrottled, failsCancelled: FetchTimedOut,
+	}[o]
+}
