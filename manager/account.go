@@ -35,7 +35,7 @@ var classes = [...]Class{
 }
 
 // tellEvents counts what happened in a step and passes it on.
-func (o *owner) tellEvents(msg message, effects core.Effects) {
+func (o *owner) tellEvents(msg message, effects *core.Effects) {
 	for _, e := range effects.Events[:effects.N] {
 		event := Event{
 			Kind:     kinds[e.Kind],

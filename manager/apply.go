@@ -7,7 +7,7 @@ import (
 )
 
 // apply does what the core decided, in the order its Effects prescribe.
-func (o *owner) apply(msg message, e core.Effects) {
+func (o *owner) apply(msg message, e *core.Effects) {
 	if e.Cancel {
 		o.cancel(o.whyCancelled(msg))
 	}
@@ -28,7 +28,7 @@ func (o *owner) apply(msg message, e core.Effects) {
 }
 
 // keep publishes and withdraws, and remembers what a fetch brought.
-func (o *owner) keep(msg message, e core.Effects) {
+func (o *owner) keep(msg message, e *core.Effects) {
 	if e.Withdraw {
 		o.current.Store(nil)
 		o.expiry.Stop()
@@ -56,7 +56,7 @@ func newToken(t *oauth2.Token, p core.Publication) *Token {
 }
 
 // publish makes the token known, with a timer that withdraws it whatever the clock reads by then.
-func (o *owner) publish(e core.Effects) {
+func (o *owner) publish(e *core.Effects) {
 	p := e.Publication
 	s := &snapshot{token: o.held, publication: p.Number, start: p.Start, due: p.Due, end: p.End}
 	if o.expiry != nil {

@@ -73,11 +73,19 @@ func (o *owner) run() {
 		case <-o.nudge:
 			msg = nudge{}
 		}
-		in := msg.input(o)
-		in.Read = o.current.Load().wasRead()
-		o.apply(msg, o.core.Step(o.clock.Now(), o.draw(), in))
+		o.handle(msg)
 	}
 	o.end()
+}
+
+// handle is one turn. It is kept out of run's frame, so that an idle owner needs the smallest of stacks.
+//
+//go:noinline
+func (o *owner) handle(msg message) {
+	in := msg.input(o)
+	in.Read = o.current.Load().wasRead()
+	effects := o.core.Step(o.clock.Now(), o.draw(), in)
+	o.apply(msg, &effects)
 }
 
 func (o *owner) draw() float64 { return min(max(o.rand(), 0), 1) }

@@ -7,7 +7,7 @@ import "github.com/alf-go/alf/internal/core"
 const aCrowd = 1000
 
 // reply answers everyone who waits if their wait is over, and the sender of a message.
-func (o *owner) reply(msg message, e core.Effects) {
+func (o *owner) reply(msg message, e *core.Effects) {
 	if e.Release != core.None {
 		o.release(o.answer(e.Release, e))
 	}
@@ -20,7 +20,7 @@ func (o *owner) reply(msg message, e core.Effects) {
 	}
 }
 
-func (o *owner) answer(kind core.Answer, e core.Effects) answer {
+func (o *owner) answer(kind core.Answer, e *core.Effects) answer {
 	switch kind {
 	case core.Serve:
 		s := o.current.Load()

@@ -33,7 +33,11 @@ type material struct {
 // NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry is
 // taken as it is; a zero one means that it is not known. id should tell the tokens of one manager apart.
 func NewToken(id uint64, t *oauth2.Token) *Token {
-	m := &material{value: t.AccessToken, authorization: t.Type() + " " + t.AccessToken, oauth: *t}
+	// One string holds the value for all.
+	scheme := t.Type() + " "
+	m := &material{authorization: scheme + t.AccessToken, oauth: *t}
+	m.value = m.authorization[len(scheme):]
+	m.oauth.AccessToken = m.value
 	return &Token{id: id, expiry: t.Expiry, reveal: func() *material { return m }}
 }
 
