@@ -64,63 +64,52 @@ func (o *owner) tellEvents(msg message, effects *core.Effects) {
 		if e.Kind == core.Published {
 			event.Due = effects.Publication.Due
 		}
-		o.count(event)
+		o.count(e)
 		if !o.observer.add(event) {
-			o.counts.EventsDropped++
+			o.counts.dropped++
 		}
 	}
 }
 
-func (o *owner) count(e Event) {
+// counters is what Stats counts, without what it tells of the state.
+type counters struct {
+	fetches [len(causes)]uint64
+	classes [len(classes)]uint64
+	kinds   [len(kinds)]uint64
+	dropped uint64
+}
+
+func (o *owner) count(e core.Event) {
 	c := &o.counts
+	c.kinds[e.Kind]++
 	switch e.Kind {
-	case FetchStarted:
-		c.Fetches++
-		if c.FetchesBy == nil {
-			c.FetchesBy = make(map[Cause]uint64)
-		}
-		c.FetchesBy[e.Cause]++
-	case FetchEnded:
-		switch e.Class {
-		case ClassOK:
-			c.Succeeded++
-		case ClassDead:
-			c.DeadOnArrival++
-		case ClassPermanent:
-			c.Failed++
-			c.Permanent++
-		case ClassTransient:
-			c.Failed++
-		}
-	case FetchAbandoned:
-		c.Abandoned++
-	case LateResult:
-		c.LateResults++
-	case Published:
-		c.Published++
-	case Rejected:
-		c.Rejected++
-	case Suppressed:
-		c.Suppressed++
-	case BackedOff:
-		c.BackedOff++
-	case Dormant:
-		c.WentDormant++
+	case core.FetchStarted:
+		c.fetches[e.Cause]++
+	case core.FetchEnded:
+		c.classes[e.Class]++
 	}
 }
 
 // snapshotStats is what Stats answers.
 func (o *owner) snapshotStats() Stats {
-	s := o.counts
-	s.FetchesBy = make(map[Cause]uint64, len(o.counts.FetchesBy))
-	for cause, n := range o.counts.FetchesBy {
-		s.FetchesBy[cause] = n
+	c, state := &o.counts, o.core.State()
+	s := Stats{
+		Closed: state.Closed, Dormant: state.Dormant, Fetching: state.Fetching, AbandonedNow: state.Abandoned,
+		Waiting: len(o.waiting), LastError: o.lastErr, NextAttempt: state.NextAttempt,
+
+		Fetches: c.kinds[core.FetchStarted], FetchesBy: make(map[Cause]uint64),
+		Succeeded: c.classes[core.ClassOK], DeadOnArrival: c.classes[core.ClassDead],
+		Failed: c.classes[core.ClassTransient] + c.classes[core.ClassPermanent], Permanent: c.classes[core.ClassPermanent],
+		Abandoned: c.kinds[core.FetchAbandoned], LateResults: c.kinds[core.LateResult],
+		Published: c.kinds[core.Published], Rejected: c.kinds[core.Rejected], Suppressed: c.kinds[core.RejectionSuppressed],
+		BackedOff: c.kinds[core.BackedOff], WentDormant: c.kinds[core.WentDormant],
+		EventsDropped: c.dropped,
 	}
-	state := o.core.State()
-	s.Closed, s.Dormant, s.Fetching, s.AbandonedNow = state.Closed, state.Dormant, state.Fetching, state.Abandoned
-	s.Waiting = len(o.waiting)
-	s.LastError = o.lastErr
-	s.NextAttempt = state.NextAttempt
+	for cause, n := range c.fetches {
+		if n > 0 {
+			s.FetchesBy[causes[cause]] = n
+		}
+	}
 	if p := o.current.Load(); p != nil {
 		s.Ready = true
 		s.Token = p.token.ID()

@@ -37,6 +37,7 @@ func (o *owner) keep(msg message, e *core.Effects) {
 	if !ok || e.Late {
 		return
 	}
+	o.cancel = nil
 	if f.err != nil {
 		o.lastErr = f.err
 		return

@@ -35,7 +35,7 @@ type owner struct {
 	wakeAt   core.Elapsed            // which is this
 	expiry   *clock.Timer            // for the published token's usable end; never set anew (M2)
 	handouts sync.WaitGroup          // helpers that hand out answers
-	counts   Stats
+	counts   counters
 	over     bool
 }
 
@@ -105,6 +105,7 @@ func (m *Manager) tell(msg message) {
 func (o *owner) end() {
 	o.disarm()
 	o.handouts.Wait()
-	o.final = o.snapshotStats()
+	final := o.snapshotStats()
+	o.final = &final
 	close(o.done)
 }

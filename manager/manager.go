@@ -22,7 +22,7 @@ type Manager struct {
 	inbox   chan message
 	nudge   chan struct{} // holds one
 	done    chan struct{} // closed when the owner has ended
-	final   Stats         // written before done is closed, read after
+	final   *Stats        // written before done is closed, read after
 }
 
 var _ Source = (*Manager)(nil)
@@ -84,7 +84,7 @@ func (m *Manager) Stats() Stats {
 	case m.inbox <- stats{reply}:
 		return <-reply
 	case <-m.done:
-		return m.final
+		return *m.final
 	}
 }
 

@@ -22,6 +22,7 @@ var epoch = time.Unix(0, 0).UTC()
 // ahead; all that has passed looks as if it passed now or never was.
 func (c *Core) Canonical() Core {
 	k := *c
+	k.guards.own()
 	k.canonicalize()
 	return k
 }
@@ -137,22 +138,25 @@ func (c *Core) forgetGuards() {
 		g.fetched, g.lastFetch = false, 0 // it holds nothing up any more
 	}
 	kept, hot := 0, false
-	for i := range g.rejecters {
-		if !g.rejecters[i].known {
+	for i := range g.size() {
+		r := *g.at(i)
+		if !r.known {
 			continue
 		}
-		r := g.rejecters[i]
-		g.rejecters[i] = guard{}
+		*g.at(i) = guard{}
 		if !c.remember(&r) {
 			continue
 		}
 		hot = hot || r.hot
 		at := kept
-		for ; at > 0 && g.rejecters[at-1].rejecter > r.rejecter; at-- {
-			g.rejecters[at] = g.rejecters[at-1]
+		for ; at > 0 && g.at(at-1).rejecter > r.rejecter; at-- {
+			*g.at(at) = *g.at(at - 1)
 		}
-		g.rejecters[at] = r
+		*g.at(at) = r
 		kept++
+	}
+	if kept <= few {
+		g.more = nil
 	}
 	if t := &c.token; t.forGuard || hot {
 		t.arrived = max(t.arrived-c.elapsed, longAgo) // no guard lasts longer than the memory
@@ -187,6 +191,7 @@ func (c *Core) remember(r *guard) bool {
 // policy. Its length can be told from its beginning, so it may stand in front of something else.
 func (c *Core) AppendKey(b []byte) []byte {
 	k := *c
+	k.guards.own()
 	k.canonicalize()
 	p := PackTo(b)
 	k.pack(p)
@@ -242,12 +247,12 @@ func (c *Core) pack(p *Packer) {
 	Number(p, &c.backoff.permanent)
 	Number(p, &c.guards.lastFetch)
 	known := 0
-	for known < maxRejecters && c.guards.rejecters[known].known {
+	for known < c.guards.size() && c.guards.at(known).known {
 		known++
 	}
 	Number(p, &known)
 	for i := range known {
-		r := &c.guards.rejecters[i]
+		r := c.guards.at(i)
 		Flags(p, &r.known, &r.pending, &r.brought, &r.hot)
 		Number(p, &r.rejecter)
 		Number(p, &r.arrived)

@@ -12,7 +12,8 @@ import "time"
 // Elapsed is the time since a core's first step.
 type Elapsed = time.Duration
 
-// Core is the state. Its zero value is not ready; see [New]. It is a plain value: copying it forks it, and == compares it.
+// Core is the state. Its zero value is not ready; see [New]. It is a plain value: copying it forks it, and ==
+// compares it, as long as it has met no more than two rejecters (see guards); [Core.Canonical] does so beyond that.
 type Core struct {
 	policy Policy
 

@@ -5,7 +5,39 @@ package core
 type guards struct {
 	fetched   bool    // there was a fetch caused by a rejection,
 	lastFetch Elapsed // and it started then
-	rejecters [maxRejecters]guard
+	// Few managers ever meet more than one rejecter, and idle ones should be small.
+	few  [few]guard
+	more *[maxRejecters - few]guard // made when it is needed
+}
+
+// few is how many rejecters there is always room for.
+const few = 2
+
+// size is how many rejecters there is room for now.
+func (g *guards) size() int {
+	if g.more == nil {
+		return few
+	}
+	return maxRejecters
+}
+
+// at is the room of a rejecter, which it makes if need be.
+func (g *guards) at(i int) *guard {
+	if i < few {
+		return &g.few[i]
+	}
+	if g.more == nil {
+		g.more = new([maxRejecters - few]guard)
+	}
+	return &g.more[i-few]
+}
+
+// own gives a copied core rooms of its own.
+func (g *guards) own() {
+	if g.more != nil {
+		more := *g.more
+		g.more = &more
+	}
 }
 
 type guard struct {
@@ -20,8 +52,8 @@ type guard struct {
 }
 
 func (g *guards) find(rejecter uint64) *guard {
-	for i := range g.rejecters {
-		if r := &g.rejecters[i]; r.known && r.rejecter == rejecter {
+	for i := range g.size() {
+		if r := g.at(i); r.known && r.rejecter == rejecter {
 			return r
 		}
 	}
@@ -71,9 +103,9 @@ func (g *guards) note(t *turn, rejecter uint64, guarded bool) {
 
 // free makes room by forgetting whoever has been quiet for the longest.
 func (g *guards) free() *guard {
-	oldest := &g.rejecters[0]
-	for i := range g.rejecters {
-		r := &g.rejecters[i]
+	oldest := g.at(0)
+	for i := range maxRejecters {
+		r := g.at(i)
 		if !r.known {
 			return r
 		}
@@ -87,8 +119,8 @@ func (g *guards) free() *guard {
 // arrived tells the guards that the fetch they wait for brought a token, and reports whether any did. The very value that
 // was rejected counts as one that was rejected at once.
 func (g *guards) arrived(t *turn, same bool) (awaited bool) {
-	for i := range g.rejecters {
-		r := &g.rejecters[i]
+	for i := range g.size() {
+		r := g.at(i)
 		if !r.known || !r.pending {
 			continue
 		}
