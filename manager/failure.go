@@ -19,12 +19,12 @@ func (o *owner) describe(f core.Failure) *Error {
 	case core.Blocked:
 		e.Err = ErrAbandoned
 	case core.TimedOut:
-		e.Err = &timeoutError{o.policy.RoundTimeout}
+		e.Err = &timeoutError{o.core.Policy().RoundTimeout}
 		if f.Attempts > 1 && o.lastErr != nil {
 			e.Err = fmt.Errorf("%w; the attempt before: %w", e.Err, o.lastErr)
 		}
 	case core.GaveUp:
-		e.Err = &timeoutError{o.policy.AttemptTimeout}
+		e.Err = &timeoutError{o.core.Policy().AttemptTimeout}
 	}
 	if f.Kind != core.Blocked {
 		o.lastErr = e.Err
@@ -36,7 +36,7 @@ func (o *owner) whyCancelled(msg message) error {
 	if _, ok := msg.(closing); ok {
 		return ErrClosed
 	}
-	return &timeoutError{o.policy.AttemptTimeout}
+	return &timeoutError{o.core.Policy().AttemptTimeout}
 }
 
 var errDead = errors.New("the token that came was dead on arrival: it expires sooner than it can be used")

@@ -19,7 +19,6 @@ type owner struct {
 	*Manager
 	core     core.Core
 	fetcher  Fetcher
-	policy   core.Policy
 	rand     func() float64
 	seed     maphash.Seed
 	observer *observer
@@ -40,7 +39,6 @@ type owner struct {
 }
 
 func newOwner(cfg Config) *owner {
-	policy := cfg.Policy.core()
 	o := &owner{
 		Manager: &Manager{
 			clock: cfg.Clock,
@@ -48,9 +46,8 @@ func newOwner(cfg Config) *owner {
 			nudge: make(chan struct{}, 1),
 			done:  make(chan struct{}),
 		},
-		core:     core.New(policy),
+		core:     core.New(cfg.Policy.core()),
 		fetcher:  cfg.Fetcher,
-		policy:   policy,
 		rand:     cfg.Rand,
 		seed:     maphash.MakeSeed(),
 		observer: newObserver(cfg.Hook, cfg.Logger),

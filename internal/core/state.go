@@ -26,5 +26,8 @@ func (c *Core) State() State {
 // Wall is the time of the last step, on the wall clock.
 func (c *Core) Wall() time.Time { return c.last.Round(0) }
 
+// Policy is what the core was made with.
+func (c *Core) Policy() Policy { return c.policy }
+
 // Left is how long after the last step a deadline comes.
 func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }

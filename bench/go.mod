@@ -1,0 +1,32 @@
+module github.com/alf-go/alf/bench
+
+go 1.26.0
+
+require (
+	cloud.google.com/go/auth v0.24.3
+	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0
+	github.com/alf-go/alf v0.0.0
+	github.com/aws/aws-sdk-go-v2 v1.47.7
+	github.com/aws/smithy-go v1.28.8
+	github.com/benbjohnson/clock v1.3.5
+	github.com/stretchr/testify v1.12.1
+	golang.org/x/oauth2 v0.37.0
+	k8s.io/client-go v0.37.2
+)
+
+require (
+	cloud.google.com/go/compute/metadata v0.10.0 // indirect
+	github.com/Azure/azure-sdk-for-go/sdk/internal v1.13.0 // indirect
+	github.com/go-logr/logr v1.4.4 // indirect
+	github.com/googleapis/gax-go/v2 v2.27.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+	k8s.io/apimachinery v0.37.2 // indirect
+	k8s.io/klog/v2 v2.140.0 // indirect
+	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect
+)
+
+replace github.com/alf-go/alf => ../

@@ -1,0 +1,166 @@
+// Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what it
+// costs to read a token and to send a request, what happens while tokens are renewed, in storms and outages, and what an
+// idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
+//
+//	go -C bench run .                     all of it, about 7 minutes
+//	go -C bench run . --only read,send    some of it; nothing is written
+//	go -C bench run . --short             the exact counts, and one small round of the rest; for CI
+//
+// Every comparison interleaves its contestants within the run. Exit codes: 0, whatever the times were; 1 if a count was not
+// the expected one; 2 for wrong use.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bench is one run.
+type bench struct {
+	t          *testing.T // for virtual time
+	short      bool
+	factor     float64 // of rounds
+	out        io.Writer
+	progress   *progress
+	point      string
+	miscounted int
+}
+
+// point is a part of the run.
+type point struct {
+	name string
+	run  func(b *bench) section
+}
+
+var points = []point{
+	{"read", reading},
+	{"send", sending},
+	{"endtoend", endToEnd},
+	{"refresh", refreshing},
+	{"storms", inStorms},
+	{"weight", weighing},
+	{"growth", growing},
+}
+
+type options struct {
+	short  bool
+	only   []string
+	factor float64
+}
+
+func main() {
+	o, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+	// Virtual time is to be had from package testing alone, so all of the run is a test. It ends the program itself.
+	os.Args = os.Args[:1]
+	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "bench", F: func(t *testing.T) {
+		os.Exit(run(t, o))
+	}}}, nil, nil)
+}
+
+func parse(args []string, usage io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(usage)
+	only := flags.String("only", "", "the `points` to run, separated by commas: "+strings.Join(names(), ", "))
+	flags.BoolVar(&o.short, "short", false, "check the counts of the storms, and give everything else one small round")
+	flags.Float64Var(&o.factor, "rounds", 1, "multiply the number of rounds by `factor`")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("%q: there are no arguments, only flags", flags.Arg(0))
+	}
+	if !(o.factor > 0 && o.factor <= 100) {
+		return o, fmt.Errorf("--rounds %v: use a factor above 0, and 100 at most", o.factor)
+	}
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(), name) {
+			return o, fmt.Errorf("--only %s: there is no such point: use %s", name, strings.Join(names(), ", "))
+		}
+	}
+	return o, nil
+}
+
+func names() (all []string) {
+	for _, p := range points {
+		all = append(all, p.name)
+	}
+	return all
+}
+
+func run(t *testing.T, o options) (exit int) {
+	b := &bench{t: t, short: o.short, factor: o.factor, out: os.Stdout, progress: newProgress(os.Stderr)}
+	host := thisMachine()
+	fmt.Fprintf(b.out, "%s\n\n", host)
+	var sections []section
+	missed := 0
+	for _, p := range points {
+		if o.only != nil && !slices.Contains(o.only, p.name) {
+			continue
+		}
+		b.point = p.name
+		b.progress.say(p.name, "starting")
+		s := p.run(b)
+		b.progress.clear()
+		fmt.Fprintln(b.out, s.plain())
+		sections = append(sections, s)
+		missed += s.missed()
+	}
+	fmt.Fprintf(b.out, "%s, goals missed: %d\n", time.Since(b.progress.began).Round(time.Second), missed)
+	if o.only == nil && !o.short {
+		if err := write(".", host, sections); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			return 1
+		}
+		fmt.Fprintln(b.out, "written: RESULTS.md and its pictures")
+	}
+	if b.miscounted > 0 {
+		return 1
+	}
+	return 0
+}
+
+// rounds scales a number of rounds.
+func (b *bench) rounds(n int) int {
+	if b.short {
+		return 1
+	}
+	return max(1, int(float64(n)*b.factor))
+}
+
+// scaled chooses a size.
+func (b *bench) scaled(whole, short int) int {
+	if b.short {
+		return short
+	}
+	return whole
+}
+
+// slice chooses the length of a timed slice.
+func (b *bench) slice(whole time.Duration) time.Duration {
+	if b.short {
+		return min(whole, 100*time.Millisecond)
+	}
+	return whole
+}
+
+// step returns what shows the progress of one step.
+func (b *bench) step(what string) func(done, of int) {
+	return func(done, of int) { b.progress.say(b.point, fmt.Sprintf("%s, %d of %d", what, done, of)) }
+}

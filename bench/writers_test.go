@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTable_ForATerminalAndAsMarkdown(t *testing.T) {
+	tab := table{title: "Times", heads: []string{"", "ns", "µs"}}
+	tab.row("floor", "1", "22")
+	tab.row("a|b", "333", "4")
+	require.Equal(t, ""+
+		"Times\n"+
+		"        ns  µs\n"+
+		"──────────────\n"+
+		"floor    1  22\n"+
+		"a|b    333   4\n", tab.plain())
+	require.Equal(t, ""+
+		"**Times**\n\n"+
+		"|  | ns | µs |\n"+
+		"|---|---:|---:|\n"+
+		"| floor | 1 | 22 |\n"+
+		"| a\\|b | 333 | 4 |\n", tab.markdown())
+}
+
+func TestNumbers_HaveThreeDigitsAndUnits(t *testing.T) {
+	require.Equal(t, "1,234,567", count(1234567))
+	require.Equal(t, "-1,000", count(-1000))
+	require.Equal(t, "0.12", number(0.123))
+	require.Equal(t, "12.3", number(12.34))
+	require.Equal(t, "1,235", number(1234.6))
+	require.Equal(t, "0", duration(0))
+	require.Equal(t, "20.0 ms", duration(20*time.Millisecond))
+	require.Equal(t, "1.50 µs", duration(1500))
+	require.Equal(t, "2.00 s", duration(2*time.Second))
+	require.Equal(t, "8,192 B", size(8<<10))
+	require.Equal(t, "20.0 KiB", size(20<<10))
+	require.Equal(t, "1 · 20 ms · 2 bad", tally{1, 2, 20 * time.Millisecond}.cell())
+}
+
+func testChart(log bool) chart {
+	return chart{file: "test", title: "A < B & C", unit: "ns", log: log, groups: []group{{
+		name: "1 goroutine",
+		bars: []bar{{name: "floor", value: 50}, {name: "alf", value: 100}, {name: "somebody with a very long name indeed", value: 0}},
+	}}}
+}
+
+func TestSVG_IsWellFormedAndItsBarsAreInProportion(t *testing.T) {
+	for _, log := range []bool{false, true} {
+		c := testChart(log)
+		var bars []struct {
+			Class string  `xml:"class,attr"`
+			Width float64 `xml:"width,attr"`
+		}
+		picture := c.svg()
+		d := xml.NewDecoder(strings.NewReader(picture))
+		for {
+			tok, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			require.NoError(t, err)
+			if start, ok := tok.(xml.StartElement); ok && start.Name.Local == "rect" {
+				var rect struct {
+					Class string  `xml:"class,attr"`
+					Width float64 `xml:"width,attr"`
+				}
+				require.NoError(t, d.DecodeElement(&rect, &start))
+				bars = append(bars, rect)
+			}
+		}
+		require.Len(t, bars, 3)
+		require.Equal(t, []string{"f", "a", "o"}, []string{bars[0].Class, bars[1].Class, bars[2].Class})
+		if !log {
+			require.InDelta(t, bars[1].Width/2, bars[0].Width, 0.1)
+		}
+		require.Less(t, bars[0].Width, bars[1].Width)
+		require.GreaterOrEqual(t, bars[2].Width, 1.0, "nothing is drawn as nothing")
+		require.Contains(t, picture, "prefers-color-scheme:dark")
+		require.Contains(t, picture, "A &lt; B &amp; C")
+	}
+}
+
+func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
+	dir := t.TempDir()
+	s := section{title: "Reading", text: "How.", charts: []chart{testChart(false)}, notes: []string{"Beware."}}
+	s.judge(false, "fast", "1.2")
+	s.tables = append(s.tables, table{heads: []string{"", "ns"}, rows: [][]string{{"alf", "1"}}})
+	require.NoError(t, write(dir, machine{processor: "some processor", cores: 2, goVersion: "go1.26"}, []section{s}))
+	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
+	require.NoError(t, err)
+	for _, part := range []string{"some processor, 2 cores", "## Reading", "| fast | MISSED | 1.2 |", "](test.svg)", "| alf | 1 |", "Beware."} {
+		require.Contains(t, string(text), part)
+	}
+	picture, err := os.ReadFile(filepath.Join(dir, "test.svg"))
+	require.NoError(t, err)
+	require.Contains(t, string(picture), "</svg>")
+	require.Error(t, write(filepath.Join(dir, "missing"), machine{}, []section{s}))
+}
+
+func TestMachine_TellsTheVersionOfEveryLibrary(t *testing.T) {
+	m := thisMachine()
+	require.Len(t, m.modules, len(libraries)-1)
+	for _, module := range m.modules {
+		require.NotEmpty(t, module[1], module[0])
+		require.Contains(t, m.String(), module[0]+" "+module[1])
+	}
+}
+
+func TestFlags_WrongOnesAreRefusedWithTheRemedy(t *testing.T) {
+	o, err := parse([]string{"--only", "read,storms", "--rounds", "0.5"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, options{only: []string{"read", "storms"}, factor: 0.5}, o)
+	for args, remedy := range map[string]string{
+		"--only nothing": "use read, send",
+		"--rounds 0":     "above 0",
+		"--rounds NaN":   "above 0",
+		"read":           "only flags",
+	} {
+		_, err := parse(strings.Fields(args), io.Discard)
+		require.ErrorContains(t, err, remedy)
+	}
+}
+
+func TestProgress_IsALineThatTakesItselfAway(t *testing.T) {
+	var out strings.Builder
+	p := &progress{to: &out, live: true, began: time.Now()}
+	p.say("read", "1 of 2")
+	p.say("read", "1 of 2")
+	p.clear()
+	require.Equal(t, 1, strings.Count(out.String(), "read: 1 of 2"))
+	require.True(t, strings.HasSuffix(out.String(), "\r"))
+	out.Reset()
+	p.live, p.point = false, ""
+	p.say("read", "1 of 2")
+	p.say("read", "2 of 2")
+	require.Equal(t, 1, strings.Count(out.String(), "\n"))
+}
+
+func TestDormantManager_HasOneTimer(t *testing.T) {
+	require.Equal(t, 1, dormantTimers())
+}
