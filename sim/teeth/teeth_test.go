@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	_ "github.com/alf-go/alf/sim/world" // what the hunter is built from: a change of it is one of this test's
 )
 
 // bug is a patch: in that file of the core, one text that occurs once becomes another.

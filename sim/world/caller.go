@@ -204,7 +204,8 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.state, c.result = idle, o
 	c.gen++
 	w.stats.Outcomes[o]++
-	if w.now > w.settled && o != Succeeded && o != Healed && o != Closed && c.started > w.settled && !w.knobs.AlwaysNo {
+	served := o == Succeeded || o == Healed || o == Closed
+	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysNo {
 		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
 	}
 	if c.burst {

@@ -17,6 +17,7 @@ type ledger struct {
 	elapsed core.Elapsed
 	seen    time.Duration // when it last looked, in uptime
 	lost    time.Duration // at most so much went by unseen before steps back
+	lostAt  time.Duration // when that was last found out
 
 	running     bool
 	began       core.Elapsed
@@ -69,6 +70,7 @@ func (l *ledger) before(wall time.Time, in core.Input) {
 		l.elapsed += d
 	} else {
 		l.lost += l.p.uptime() - l.seen
+		l.lostAt = l.p.w.now
 		l.p.w.markIf(l.failures.on, MarkStepBackInBackoff)
 	}
 	l.last, l.seen = wall, l.p.uptime()
@@ -83,6 +85,10 @@ func (l *ledger) before(wall time.Time, in core.Input) {
 
 // after checks what a step decided.
 func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
+	if in.Kind == core.Refresh && e.Answer == core.Wait {
+		l.p.w.markIf(l.failures.on, MarkByHandLiftsBackoff)
+		l.failures.on, l.gate = false, 0
+	}
 	for _, ev := range e.Events[:e.N] {
 		l.p.note(line{what: wEvents + what(ev.Kind), a: int64(subject(ev)), b: detail(ev)})
 		switch ev.Kind {
@@ -124,10 +130,6 @@ func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
 			l.p.w.mark(MarkDormant)
 		}
 	}
-	if in.Kind == core.Refresh && e.Answer == core.Wait {
-		l.p.w.markIf(l.failures.on, MarkByHandLiftsBackoff)
-		l.failures.on, l.gate = false, 0
-	}
 	l.answers(wall, in, e)
 }
 
@@ -154,7 +156,7 @@ func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev 
 		l.broken(!in.Read && in.Kind != core.Fetched && e.Answer != core.Serve, "M16", "a token that nobody has read is refreshed")
 		l.broken(!l.p.stepped && l.p.w.knobs.Drift == 0 && l.tokenOn && wall.Before(l.token.earliestDue.Add(-slack)), "M4", "refreshed %v before half its usable life", l.token.earliestDue.Sub(wall))
 	}
-	if l.tokenOn && l.token.repeated && !byHand {
+	if l.tokenOn && l.token.repeated {
 		l.gate = l.elapsed + time.Second
 	}
 	l.running, l.told, l.began = true, false, l.elapsed
@@ -350,6 +352,15 @@ func (l *ledger) settled(e *core.Effects) {
 	}
 	l.broken(l.last.After(l.token.due.Add(slack)) && l.elapsed > allowed+slack, rule,
 		"a token in use is not refreshed %v after it was due", l.last.Sub(l.token.due))
+}
+
+// convalescent is until when a process may be suffering from a step back of its clock, which it found out only now: it has lost
+// whatever time had gone by unseen, so a guard or a backoff that was over for everybody else goes on for it.
+func (l *ledger) convalescent() time.Duration {
+	if l.lost == 0 {
+		return 0
+	}
+	return l.lostAt + l.p.w.settled - l.p.w.healed
 }
 
 // handsOut checks a token that is handed out from the snapshot.
