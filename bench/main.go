@@ -109,7 +109,7 @@ func run(t *testing.T, o options) (exit int) {
 	host := thisMachine()
 	fmt.Fprintf(b.out, "%s\n\n", host)
 	var sections []section
-	missed := 0
+	misses, opens := 0, 0
 	for _, p := range points {
 		if o.only != nil && !slices.Contains(o.only, p.name) {
 			continue
@@ -120,9 +120,10 @@ func run(t *testing.T, o options) (exit int) {
 		b.progress.clear()
 		fmt.Fprintln(b.out, s.plain())
 		sections = append(sections, s)
-		missed += s.missed()
+		misses += s.count(missed)
+		opens += s.count(open)
 	}
-	fmt.Fprintf(b.out, "%s, goals missed: %d\n", time.Since(b.progress.began).Round(time.Second), missed)
+	fmt.Fprintf(b.out, "%s, goals missed: %d, open: %d\n", time.Since(b.progress.began).Round(time.Second), misses, opens)
 	if o.only == nil && !o.short {
 		if err := write(".", host, sections); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

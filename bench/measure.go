@@ -55,6 +55,16 @@ func (s sample) median() float64 { return s.quantile(0.5) }
 // spread is the distance of the quartiles, as a part of the median.
 func (s sample) spread() float64 { return (s.quantile(0.75) - s.quantile(0.25)) / s.median() }
 
+// interval holds the true median with a probability of 95 %, whatever the distribution (by the order of the values).
+func (s sample) interval() (low, high float64) {
+	t := s.sorted()
+	n := float64(len(t))
+	reach := 0.98 * math.Sqrt(n) // 1.96 standard deviations of a binomial with p = 1/2
+	first := max(0, int(math.Floor((n-1)/2-reach)))
+	last := min(len(t)-1, int(math.Ceil((n-1)/2+reach)))
+	return t[first], t[last]
+}
+
 // over divides round by round: what slowed down a whole round cancels out.
 func (s sample) over(base sample) sample {
 	ratios := make(sample, min(len(s), len(base)))

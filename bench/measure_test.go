@@ -21,6 +21,38 @@ func TestSample_RatiosAreTakenRoundByRound(t *testing.T) {
 	require.Equal(t, sample{2, 2}, sample{20, 60}.over(sample{10, 30}))
 }
 
+func TestSample_IntervalHoldsTheMedianAndNarrows(t *testing.T) {
+	var s sample
+	for i := range 101 {
+		s = append(s, float64(i))
+	}
+	low, high := s.interval()
+	require.Equal(t, 40.0, low)
+	require.Equal(t, 60.0, high)
+	low, high = sample{2, 1}.interval()
+	require.Equal(t, 1.0, low)
+	require.Equal(t, 2.0, high)
+}
+
+func TestVerdict_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
+	around := func(v float64) (s sample) {
+		for i := range 101 {
+			s = append(s, v+float64(i-50)/1000)
+		}
+		return s
+	}
+	for v, want := range map[float64]verdict{1: met, 1.1: met, 1.105: open, 1.2: missed} {
+		var s section
+		s.judgeRatios([]sample{around(0.5), around(v)}, 1.1, false, "", "")
+		require.Equal(t, want, s.goals[0].verdict, v)
+	}
+	for v, want := range map[float64]verdict{1: met, 0.975: open, 0.9: missed} {
+		var s section
+		s.judgeRatios([]sample{around(v), around(2)}, 0.98, true, "", "")
+		require.Equal(t, want, s.goals[0].verdict, v)
+	}
+}
+
 func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderTurns(t *testing.T) {
 	var order string
 	run := func(name string, cost float64) trial {

@@ -2,12 +2,20 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"runtime"
 
 	"golang.org/x/oauth2"
 	"k8s.io/client-go/transport"
+	"k8s.io/klog/v2"
 )
+
+// It logs every failed fetch to standard error, which has the progress line.
+func init() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+}
 
 var clientGo = peer{
 	name:   "client-go",

@@ -26,7 +26,7 @@ const (
 func refreshing(b *bench) section {
 	s := section{
 		title: "Refresh under load",
-		text: fmt.Sprintf("Tokens live %s and a fetch takes %s, while %d goroutines read some 400,000 tokens a second, and then while "+
+		text: fmt.Sprintf("Tokens live %v and a fetch takes %v, while %d goroutines read some 400,000 tokens a second, and then while "+
 			"%d send requests over loopback. Runs with and without refreshes take turns. A call that leaves the hot path consults its "+
 			"context, which counts; one that stays there does not. The peers that can refresh early are told to, half a second before.",
 			shortLife, slowFetch, readers, senders),

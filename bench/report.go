@@ -1,5 +1,10 @@
 package main
 
+import (
+	"fmt"
+	"strings"
+)
+
 // section is what a point has to say: its pictures, tables and verdicts.
 type section struct {
 	title  string
@@ -13,25 +18,53 @@ type section struct {
 // goal is one thing that was to be reached, and whether it was.
 type goal struct {
 	what    string
-	met     bool
+	verdict verdict
 	numbers string
 }
 
-func (g goal) verdict() string {
-	if g.met {
-		return "met"
+type verdict string
+
+const (
+	met    verdict = "met"
+	missed verdict = "MISSED"
+	// open is the verdict on a median beyond its goal whose 95 % interval holds the goal: the run was too noisy to tell.
+	open verdict = "open"
+)
+
+func (s *section) judge(reached bool, what, numbers string) {
+	v := missed
+	if reached {
+		v = met
 	}
-	return "MISSED"
+	s.goals = append(s.goals, goal{what, v, numbers})
 }
 
-func (s *section) judge(met bool, what, numbers string) {
-	s.goals = append(s.goals, goal{what, met, numbers})
+// judgeRatios judges the medians of ratios that must not exceed, or, negated by atLeast, fall below a limit.
+func (s *section) judgeRatios(ratios []sample, limit float64, atLeast bool, what, more string) {
+	v := met
+	var numbers []string
+	for _, r := range ratios {
+		low, high := r.interval()
+		median := r.median()
+		numbers = append(numbers, fmt.Sprintf("%s (%s–%s)", exactly(median), exactly(low), exactly(high)))
+		beyond, surely := median > limit, low > limit
+		if atLeast {
+			beyond, surely = median < limit, high < limit
+		}
+		switch {
+		case surely:
+			v = missed
+		case beyond && v == met:
+			v = open
+		}
+	}
+	s.goals = append(s.goals, goal{what, v, strings.Join(numbers, ", ") + more})
 }
 
-// missed counts the goals that were not reached.
-func (s *section) missed() (n int) {
+// count tells how many goals have a verdict.
+func (s *section) count(v verdict) (n int) {
 	for _, g := range s.goals {
-		if !g.met {
+		if g.verdict == v {
 			n++
 		}
 	}

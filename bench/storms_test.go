@@ -37,7 +37,7 @@ func TestStorms_WrongCountsAreToldAndFail(t *testing.T) {
 	b := &bench{t: t, short: true, progress: &progress{to: io.Discard}}
 	s := inStorms(b)
 	require.Equal(t, 1, b.miscounted)
-	require.Equal(t, 1, s.missed())
+	require.Equal(t, 1, s.count(missed))
 	require.Contains(t, s.plain(), "WRONG")
 }
 

@@ -31,10 +31,10 @@ type bar struct {
 
 // The measures of a picture, in its own units.
 const (
-	width     = 760
+	width     = 860
 	margin    = 16
 	labels    = 190 // room for the bars' names
-	texts     = 110 // and for what stands behind them
+	texts     = 200 // and for what stands behind them
 	barHeight = 18
 	barStep   = 24
 )

@@ -89,6 +89,19 @@ func TestSVG_IsWellFormedAndItsBarsAreInProportion(t *testing.T) {
 	}
 }
 
+func TestSVG_NothingLeavesThePicture(t *testing.T) {
+	const perLetter = 7.2 // of the widest of the fonts, about
+	c := chart{title: "t", unit: "u", groups: []group{{bars: []bar{
+		{name: "x/oauth2", value: 1000, text: tally{1000, 1000, 15 * time.Second}.cell()},
+		{name: "azcore", value: 3571, text: "3,571 ns, 31 allocations"},
+	}}}}
+	for _, b := range c.groups[0].bars {
+		end := margin + labels + c.length(b.value) + 6 + perLetter*float64(len([]rune(b.text)))
+		require.Less(t, end, float64(width), b.text)
+		require.Less(t, perLetter*float64(len([]rune(short("owner asked every time")))), float64(labels))
+	}
+}
+
 func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
 	dir := t.TempDir()
 	s := section{title: "Reading", text: "How.", charts: []chart{testChart(false)}, notes: []string{"Beware."}}
