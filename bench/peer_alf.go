@@ -29,7 +29,7 @@ var theClient = peer{
 	sender: func(base http.RoundTripper) http.RoundTripper {
 		return newClient(alf.Config{Fetcher: constant(held)}).Transport(base)
 	},
-	source: func(e *endpoint, _ tuning) source { return newAlfSource(e, middle) },
+	source: func(e *endpoint, _ tuning) source { return newAlfSource(e) },
 }
 
 // constant fetches the same token at once, with an hour to live.
@@ -76,8 +76,8 @@ type alfSource struct {
 	client *alf.Client
 }
 
-func newAlfSource(e *endpoint, rand func() float64) *alfSource {
-	m := newManager(manager.Config{Fetcher: fetcherOf(e), Rand: rand})
+func newAlfSource(e *endpoint) *alfSource {
+	m := newManager(manager.Config{Fetcher: fetcherOf(e), Rand: middle})
 	return &alfSource{m, newClient(alf.Config{Manager: m})}
 }
 

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"runtime"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/oauth2"
 	"k8s.io/client-go/transport"
 	"k8s.io/klog/v2"
 )
 
 // It logs every failed fetch to standard error, which has the progress line.
-func init() {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
-}
+func init() { klog.SetLogger(logr.Discard()) }
 
 var clientGo = peer{
 	name:   "client-go",

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -149,26 +148,6 @@ var defects = []row{
 					g.wrong(err != nil || g.e.revoked(value))
 				})
 			})
-		},
-	},
-	{
-		name: "16: 20 processes fail at once", bad: "would retry at the same time as another", only: alone,
-		least: "one round each, malformed answers being tried again too", want: tally{60, 0, 495 * ms},
-		set: failingAfter20ms,
-		run: func(g *stage) {
-			next := make([]time.Time, 20)
-			burst(20, func(i int) {
-				m := newAlfSource(g.e, func() float64 { return float64(i) / 20 })
-				defer m.Close()
-				began := time.Now()
-				_, _ = m.Token(context.Background())
-				g.took(time.Since(began))
-				next[i] = m.Stats().NextAttempt
-			})
-			slices.SortFunc(next, time.Time.Compare)
-			for i := range next[1:] {
-				g.wrong(next[i+1].Sub(next[i]) < ms)
-			}
 		},
 	},
 	{

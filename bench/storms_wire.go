@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,20 +73,20 @@ var wiredLibraries = []string{theClient.name, xoauth2.name}
 // overTheWire makes sources that speak to an endpoint which answers like that.
 func overTheWire(answers func(req *http.Request) (status int, location, body string)) map[string]func(*endpoint, tuning) source {
 	return map[string]func(*endpoint, tuning) source{
-		theClient.name: func(e *endpoint, _ tuning) source { return wireAlf(&wire{e: e, answer: answers}, "client") },
+		theClient.name: func(e *endpoint, _ tuning) source { return wireAlf(&wire{e: e, answer: answers}, "client", middle) },
 		xoauth2.name:   func(e *endpoint, _ tuning) source { return wireOAuth2(&wire{e: e, answer: answers}, "client") },
 	}
 }
 
-func wireAlf(w *wire, id string) *wired {
+func wireAlf(w *wire, id string, rand func() float64) *wired {
 	c := newClient(alf.Config{
-		TokenURL: tokenURL, ClientID: id, ClientSecret: alf.Secret(secret), Rand: middle,
+		TokenURL: tokenURL, ClientID: id, ClientSecret: alf.Secret(secret), Rand: rand,
 		TokenRequest: alf.TokenRequest{Transport: w},
 	})
 	return &wired{
 		source: wiredAlf{c}, carrier: c, wire: w,
 		token: func(ctx context.Context) (any, error) { return c.Token(ctx) },
-		build: func(id string) *wired { return wireAlf(w, id) },
+		build: func(id string) *wired { return wireAlf(w, id, rand) },
 	}
 }
 
@@ -120,6 +121,11 @@ func issue(rest string) func(req *http.Request) (int, string, string) {
 		id, _, _ := req.BasicAuth()
 		return http.StatusOK, "", fmt.Sprintf(`{"access_token":"token-of-%s","token_type":"Bearer"%s}`, id, rest)
 	}
+}
+
+// malformed is what a broken proxy answers with.
+func malformed(*http.Request) (int, string, string) {
+	return http.StatusOK, "", "<html>502 Bad Gateway</html>"
 }
 
 // The defects of the conversation itself.
@@ -183,6 +189,25 @@ var wireDefects = []row{
 			defer redirected.Close()
 			_, _ = redirected.Token(context.Background())
 			g.bad.Add(int64(c.wire.leaked))
+		},
+	},
+	{
+		name: "16: 20 processes get malformed answers at once", bad: "would retry within 1 ms of another", only: alone,
+		least: "one round each: a malformed answer is tried again too", want: tally{60, 0, 435 * ms},
+		run: func(g *stage) {
+			next := make([]time.Time, 20)
+			burst(20, func(i int) {
+				process := wireAlf(&wire{e: g.e, answer: malformed}, "client", func() float64 { return float64(i) / 20 })
+				defer process.Close()
+				began := time.Now()
+				_, _ = process.Token(context.Background())
+				g.took(time.Since(began))
+				next[i] = process.source.(wiredAlf).Stats().NextAttempt
+			})
+			slices.SortFunc(next, time.Time.Compare)
+			for i := range next[1:] {
+				g.wrong(next[i+1].Sub(next[i]) < ms)
+			}
 		},
 	},
 	{
