@@ -4,4 +4,10 @@ go 1.26.0
 
 require github.com/alf-go/alf v0.0.0
 
+require (
+	github.com/benbjohnson/clock v1.3.5 // indirect
+	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
+	golang.org/x/oauth2 v0.37.0 // indirect
+)
+
 replace github.com/alf-go/alf => ../
