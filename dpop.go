@@ -67,7 +67,8 @@ func addressed(req *http.Request) *url.URL {
 
 // wantsNonce reports whether an answer brings a nonce and refuses the request for want of it.
 func (t *transport) wantsNonce(resp *http.Response) bool {
-	if resp.StatusCode != http.StatusUnauthorized || t.dpop.Nonce(addressed(resp.Request)) != resp.Header.Get(nonceHeader) {
+	// The one that is remembered may be another by now, from another answer; it will do.
+	if resp.StatusCode != http.StatusUnauthorized || resp.Header.Get(nonceHeader) == "" || t.dpop.Nonce(addressed(resp.Request)) == "" {
 		return false
 	}
 	var v verdict
