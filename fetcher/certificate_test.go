@@ -154,7 +154,7 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLSClientAuth
 	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
 	_, err := fetcher.New(cfg)
-	require.ErrorContains(t, err, "Certificate: cannot be shown through an HTTPClient or Transport that is no *http.Transport")
+	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
 	cfg.Transport = &http.Transport{}
 	require.NoError(t, cfg.Validate())
 	cfg.Transport, cfg.HTTPClient = nil, &http.Client{}
