@@ -124,6 +124,21 @@ func (c *client) metadata() map[string]any {
 	return data
 }
 
+const resourceServerID = "resource server:1"
+
+// resourceServerMetadata is what the server is told about who may ask about tokens, and do nothing else.
+func (s *Server) resourceServerMetadata() map[string]any {
+	data := map[string]any{
+		"client_id":                  resourceServerID,
+		"grant_types":                []string{},
+		"redirect_uris":              []string{},
+		"response_types":             []string{},
+		"token_endpoint_auth_method": "client_secret_basic",
+	}
+	maps.Copy(data, s.resourceServer.metadata)
+	return data
+}
+
 // rightFile is where the client reads what it proves itself with, and wrongFile has the like that the server does not know.
 func (c *client) rightFile() string { return filepath.Join(c.dir, "right") }
 func (c *client) wrongFile() string { return filepath.Join(c.dir, "wrong") }
@@ -163,7 +178,7 @@ func (s *Server) rotate(ctx context.Context, c *client) error {
 		return err
 	}
 	c.proof = next
-	if err := s.register(ctx, c); err != nil {
+	if err := s.register(ctx, c.metadata()); err != nil {
 		return err
 	}
 	return replaceFile(c.rightFile(), next.file)

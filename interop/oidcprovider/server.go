@@ -31,6 +31,8 @@ type Server struct {
 	clients   []*client
 	requests  atomic.Int64
 	process   *node.Process
+
+	resourceServer proof
 }
 
 // settings is what the script is told when it starts.
@@ -87,6 +89,9 @@ func New(dir string) (*Server, error) {
 	}}
 	s.transport = http.DefaultTransport.(*http.Transport).Clone()
 	s.transport.TLSClientConfig = s.tls()
+	if s.resourceServer, err = newSecret(); err != nil {
+		return nil, err
+	}
 	return s, s.makeClients()
 }
 
@@ -107,10 +112,14 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 	}
 	s.process = process
 	for _, c := range s.clients {
-		if err := s.register(ctx, c); err != nil {
+		if err := s.register(ctx, c.metadata()); err != nil {
 			s.Stop()
 			return err
 		}
+	}
+	if err := s.register(ctx, s.resourceServerMetadata()); err != nil {
+		s.Stop()
+		return err
 	}
 	return nil
 }
@@ -141,8 +150,8 @@ func (s *Server) TokenRequests() int {
 }
 
 // register tells the server of a client, or what is new about it.
-func (s *Server) register(ctx context.Context, c *client) error {
-	return s.process.Do(ctx, map[string]any{"do": "client", "client": c.metadata()})
+func (s *Server) register(ctx context.Context, metadata map[string]any) error {
+	return s.process.Do(ctx, map[string]any{"do": "client", "client": metadata})
 }
 
 // Issuer is the issuer's identifier, where its metadata are found.
@@ -157,6 +166,14 @@ func (s *Server) MutualTLSTokenURL() string { return url(s.settings.Ports.MTLS, 
 // NamedTokenURL is the token endpoint that asks for a client's certificate and names the one authority that it knows: Go's
 // TLS shows no other certificates by itself then.
 func (s *Server) NamedTokenURL() string { return url(s.settings.Ports.Named, "/token") }
+
+// IntrospectionURL is where a resource server asks about tokens (RFC 7662).
+func (s *Server) IntrospectionURL() string { return url(s.settings.Ports.Issuer, "/token/introspection") }
+
+// ResourceServer is the id and the secret of a client that may do nothing but ask there, by client_secret_basic.
+func (s *Server) ResourceServer() (id, secret string) {
+	return resourceServerID, s.resourceServer.metadata["client_secret"].(string)
+}
 
 // APIURL is the API that takes opaque tokens.
 func (s *Server) APIURL() string { return url(s.settings.Ports.API, "/api") }
