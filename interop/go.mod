@@ -14,4 +14,6 @@ require (
 	golang.org/x/oauth2 v0.37.0 // indirect
 )
 
+require github.com/go-jose/go-jose/v4 v4.1.9 // indirect
+
 replace github.com/alf-go/alf => ../

@@ -168,7 +168,9 @@ func (s *Server) MutualTLSTokenURL() string { return url(s.settings.Ports.MTLS, 
 func (s *Server) NamedTokenURL() string { return url(s.settings.Ports.Named, "/token") }
 
 // IntrospectionURL is where a resource server asks about tokens (RFC 7662).
-func (s *Server) IntrospectionURL() string { return url(s.settings.Ports.Issuer, "/token/introspection") }
+func (s *Server) IntrospectionURL() string {
+	return url(s.settings.Ports.Issuer, "/token/introspection")
+}
 
 // ResourceServer is the id and the secret of a client that may do nothing but ask there, by client_secret_basic.
 func (s *Server) ResourceServer() (id, secret string) {
