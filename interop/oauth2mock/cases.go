@@ -7,7 +7,8 @@ import (
 
 var _ lab.Server = (*Server)(nil)
 
-// Cases are the two methods for secrets. None can go wrong, and none has a secret to rotate.
+// Cases are the two methods for secrets. None can go wrong, and none has a secret to
+// rotate. Neither discovers the token endpoint: by its metadata, the server takes clients without a secret alone.
 func (s *Server) Cases() []lab.Case {
 	const why = "it takes any client for what it says it is"
 	basic := alf.Config{ClientID: "alf", ClientSecret: alf.Secret("anything"), TokenURL: s.TokenURL()}
