@@ -92,6 +92,7 @@ func TestEachWayToSayNo(t *testing.T) {
 func TestAnIntrospectionThatFails(t *testing.T) {
 	s := start(t, introspection(t, "api", "right").URL, "api", "wrong")
 	require.Equal(t, 500, call(t, s.URL(nginx.Proper), "reads+/=").StatusCode)
+	s.Close() // now all that it wrote has been read
 	require.Contains(t, s.Log(), "introspection: 401")
 }
 
