@@ -179,6 +179,7 @@ func TestF1_HostileMetadata(t *testing.T) {
 	}{
 		"another issuer":   {document(map[string]any{"issuer": "https://evil.example.com"}), `it is that of another issuer, "https://evil.example.com"`, true},
 		"a slash too many": {document(map[string]any{"issuer": issuer + "/"}), `set Issuer to "` + issuer + `/": they must be equal to the last character`, true},
+		"an endless one":   {document(map[string]any{"issuer": strings.Repeat("\x1b", 100_000)}), "it is that of another issuer", true},
 		"no issuer":        {document(map[string]any{"issuer": nil}), "there is no issuer in it", true},
 		"issuer a number":  {document(map[string]any{"issuer": 7}), "there is no issuer in it", true},
 		"plain http":       {document(map[string]any{"token_endpoint": "http://login.example.com/token"}), `list "login.example.com" in AllowHTTP`, true},
@@ -204,6 +205,7 @@ func TestF1_HostileMetadata(t *testing.T) {
 		require.NotContains(t, strings.Join(s.asked, " "), "POST", name)
 		require.NotContains(t, everything(t, e), "hidden", name)
 		requirePresentable(t, e)
+		require.Less(t, len(e.Error()), 4<<10, name)
 	}
 }
 
