@@ -43,6 +43,7 @@ type point struct {
 var points = []point{
 	{name: "read", run: reading},
 	{name: "send", run: sending},
+	{name: "proof", run: proving},
 	{name: "endtoend", run: endToEnd},
 	{name: "refresh", run: refreshing},
 	{name: "storms", run: inStorms, exact: true},
