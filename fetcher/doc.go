@@ -7,8 +7,8 @@
 // 9449). The endpoint is configured, or found in the metadata of its issuer
 // (RFC 8414).
 //
-// [New] checks a [Config] as a whole and returns a [Fetcher]; its Fetch makes
-// one POST and returns an *oauth2.Token or an *[Error]. It does not cache and
+// [New] checks a [Config] as a whole and returns a [Fetcher]; each Fetch is one
+// attempt, and returns an *oauth2.Token or an *[Error]. It does not cache and
 // does not wait between attempts: that is the business of whoever calls it. An
 // [Error] tells that caller what it needs to decide, whether the failure is
 // permanent and how long the server asked to be left alone.
