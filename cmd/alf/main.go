@@ -26,7 +26,7 @@ func main() {
 // run is the program: all it touches of the outside are its arguments, files it is pointed at, and sockets. It returns the
 // exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, fromVariable: make(map[string]bool)}
 	return p.exit(ctx, p.root().Run(ctx, args))
 }
 
@@ -35,6 +35,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	fromVariable   map[string]bool // the variables that set a flag
 }
 
 func (p *program) root() *cli.Command {

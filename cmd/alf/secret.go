@@ -16,9 +16,27 @@ const (
 	maxSecret          = 64 << 10
 )
 
+// takesSecret reports whether a style needs the client secret.
+func takesSecret(style alf.AuthStyle) bool {
+	switch style {
+	case alf.AuthBasic, alf.AuthBasicRaw, alf.AuthPost, alf.AuthSecretJWT:
+		return true
+	}
+	return false
+}
+
 // secret finds out where the client secret comes from: a flag that says so, else the environment, else the file. It asks
-// for it once, so that a missing one is an error of the configuration and not of the token request.
-func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file) (alf.SecretFunc, error) {
+// for it once, so that a missing one is an error of the configuration and not of the token request. Where the style has no
+// use for a secret there is none, though one may be left in the environment.
+func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file, style alf.AuthStyle) (alf.SecretFunc, error) {
+	if !takesSecret(style) {
+		for _, flag := range []string{"secret-file", "secret-stdin"} {
+			if cmd.IsSet(flag) {
+				return nil, usagef("--%s: not used by --auth-style %s: remove it, or choose the style that is meant", flag, style)
+			}
+		}
+		return nil, nil
+	}
 	from, err := p.secretSource(cmd, f)
 	if err != nil {
 		return nil, err
@@ -27,6 +45,13 @@ func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file) (alf.Se
 		return nil, usagef("the client secret: %s", strings.TrimPrefix(err.Error(), "secret file: "))
 	}
 	return from, nil
+}
+
+// hasSecret reports whether one was given, by whatever way.
+func (p *program) hasSecret(cmd *cli.Command, f *file) bool {
+	value, _ := p.env(secretVariable)
+	named, _ := p.env(secretFileVariable)
+	return cmd.String("secret-file") != "" || cmd.Bool("secret-stdin") || value != "" || named != "" || f.ClientSecretFile != ""
 }
 
 func (p *program) secretSource(cmd *cli.Command, f *file) (alf.SecretFunc, error) {
@@ -49,7 +74,8 @@ func (p *program) secretSource(cmd *cli.Command, f *file) (alf.SecretFunc, error
 	case f.ClientSecretFile != "":
 		return alf.SecretFile(f.beside(f.ClientSecretFile)), nil
 	}
-	return nil, usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file",
+	return nil, usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file; "+
+		"or prove the client by --key-file, --assertion-file or --cert-file",
 		secretVariable, secretFileVariable)
 }
 
