@@ -42,7 +42,7 @@ func (p *program) configure(ctx context.Context, cmd *cli.Command) (*settings, *
 	if err != nil {
 		return nil, nil, err
 	}
-	secret, err := p.secret(ctx, cmd, f, s.authStyle)
+	secret, err := p.secret(ctx, cmd, f, s)
 	if err != nil {
 		return nil, nil, err
 	}

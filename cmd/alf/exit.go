@@ -85,6 +85,8 @@ func explain(err error) (code int, text string) {
 			return exitUnreachable, "no token: " + noToken.Err.Error()
 		}
 		return endpointCode(endpoint), "no token: " + endpointText(endpoint)
+	case errors.As(err, &endpoint):
+		return endpointCode(endpoint), endpointText(endpoint)
 	case errors.Is(err, alf.ErrRefused):
 		if errors.As(err, &sent) {
 			err = sent.Err

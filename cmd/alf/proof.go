@@ -156,6 +156,9 @@ func (s *settings) tryCertificate(ctx context.Context, cfg *alf.Config) error {
 		return nil
 	}
 	_, err := cfg.Certificate(ctx)
+	if err != nil && strings.HasSuffix(err.Error(), "private key does not match public key") {
+		err = fmt.Errorf("%w: name the key that the certificate was made with by --cert-key-file", err)
+	}
 	return about("--cert-file", err)
 }
 

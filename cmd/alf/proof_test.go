@@ -40,12 +40,12 @@ func writeKey(t *testing.T, key crypto.PrivateKey) string {
 	return write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
 }
 
-// newCertificate makes a client certificate that ends at a time; certificate and key are in one file.
+// newCertificate makes a client certificate for the year until a time; certificate and key are in one file.
 func newCertificate(t *testing.T, ends time.Time) string {
 	key, path := newKey(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "orders"},
-		NotBefore: ends.Add(-24 * time.Hour), NotAfter: ends, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		NotBefore: ends.AddDate(-1, 0, 0), NotAfter: ends, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)

@@ -25,6 +25,7 @@ type settings struct {
 	caFile                     string
 
 	authStyle            alf.AuthStyle
+	secretFrom           string // in words; "" if there is none
 	keyFile, keyID       string
 	assertionFile        string
 	assertion            alf.Assertion // but for Key and Source
