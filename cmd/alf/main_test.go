@@ -20,7 +20,7 @@ func TestHelp_IsForEveryCommand(t *testing.T) {
 	require.Equal(t, exitOK, root.code)
 	require.Empty(t, root.err)
 	require.Equal(t, root, alfIn(t, invocation{}, "--help"))
-	for _, command := range []string{"token", "get", "curl", "demo", "completion"} {
+	for _, command := range []string{"token", "get", "curl", "check", "demo", "completion"} {
 		require.Contains(t, root.out, "   "+command)
 		r := alfIn(t, invocation{}, command, "--help")
 		require.Equal(t, exitOK, r.code)
