@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
 )
 
 // checkAuthenticate makes one token request, and looks for the cause if the server refuses it.
@@ -88,7 +88,7 @@ func settled(cause, remedy string) diagnosis { return diagnosis{advice{cause, re
 
 // wrongType is about a token that was handed out, but cannot be used as what it is.
 func (c *checkup) wrongType(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if refusal.Status != http.StatusOK || refusal.Code != "" || !strings.Contains(refusal.Error(), "token_type is ") {
+	if !errors.Is(refusal, fetcher.ErrTokenType) {
 		return diagnosis{}
 	}
 	if c.config.DPoP != nil {

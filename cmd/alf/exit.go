@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
 )
 
 // The exit codes.
@@ -103,11 +104,10 @@ func explain(err error) (code int, text string) {
 
 // endpointCode tells whose fault a failed token request is.
 func endpointCode(err *alf.EndpointError) int {
-	text := err.Error()
 	switch {
-	case err.Status == 0 && strings.Contains(text, ": no request was sent"):
+	case errors.Is(err, fetcher.ErrUnsent):
 		return exitUsage // a key that does not suit, a secret that is too short
-	case err.Permanent() && strings.Contains(text, ": metadata: "):
+	case err.Permanent() && errors.Is(err, fetcher.ErrMetadata):
 		return exitUsage // they do not fit the configuration
 	case err.Permanent() && err.Status != 0:
 		return exitDenied
