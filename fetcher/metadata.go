@@ -41,14 +41,14 @@ var described = []string{
 
 // unsuited is a document that is not, or does not fit, what was configured.
 func unsuited(hint, format string, args ...any) *defect {
-	return &defect{what: "metadata: " + fmt.Sprintf(format, args...), hint: hint, permanent: true, kind: ErrMetadata}
+	return &defect{what: "metadata: " + fmt.Sprintf(format, args...), hint: hint, permanent: true}
 }
 
 // metadata reads a document and judges it by the configuration.
 func (c *Config) metadata(body []byte) (*Metadata, *defect) {
 	m, flaw := parseMembers(body, described)
 	if flaw != nil {
-		flaw.what, flaw.hint, flaw.kind = "metadata: "+flaw.what, "", ErrMetadata
+		flaw.what, flaw.hint = "metadata: "+flaw.what, ""
 		return nil, flaw
 	}
 	issuer, _ := m.text("issuer")
