@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	const id, secret = "demo", "not a secret: it leaves this process only for itself"
-	auth, err := server.NewAuth(id, secret, o.Lifetime)
+	auth, err := server.NewAuth(server.Client{ID: id, Method: server.Basic{Secret: secret}}, o.Lifetime, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	defer api.Close()
 	log := new(journal.Journal)
-	client, closeClient, err := newClient(o, alf.Config{TokenURL: auth.URL(), ClientID: id, ClientSecret: alf.Secret(secret)}, log)
+	client, closeClient, err := newClient(o, alf.Config{TokenURL: auth.TokenURL(), ClientID: id, ClientSecret: alf.Secret(secret)}, log)
 	if err != nil {
 		return nil, err
 	}

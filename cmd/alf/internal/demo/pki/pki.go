@@ -49,7 +49,9 @@ func (a *Authority) ForServer() (*tls.Certificate, error) {
 }
 
 // ForClient issues a certificate for a client of that name.
-func (a *Authority) ForClient(name string) (*tls.Certificate, error) { return issue(a, forClient(name)) }
+func (a *Authority) ForClient(name string) (*tls.Certificate, error) {
+	return issue(a, forClient(name))
+}
 
 // SelfSigned makes a certificate for a client of that name which nobody has issued.
 func SelfSigned(name string) (*tls.Certificate, error) { return issue(nil, forClient(name)) }
