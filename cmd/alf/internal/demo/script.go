@@ -21,6 +21,7 @@ type script struct {
 	traffic  *traffic
 	narrator *narrator
 	lifetime time.Duration
+	identity []string // of the client; see Options.identity
 
 	played      []report.Act
 	revocations int
@@ -41,6 +42,10 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 	defer cancel()
 	s.narrator.start(s.status)
 	defer s.narrator.end()
+	if len(s.identity) > 0 {
+		s.narrator.begin("client", s.identity[0])
+		s.narrator.outcome(s.identity[1:]...)
+	}
 	if !s.coldStart(limited) {
 		if ctx.Err() != nil {
 			return coldStart
