@@ -93,6 +93,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	defer closeClient()
+	if c.server != nil {
+		connect(ctx, base, api, o.Callers)
+	}
 
 	s := &script{
 		auth: auth, api: api, client: client, journal: log, lifetime: o.Lifetime,

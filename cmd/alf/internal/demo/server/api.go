@@ -58,8 +58,11 @@ func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unprov
 func NewAPI(auth *Auth) (*API, error) {
 	// Callers find this server's nonces in every answer, so that a short life makes work only after a pause.
 	a := &API{auth: auth, proofs: newProofs(auth.lifetime / 4), refused: make(map[string]int)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", a.serve)
+	mux.HandleFunc(readyPath, a.ready)
 	var err error
-	a.listener, err = listen(http.HandlerFunc(a.serve), auth.certificate)
+	a.listener, err = listen(mux, auth.certificate)
 	return a, err
 }
 

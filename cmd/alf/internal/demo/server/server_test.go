@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -193,4 +194,23 @@ func TestAPI_HoldsRequestsUntilTheyAreReleased(t *testing.T) {
 	running.Wait()
 	require.Equal(t, server.Counts{Revoked: 3}, p.api.Counts())
 	p.api.Release() // there is nothing to release
+}
+
+func TestAPI_IsReadyForWhoeverWantsAConnection(t *testing.T) {
+	p := start(t)
+	full := p.api.Hold(2)
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() {
+			resp, err := p.client.Get(p.api.ReadyURL())
+			if assert.NoError(t, err) {
+				assert.NoError(t, resp.Body.Close())
+				assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+			}
+		})
+	}
+	<-full
+	p.api.Release()
+	running.Wait()
+	require.Zero(t, p.api.Counts())
 }
