@@ -157,12 +157,15 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 		require.Equal(t, c.want, status)
 	}
 	require.Equal(t, server.Counts{Answered: 1, Unauthorized: 3}, p.api.Counts())
+	last := p.token()
 	p.auth.Revoke()
-	status, _ := p.call("other", token, 0)
+	status, _ := p.call("other", last, 0)
 	require.Equal(t, 401, status)
+	status, _ = p.call("late", token, 0)
+	require.Equal(t, 200, status, "only the last one is revoked")
 	status, _ = p.call("other", p.token(), 0)
 	require.Equal(t, 200, status)
-	require.Equal(t, server.Counts{Answered: 2, Revoked: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Answered: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
 }
 
 func TestAPI_KnowsRequestsAgain(t *testing.T) {
