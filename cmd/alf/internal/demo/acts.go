@@ -143,7 +143,7 @@ func (s *script) longOutage(ctx context.Context, t *tally.Tally) []string {
 	s.auth.Up()
 	back := time.Now()
 	published, ok := s.journal.Await(ctx, func(e alf.Event) bool {
-		return e.Kind == manager.Published && e.Time.After(down)
+		return e.Kind == manager.Published && e.Time.After(lost.Time) // and not by what was in flight when the outage began
 	})
 	if !ok {
 		return nil

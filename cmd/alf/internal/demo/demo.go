@@ -109,8 +109,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	r := &report.Report{
 		Callers: o.Callers, Lifetime: o.Lifetime, Took: took, Stopped: stopped, Unfinished: s.unfinished,
 		Identity: o.identity(), Bound: o.DPoP || c.server != nil,
-		Acts: s.played, API: api.Counts(), TokenRequests: auth.Requests(), Client: client.Stats(),
+		Acts: s.played, API: api.Counts(),
 	}
+	r.Client, r.TokenRequests = s.settled()
 	if o.DPoP {
 		r.Proofs = &report.Proofs{Auth: auth.Proofs(), API: api.Proofs()}
 	}

@@ -117,6 +117,19 @@ func renewal(e alf.Event) bool {
 	return e.Kind == manager.FetchEnded && e.Cause == manager.CauseDue && e.Err == nil
 }
 
+// settled is what client and server have counted while no token request was on its way between them, as one may be even when
+// nobody asks for a token any more.
+func (s *script) settled() (client alf.Stats, requests uint64) {
+	for end := time.Now().Add(s.lifetime); ; {
+		client, requests = s.client.Stats(), s.auth.Requests()
+		after := s.client.Stats()
+		if !client.Fetching && after.Fetches == client.Fetches || time.Now().After(end) {
+			return client, requests
+		}
+		s.pause(context.Background(), s.lifetime/100)
+	}
+}
+
 // awaitEnd waits until the hook has told everything.
 func (s *script) awaitEnd() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
