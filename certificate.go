@@ -2,12 +2,13 @@ package alf
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/internal/mtls"
 )
 
-// showCertificate gives the API requests connections of their own, which show the certificate that the token came with.
+// showCertificate gives the API requests connections of their own, which show the certificate that their token came with.
 // Validate has seen that the base is a transport this can be done with, except for a replaced http.DefaultTransport.
 func (s *session) showCertificate(f *fetcher.Fetcher) {
 	template, ok := s.base.(*http.Transport)
@@ -19,12 +20,17 @@ func (s *session) showCertificate(f *fetcher.Fetcher) {
 	s.closeOwned = append(s.closeOwned, func() error { pool.CloseIdleConnections(); return nil })
 }
 
-// certified sends requests on connections that show the current token's certificate.
+// certified sends each request on a connection that shows its token's certificate, and one without a token, which was
+// redirected to some other place, on one that shows none.
 type certified struct {
 	*mtls.Pool
 	fetcher *fetcher.Fetcher
 }
 
 func (c certified) RoundTrip(req *http.Request) (*http.Response, error) {
-	return c.For(c.fetcher.Certificate()).RoundTrip(req)
+	_, token, ok := strings.Cut(req.Header.Get(authorizationHeader), " ")
+	if !ok {
+		return c.For(nil).RoundTrip(req)
+	}
+	return c.For(c.fetcher.Certificate(token)).RoundTrip(req)
 }

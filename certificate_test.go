@@ -1,17 +1,21 @@
 package alf_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -118,7 +122,7 @@ func TestC1_ACertificateAndATransportItCannotBeShownThrough(t *testing.T) {
 		HTTPClient: &http.Client{Transport: script(200)},
 	}
 	_, err := alf.New(cfg)
-	require.ErrorContains(t, err, "HTTPClient.Transport: is no *http.Transport, so that Certificate could not be shown to the API")
+	require.ErrorContains(t, err, "HTTPClient.Transport: is no *http.Transport, so that Certificate could not be shown")
 	cfg.HTTPClient = nil
 	cfg.TokenRequest.Transport = script(200)
 	_, err = alf.New(cfg)
@@ -126,4 +130,104 @@ func TestC1_ACertificateAndATransportItCannotBeShownThrough(t *testing.T) {
 	cfg = alf.Config{Manager: &fakeSource{}, Certificate: cfg.Certificate}
 	_, err = alf.New(cfg)
 	require.ErrorContains(t, err, "Certificate: excluded by Manager")
+}
+
+// heldRand holds up the owner at the nth number it draws, which is while it makes a token known.
+func heldRand() (rnd func() float64, hold func(), arrived chan bool, release chan bool) {
+	arrived, release = make(chan bool), make(chan bool)
+	var left atomic.Int64
+	return func() float64 {
+		if left.Add(-1) == 0 {
+			arrived <- true
+			<-release
+		}
+		return 0.5
+	}, func() { left.Store(2) }, arrived, release // next message: Refresh; the one after it: what was fetched
+}
+
+// Between the fetch that brings a token and its publication, the token in use is still the one before.
+func TestF4_ATokenInUseKeepsItsCertificateUntilTheNextOneIsPublished(t *testing.T) {
+	servers := startCertifying(t)
+	dir := t.TempDir()
+	certificatePath, keyPath := certtest.Write(t, dir, servers.authority.Issue(t, "first"))
+	cfg := servers.config(alf.CertificateFiles(certificatePath, keyPath))
+	var hold func()
+	var arrived, release chan bool
+	cfg.Rand, hold, arrived, release = heldRand()
+	client := newClient(t, cfg)
+	get(t, client, servers.URL+"/api")
+	certtest.Write(t, dir, servers.authority.Issue(t, "second"))
+	hold()
+	done := make(chan error)
+	go func() { _, err := client.Refresh(context.Background()); done <- err }()
+	<-arrived
+	// Its body cannot be had again, so a 401 would not be healed.
+	resp, err := client.Post(servers.URL+"/api", "", hide(filler(65<<10)))
+	close(release)
+	require.NoError(t, err)
+	require.Equal(t, "token-1", readAll(t, resp))
+	require.NoError(t, <-done)
+}
+
+func TestC6_ARedirectElsewhereDoesNotSeeTheCertificate(t *testing.T) {
+	servers := startCertifying(t)
+	var shown int
+	other := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { shown = len(r.TLS.PeerCertificates) }))
+	other.TLS = servers.TLS.Clone()
+	other.StartTLS()
+	defer other.Close()
+	servers.Config.Handler.(*http.ServeMux).HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 302) })
+	certificatePath, keyPath := certtest.Write(t, t.TempDir(), servers.authority.Issue(t, "client"))
+	client := newClient(t, servers.config(alf.CertificateFiles(certificatePath, keyPath)))
+	get(t, client, servers.URL+"/away")
+	require.Zero(t, shown)
+}
+
+// dialing counts the connections that are open.
+type dialing struct{ open atomic.Int64 }
+
+type counted struct {
+	net.Conn
+	once sync.Once
+	of   *dialing
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.of.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+func (d *dialing) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	d.open.Add(1)
+	return &counted{Conn: conn, of: d}, nil
+}
+
+func (d *dialing) requireOpen(t *testing.T, want int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return d.open.Load() == want }, 2*time.Second, 10*time.Millisecond)
+}
+
+func TestM14_CloseLeavesNoConnectionThatWasMadeWithACertificate(t *testing.T) {
+	servers := startCertifying(t)
+	dir := t.TempDir()
+	certificatePath, keyPath := certtest.Write(t, dir, servers.authority.Issue(t, "first"))
+	cfg := servers.config(alf.CertificateFiles(certificatePath, keyPath))
+	var conns dialing
+	cfg.HTTPClient.Transport.(*http.Transport).DialContext = conns.dial
+	// A transport of the caller's is a template: the connections are the client's own.
+	cfg.TokenRequest = alf.TokenRequest{Transport: &http.Transport{TLSClientConfig: cfg.TokenRequest.TLS, DialContext: conns.dial}}
+	client := newClient(t, cfg)
+	get(t, client, servers.URL+"/api")
+	conns.requireOpen(t, 2)
+	certtest.Write(t, dir, servers.authority.Issue(t, "second"))
+	_, err := client.Refresh(t.Context())
+	require.NoError(t, err)
+	get(t, client, servers.URL+"/api")
+	conns.requireOpen(t, 2) // those with the first certificate have ended
+	require.NoError(t, client.Close())
+	conns.requireOpen(t, 0)
 }

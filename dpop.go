@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 const (
@@ -26,20 +27,29 @@ func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, va
 		return resp, nil
 	}
 	sent.nonced = true
+	t.counters.nonced.Add(1)
 	hold(resp.Body, maxHeld).Close()
 	out = authorize(sent.req, value)
 	out.Body = body
 	return t.sendProven(out, sent, tok)
 }
 
+var errUnbound = errors.New("alf: the token is not bound to a key (its type is not DPoP), so the request was not sent: " +
+	"have the token's source use DPoP, or unset Config.DPoP")
+
 // sendProven signs on the caller's goroutine.
 func (t *transport) sendProven(out *http.Request, sent *body, tok *Token) (*http.Response, error) {
 	target := addressed(sent.req)
+	if scheme, _, _ := strings.Cut(tok.Authorization(), " "); !equalFold(scheme, proofHeader) {
+		t.counters.unsent.Add(1)
+		closeBody(out)
+		return nil, errUnbound
+	}
 	proof, err := t.dpop.Proof(out.Context(), t.clock.Now(), out.Method, target, tok.Value())
 	if err != nil {
 		t.counters.unsent.Add(1)
 		closeBody(out)
-		return nil, fmt.Errorf("alf: the request was not sent: %w", err)
+		return nil, fmt.Errorf("alf: a request that cannot be proven is not sent: %w", err)
 	}
 	for name := range out.Header { // it may be there under any spelling
 		if len(name) == len(proofHeader) && equalFold(name, proofHeader) {

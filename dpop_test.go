@@ -2,6 +2,7 @@ package alf_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -14,12 +15,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/keys"
 	"github.com/alf-go/alf/manager"
 )
@@ -187,6 +190,7 @@ func TestC5_ANonceIsSentOnceAndRenewsNothing(t *testing.T) {
 		require.Len(t, api.proofs, c.sent, name)
 		require.Equal(t, c.nonces, strings.Join(api.nonces(), ","), name)
 		require.Len(t, source.replaced, c.renewed, name)
+		require.EqualValues(t, c.sent-1-c.renewed, client.Stats().Nonced, name)
 		require.Empty(t, source.invalidated, name)
 		for _, body := range api.bodies {
 			require.Equal(t, "whole body", body, name)
@@ -225,7 +229,7 @@ func TestC2_WithoutAProofNothingIsSent(t *testing.T) {
 	body := hide("x")
 	_, err := client.Post(apiURL, "", body)
 	require.ErrorIs(t, err, cause)
-	require.ErrorContains(t, err, "alf: the request was not sent: dpop: the HSM is away")
+	require.ErrorContains(t, err, "alf: a request that cannot be proven is not sent: dpop: the HSM is away")
 	require.True(t, body.isClosed())
 	require.Empty(t, api.proofs)
 	require.EqualValues(t, 1, client.Stats().Unsent)
@@ -350,9 +354,189 @@ func TestC1_ProofsForRequestsSentByOtherMeans(t *testing.T) {
 	require.ErrorContains(t, err, "gRPC does not tell the method that a DPoP proof is about")
 }
 
-func TestS10_ProofsBesideAForeignManagerNeedAKey(t *testing.T) {
-	_, err := alf.New(alf.Config{Manager: boundSource(), DPoP: &alf.DPoP{}})
-	require.ErrorContains(t, err, "DPoP.Key: missing: set it to the key that the tokens of Manager or Fetcher are bound to")
-	_, err = alf.New(alf.Config{Manager: boundSource(), DPoP: &alf.DPoP{Key: keys.Of(newKey(t)), Algorithm: "none"}})
+func TestS10_ProofsBesideAForeignSource(t *testing.T) {
+	_, err := alf.New(alf.Config{Manager: boundSource(), DPoP: &alf.DPoP{Key: keys.Of(newKey(t)), Algorithm: "none"}})
 	require.ErrorContains(t, err, `DPoP.Algorithm: "none" is not a signature algorithm`)
+
+	client := newClient(t, alf.Config{Manager: boundSource(), HTTPClient: &http.Client{Transport: script(200)}, DPoP: &alf.DPoP{}})
+	_, err = client.Get(apiURL)
+	require.ErrorContains(t, err, "the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
+
+	// The very prover that the tokens are fetched with needs none.
+	cfg, apiURL, _, _ := boundServers(t)
+	f, err := fetcher.New(fetcher.Config{TokenURL: cfg.TokenURL, ClientID: testID, ClientSecret: alf.Secret(testSecret), DPoP: cfg.DPoP})
+	require.NoError(t, err)
+	t.Cleanup(f.CloseIdleConnections)
+	resp, _ := get(t, newClient(t, alf.Config{Fetcher: f, DPoP: cfg.DPoP}), apiURL)
+	require.Equal(t, 200, resp.StatusCode)
+}
+
+// rotating is a key that can be replaced.
+func rotating(ks ...*keys.Key) (source alf.KeyFunc, rotate func()) {
+	var i atomic.Int64
+	return func(context.Context) (*keys.Key, error) { return ks[i.Load()], nil }, func() { i.Add(1) }
+}
+
+func thumb(t *testing.T, proof string) string {
+	p, err := readProof(&http.Request{Header: http.Header{"Dpop": {proof}}})
+	require.NoError(t, err)
+	return p.thumbprint
+}
+
+// A proof about an older token, which is still valid, is signed with the key that it is bound to.
+func TestF4_AProofIsMadeWithTheKeyOfItsToken(t *testing.T) {
+	cfg, _, _, _ := boundServers(t)
+	source, rotate := rotating(newKey(t), newKey(t))
+	cfg.DPoP = &alf.DPoP{Key: source}
+	client := newClient(t, cfg)
+	old, err := client.Token(t.Context())
+	require.NoError(t, err)
+	before, err := client.Proof(t.Context(), old, "GET", apiURL)
+	require.NoError(t, err)
+	rotate()
+	_, err = client.Refresh(t.Context())
+	require.NoError(t, err)
+	after, err := client.Proof(t.Context(), old, "GET", apiURL)
+	require.NoError(t, err)
+	require.Equal(t, thumb(t, before), thumb(t, after))
+}
+
+// Between the fetch that brings a token and its publication, the token in use is still the one before.
+func TestF4_ATokenInUseKeepsItsKeyUntilTheNextOneIsPublished(t *testing.T) {
+	cfg, apiURL, _, _ := boundServers(t)
+	source, rotate := rotating(newKey(t), newKey(t))
+	prover := &alf.DPoP{Key: source}
+	f, err := fetcher.New(fetcher.Config{TokenURL: cfg.TokenURL, ClientID: testID, ClientSecret: alf.Secret(testSecret), DPoP: prover})
+	require.NoError(t, err)
+	t.Cleanup(f.CloseIdleConnections)
+	fetched, publish := make(chan bool), make(chan bool)
+	n := 0
+	client := newClient(t, alf.Config{DPoP: prover, Fetcher: alf.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+		tok, err := f.Fetch(ctx)
+		if n++; n == 2 {
+			fetched <- true
+			<-publish
+		}
+		return tok, err
+	})})
+	resp, _ := get(t, client, apiURL)
+	require.Equal(t, 200, resp.StatusCode)
+	rotate()
+	done := make(chan error)
+	go func() { _, err := client.Refresh(context.Background()); done <- err }()
+	<-fetched
+	// Its body cannot be had again, so a 401 is what the caller would see.
+	resp, err = client.Post(apiURL, "", hide(filler(65<<10)))
+	close(publish)
+	require.NoError(t, err)
+	readAll(t, resp)
+	require.Equal(t, 200, resp.StatusCode)
+	require.NoError(t, <-done)
+}
+
+func TestF4_AKeyThatChangesBesideAForeignSource(t *testing.T) {
+	api := &wanting{t: t, answers: []string{"ok", "dead", "ok"}}
+	source, rotate := rotating(newKey(t), newKey(t))
+	client := newClient(t, alf.Config{Manager: boundSource(), HTTPClient: &http.Client{Transport: api}, DPoP: &alf.DPoP{Key: source}})
+	get(t, client, apiURL)
+	rotate()
+	get(t, client, apiURL)
+	require.Equal(t, []string{"DPoP bound-1", "DPoP bound-1", "DPoP bound-2"}, api.tokens)
+	require.Equal(t, api.proofs[0].thumbprint, api.proofs[1].thumbprint)
+	require.NotEqual(t, api.proofs[1].thumbprint, api.proofs[2].thumbprint)
+}
+
+func TestF5_ABearerTokenOfAForeignFetcherIsNotSent(t *testing.T) {
+	api := script(200)
+	client := newClient(t, alf.Config{
+		Fetcher: constantFetcher(time.Hour), HTTPClient: &http.Client{Transport: api}, DPoP: &alf.DPoP{Key: keys.Of(newKey(t))},
+	})
+	_, err := client.Get(apiURL)
+	require.ErrorContains(t, err, "the token is not bound to a key (its type is not DPoP), so the request was not sent")
+	require.Empty(t, api.authorizations())
+	require.EqualValues(t, 1, client.Stats().Unsent)
+}
+
+func TestM11_ASignerThatHangsHoldsNobodyBeyondTheirDeadline(t *testing.T) {
+	signer := slowSigner{newPrivateKey(t), make(chan bool), make(chan bool)}
+	defer close(signer.until)
+	client := newClient(t, alf.Config{
+		Manager: boundSource(), HTTPClient: &http.Client{Transport: script(200)}, DPoP: &alf.DPoP{Key: alf.KeySigner(signer, "")},
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("had enough")
+	go func() {
+		<-signer.began
+		cancel(cause)
+	}()
+	_, err := client.GetContext(ctx, apiURL)
+	require.ErrorIs(t, err, cause)
+}
+
+// slowSigner signs when it is told to.
+type slowSigner struct {
+	crypto.Signer
+	began, until chan bool
+}
+
+func (s slowSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	close(s.began)
+	<-s.until
+	return nil, errors.New("late")
+}
+
+func TestC5_ANonceIsWantedByA401Alone(t *testing.T) {
+	sent := 0
+	client := proving(t, boundSource(), roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent++
+		resp := respond(req, 403, "")
+		resp.Header.Set("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
+		resp.Header.Set("DPoP-Nonce", "n1")
+		return resp, nil
+	}))
+	resp, _ := get(t, client, apiURL)
+	require.Equal(t, 403, resp.StatusCode)
+	require.Equal(t, 1, sent)
+}
+
+func TestC3_TheAnswerThatWantsANonceIsClosed(t *testing.T) {
+	first := hide(filler(32 << 10))
+	sent := 0
+	client := proving(t, boundSource(), roundTripper(func(req *http.Request) (*http.Response, error) {
+		if sent++; sent > 1 {
+			return respond(req, 200, ""), nil
+		}
+		resp := respond(req, 401, "")
+		resp.Body = first
+		resp.Header.Set("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
+		resp.Header.Set("DPoP-Nonce", "n1")
+		return resp, nil
+	}))
+	get(t, client, apiURL)
+	require.True(t, first.isClosed())
+}
+
+func TestC1_ACallersProofIsReplacedHoweverItIsSpelled(t *testing.T) {
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Values("DPoP") }))
+	defer server.Close()
+	client := newClient(t, alf.Config{Manager: boundSource(), DPoP: &alf.DPoP{Key: keys.Of(newKey(t))}})
+	req, err := http.NewRequest("GET", server.URL, nil)
+	require.NoError(t, err)
+	req.Header["dPoP"] = []string{"mine"}
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	readAll(t, resp)
+	require.Len(t, seen, 1)
+	require.NotEqual(t, "mine", seen[0])
+	require.Equal(t, http.Header{"dPoP": {"mine"}}, req.Header)
+}
+
+func TestC5_AChallengeWithoutANonceIsNotAnsweredWithTheOldOne(t *testing.T) {
+	api := &wanting{t: t, answers: []string{"ok:n1", "nonce", "ok"}}
+	client := proving(t, boundSource(), api)
+	get(t, client, apiURL)
+	resp, _ := get(t, client, apiURL)
+	require.Equal(t, 401, resp.StatusCode)
+	require.Len(t, api.proofs, 2)
 }

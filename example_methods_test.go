@@ -35,7 +35,7 @@ func ExampleKeySigner() {
 		TokenURL:  "https://idp.example.com/token",
 		ClientID:  "orders",
 		AuthStyle: alf.AuthPrivateKeyJWT,
-		Assertion: alf.Assertion{Key: alf.KeySigner(hsm, "orders-2026"), Audience: "https://idp.example.com"},
+		Assertion: alf.Assertion{Key: alf.KeySigner(hsm, "orders-2026")},
 	})
 	if err != nil {
 		fmt.Println(err)

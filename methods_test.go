@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
@@ -54,7 +55,7 @@ func TestF1_AKeyFileAndAnIssuer(t *testing.T) {
 		if err == nil {
 			var payload []byte
 			payload, err = parsed.Verify(private.Public())
-			require.Contains(t, string(payload), `"aud":"`+auth.URL+`"`)
+			require.Contains(t, string(payload), `"aud":"`+auth.URL+`/token"`)
 		}
 		if err != nil {
 			w.WriteHeader(401)
@@ -77,4 +78,19 @@ func TestF1_AKeyFileAndAnIssuer(t *testing.T) {
 	})
 	resp, _ = get(t, client, api.URL)
 	require.Equal(t, 200, resp.StatusCode)
+}
+
+func TestS10_EveryFieldOfTheFetcherIsExcludedByOneOfOnesOwn(t *testing.T) {
+	for field, cfg := range map[string]alf.Config{
+		"Issuer":             {Issuer: "https://h"},
+		"Resource":           {Resource: []string{"urn:x"}},
+		"Assertion.Key":      {Assertion: alf.Assertion{Key: keys.Of(newKey(t))}},
+		"Assertion.Audience": {Assertion: alf.Assertion{Audience: "x"}},
+		"Assertion.Lifetime": {Assertion: alf.Assertion{Lifetime: time.Minute}},
+		"Assertion.Source":   {Assertion: alf.Assertion{Source: alf.Secret("x")}},
+	} {
+		cfg.Manager = &fakeSource{}
+		_, err := alf.New(cfg)
+		require.ErrorContains(t, err, field+": excluded by Manager")
+	}
 }

@@ -17,6 +17,8 @@ type Stats struct {
 	Resent, Healed uint64
 	// Unreplayable counts the rejected requests whose body could not be had again, so that they were not resent.
 	Unreplayable uint64
+	// Nonced counts the requests that were sent again because the API wanted a nonce in their DPoP proof.
+	Nonced uint64
 	// Unsent counts the requests that were not sent because no token could be had, or their context ended before.
 	Unsent uint64
 	// Refused counts the requests that were not sent because of Config.Origins or AllowHTTP.
@@ -25,7 +27,7 @@ type Stats struct {
 
 // counters are incremented off the hot path only: one that every request writes would be what all processors contend for.
 type counters struct {
-	unauthorized, resent, healed, unreplayable, unsent, refused atomic.Uint64
+	unauthorized, resent, healed, unreplayable, nonced, unsent, refused atomic.Uint64
 }
 
 // Stats tells what was counted, and the token's state.
@@ -35,6 +37,7 @@ func (c *Client) Stats() Stats {
 		Resent:       c.counters.resent.Load(),
 		Healed:       c.counters.healed.Load(),
 		Unreplayable: c.counters.unreplayable.Load(),
+		Nonced:       c.counters.nonced.Load(),
 		Unsent:       c.counters.unsent.Load(),
 		Refused:      c.counters.refused.Load(),
 	}

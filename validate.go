@@ -3,11 +3,11 @@ package alf
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/internal/wire"
 )
 
@@ -61,6 +61,11 @@ func (c *Config) setForFetcher() []named {
 		{"AuthStyle", c.AuthStyle != AuthBasic},
 		{"Assertion.Key", c.Assertion.Key != nil},
 		{"Assertion.Source", c.Assertion.Source != nil},
+		{"Assertion.Audience", c.Assertion.Audience != ""},
+		{"Assertion.Algorithm", c.Assertion.Algorithm != ""},
+		{"Assertion.Type", c.Assertion.Type != ""},
+		{"Assertion.Lifetime", c.Assertion.Lifetime != 0},
+		{"Assertion.Format", c.Assertion.Format != ""},
 		{"Certificate", c.Certificate != nil},
 		{"TokenType", c.TokenType != ""},
 		{"StrictTokenType", c.StrictTokenType},
@@ -119,13 +124,9 @@ func (c *Config) fetcherProblems() []error {
 func (c *Config) bindingProblems() []error {
 	var problems []error
 	if c.Certificate != nil && c.HTTPClient != nil && c.HTTPClient.Transport != nil {
-		if _, ok := c.HTTPClient.Transport.(*http.Transport); !ok {
-			problems = append(problems, errors.New("HTTPClient.Transport: is no *http.Transport, so that Certificate could not be shown to the API: "+
-				"use one, or configure the certificate there and pass it to Client.Transport instead"))
+		if obstacle := mtls.Obstacle(c.HTTPClient.Transport); obstacle != "" {
+			problems = append(problems, errors.New("HTTPClient.Transport: "+obstacle))
 		}
-	}
-	if c.DPoP != nil && c.DPoP.Key == nil && (c.Manager != nil || c.Fetcher != nil) {
-		problems = append(problems, errors.New("DPoP.Key: missing: set it to the key that the tokens of Manager or Fetcher are bound to"))
 	}
 	if c.DPoP != nil && (c.Manager != nil || c.Fetcher != nil) {
 		if err := c.DPoP.Algorithm.Validate(); err != nil {

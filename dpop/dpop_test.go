@@ -2,17 +2,23 @@ package dpop_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -38,6 +44,14 @@ func generated(tb testing.TB) *keys.Key {
 	return key
 }
 
+// ready is a prover with a key of its own.
+func ready(tb testing.TB) *dpop.Prover {
+	p := new(dpop.Prover)
+	_, err := p.Read(context.Background())
+	require.NoError(tb, err)
+	return p
+}
+
 // opened is a proof, checked by another implementation and taken apart.
 type opened struct {
 	claims map[string]any
@@ -57,7 +71,7 @@ func open(tb testing.TB, proof string) opened {
 }
 
 func TestAProofSaysWhatItIsFor(t *testing.T) {
-	var p dpop.Prover
+	p := ready(t)
 	proof, err := p.Proof(context.Background(), now, "POST", address(t, "HTTPS://API.example.com:443/a%2Fb?q=1#f"), "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU")
 	require.NoError(t, err)
 	o := open(t, proof)
@@ -71,7 +85,9 @@ func TestAProofSaysWhatItIsFor(t *testing.T) {
 		"ath": "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo", // RFC 9449 section 7.1
 	}, o.claims)
 
-	again, err := p.Proof(context.Background(), now, "", address(t, "http://h:80"), "")
+	key, err := p.Read(context.Background())
+	require.NoError(t, err)
+	again, err := p.TokenProof(context.Background(), key, now, "", address(t, "http://h:80"))
 	require.NoError(t, err)
 	second := open(t, again)
 	require.NotEqual(t, jti, second.claims["jti"])
@@ -97,7 +113,7 @@ func TestThumbprint_RFC9449Section6_1(t *testing.T) {
 }
 
 func TestNoncesAreRememberedPerOrigin(t *testing.T) {
-	var p dpop.Prover
+	p := ready(t)
 	nonceFor := func(to string) any {
 		proof, err := p.Proof(context.Background(), now, "GET", address(t, to), "t")
 		require.NoError(t, err)
@@ -132,29 +148,132 @@ func TestNoncesOfManyOriginsAreBounded(t *testing.T) {
 	require.Equal(t, "n", p.Nonce(address(t, "https://h999.example.com/")))
 }
 
-// A token stays bound to the key it was fetched with, until there is another token.
-func TestAKeyTakesOverOnceATokenIsBoundToIt(t *testing.T) {
-	before, after := generated(t), generated(t)
-	current := before
+// While a key is replaced, tokens of both are in use.
+func TestATokenKeepsTheKeyItWasFetchedWith(t *testing.T) {
+	current := generated(t)
 	p := dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return current, nil }}
-	thumbprint := func() string {
-		proof, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t")
+	thumbprint := func(token string) string {
+		proof, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), token)
 		require.NoError(t, err)
 		key, err := open(t, proof).jwk.Thumbprint(5 /* SHA-256 */)
 		require.NoError(t, err)
-		return string(key)
+		return base64.RawURLEncoding.EncodeToString(key)
 	}
-	first := thumbprint()
-	current = after
-	read, err := p.Read(context.Background())
+	fetch := func(token string) string {
+		read, err := p.Read(context.Background())
+		require.NoError(t, err)
+		same, err := p.Read(context.Background())
+		require.NoError(t, err)
+		require.Same(t, read, same)
+		p.Bind(token, read)
+		return read.Thumbprint()
+	}
+	first := fetch("token-1")
+	current = generated(t)
+	require.Equal(t, first, thumbprint("token-1"))
+	second := fetch("token-2")
+	require.NotEqual(t, first, second)
+	require.Equal(t, second, thumbprint("token-2"))
+	require.Equal(t, first, thumbprint("token-1"))
+	// Of a token that somebody else has fetched, the key is asked for when it is first seen.
+	current = generated(t)
+	require.Equal(t, current.Thumbprint(), thumbprint("foreign"))
+	current = generated(t)
+	require.NotEqual(t, current.Thumbprint(), thumbprint("foreign"))
+	require.Equal(t, current.Thumbprint(), thumbprint("foreign-2"))
+}
+
+func TestAKeyThatIsUsedInAnotherWayIsAnotherKey(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	require.Equal(t, after.Thumbprint(), read.Thumbprint())
-	require.Equal(t, first, thumbprint())
-	p.Bind(read)
-	require.NotEqual(t, first, thumbprint())
-	same, err := p.Read(context.Background())
+	algorithm := keys.RS256
+	p := dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return keys.New(private, "", algorithm) }}
+	first, err := p.Read(context.Background())
 	require.NoError(t, err)
-	require.Same(t, read, same)
+	algorithm = keys.PS256
+	second, err := p.Read(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, []keys.Algorithm{keys.RS256, keys.PS256}, []keys.Algorithm{first.Algorithm(), second.Algorithm()})
+}
+
+func TestAStrangersTokenNeedsAKey(t *testing.T) {
+	var p dpop.Prover
+	_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t")
+	require.ErrorContains(t, err, "the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
+}
+
+// M11: a signer that does not answer keeps nobody longer than their context lasts.
+func TestM11_ASignerThatHangs(t *testing.T) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		p := dpop.Prover{Key: keys.Signer(hanging{private, held}, "")}
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := p.Proof(ctx, now, "GET", address(t, "https://h/"), "t")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 50*time.Millisecond, time.Since(start))
+		close(held)
+	})
+}
+
+type hanging struct {
+	crypto.Signer
+	until chan struct{}
+}
+
+func (h hanging) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	<-h.until
+	return h.Signer.Sign(rand, digest, opts)
+}
+
+func TestASignerThatMisbehaves(t *testing.T) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	for want, misbehave := range map[string]func(){
+		"the signer panicked with a string": func() { panic("with a secret in it") },
+		"the signer ended its goroutine":    runtime.Goexit,
+		"is not an ECDSA signature":         nil,
+	} {
+		p := dpop.Prover{Key: keys.Signer(misbehaving{private, misbehave}, "")}
+		_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t")
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
+type misbehaving struct {
+	crypto.Signer
+	do func()
+}
+
+func (m misbehaving) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	if m.do != nil {
+		m.do()
+	}
+	return []byte("nonsense"), nil
+}
+
+// htu has to be what the server sees.
+func TestTheTargetIsWhatIsSent(t *testing.T) {
+	for target, want := range map[*url.URL]string{
+		address(t, "https://h:/p"):                                    "https://h/p",
+		address(t, "http://[fe80::1%25eth0]:8080/p"):                  "http://[fe80::1]:8080/p",
+		address(t, "https://[2001:DB8::1]:443/"):                      "https://[2001:db8::1]/",
+		address(t, "https://h/a//b/../%7Ec?q"):                        "https://h/a//b/../%7Ec",
+		{Scheme: "https", Host: "h", Opaque: "/raw%2Fpath"}:           "https://h/raw%2Fpath",
+		{Scheme: "https", Host: "h", Opaque: "//other.example.com/p"}: "https://other.example.com/p",
+		{Scheme: "https", Host: "h", RawQuery: "a=b"}:                 "https://h/",
+	} {
+		var p dpop.Prover
+		_, err := p.Read(context.Background())
+		require.NoError(t, err)
+		proof, err := p.Proof(context.Background(), now, "GET", target, "t")
+		require.NoError(t, err)
+		require.Equal(t, want, open(t, proof).claims["htu"])
+	}
 }
 
 func TestAKeyThatCannotBeHadOrUsed(t *testing.T) {
@@ -171,7 +290,7 @@ func TestAKeyThatCannotBeHadOrUsed(t *testing.T) {
 }
 
 func TestProofsAreMadeConcurrently(t *testing.T) {
-	var p dpop.Prover
+	p := ready(t)
 	to := address(t, "https://h/")
 	var seen sync.Map
 	var all sync.WaitGroup
@@ -220,4 +339,17 @@ func BenchmarkProof(b *testing.B) {
 			_, _ = p.Proof(context.Background(), now, "GET", to, "token")
 		}
 	})
+}
+
+func TestANewNonceOfAKnownOriginDrivesOutNoOther(t *testing.T) {
+	var p dpop.Prover
+	for i := range 64 {
+		p.Remember(address(t, fmt.Sprintf("https://h%d/", i)), "n")
+	}
+	for range 64 {
+		p.Remember(address(t, "https://h0/"), "m")
+	}
+	for i := range 64 {
+		require.NotEmpty(t, p.Nonce(address(t, fmt.Sprintf("https://h%d/", i))))
+	}
 }

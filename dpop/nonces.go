@@ -30,6 +30,9 @@ func (n *nonces) remember(target *url.URL, nonce string) {
 	if !validNonce(nonce) {
 		return
 	}
+	if n.of(target) == nonce {
+		return // shared by all who go on with the same one
+	}
 	key := origin(target)
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -1,8 +1,8 @@
 package dpop
 
 import (
+	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alf-go/alf/internal/bound"
 	"github.com/alf-go/alf/keys"
 )
 
@@ -23,35 +24,42 @@ type claims struct {
 	Nonce  string `json:"nonce,omitempty"`
 }
 
-func claimsFor(now time.Time, method string, target *url.URL, token, nonce string) claims {
+func claimsFor(now time.Time, method string, target *url.URL, nonce string) claims {
 	if method == "" {
 		method = http.MethodGet
 	}
-	c := claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Unix(), Nonce: nonce}
-	if token != "" {
-		sum := sha256.Sum256([]byte(token))
-		c.Token = base64.RawURLEncoding.EncodeToString(sum[:])
-	}
+	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Unix(), Nonce: nonce}
+}
+
+func (c claims) with(token bound.Token) claims {
+	c.Token = base64.RawURLEncoding.EncodeToString(token[:])
 	return c
 }
 
-// htu is the target without query and fragment, normalized as RFC 3986 sections 6.2.2 and 6.2.3 have it, since not every
-// server does that before it compares.
+// htu is the target as net/http sends it, without query and fragment, and spelled as servers expect it that do not normalize
+// before they compare: scheme and host in lower case, without a port that goes without saying.
 func htu(u *url.URL) string {
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/"
+	path, _, _ := strings.Cut(u.RequestURI(), "?")
+	if strings.HasPrefix(u.Opaque, "//") {
+		return path
 	}
 	return origin(u) + path
 }
 
 func origin(u *url.URL) string {
 	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	host = strings.TrimSuffix(host, ":")
 	switch scheme {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	case "http":
 		host = strings.TrimSuffix(host, ":80")
+	}
+	// The zone of an address is this machine's business.
+	if zone := strings.IndexByte(host, '%'); zone >= 0 && strings.HasPrefix(host, "[") {
+		if end := strings.IndexByte(host, ']'); end > zone {
+			host = host[:zone] + host[end:]
+		}
 	}
 	return scheme + "://" + host
 }
@@ -88,7 +96,7 @@ func (k *Key) Thumbprint() string { return k.key.Thumbprint() }
 // Algorithm is what proofs are signed with.
 func (k *Key) Algorithm() keys.Algorithm { return k.algorithm }
 
-func (k *Key) sign(c claims) (string, error) {
+func (k *Key) sign(ctx context.Context, c claims) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", err
@@ -96,7 +104,7 @@ func (k *Key) sign(c claims) (string, error) {
 	proof := make([]byte, 0, len(k.header)+2*len(payload)+128)
 	proof = append(proof, k.header...)
 	proof = base64.RawURLEncoding.AppendEncode(proof, payload)
-	signature, err := k.key.Sign(k.algorithm, proof)
+	signature, err := k.key.Sign(ctx, k.algorithm, proof)
 	if err != nil {
 		return "", err
 	}

@@ -13,77 +13,111 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alf-go/alf/internal/bound"
 	"github.com/alf-go/alf/keys"
 )
 
 // Prover makes proofs. Its zero value is ready, with a key of its own. All methods are safe for concurrent use; it must not be
 // copied, and its fields not changed, once it is used. It prints as its name only.
 type Prover struct {
-	// Key returns the key that tokens are bound to. It is asked at every fetch of a token; a key that has changed takes over
-	// when there is a token bound to it. Nil: a P-256 key, made on first use, that never leaves the process.
+	// Key returns the key that tokens are bound to. It is asked at every fetch of a token, and each token keeps the key it was
+	// fetched with. Beside a source of tokens that does not know this Prover it is asked for each new token, and must be
+	// the key that is bound to. Nil: a P-256 key, made on first use, that never leaves the process.
 	Key keys.Func
 	// Algorithm is what proofs are signed with. Empty: the key's own.
 	Algorithm keys.Algorithm
 
-	made    sync.Once
-	own     *keys.Key
-	failed  error
-	current atomic.Pointer[Key]
-	nonces  nonces
+	own    own
+	last   atomic.Pointer[Key]
+	tokens bound.Memory[*Key]
+	nonces nonces
 }
 
-// Read asks for the key anew, for a token request. It is not what [Prover.Proof] signs with until it was passed to
-// [Prover.Bind]. It fails if Key does, or if the key cannot be used with Algorithm.
+// own is the key that a Prover makes for itself.
+type own struct {
+	once sync.Once
+	key  *keys.Key
+	err  error
+	made atomic.Bool
+}
+
+var errNoKey = errors.New("there is no key")
+
+// Read asks for the key anew, for a token request. A token that comes of it is told to [Prover.Bind]. It fails if Key does, or
+// if the key cannot be used with Algorithm.
 func (p *Prover) Read(ctx context.Context) (*Key, error) {
-	key, err := p.key(ctx)
+	read := p.Key
+	if read == nil {
+		read = p.own.read
+	}
+	key, err := read(ctx)
 	if err == nil && key == nil {
-		err = errors.New("there is no key")
+		err = errNoKey
 	}
 	if err != nil {
 		return nil, err
 	}
-	if current := p.current.Load(); current != nil && current.key.Thumbprint() == key.Thumbprint() {
-		return current, nil
+	fresh, err := newKey(key, p.Algorithm)
+	if err != nil {
+		return nil, err
 	}
-	return newKey(key, p.Algorithm)
+	if last := p.last.Load(); last != nil && last.header == fresh.header {
+		return last, nil
+	}
+	p.last.Store(fresh)
+	return fresh, nil
 }
 
-func (p *Prover) key(ctx context.Context) (*keys.Key, error) {
-	if p.Key != nil {
-		return p.Key(ctx)
-	}
-	p.made.Do(func() {
+func (o *own) read(context.Context) (*keys.Key, error) {
+	o.once.Do(func() {
+		defer o.made.Store(true)
 		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
-			p.failed = err
+			o.err = err
 			return
 		}
-		p.own, p.failed = keys.New(private, "", "")
+		o.key, o.err = keys.New(private, "", "")
 	})
-	return p.own, p.failed
+	return o.key, o.err
 }
 
-// Bind makes key the one that the current token is bound to.
-func (p *Prover) Bind(key *Key) { p.current.Store(key) }
+// Bind remembers the key that a token is bound to.
+func (p *Prover) Bind(token string, key *Key) { p.tokens.Bind(bound.Hash(token), key) }
 
 // Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's, and
-// target its URL. The key is the one that was bound last; if none was yet, Key is asked. now is the time the proof was made
-// at, to the second.
+// target its URL, whose host must be in ASCII. It is signed with the key that the token is bound to. now is the time it is
+// made at, to the second. ctx ends the wait for a key that somebody else holds, with its cause.
 func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token string) (string, error) {
-	key := p.current.Load()
-	if key == nil {
+	hash := bound.Hash(token)
+	key, known := p.tokens.Of(hash)
+	if !known {
 		var err error
-		if key, err = p.Read(ctx); err != nil {
+		if key, err = p.stranger(ctx, hash); err != nil {
 			return "", fmt.Errorf("dpop: %w", err)
 		}
-		p.current.CompareAndSwap(nil, key)
 	}
-	return p.ProofWith(key, now, method, target, token)
+	return p.sign(ctx, key, claimsFor(now, method, target, p.nonces.of(target)).with(hash))
 }
 
-// ProofWith is [Prover.Proof] with a key from [Prover.Read]. token is empty in a token request (RFC 9449 section 5).
-func (p *Prover) ProofWith(key *Key, now time.Time, method string, target *url.URL, token string) (string, error) {
-	proof, err := key.sign(claimsFor(now, method, target, token, p.nonces.of(target)))
+// stranger finds the key of a token that nobody has told about.
+func (p *Prover) stranger(ctx context.Context, hash bound.Token) (*Key, error) {
+	if p.Key == nil && !p.own.made.Load() {
+		return nil, errors.New("the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
+	}
+	key, err := p.Read(ctx)
+	if err == nil {
+		p.tokens.Bind(hash, key)
+	}
+	return key, err
+}
+
+// TokenProof is [Prover.Proof] for a token request (RFC 9449 section 5), with a key from [Prover.Read].
+func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method string, target *url.URL) (string, error) {
+	return p.sign(ctx, key, claimsFor(now, method, target, p.nonces.of(target)))
+}
+
+func (p *Prover) sign(ctx context.Context, key *Key, c claims) (string, error) {
+	proof, err := key.sign(ctx, c)
 	if err != nil {
 		return "", fmt.Errorf("dpop: %w", err)
 	}

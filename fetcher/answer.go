@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,11 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-const bearer = "Bearer"
+// The token types of RFC 6750 and RFC 9449, spelled as they have to be sent.
+const (
+	bearer   = "Bearer"
+	dpopType = "DPoP"
+)
 
 // defect is why an answer is of no use. what is fit to be shown once redacted.
 type defect struct {
@@ -105,7 +110,34 @@ func (m members) oauthError() oauthError {
 	code, _ := m.text("error")
 	description, _ := m.text("error_description")
 	uri, _ := m.text("error_uri")
+	if code == "" && description == "" {
+		description = m.words()
+	}
 	return oauthError{code, description, uri}
+}
+
+// words is what servers say that know no OAuth errors.
+func (m members) words() string {
+	for _, name := range []string{"message", "detail", "title"} {
+		if text, _ := m.text(name); text != "" {
+			return text
+		}
+	}
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(m["error"], &inner) == nil {
+		text, _ := members(inner).text("message")
+		return text
+	}
+	return ""
+}
+
+// known returns what is an OAuth error as one. Frameworks put the name of the
+// status into the same member.
+func (e oauthError) known(status int) oauthError {
+	if strings.EqualFold(e.code, http.StatusText(status)) {
+		e.code = ""
+	}
+	return e
 }
 
 // token makes a token of a successful answer (RFC 6749 section 5.1) to a
@@ -132,10 +164,12 @@ func (c *conversation) token(m members, start time.Time) (*oauth2.Token, *defect
 		return nil, malformed("expires_in is not a number of seconds")
 	}
 	scope, _ := m.text("scope")
+	// Permanent, though M10 does not list it: each further attempt would have one
+	// more token issued that nobody may use.
 	if c.cfg.StrictScope && scope != "" && !sameScopes(strings.Fields(scope), c.cfg.Scopes) {
 		return nil, &defect{
-			what: fmt.Sprintf("scope is %q, not the %q that was asked for", scope, strings.Join(c.cfg.Scopes, " ")),
-			hint: "have the scopes granted to the client, or unset StrictScope",
+			what: fmt.Sprintf("scope is %q, not the %q that was asked for", scope, strings.Join(c.cfg.Scopes, " ")), permanent: true,
+			hint: "have just these scopes granted to the client, list others in Scopes, or unset StrictScope",
 		}
 	}
 	token := &oauth2.Token{AccessToken: access, TokenType: tokenType}
@@ -150,10 +184,10 @@ func (c *conversation) tokenType(m members) (string, *defect) {
 	got, isText := m.text("token_type")
 	missing := !m.given("token_type") || (isText && got == "")
 	switch {
-	case missing && c.cfg.StrictTokenType:
+	case missing && (c.cfg.StrictTokenType || c.cfg.DPoP != nil):
 		return "", &defect{
 			what: "token_type is missing", permanent: true, kind: ErrTokenType,
-			hint: "if the server never sends one, unset StrictTokenType",
+			hint: c.missingTypeHint(),
 		}
 	case missing:
 		got = bearer
@@ -172,10 +206,17 @@ func (c *conversation) tokenType(m members) (string, *defect) {
 	return c.cfg.TokenType, nil
 }
 
+func (c *conversation) missingTypeHint() string {
+	if c.cfg.DPoP != nil {
+		return c.typeHint()
+	}
+	return "if the server never sends one, unset StrictTokenType"
+}
+
 // typeHint says what may help against a token of another kind.
 func (c *conversation) typeHint() string {
 	if c.cfg.DPoP != nil {
-		return "the server has not bound the token to a key: have it do so for this client, or unset DPoP"
+		return "the server has not bound the token to the key, as if it knew no DPoP: have that enabled for this client, or unset DPoP"
 	}
 	return "if tokens of that kind are meant, set TokenType, or DPoP for tokens that are bound to a key"
 }

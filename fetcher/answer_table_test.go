@@ -190,8 +190,8 @@ var answerTable = []answerCase{
 	{name: "scope different", body: with(`"expires_in":3600,"scope":"b"`), config: asking(false, "a"),
 		extra: map[string]any{"scope": "b"}},
 	{name: "scope less, strict", body: with(`"expires_in":3600,"scope":"a"`), config: asking(true, "a", "b"),
-		fail: `scope is "a", not the "a b" that was asked for`},
-	{name: "scope more, strict", body: with(`"expires_in":3600,"scope":"a b"`), config: asking(true, "a"), fail: "scope is"},
+		fail: `scope is "a", not the "a b" that was asked for`, permanent: true},
+	{name: "scope more, strict", body: with(`"expires_in":3600,"scope":"a b"`), config: asking(true, "a"), fail: "scope is", permanent: true},
 
 	{name: "refresh_in", body: with(`"expires_in":3600,"refresh_in":1800`), extra: map[string]any{"refresh_in": 1800.0}},
 	{name: "refresh_in string", body: with(`"expires_in":3600,"refresh_in":"1800.5"`), extra: map[string]any{"refresh_in": 1800.5}},

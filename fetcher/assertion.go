@@ -1,10 +1,12 @@
 package fetcher
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -42,12 +44,14 @@ type Assertion struct {
 	Source SecretFunc
 
 	// Audience is the assertion's "aud": AudienceIssuer, AudienceTokenEndpoint,
-	// or a text to send as it is. Empty: the Issuer if there is one, else the
-	// token endpoint.
+	// or a text to send as it is. Empty: the token endpoint, which nearly all
+	// servers take; those that go by draft-ietf-oauth-rfc7523bis take their
+	// issuer alone.
 	Audience string
 	// Algorithm is what it is signed with. Empty: the key's own for
-	// PrivateKeyJWT (see keys.New), HS256 for SecretJWT, whose others are HS384
-	// and HS512.
+	// PrivateKeyJWT (see keys.New), or if the Issuer does not list that, the
+	// first that it lists and the key can; HS256 for SecretJWT, whose others are
+	// HS384 and HS512.
 	Algorithm string
 	// Type is the "typ" of its header. Empty: there is none;
 	// draft-ietf-oauth-rfc7523bis wants "client-authentication+jwt".
@@ -75,10 +79,10 @@ func (a Assertion) lifetime() time.Duration {
 
 // audience is whom the assertion is for.
 func (a Assertion) audience(to *endpoint) string {
-	switch {
-	case a.Audience == AudienceIssuer, a.Audience == "" && to.issuer != "":
+	switch a.Audience {
+	case AudienceIssuer:
 		return to.issuer
-	case a.Audience == AudienceTokenEndpoint, a.Audience == "":
+	case AudienceTokenEndpoint, "":
 		return to.address
 	}
 	return a.Audience
@@ -102,7 +106,7 @@ func (c *conversation) claims(to *endpoint) ([]byte, error) {
 }
 
 // assertion makes, or passes on, what proves the client in one attempt.
-func (c *conversation) assertion(to *endpoint, who *identity) (string, error) {
+func (c *conversation) assertion(ctx context.Context, to *endpoint, who *identity) (string, error) {
 	if !c.cfg.AuthStyle.signs() {
 		return who.secret, nil
 	}
@@ -111,7 +115,7 @@ func (c *conversation) assertion(to *endpoint, who *identity) (string, error) {
 		return "", err
 	}
 	if c.cfg.AuthStyle == PrivateKeyJWT {
-		return who.key.JWT(keys.Algorithm(c.cfg.Assertion.Algorithm), c.cfg.Assertion.Type, payload)
+		return who.key.JWT(ctx, c.cfg.keyAlgorithm(who.key, to.algorithms), c.cfg.Assertion.Type, payload)
 	}
 	return c.signWithSecret(who.secret, payload)
 }
@@ -120,12 +124,9 @@ func (c *conversation) assertion(to *endpoint, who *identity) (string, error) {
 var minSecret = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
 func (c *conversation) signWithSecret(secret string, payload []byte) (string, error) {
-	algorithm := c.cfg.Assertion.Algorithm
-	if algorithm == "" {
-		algorithm = "HS256"
-	}
+	algorithm := c.cfg.secretAlgorithm()
 	if least := minSecret[algorithm]; len(secret) < least {
-		return "", fmt.Errorf("the client secret has %d bytes, and %s needs %d: register a longer one", len(secret), algorithm, least)
+		return "", unfit{fmt.Errorf("the client secret has %d bytes, and %s needs %d: register a longer one", len(secret), algorithm, least)}
 	}
 	options := &jose.SignerOptions{}
 	if c.cfg.Assertion.Type != "" {
@@ -142,10 +143,31 @@ func (c *conversation) signWithSecret(secret string, payload []byte) (string, er
 	return signed.CompactSerialize()
 }
 
-// assertionAlgorithm is what the client's key signs with.
-func (c *Config) assertionAlgorithm(key *keys.Key) keys.Algorithm {
+// unfit is what trying again soon will not mend.
+type unfit struct{ error }
+
+func (u unfit) Unwrap() error { return u.error }
+
+func (c *Config) secretAlgorithm() string {
+	if c.Assertion.Algorithm != "" {
+		return c.Assertion.Algorithm
+	}
+	return "HS256"
+}
+
+// keyAlgorithm is what a key signs with for a server that takes only some
+// algorithms; nil: it does not say which.
+func (c *Config) keyAlgorithm(key *keys.Key, taken []string) keys.Algorithm {
 	if c.Assertion.Algorithm != "" {
 		return keys.Algorithm(c.Assertion.Algorithm)
+	}
+	if taken == nil || slices.Contains(taken, string(key.Algorithm())) {
+		return key.Algorithm()
+	}
+	for _, algorithm := range taken {
+		if algorithm != "" && key.CanSign(keys.Algorithm(algorithm)) == nil {
+			return keys.Algorithm(algorithm)
+		}
 	}
 	return key.Algorithm()
 }

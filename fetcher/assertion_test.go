@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -200,7 +201,8 @@ func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
 	e := mustFail(t, cfg)
 	require.Len(t, endpoint.sent, 3, "the same key would be refused again")
 	require.True(t, e.Permanent())
-	require.Contains(t, e.Hint, `is the public key registered, under the kid "key-1"? The server may also want another Assertion.Audience than "https://idp.example.com/token"`)
+	require.Contains(t, e.Hint, `is the public key registered for private_key_jwt with ES256, under the kid "key-1"? `+
+		`Or set Assertion.Audience to the server's issuer if the server wants that instead of "https://idp.example.com/token"`)
 }
 
 func TestF1_AKeyThatCannotBeReadOrUsed(t *testing.T) {
@@ -243,4 +245,80 @@ func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
 		cfg.Clock = mock
 		require.True(t, strings.HasPrefix(mustFail(t, cfg).Hint, want), date)
 	}
+}
+
+func TestF4_AnotherKeyOrAnotherKidIsAChange(t *testing.T) {
+	before := newKey(t, "same")
+	for name, after := range map[string]*keys.Key{"key": newKey(t, "same"), "kid": before.WithID("other")} {
+		endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+		cfg, _ := signing(t, endpoint)
+		reads := 0
+		cfg.Assertion.Key = func(context.Context) (*keys.Key, error) {
+			if reads++; reads == 1 {
+				return before, nil
+			}
+			return after, nil
+		}
+		mustFetch(t, cfg)
+		require.Len(t, endpoint.sent, 2, name)
+	}
+}
+
+func TestF1_AssertionsThatCannotBeMeant(t *testing.T) {
+	for want, change := range map[string]func(*fetcher.Config){
+		`Header: "dpop" is set by the fetcher`:                  func(c *fetcher.Config) { c.Header = http.Header{"dpop": {"x"}} },
+		"Assertion.Lifetime: 500ms is not whole seconds":        func(c *fetcher.Config) { c.Assertion.Lifetime = 500 * time.Millisecond },
+		"Assertion.Lifetime: 2h0m0s is not whole seconds":       func(c *fetcher.Config) { c.Assertion.Lifetime = 2 * time.Hour },
+		"Assertion.Lifetime: 1.5s is not whole seconds":         func(c *fetcher.Config) { c.Assertion.Lifetime = 1500 * time.Millisecond },
+		"Assertion.Lifetime: -1s is not whole seconds":          func(c *fetcher.Config) { c.Assertion.Lifetime = -time.Second },
+		"Assertion.Audience: not used by AuthStyle":             func(c *fetcher.Config) { c.Assertion.Audience = "x" },
+		"Assertion.Algorithm: not used by AuthStyle":            func(c *fetcher.Config) { c.Assertion.Algorithm = "RS256" },
+		"Assertion.Type: not used by AuthStyle":                 func(c *fetcher.Config) { c.Assertion.Type = "x" },
+		"Assertion.Lifetime: not used by AuthStyle":             func(c *fetcher.Config) { c.Assertion.Lifetime = time.Minute },
+		"Assertion.Format: not used by AuthStyle":               func(c *fetcher.Config) { c.Assertion.Format = "x" },
+		"Resource[0]: not an absolute URI":                      func(c *fetcher.Config) { c.Resource = []string{"api"} },
+		"Resource[1]: not an absolute URI without fragment":     func(c *fetcher.Config) { c.Resource = []string{"urn:x", "https://h/#f"} },
+		`Params: "client_assertion" is set by the fetcher`:      func(c *fetcher.Config) { c.Params = map[string][]string{"client_assertion": {"x"}} },
+		`Params: "client_assertion_type" is set by the fetcher`: func(c *fetcher.Config) { c.Params = map[string][]string{"client_assertion_type": {"x"}} },
+		`Params: "resource" is set by the fetcher`:              func(c *fetcher.Config) { c.Params = map[string][]string{"resource": {"x"}} },
+		`Params: "audience" is set by the fetcher`:              func(c *fetcher.Config) { c.Params = map[string][]string{"audience": {"x"}} },
+	} {
+		cfg := config(nil)
+		change(&cfg)
+		require.ErrorContains(t, cfg.Validate(), want)
+	}
+}
+
+func TestF1_ResourceIsCopied(t *testing.T) {
+	endpoint := &forms{answers: []string{"200 " + good}}
+	cfg := config(endpoint)
+	cfg.Resource = []string{"https://api.example.com/"}
+	f := newFetcher(t, cfg)
+	cfg.Resource[0] = "https://evil.example.com/"
+	_, err := f.Fetch(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, "https://api.example.com/", endpoint.sent[0].Get("resource"))
+}
+
+func TestM19_TheQueryOfTokenURLIsNotInAHint(t *testing.T) {
+	for name, style := range map[string]fetcher.AuthStyle{"key": fetcher.PrivateKeyJWT, "secret": fetcher.SecretJWT} {
+		cfg, _ := signing(t, always(401, `{"error":"invalid_client"}`))
+		if style == fetcher.SecretJWT {
+			cfg.Assertion.Key, cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.Secret(longSecret), style
+		}
+		cfg.TokenURL += "?api_key=SESAME"
+		require.NotContains(t, everything(t, mustFail(t, cfg)), "SESAME", name)
+	}
+}
+
+// Run with -race: what is common to all requests is written by none.
+func TestF1_FetchesMayBeConcurrent(t *testing.T) {
+	cfg := config(always(200, good))
+	cfg.AuthStyle = fetcher.Post
+	f := newFetcher(t, cfg)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() { _, err := f.Fetch(context.Background()); require.NoError(t, err) })
+	}
+	all.Wait()
 }

@@ -53,14 +53,14 @@ func TestF1_ACertificateProvesTheClient(t *testing.T) {
 		cfg := mutualTLS(authority, server, style)
 		cfg.Certificate = fetcher.Certificate(certificate)
 		f := newFetcher(t, cfg)
-		require.Nil(t, f.Certificate())
+		require.Nil(t, f.Certificate("tok-1"))
 		_, err := f.Fetch(context.Background())
 		require.NoError(t, err)
 		last := server.requests[len(server.requests)-1]
 		require.Equal(t, certificate.Leaf.Subject.CommonName, shown(last))
 		require.Empty(t, last.Header["Authorization"])
 		require.Equal(t, "client_id=client-7&grant_type=client_credentials", server.bodies[len(server.bodies)-1])
-		require.Equal(t, certificate.Certificate, f.Certificate().Certificate)
+		require.Equal(t, certificate.Certificate, f.Certificate("tok-1").Certificate)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
 
 	cfg.Certificate = fetcher.Certificate(first)
 	e := mustFail(t, cfg)
-	require.Equal(t, "is that certificate registered for the client?", e.Hint)
+	require.Equal(t, "is that certificate registered for the client? Servers may have another token endpoint for mutual TLS, which they tell if Issuer is set", e.Hint)
 	require.Equal(t, 3, server.seen())
 }
 
@@ -163,4 +163,46 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	require.ErrorContains(t, cfg.Validate(), "Certificate: missing: use CertificateFiles, Certificate or a function of your own")
 	cfg.TokenURL = "http://localhost/token"
 	require.ErrorContains(t, cfg.Validate(), "TokenURL: plain http cannot show a certificate: use https with tls_client_auth")
+}
+
+func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
+	authority := certtest.New(t)
+	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
+	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
+		if shown(r) == "first" {
+			answer(401, `{"error":"invalid_client"}`)(w, r)
+			return
+		}
+		answer(200, good)(w, r)
+	})
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	reads := 0
+	cfg.Certificate = func(context.Context) (*tls.Certificate, error) {
+		if reads++; reads == 1 {
+			return &first, nil
+		}
+		return &second, nil
+	}
+	f := newFetcher(t, cfg)
+	_, err := f.Fetch(context.Background())
+	require.NoError(t, err)
+	require.Same(t, &second, f.Certificate("tok-1"))
+}
+
+func TestF1_MetadataOverMutualTLS(t *testing.T) {
+	authority := certtest.New(t)
+	var server *recorder
+	server = serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			answer(200, `{"issuer":"`+server.URL+`","token_endpoint":"`+server.URL+`/token"}`)(w, r)
+			return
+		}
+		answer(200, good)(w, r)
+	})
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg.TokenURL, cfg.Issuer, cfg.Certificate = "", server.URL, fetcher.Certificate(authority.Issue(t, "client"))
+	mustFetch(t, cfg)
+	for _, r := range server.requests {
+		require.Equal(t, "client", shown(r), r.Method)
+	}
 }

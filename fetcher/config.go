@@ -124,7 +124,7 @@ func (c Config) clone() Config {
 	if c.TokenType == "" {
 		c.TokenType = bearer
 		if c.DPoP != nil {
-			c.TokenType = "DPoP"
+			c.TokenType = dpopType
 		}
 	}
 	if c.Clock == nil {

@@ -55,6 +55,23 @@ func (c *connections) client(certificate *tls.Certificate) *http.Client {
 	return &client
 }
 
+// metadataClient is client for reading metadata: that request holds no secret,
+// so it may be redirected, if only within the issuer's own origin.
+func (c *connections) metadataClient(certificate *tls.Certificate) *http.Client {
+	client := *c.client(certificate)
+	client.Transport = client.Transport.(stayer).base
+	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		first := via[0].URL
+		if len(via) > maxRedirects || req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return &client
+}
+
+const maxRedirects = 3
+
 // newTransport keeps the token endpoint's proxy, certificates and connections
 // apart from those of everyone else.
 func newTransport(cfg Config) *http.Transport {

@@ -2,15 +2,16 @@ package fetcher
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/alf-go/alf/internal/bound"
 	"github.com/alf-go/alf/internal/wire"
 )
 
@@ -35,14 +36,14 @@ type conversation struct {
 	connections *connections
 	// secrets are those known without asking, for redaction.
 	secrets []string
-	// bound is what the last token was fetched with.
-	bound atomic.Pointer[identity]
+	// certificates are those that the last tokens were fetched with.
+	certificates bound.Memory[*tls.Certificate]
 }
 
 func newConversation(cfg Config) *conversation {
 	c := &conversation{cfg: cfg, form: newForm(cfg), connections: newConnections(cfg)}
 	if cfg.Issuer == "" {
-		c.endpoint = newEndpoint(cfg.TokenURL, "")
+		c.endpoint = newEndpoint(cfg.TokenURL)
 	}
 	c.secrets = append(sensitiveValues(cfg.Header), sensitiveValues(cfg.Params)...)
 	if u, err := url.Parse(cfg.TokenURL); err == nil {
@@ -81,16 +82,18 @@ func (c *conversation) fetch(ctx context.Context) (*oauth2.Token, *Error) {
 		c.doubt(failed)
 		return nil, failed
 	}
-	c.bind(who)
+	c.bind(token.AccessToken, who)
 	return token, nil
 }
 
-// bind makes the key and the certificate that a token is bound to those that
-// it is used with, now that there is one.
-func (c *conversation) bind(who *identity) {
-	c.bound.Store(who)
+// bind remembers the key and the certificate that a token may be bound to,
+// and has to be used with.
+func (c *conversation) bind(token string, who *identity) {
+	if who.certificate != nil {
+		c.certificates.Bind(bound.Hash(token), who.certificate)
+	}
 	if who.proof != nil {
-		c.cfg.DPoP.Bind(who.proof)
+		c.cfg.DPoP.Bind(token, who.proof)
 	}
 }
 
@@ -99,10 +102,15 @@ func (c *conversation) bind(who *identity) {
 // accept the client. stale are secrets that are known, but not used any more.
 func (c *conversation) ask(ctx context.Context, to *endpoint, who *identity, stale ...string) (_ *oauth2.Token, failed *Error, refused bool) {
 	token, failed, code := c.attempt(ctx, to, who, stale)
-	if code == useDPoPNonce && who.proof != nil && c.cfg.DPoP.Nonce(to.url) != "" && ctx.Err() == nil {
+	if code == useDPoPNonce && c.nonce(to, who) && ctx.Err() == nil {
 		token, failed, code = c.attempt(ctx, to, who, stale)
 	}
 	return token, failed, code == invalidClient
+}
+
+// nonce reports whether there is one that a proof would carry.
+func (c *conversation) nonce(to *endpoint, who *identity) bool {
+	return who.proof != nil && c.cfg.DPoP.Nonce(to.url) != ""
 }
 
 // attempt makes one request. code is the OAuth error, if it was answered by
@@ -131,7 +139,12 @@ func (c *conversation) attempt(ctx context.Context, to *endpoint, who *identity,
 	report.parsed(m)
 	said := m.oauthError()
 	if said.code != "" || !isSuccess(resp.StatusCode) {
-		return nil, report.refusal(said, body), said.code
+		failed := report.refusal(said, body)
+		if said.code == useDPoPNonce && c.nonce(to, who) {
+			// One of several nodes, each with nonces of its own: another may fit.
+			failed.permanent = false
+		}
+		return nil, failed, said.known(resp.StatusCode).code
 	}
 	if flaw == nil {
 		var token *oauth2.Token

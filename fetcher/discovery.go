@@ -15,6 +15,9 @@ const (
 	// metadataRest keeps an outage of the token endpoint from becoming one of
 	// the issuer too.
 	metadataRest = time.Minute
+	// metadataPatience is how long an issuer may take to say again what it has
+	// said already: the attempt has better things to do.
+	metadataPatience = 2 * time.Second
 )
 
 // discovery finds the token endpoint of an issuer, and remembers it.
@@ -46,19 +49,25 @@ func (c *conversation) locate(ctx context.Context, who *identity) (*endpoint, *E
 	if held != nil && !held.outdated(now) {
 		return held.endpoint, nil
 	}
-	found, failed := c.discover(ctx, who)
-	switch {
-	case failed == nil:
-		held = &document{endpoint: newEndpoint(found.TokenEndpoint, found.Issuer), read: now}
-	case held != nil && ctx.Err() == nil:
-		// Not sooner again than after a rest.
-		held = &document{endpoint: held.endpoint, read: now}
-		held.doubted.Store(true)
-	default:
-		return nil, failed
+	if held == nil {
+		found, failed := c.discover(ctx, who)
+		if failed != nil {
+			return nil, failed
+		}
+		held = &document{endpoint: found.endpoint(), read: now}
+		c.discovery.held.Store(held)
+		return held.endpoint, nil
 	}
-	c.discovery.held.Store(held)
-	return held.endpoint, nil
+	patient, cancel := context.WithTimeout(ctx, metadataPatience)
+	defer cancel()
+	again := &document{endpoint: held.endpoint, read: now}
+	if found, failed := c.discover(patient, who); failed == nil {
+		again.endpoint = found.endpoint()
+	} else {
+		again.doubted.Store(true) // not sooner again than after a rest
+	}
+	c.discovery.held.Store(again)
+	return again.endpoint, nil
 }
 
 // doubt has the document read again, after a failure that it may have caused.
@@ -83,7 +92,7 @@ func (c *conversation) discover(ctx context.Context, who *identity) (*Metadata, 
 	var told *Error
 	nothing := true
 	for _, address := range wellKnown(c.cfg.Issuer) {
-		found, failed, result := c.readMetadata(ctx, who, newEndpoint(address, ""))
+		found, failed, result := c.readMetadata(ctx, who, newEndpoint(address))
 		switch {
 		case result == usable:
 			return found, nil
@@ -118,7 +127,7 @@ func (c *conversation) readMetadata(ctx context.Context, who *identity, at *endp
 		return nil, report.unsent(err), unreachable
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := c.client(who).Do(req)
+	resp, err := c.connections.metadataClient(who.certificate).Do(req)
 	if err != nil {
 		return nil, report.network(ctx, err), unreachable
 	}
@@ -131,12 +140,16 @@ func (c *conversation) readMetadata(ctx context.Context, who *identity, at *endp
 	if resp.StatusCode != http.StatusOK {
 		failed := report.refusal(oauthError{}, body)
 		failed.Hint = ""
-		if failed.permanent {
+		switch {
+		case isRedirect(resp.StatusCode):
+			failed.Hint = "metadata are read within the issuer's origin: set Issuer to what it calls itself"
+			return nil, failed, wrong
+		case failed.permanent:
 			return nil, failed, absent
 		}
 		return nil, failed, wrong
 	}
-	found, flaw := c.cfg.metadata(body)
+	found, flaw := c.cfg.metadata(body, who)
 	if flaw == nil {
 		return found, nil, usable
 	}

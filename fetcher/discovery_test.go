@@ -2,6 +2,8 @@ package fetcher_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,11 +13,13 @@ import (
 	"time"
 
 	"github.com/benbjohnson/clock"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/dpop"
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/internal/certtest"
+	"github.com/alf-go/alf/keys"
 )
 
 const issuer = "https://idp.example.com/tenant"
@@ -190,7 +194,7 @@ func TestF1_HostileMetadata(t *testing.T) {
 		"file":             {document(map[string]any{"token_endpoint": "file:///etc/passwd"}), "not an address of a token endpoint", true},
 		"another method":   {document(map[string]any{"token_endpoint_auth_methods_supported": []string{"tls_client_auth"}}), "the server does not take client_secret_basic, but tls_client_auth", true},
 		"no method":        {document(map[string]any{"token_endpoint_auth_methods_supported": []string{}}), "the server does not take client_secret_basic, but none", true},
-		"methods a string": {document(map[string]any{"token_endpoint_auth_methods_supported": "client_secret_basic"}), "is not a list of strings", false},
+		"methods a string": {document(map[string]any{"token_endpoint_auth_methods_supported": "client_secret_basic"}), "is not a list of strings", true},
 		"2 MiB":            {document(map[string]any{"x": strings.Repeat("x", 2<<20)}), "answer too large: more than 1 MiB", false},
 		"deeply nested":    {`{"issuer":"` + issuer + `","x":` + deep + `}`, "metadata: malformed answer: it is not valid JSON", false},
 		"two issuers":      {strings.Replace(document(nil), "{", `{"issuer":"https://evil.example.com",`, 1), `"issuer" is there twice`, false},
@@ -224,17 +228,17 @@ func TestF1_MethodsAndAlgorithmsAreHeldAgainstTheMetadata(t *testing.T) {
 	}
 	cfg, _ := signing(t, issuingAt(oauthPath, document(lists)))
 	cfg.TokenURL, cfg.Issuer, cfg.Assertion.Algorithm = "", issuer, "ES256"
-	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with ES256, but with RS256; choose an Assertion.Algorithm that the server has")
+	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with ES256, but with RS256; choose an Assertion.Algorithm, or a key, that the server has")
 	cfg = discovering(issuingAt(oauthPath, document(lists)))
 	cfg.DPoP = &dpop.Prover{Algorithm: "ES256"}
-	require.ErrorContains(t, mustFail(t, cfg), "the server takes no DPoP proof signed with ES256, but with ES512; choose a DPoP.Algorithm that the server has")
+	require.ErrorContains(t, mustFail(t, cfg), "the server takes no DPoP proof signed with ES256, but with ES512; choose a DPoP.Algorithm, or a DPoP.Key, that the server has")
 	// A list that is not there says nothing.
 	mustFetch(t, discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint_auth_methods_supported": nil}))))
 }
 
 func TestF1_TheAudienceOfAnAssertion(t *testing.T) {
 	for audience, want := range map[string]string{
-		"": issuer, fetcher.AudienceIssuer: issuer, fetcher.AudienceTokenEndpoint: "https://login.example.com/token", "urn:x": "urn:x",
+		"": "https://login.example.com/token", fetcher.AudienceIssuer: issuer, fetcher.AudienceTokenEndpoint: "https://login.example.com/token", "urn:x": "urn:x",
 	} {
 		var got any
 		s := issuingAt(oauthPath, document(nil))
@@ -337,4 +341,209 @@ func FuzzF1_Metadata(f *testing.F) {
 		require.Equal(t, plain["token_endpoint"], found.TokenEndpoint)
 		require.True(t, strings.HasPrefix(strings.ToLower(found.TokenEndpoint), "http"), found.TokenEndpoint)
 	})
+}
+
+func TestF1_MetadataAreReadAgainAfterFailuresThatTheyMayExplain(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer *http.Response
+		err    error
+		again  bool
+	}{
+		"redirect":       {reply(301, "", "Location", "https://new.example.com/token"), nil, true},
+		"invalid_client": {reply(401, `{"error":"invalid_client"}`), nil, true},
+		"no connection":  {nil, errors.New("connection refused"), true},
+		"gone":           {reply(410, ""), nil, true},
+		"method":         {reply(405, ""), nil, true},
+		"overload":       {reply(503, ""), nil, false},
+		"scope":          {reply(400, `{"error":"invalid_scope"}`), nil, false},
+	} {
+		s := issuingAt(oauthPath, document(nil))
+		cfg := discovering(s)
+		fail := false
+		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if fail && r.Method == http.MethodPost {
+				s.asked = append(s.asked, "POST")
+				return c.answer, c.err
+			}
+			return s.RoundTrip(r)
+		})
+		mock := clock.NewMock()
+		cfg.Clock = mock
+		f := newFetcher(t, cfg)
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+		fail = true
+		_, err = f.Fetch(context.Background())
+		require.Error(t, err)
+		before := len(s.asked)
+		mock.Add(time.Minute)
+		fail = false
+		_, err = f.Fetch(context.Background())
+		require.NoError(t, err)
+		require.Len(t, s.asked, before+map[bool]int{true: 2, false: 1}[c.again], name)
+	}
+}
+
+func TestF1_MetadataAfterTheClockWasSteppedBack(t *testing.T) {
+	s := issuingAt(oauthPath, document(nil))
+	cfg := discovering(s)
+	mock := clock.NewMock()
+	mock.Set(cfgNow)
+	cfg.Clock = mock
+	f := newFetcher(t, cfg)
+	for range 2 {
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+		mock.Set(mock.Now().Add(-24 * time.Hour))
+	}
+	require.Len(t, s.asked, 4)
+}
+
+func TestF1_HeaderIsNotSentToTheIssuer(t *testing.T) {
+	s := issuingAt(oauthPath, document(nil))
+	cfg := discovering(s)
+	cfg.Header = http.Header{"X-Api-Key": {"k"}}
+	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		require.Equal(t, r.Method == http.MethodPost, r.Header.Get("X-Api-Key") != "", r.Method)
+		require.Equal(t, "application/json", r.Header.Get("Accept"))
+		return s.RoundTrip(r)
+	})
+	mustFetch(t, cfg)
+}
+
+func TestM9_AnIssuerThatIsOverloadedHasMetadata(t *testing.T) {
+	for name, statuses := range map[string][2]int{"both": {503, 503}, "RFC 8414's": {503, 404}, "OpenID's": {404, 503}} {
+		cfg := discovering(issuingAt(oauthPath, ""))
+		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == oauthPath {
+				return reply(statuses[0], ""), nil
+			}
+			return reply(statuses[1], ""), nil
+		})
+		e := mustFail(t, cfg)
+		require.Equal(t, 503, e.Status, name)
+		require.False(t, e.Permanent(), name)
+		require.Empty(t, e.Hint, name)
+	}
+}
+
+func TestF1_TokenEndpointsThatCannotBeOnes(t *testing.T) {
+	for _, address := range []string{"ftp://h/token", "//h/token", "https:///token", "https://u:p@h/token", "https://h/token#f", "http://h.example/token"} {
+		e := mustFail(t, discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint": address}))))
+		require.ErrorContains(t, e, "its token_endpoint", address)
+		require.True(t, e.Permanent())
+	}
+}
+
+func TestM19_TheQueryOfAnIssuerIsNotPrinted(t *testing.T) {
+	cfg := fetcher.Config{Issuer: "https://u:SESAME@h/x?k=SESAME"}
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg), "SESAME")
+}
+
+func TestF1_WhatAnIssuerSaysIsBoundedInErrors(t *testing.T) {
+	s := issuingAt(oauthPath, document(map[string]any{"token_endpoint": "https://a\u202eb.example.com/" + strings.Repeat("x", 300<<10)}))
+	e := mustFail(t, discovering(s))
+	require.Less(t, len(e.Error()), 8<<10)
+	require.NotContains(t, e.Error(), "\u202e")
+}
+
+func TestF1_AnIssuerThatHangsDoesNotStopTokens(t *testing.T) {
+	s := issuingAt(oauthPath, document(nil))
+	hang := false
+	cfg := discovering(s)
+	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if hang && r.Method == "GET" {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return s.RoundTrip(r)
+	})
+	mock := clock.NewMock()
+	cfg.Clock = mock
+	f := newFetcher(t, cfg)
+	_, err := f.Fetch(context.Background())
+	require.NoError(t, err)
+	hang = true
+	mock.Add(time.Hour)
+	var last error
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		_, last = f.Fetch(ctx)
+		cancel()
+	}
+	require.NoError(t, last, "what it said before holds; the token endpoint is fine")
+}
+
+func TestF1_AListThatIsNoneIsNotNoMetadata(t *testing.T) {
+	s := issuingAt(oauthPath, document(map[string]any{"grant_types_supported": "client_credentials"}))
+	e := mustFail(t, discovering(s))
+	require.NotContains(t, e.Hint, "there is no metadata")
+}
+
+func TestF1_HintsWithAnIssuer(t *testing.T) {
+	s := issuingAt(oauthPath, document(nil))
+	delete(s.answers, "/token")
+	e := mustFail(t, discovering(s))
+	require.NotContains(t, e.Hint, "TokenURL the token endpoint")
+}
+
+func TestM19_AHintAboutForeignTextIsCleaned(t *testing.T) {
+	cfg := discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint": "http://s3same.example/"})))
+	cfg.ClientSecret = fetcher.Secret("s3same")
+	require.NotContains(t, everything(t, mustFail(t, cfg)), "s3same")
+}
+
+// The request for metadata holds no secret: it may be redirected, if not to somewhere else.
+func TestF2_RedirectsOfTheMetadata(t *testing.T) {
+	s := issuingAt("/moved", document(nil))
+	s.answers[oauthPath] = reply(301, "", "Location", "/moved")
+	mustFetch(t, discovering(s))
+	for _, elsewhere := range []string{"https://elsewhere.example.com/moved", "http://idp.example.com/moved", "https://idp.example.com:8443/moved"} {
+		s := issuingAt("/moved", document(nil))
+		s.answers[oauthPath] = reply(302, "", "Location", elsewhere)
+		e := mustFail(t, discovering(s))
+		require.ErrorContains(t, e, "a redirect to ")
+		require.Equal(t, "metadata are read within the issuer's origin: set Issuer to what it calls itself", e.Hint)
+		for _, asked := range s.asked {
+			require.NotContains(t, asked, "moved")
+		}
+	}
+	s = issuingAt(oauthPath, "")
+	s.answers[oauthPath] = reply(302, "", "Location", oauthPath)
+	mustFail(t, discovering(s))
+	require.Len(t, s.asked, 1+3+1, "a loop ends; the other place is tried")
+}
+
+// What the key itself would sign with is held against the lists as well.
+func TestF1_AKeySignsWithWhatTheServerTakes(t *testing.T) {
+	lists := map[string]any{"token_endpoint_auth_signing_alg_values_supported": []string{"none", "PS256", "RS512"}}
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	key, err := keys.New(private, "", "")
+	require.NoError(t, err)
+	var used string
+	s := issuingAt(oauthPath, document(lists))
+	cfg, ec := signing(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPost {
+			form, err := readForm(r)
+			require.NoError(t, err)
+			parsed, err := jose.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{"PS256", "RS512", "RS256"})
+			require.NoError(t, err)
+			used = parsed.Signatures[0].Protected.Algorithm
+		}
+		return s.RoundTrip(r)
+	}))
+	cfg.TokenURL, cfg.Issuer, cfg.Assertion.Key = "", issuer, keys.Of(key)
+	mustFetch(t, cfg)
+	require.Equal(t, "PS256", used)
+	cfg.Assertion.Key = keys.Of(ec)
+	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with ES256, but with none, PS256, RS512")
+	cfg.Assertion.Key, cfg.AuthStyle, cfg.ClientSecret = nil, fetcher.SecretJWT, fetcher.Secret(longSecret)
+	s.answers[oauthPath] = reply(200, document(map[string]any{
+		"token_endpoint_auth_methods_supported": nil, "token_endpoint_auth_signing_alg_values_supported": []string{"HS512"},
+	}))
+	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with HS256, but with HS512")
+	cfg = discovering(issuingAt(oauthPath, document(map[string]any{"dpop_signing_alg_values_supported": []string{"EdDSA"}})))
+	cfg.DPoP = new(dpop.Prover)
+	require.ErrorContains(t, mustFail(t, cfg), "the server takes no DPoP proof signed with ES256, but with EdDSA")
 }

@@ -3,7 +3,9 @@ package fetcher_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -84,11 +86,13 @@ func TestF1_AServerThatIsNeverContentWithANonce(t *testing.T) {
 
 // RFC 9449 section 5: a Bearer token would be good for anybody.
 func TestF5_AnUnboundTokenIsRefused(t *testing.T) {
-	for _, body := range []string{good, `{"access_token":"tok-1","expires_in":3600}`} {
+	for body, want := range map[string]string{
+		good: `token_type is "Bearer", not "DPoP"`, `{"access_token":"tok-1","expires_in":3600}`: "token_type is missing",
+	} {
 		cfg := config(always(200, body))
 		cfg.DPoP = new(dpop.Prover)
 		e := mustFail(t, cfg)
-		require.ErrorContains(t, e, `token_type is "Bearer", not "DPoP"; the server has not bound the token to a key`)
+		require.ErrorContains(t, e, want+"; the server has not bound the token to the key, as if it knew no DPoP: ")
 		require.ErrorIs(t, e, fetcher.ErrTokenType)
 		require.True(t, e.Permanent())
 	}
@@ -97,17 +101,23 @@ func TestF5_AnUnboundTokenIsRefused(t *testing.T) {
 	require.Equal(t, "DPoP", mustFetch(t, cfg).TokenType)
 }
 
-func TestF4_TheProofKeyChangesWithTheToken(t *testing.T) {
-	status := 200
-	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) { return reply(status, goodBound), nil }))
+func TestF4_ATokenIsUsedWithTheKeyItWasFetchedWith(t *testing.T) {
+	status, fetched := 200, 0
+	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) {
+		if status != 200 {
+			return reply(status, ""), nil
+		}
+		fetched++
+		return reply(200, fmt.Sprintf(`{"access_token":"tok-%d","token_type":"DPoP","expires_in":3600}`, fetched)), nil
+	}))
 	before, after := newKey(t, ""), newKey(t, "")
 	current := before
 	cfg.DPoP = &dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return current, nil }}
 	f := newFetcher(t, cfg)
-	bound := func() string {
-		req, err := http.NewRequest("GET", "https://api.example.com/", nil)
+	used := func(token string) string {
+		target, err := url.Parse("https://api.example.com/")
 		require.NoError(t, err)
-		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", req.URL, "tok-1")
+		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", target, token)
 		require.NoError(t, err)
 		parsed, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256})
 		require.NoError(t, err)
@@ -117,13 +127,39 @@ func TestF4_TheProofKeyChangesWithTheToken(t *testing.T) {
 	}
 	fetch := func() error { _, err := f.Fetch(context.Background()); return err }
 	require.NoError(t, fetch())
-	require.Equal(t, before.Thumbprint(), bound())
 	current, status = after, 503
 	require.Error(t, fetch())
-	require.Equal(t, before.Thumbprint(), bound(), "the token in use is still bound to it")
+	require.Equal(t, before.Thumbprint(), used("tok-1"))
 	status = 200
 	require.NoError(t, fetch())
-	require.Equal(t, after.Thumbprint(), bound())
+	require.Equal(t, after.Thumbprint(), used("tok-2"))
+	require.Equal(t, before.Thumbprint(), used("tok-1"), "requests may still carry it")
+}
+
+// Behind a load balancer, each node may have nonces of its own.
+func TestM10_ANonceThatIsNeverRightIsTransient(t *testing.T) {
+	cfg := config(always(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n"))
+	cfg.DPoP = new(dpop.Prover)
+	e := mustFail(t, cfg)
+	require.False(t, e.Permanent())
+	require.Empty(t, e.Hint)
+	require.True(t, mustFail(t, config(always(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n"))).Permanent(), "there is nobody to send it")
+}
+
+func TestF1_ABearerTypeIsNotForBoundTokens(t *testing.T) {
+	cfg := config(always(200, good))
+	cfg.DPoP, cfg.TokenType = new(dpop.Prover), "Bearer"
+	require.ErrorContains(t, cfg.Validate(), `TokenType: "Bearer" is not the type of tokens that are bound by DPoP: leave it empty, or unset DPoP`)
+	cfg.TokenType = "dpop"
+	require.NoError(t, cfg.Validate())
+}
+
+func TestF1_HintsAboutProofs(t *testing.T) {
+	wanting := always(400, `{"error":"invalid_dpop_proof"}`)
+	require.Contains(t, mustFail(t, config(wanting)).Hint, "the server wants DPoP proofs: set DPoP")
+	cfg := config(wanting)
+	cfg.DPoP = new(dpop.Prover)
+	require.Contains(t, mustFail(t, cfg).Hint, "the server refuses the DPoP proof")
 }
 
 func TestF1_AProofKeyThatCannotBeUsed(t *testing.T) {

@@ -34,7 +34,8 @@ type Error struct {
 	// Status is the answer's HTTP status; 0 if there was no answer.
 	Status int
 	// Code, Description and URI are the error, error_description and
-	// error_uri of the answer (RFC 6749 section 5.2), if it had them.
+	// error_uri of the answer (RFC 6749 section 5.2), if it had them. Without a
+	// code, Description is what the answer says otherwise.
 	Code, Description, URI string
 	// Body is the beginning of the answer's body, at most 1 KiB. It is empty
 	// for a 2xx, whose body is where a token would be, for a redirect, and
@@ -70,6 +71,8 @@ func (e *Error) Error() string {
 			code += " (see " + e.URI + ")"
 		}
 		parts = append(parts, code)
+	} else if e.Description != "" {
+		parts = append(parts, strconv.Quote(e.Description))
 	}
 	text := "fetcher: " + e.endpoint + ": " + strings.Join(parts, ": ")
 	if e.Hint != "" {

@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/internal/bound"
 )
 
 // Fetcher asks a token endpoint for tokens. Make one with [New]; the zero
@@ -72,13 +74,16 @@ func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
 
 var errNoIssuer = errors.New("fetcher: there is no Issuer whose metadata could be read: TokenURL is set")
 
-// Certificate returns the certificate that the last token was fetched with,
-// and may be bound to; nil if there is none.
-func (f *Fetcher) Certificate() *tls.Certificate {
-	if who := f.conversation().bound.Load(); who != nil {
-		return who.certificate
+// Certificate returns the certificate that a token was fetched with, and may
+// be bound to (RFC 8705 section 3). Of a token that is not among the last few
+// it knows nothing, and returns that of the last one; nil if there is none.
+func (f *Fetcher) Certificate(token string) *tls.Certificate {
+	c := f.conversation()
+	if certificate, ok := c.certificates.Of(bound.Hash(token)); ok {
+		return certificate
 	}
-	return nil
+	certificate, _ := c.certificates.Latest()
+	return certificate
 }
 
 // String names the endpoint, without its query.

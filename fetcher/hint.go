@@ -4,53 +4,118 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// hint says what might help against an answer, from its status and code.
-func (r *report) hint(code string) string {
-	switch {
-	case code == invalidClient, r.status == http.StatusUnauthorized && code == "":
-		return r.clientHint()
-	case isRedirect(r.status):
-		return "redirects are not followed: set TokenURL to the final address"
-	case code == "" && (r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed):
-		return "is TokenURL the token endpoint?"
+// hint says what might help against an answer, from its status and code. Not
+// every server has the right code for a client it does not want.
+func (r *report) hint(said oauthError) string {
+	switch code := said.code; {
 	case code == "invalid_target":
 		return "the server does not hand out tokens for that Resource or Audience: correct it, or have it allowed"
-	case code == "invalid_dpop_proof":
+	case code == "unauthorized_client":
+		return "have the client credentials grant enabled for this client, and the AuthStyle that it uses"
+	case code == "invalid_dpop_proof" && r.who.proof != nil:
 		return r.clockHint("the server refuses the DPoP proof: does it see the same URL, or is there a proxy that changes it?")
-	case code == useDPoPNonce && r.who.proof == nil:
+	case code == "invalid_dpop_proof", code == useDPoPNonce && r.who.proof == nil:
 		return "the server wants DPoP proofs: set DPoP"
+	case code == invalidClient, code == "invalid_grant":
+		return r.clientHint(said.description)
+	case code == "invalid_request" && r.conversation.cfg.AuthStyle == BasicRaw, code == "server_error":
+		// Some servers stumble over credentials in the other spelling.
+		return r.spellingHint()
+	case code != "":
+		return ""
+	}
+	switch {
+	case isRedirect(r.status):
+		return "redirects are not followed: " + r.address("set TokenURL to the final address", "have the issuer's metadata name the final address")
+	case r.status == http.StatusNotFound, r.status == http.StatusMethodNotAllowed:
+		return r.address("is TokenURL the token endpoint?", "does the issuer's metadata name the right token endpoint?")
+	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
+		return r.clientHint("")
+	case r.status >= http.StatusInternalServerError:
+		return r.spellingHint()
 	}
 	return ""
 }
 
+// address chooses the words by who has named the token endpoint.
+func (r *report) address(configured, discovered string) string {
+	if r.conversation.cfg.Issuer != "" {
+		return discovered
+	}
+	return configured
+}
+
 // clientHint names the one setting that could be at fault, since no other way
 // of authenticating is ever tried.
-func (r *report) clientHint() string {
+func (r *report) clientHint(description string) string {
+	if hint := r.spellingHint(); hint != "" {
+		return hint
+	}
 	cfg := &r.conversation.cfg
-	reserved := url.QueryEscape(cfg.ClientID) != cfg.ClientID || url.QueryEscape(r.who.secret) != r.who.secret
-	switch {
-	case cfg.AuthStyle == Basic && reserved:
-		return "the client id or secret has reserved characters, which are sent form-encoded: " +
-			"if the server does not decode them, use AuthStyle client_secret_basic_raw"
-	case cfg.AuthStyle == BasicRaw && reserved:
-		return "the client id or secret has reserved characters, which are sent as they are: " +
-			"if the server decodes them, use AuthStyle client_secret_basic"
-	case cfg.AuthStyle == Basic, cfg.AuthStyle == BasicRaw:
+	switch cfg.AuthStyle {
+	case Basic, BasicRaw:
 		return "if id and secret are right, the server may want AuthStyle client_secret_post"
-	case cfg.AuthStyle == Post:
+	case Post:
 		return "if id and secret are right, the server may want AuthStyle client_secret_basic"
-	case cfg.AuthStyle == SecretJWT:
-		return r.clockHint(fmt.Sprintf("if id and secret are right, the server may want another Assertion.Audience than %q", cfg.Assertion.audience(r.to)))
-	case cfg.AuthStyle == PrivateKeyJWT:
-		return r.clockHint(fmt.Sprintf("is the public key registered, under the kid %q? The server may also want another Assertion.Audience than %q",
-			r.who.key.ID(), cfg.Assertion.audience(r.to)))
-	case cfg.AuthStyle == ForeignAssertion:
+	case SecretJWT:
+		return r.assertionHint(description, "are id and secret right, and does the server take client_secret_jwt from this client?")
+	case PrivateKeyJWT:
+		kid := fmt.Sprintf("under the kid %q", r.who.key.ID())
+		if r.who.key.ID() == "" {
+			kid = "and can the server find it without a kid?"
+		}
+		return r.assertionHint(description, fmt.Sprintf("is the public key registered for private_key_jwt with %s, %s", r.algorithm(), strings.TrimSuffix(kid, "?")+"?"))
+	case ForeignAssertion:
 		return r.clockHint("does the server trust the assertion's issuer, and know its subject and audience?")
 	}
-	return "is that certificate registered for the client?"
+	hint := "is that certificate registered for the client?"
+	if cfg.Issuer == "" {
+		hint += " Servers may have another token endpoint for mutual TLS, which they tell if Issuer is set"
+	}
+	return hint
+}
+
+func (r *report) algorithm() string {
+	return string(r.conversation.cfg.keyAlgorithm(r.who.key, r.to.algorithms))
+}
+
+// assertionHint adds the setting that servers disagree about most; first, if
+// that is what the server talks about.
+func (r *report) assertionHint(description, hint string) string {
+	a := r.conversation.cfg.Assertion
+	other := fmt.Sprintf("%q", AudienceIssuer)
+	switch {
+	case a.Audience != "" && a.Audience != AudienceTokenEndpoint:
+		other = fmt.Sprintf("%q", AudienceTokenEndpoint)
+	case r.to.issuer == "":
+		other = "the server's issuer"
+	}
+	audience := fmt.Sprintf("set Assertion.Audience to %s if the server wants that instead of %q", other, a.audience(r.to))
+	if strings.Contains(strings.ToLower(description), "aud") {
+		return r.clockHint(audience + "; else: " + hint)
+	}
+	return r.clockHint(hint + " Or " + audience)
+}
+
+// spellingHint is about what servers disagree about in Basic authentication.
+func (r *report) spellingHint() string {
+	cfg := &r.conversation.cfg
+	if url.QueryEscape(cfg.ClientID) == cfg.ClientID && url.QueryEscape(r.who.secret) == r.who.secret {
+		return ""
+	}
+	switch cfg.AuthStyle {
+	case Basic:
+		return "the client id or secret has reserved characters, which are sent form-encoded: " +
+			"if the server does not decode them, use AuthStyle client_secret_basic_raw, or client_secret_post"
+	case BasicRaw:
+		return "the client id or secret has reserved characters, which are sent as they are: " +
+			"if the server decodes them, use AuthStyle client_secret_basic, or client_secret_post"
+	}
+	return ""
 }
 
 // tolerated is how far apart clocks may be before that is worth a word.

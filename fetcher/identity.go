@@ -77,7 +77,7 @@ func (c *conversation) readKey(ctx context.Context) (*keys.Key, error) {
 		err = errors.New("there is none")
 	}
 	if err == nil {
-		err = key.CanSign(c.cfg.assertionAlgorithm(key))
+		err = key.CanSign(c.cfg.keyAlgorithm(key, nil))
 	}
 	return key, err
 }

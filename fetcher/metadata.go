@@ -44,8 +44,9 @@ func unsuited(hint, format string, args ...any) *defect {
 	return &defect{what: "metadata: " + fmt.Sprintf(format, args...), hint: hint, permanent: true}
 }
 
-// metadata reads a document and judges it by the configuration.
-func (c *Config) metadata(body []byte) (*Metadata, *defect) {
+// metadata reads a document and judges it by the configuration, and by what
+// the client proves itself with.
+func (c *Config) metadata(body []byte, who *identity) (*Metadata, *defect) {
 	m, flaw := parseMembers(body, described)
 	if flaw != nil {
 		flaw.what, flaw.hint = "metadata: "+flaw.what, ""
@@ -72,13 +73,13 @@ func (c *Config) metadata(body []byte) (*Metadata, *defect) {
 		"scopes_supported":                                 &found.Scopes,
 	} {
 		if m.given(name) && json.Unmarshal(m[name], list) != nil {
-			return nil, malformed("metadata: %s is not a list of strings", name)
+			return nil, unsuited("", "%s is not a list of strings", name)
 		}
 	}
 	if flaw := c.checkTokenEndpoint(found.TokenEndpoint); flaw != nil {
 		return nil, flaw
 	}
-	return found, c.checkMethods(found)
+	return found, c.checkMethods(found, who)
 }
 
 // issuerHint knows the commonest mistake.
@@ -98,13 +99,16 @@ func (m members) mtlsTokenEndpoint() string {
 	return alias
 }
 
+// longestAddress is more than any has, and fit to be printed.
+const longestAddress = 512
+
 // checkTokenEndpoint holds what a server says to what a user may configure.
 func (c *Config) checkTokenEndpoint(address string) *defect {
 	u, err := url.Parse(address)
 	switch {
 	case address == "":
 		return unsuited("is this the issuer of a server that hands out tokens?", "there is no token_endpoint in it")
-	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.User != nil, u.Fragment != "":
+	case err != nil, len(address) > longestAddress, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.User != nil, u.Fragment != "":
 		return unsuited("", "its token_endpoint is not an address of a token endpoint")
 	case !wire.PlainHTTPAllowed(u, c.AllowHTTP):
 		return unsuited(fmt.Sprintf("have the server name an https address, or list %q in AllowHTTP", u.Host),
@@ -116,22 +120,31 @@ func (c *Config) checkTokenEndpoint(address string) *defect {
 // checkMethods compares the server's lists with what is configured. A list
 // that is not there tells nothing: by the letter of RFC 8414 it would mean the
 // default alone, but servers leave it out that take more.
-func (c *Config) checkMethods(m *Metadata) *defect {
-	if method := c.AuthStyle.registered(); m.AuthMethods != nil && method != "" && !slices.Contains(m.AuthMethods, method) {
+func (c *Config) checkMethods(m *Metadata, who *identity) *defect {
+	if method := c.AuthStyle.registered(); method != "" && lacks(m.AuthMethods, method) {
 		return unsuited("choose an AuthStyle that the server has; if its metadata are wrong, set TokenURL instead",
 			"the server does not take %s, but %s", method, listed(m.AuthMethods))
 	}
-	algorithm := c.Assertion.Algorithm
-	if c.AuthStyle.signs() && algorithm != "" && m.SigningAlgorithms != nil && !slices.Contains(m.SigningAlgorithms, algorithm) {
-		return unsuited("choose an Assertion.Algorithm that the server has",
+	algorithm := ""
+	switch c.AuthStyle {
+	case SecretJWT:
+		algorithm = c.secretAlgorithm()
+	case PrivateKeyJWT:
+		algorithm = string(c.keyAlgorithm(who.key, m.SigningAlgorithms))
+	}
+	if algorithm != "" && lacks(m.SigningAlgorithms, algorithm) {
+		return unsuited("choose an Assertion.Algorithm, or a key, that the server has",
 			"the server takes no assertion signed with %s, but with %s", algorithm, listed(m.SigningAlgorithms))
 	}
-	if c.DPoP != nil && c.DPoP.Algorithm != "" && m.ProofAlgorithms != nil && !slices.Contains(m.ProofAlgorithms, string(c.DPoP.Algorithm)) {
-		return unsuited("choose a DPoP.Algorithm that the server has",
-			"the server takes no DPoP proof signed with %s, but with %s", c.DPoP.Algorithm, listed(m.ProofAlgorithms))
+	if who.proof != nil && lacks(m.ProofAlgorithms, string(who.proof.Algorithm())) {
+		return unsuited("choose a DPoP.Algorithm, or a DPoP.Key, that the server has",
+			"the server takes no DPoP proof signed with %s, but with %s", who.proof.Algorithm(), listed(m.ProofAlgorithms))
 	}
 	return nil
 }
+
+// lacks reports whether a list is there, and a value is not in it.
+func lacks(list []string, value string) bool { return list != nil && !slices.Contains(list, value) }
 
 // listed shows as much of a foreign list as a person reads.
 func listed(values []string) string {

@@ -64,8 +64,8 @@ func (r *report) parsed(m members) {
 func (r *report) unsent(err error) *Error {
 	red := newRedactor(r.secrets)
 	return &Error{
-		endpoint: r.to.shown,
-		problem:  "no request was sent: " + red.clean(err.Error(), shownText), causes: []error{ErrUnsent, red.cause(err)},
+		endpoint: r.to.shown, permanent: errors.As(err, new(unfit)),
+		problem: "no request was sent: " + red.clean(err.Error(), shownText), causes: []error{ErrUnsent, red.cause(err)},
 	}
 }
 
@@ -98,7 +98,8 @@ func (r *report) unread(ctx context.Context, err error) *Error {
 // refusal reports an answer that is an error by its status or by its content.
 func (r *report) refusal(said oauthError, body []byte) *Error {
 	red := newRedactor(r.secrets)
-	e := r.answerError(red, said, r.hint(said.code))
+	said = said.known(r.status)
+	e := r.answerError(red, said, r.hint(said))
 	switch {
 	case isSuccess(r.status):
 	case isRedirect(r.status):
@@ -115,7 +116,7 @@ func (r *report) refusal(said oauthError, body []byte) *Error {
 // the token may be in it.
 func (r *report) defect(d *defect) *Error {
 	red := newRedactor(r.secrets)
-	e := r.answerError(red, oauthError{}, red.clean(d.hint, shownText))
+	e := r.answerError(red, oauthError{}, d.hint)
 	e.problem = red.clean(d.what, shownText)
 	e.permanent = d.permanent
 	if d.kind != nil {
@@ -130,7 +131,7 @@ func (r *report) answerError(red *redactor, said oauthError, hint string) *Error
 		Code:        red.clean(said.code, shownText),
 		Description: red.clean(said.description, shownText),
 		URI:         red.clean(said.uri, shownText),
-		Hint:        hint,
+		Hint:        red.clean(hint, shownText),
 		endpoint:    r.to.shown,
 		retryAfter:  r.retryAfter,
 		permanent:   wire.Permanent(r.status, said.code),

@@ -29,7 +29,7 @@ func newForm(cfg Config) url.Values {
 // what in it is secret and was not known before.
 func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identity, hide func(string)) (*http.Request, error) {
 	form := maps.Clone(c.form)
-	if err := c.prove(form, to, who, hide); err != nil {
+	if err := c.prove(ctx, form, to, who, hide); err != nil {
 		return nil, err
 	}
 	// A strings.Reader gives the request its length and its GetBody, with which
@@ -48,7 +48,7 @@ func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identi
 		req.Header.Set("Authorization", basic(c.cfg.ClientID, who.secret))
 	}
 	if who.proof != nil {
-		proof, err := c.cfg.DPoP.ProofWith(who.proof, c.cfg.Clock.Now(), req.Method, to.url, "")
+		proof, err := c.cfg.DPoP.TokenProof(ctx, who.proof, c.cfg.Clock.Now(), req.Method, to.url)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identi
 
 // prove puts into the form what proves the client, if that is its place. All
 // but the Basic styles say there who the client is.
-func (c *conversation) prove(form url.Values, to *endpoint, who *identity, hide func(string)) error {
+func (c *conversation) prove(ctx context.Context, form url.Values, to *endpoint, who *identity, hide func(string)) error {
 	style := c.cfg.AuthStyle
 	if style != Basic && style != BasicRaw {
 		form.Set("client_id", c.cfg.ClientID)
@@ -68,7 +68,7 @@ func (c *conversation) prove(form url.Values, to *endpoint, who *identity, hide 
 	case style == Post:
 		form.Set("client_secret", who.secret)
 	case style.sendsAssertion():
-		assertion, err := c.assertion(to, who)
+		assertion, err := c.assertion(ctx, to, who)
 		if err != nil {
 			return err
 		}

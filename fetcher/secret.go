@@ -29,7 +29,7 @@ func SecretEnv(name string) SecretFunc {
 	return func(context.Context) (string, error) {
 		value := os.Getenv(name)
 		if value == "" {
-			return "", fmt.Errorf("environment variable %q is unset or empty: set it to the client secret", name)
+			return "", fmt.Errorf("environment variable %q is unset or empty: set it", name)
 		}
 		return value, nil
 	}
@@ -56,7 +56,7 @@ func readSecret(path string) (string, error) {
 	}
 	value := strings.TrimRight(string(content), "\r\n")
 	if value == "" {
-		return "", fmt.Errorf("%s is empty: write the client secret into it", path)
+		return "", fmt.Errorf("%s is empty: write what proves the client into it", path)
 	}
 	return value, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/internal/wire"
 	"github.com/alf-go/alf/keys"
 )
@@ -199,7 +200,9 @@ func (c Config) checkRequest(p *problems) {
 			p.addf("Header: a value of %q holds a control character: remove that", name)
 		}
 	}
-	if c.TokenType != "" && !validHeaderName(c.TokenType) {
+	if c.DPoP != nil && c.TokenType != "" && !strings.EqualFold(c.TokenType, dpopType) {
+		p.addf("TokenType: %q is not the type of tokens that are bound by DPoP: leave it empty, or unset DPoP", c.TokenType)
+	} else if c.TokenType != "" && !validHeaderName(c.TokenType) {
 		p.addf("TokenType: %q is not the name of a token type: leave it empty for Bearer", c.TokenType)
 	}
 }
@@ -215,31 +218,30 @@ func (c Config) checkConnection(p *problems) {
 		if c.TLS != nil {
 			p.addf("TLS: excluded by HTTPClient and Transport: configure it there")
 		}
-		if c.Certificate != nil && !c.restsOnTransport() {
+		if obstacle := mtls.Obstacle(c.base()); obstacle != "" && c.Certificate != nil {
 			field := "Transport"
 			if c.HTTPClient != nil {
 				field = "HTTPClient.Transport"
 			}
-			p.addf("%s: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there", field)
+			p.addf("%s: %s", field, obstacle)
 		}
+	} else if c.Certificate != nil && mtls.HasOwn(c.TLS) {
+		p.addf("TLS: has a client certificate already: remove that, or Certificate")
 	}
 	if c.Timeout < 0 {
 		p.addf("Timeout: %v is negative: use 0 for none", c.Timeout)
 	}
 }
 
-// restsOnTransport reports whether there is an *http.Transport to make others
-// like it from.
-func (c Config) restsOnTransport() bool {
-	base := c.Transport
-	if c.HTTPClient != nil {
-		base = c.HTTPClient.Transport
+// base is the transport that the configuration brings.
+func (c Config) base() http.RoundTripper {
+	switch {
+	case c.Transport != nil:
+		return c.Transport
+	case c.HTTPClient.Transport != nil:
+		return c.HTTPClient.Transport
 	}
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	_, ok := base.(*http.Transport)
-	return ok
+	return http.DefaultTransport
 }
 
 // validScope is scope-token of RFC 6749 section 3.3.

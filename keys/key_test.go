@@ -1,12 +1,15 @@
 package keys_test
 
 import (
+	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/big"
 	"strings"
@@ -32,7 +35,7 @@ func TestThumbprintAndSignature_RFC8037AppendixA(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", key.Thumbprint())
 	require.Equal(t, keys.EdDSA, key.Algorithm())
-	signed, err := key.JWT("", "", []byte("Example of Ed25519 signing"))
+	signed, err := key.JWT(t.Context(), "", "", []byte("Example of Ed25519 signing"))
 	require.NoError(t, err)
 	require.Equal(t, "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."+
 		"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg", signed)
@@ -50,7 +53,7 @@ func TestEveryAlgorithmVerifies(t *testing.T) {
 	for algorithm, private := range all {
 		key, err := keys.Parse(pemOf(t, "PRIVATE KEY", private))
 		require.NoError(t, err)
-		signed, err := key.WithID("k1").JWT(algorithm, "client-authentication+jwt", []byte(`{"a":1}`))
+		signed, err := key.WithID("k1").JWT(t.Context(), algorithm, "client-authentication+jwt", []byte(`{"a":1}`))
 		require.NoError(t, err)
 		parsed, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
 		require.NoError(t, err)
@@ -70,7 +73,7 @@ func TestEveryAlgorithmVerifies(t *testing.T) {
 func TestPSSSaltIsAsLongAsTheHash(t *testing.T) {
 	key, err := keys.New(rsaKey(), "", keys.PS256)
 	require.NoError(t, err)
-	signature, err := key.Sign("", []byte("input"))
+	signature, err := key.Sign(t.Context(), "", []byte("input"))
 	require.NoError(t, err)
 	digest := hashOf("input")
 	require.NoError(t, rsa.VerifyPSS(&rsaKey().PublicKey, 5 /* SHA-256 */, digest, signature, &rsa.PSSOptions{SaltLength: 32}))
@@ -79,9 +82,9 @@ func TestPSSSaltIsAsLongAsTheHash(t *testing.T) {
 func TestAKeyAndAnAlgorithmThatDoNotFit(t *testing.T) {
 	ec, err := keys.New(ecKey(t, elliptic.P256()), "", "")
 	require.NoError(t, err)
-	_, err = ec.Sign(keys.RS256, nil)
+	_, err = ec.Sign(t.Context(), keys.RS256, nil)
 	require.EqualError(t, err, "an EC key on P-256 cannot sign with RS256: use ES256, or another key")
-	_, err = ec.JWT(keys.ES384, "", nil)
+	_, err = ec.JWT(t.Context(), keys.ES384, "", nil)
 	require.EqualError(t, err, "an EC key on P-256 cannot sign with ES384: use ES256, or another key")
 	require.ErrorContains(t, ec.CanSign("none"), `"none" is not a signature algorithm: use RS256,`)
 	_, err = keys.New(ecKey(t, elliptic.P224()), "", "")
@@ -97,7 +100,7 @@ func TestAKeyAndAnAlgorithmThatDoNotFit(t *testing.T) {
 func TestASignerThatFails(t *testing.T) {
 	key, err := keys.New(onlyPublic{ecKey(t, elliptic.P256()).Public()}, "", "")
 	require.NoError(t, err)
-	_, err = key.JWT("", "", []byte("{}"))
+	_, err = key.JWT(t.Context(), "", "", []byte("{}"))
 	require.ErrorContains(t, err, "signing: unexpected EOF")
 }
 
@@ -119,4 +122,51 @@ func TestM19_AKeyIsPrintedAsItsThumbprint(t *testing.T) {
 			require.NotContains(t, shown, strings.Trim(secret, "[]"))
 		}
 	}
+}
+
+type answers struct {
+	crypto.Signer
+	signature []byte
+}
+
+func (a answers) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return a.signature, nil }
+
+func TestASignerThatAnswersSomethingElse(t *testing.T) {
+	der := func(r, s int64) []byte {
+		b, err := asn1.Marshal(struct{ R, S *big.Int }{big.NewInt(r), big.NewInt(s)})
+		require.NoError(t, err)
+		return b
+	}
+	huge, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1)})
+	require.NoError(t, err)
+	for name, signature := range map[string][]byte{
+		"nothing": nil, "raw": make([]byte, 64), "zero": der(0, 1), "negative": der(1, -1), "more": append(der(1, 1), 0), "huge": huge,
+	} {
+		key, err := keys.New(answers{ecKey(t, elliptic.P256()), signature}, "", "")
+		require.NoError(t, err)
+		_, err = key.Sign(t.Context(), "", []byte("x"))
+		require.ErrorContains(t, err, "is not an ECDSA signature", name)
+	}
+}
+
+func TestKeysAreImmutable(t *testing.T) {
+	key, err := keys.New(ecKey(t, elliptic.P256()), "one", "")
+	require.NoError(t, err)
+	require.Equal(t, "two", key.WithID("two").ID())
+	require.Equal(t, "one", key.ID())
+	before := string(key.PublicJWK())
+	key.PublicJWK()[0] = 'x'
+	require.Equal(t, before, string(key.PublicJWK()))
+}
+
+func TestTheAlgOfAJWKIsWhatItSignsWith(t *testing.T) {
+	content, err := (&jose.JSONWebKey{Key: rsaKey(), KeyID: "k", Algorithm: "PS384"}).MarshalJSON()
+	require.NoError(t, err)
+	key, err := keys.Parse(content)
+	require.NoError(t, err)
+	require.Equal(t, keys.PS384, key.Algorithm())
+	content, err = (&jose.JSONWebKey{Key: rsaKey(), Algorithm: "RSA-OAEP"}).MarshalJSON()
+	require.NoError(t, err)
+	_, err = keys.Parse(content)
+	require.ErrorContains(t, err, `"RSA-OAEP" is not a signature algorithm`)
 }

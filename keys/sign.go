@@ -1,8 +1,10 @@
 package keys
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/asn1"
@@ -14,8 +16,38 @@ import (
 )
 
 // Sign returns the signature of RFC 7518 section 3 over input. algorithm empty: the key's own. It fails if the key cannot be
-// used with the algorithm, or the signer fails. The key may be a remote one: Sign takes as long as its signer does.
-func (k *Key) Sign(algorithm Algorithm, input []byte) ([]byte, error) {
+// used with the algorithm, or the signer fails. ctx ends the wait for a signer that is not of the standard library, with its
+// cause; the signer itself, which knows no contexts, goes on until it is done.
+func (k *Key) Sign(ctx context.Context, algorithm Algorithm, input []byte) ([]byte, error) {
+	switch k.signer().(type) {
+	case *ecdsa.PrivateKey, *rsa.PrivateKey, ed25519.PrivateKey:
+		return k.sign(algorithm, input)
+	}
+	type result struct {
+		signature []byte
+		err       error
+	}
+	done := make(chan result, 1)
+	go func() {
+		r := result{err: errors.New("signing: the signer ended its goroutine")}
+		// Deferred, so that a signer which panics or calls runtime.Goexit is heard of as well.
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{err: fmt.Errorf("signing: the signer panicked with a %T", p)}
+			}
+			done <- r
+		}()
+		r.signature, r.err = k.sign(algorithm, input)
+	}()
+	select {
+	case r := <-done:
+		return r.signature, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("signing: %w", context.Cause(ctx))
+	}
+}
+
+func (k *Key) sign(algorithm Algorithm, input []byte) ([]byte, error) {
 	signer := k.signer()
 	if algorithm == "" {
 		algorithm = k.algorithm
@@ -60,8 +92,8 @@ func flat(signature []byte, size int) ([]byte, error) {
 }
 
 // JWT returns payload, a JSON object of claims, as a signed JSON Web Token (RFC 7519) in compact form. algorithm empty: the
-// key's own; typ empty: there is none.
-func (k *Key) JWT(algorithm Algorithm, typ string, payload []byte) (string, error) {
+// key's own; typ empty: there is none. ctx and errors are as for Sign.
+func (k *Key) JWT(ctx context.Context, algorithm Algorithm, typ string, payload []byte) (string, error) {
 	if algorithm == "" {
 		algorithm = k.algorithm
 	}
@@ -69,7 +101,7 @@ func (k *Key) JWT(algorithm Algorithm, typ string, payload []byte) (string, erro
 	if typ != "" {
 		options.WithType(jose.ContentType(typ))
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: opaque{k}}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: opaque{ctx, k}}, options)
 	if err != nil {
 		if unfit := algorithm.fits(k.signer().Public()); unfit != nil {
 			err = unfit
@@ -83,8 +115,11 @@ func (k *Key) JWT(algorithm Algorithm, typ string, payload []byte) (string, erro
 	return signed.CompactSerialize()
 }
 
-// opaque lets the JOSE library sign with a key it does not see.
-type opaque struct{ key *Key }
+// opaque lets the JOSE library sign, once, with a key it does not see.
+type opaque struct {
+	ctx context.Context
+	key *Key
+}
 
 func (o opaque) Public() *jose.JSONWebKey {
 	return &jose.JSONWebKey{Key: o.key.signer().Public(), KeyID: o.key.id}
@@ -99,5 +134,5 @@ func (o opaque) Algs() []jose.SignatureAlgorithm {
 }
 
 func (o opaque) SignPayload(payload []byte, algorithm jose.SignatureAlgorithm) ([]byte, error) {
-	return o.key.Sign(Algorithm(algorithm), payload)
+	return o.key.Sign(o.ctx, Algorithm(algorithm), payload)
 }

@@ -22,8 +22,9 @@ func Of(key *Key) Func {
 }
 
 // Signer returns a Func for a key that somebody else holds, such as an HSM or a key management service. id is sent as "kid",
-// if it is not empty. The signer must be safe for concurrent use, and is called while others wait for the token: it should
-// have a time-out of its own. The Func fails where [New] does.
+// if it is not empty. The signer must be safe for concurrent use; it is not called on a goroutine that anybody has to wait
+// for longer than their context lasts, and should have a time-out of its own, so that it ends at all. The Func fails where
+// [New] does.
 func Signer(signer crypto.Signer, id string) Func {
 	return func(context.Context) (*Key, error) { return New(signer, id, "") }
 }

@@ -104,7 +104,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		// What was accepted can sign.
-		_, err = key.JWT("", "", []byte("{}"))
+		_, err = key.JWT(t.Context(), "", "", []byte("{}"))
 		require.NoError(t, err)
 	})
 }

@@ -244,7 +244,7 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 		"no key in the file":   {[]string{"--key-file", secret}, "--key-file: " + secret + ": holds no private key"},
 		"no such file":         {[]string{"--key-file", none}, "--key-file: open " + none},
 		"no such assertion":    {[]string{"--assertion-file", none}, "--assertion-file: open " + none},
-		"an empty assertion":   {[]string{"--assertion-file", write(t, "empty", "\n")}, "is empty: write the assertion into it"},
+		"an empty assertion":   {[]string{"--assertion-file", write(t, "empty", "\n")}, "is empty: write what proves the client into it"},
 		"a key that is none":   {[]string{"--cert-file", cert, "--cert-key-file", secret}, "--cert-file: certificate files " + cert},
 		"another's key":        {[]string{"--cert-file", cert, "--cert-key-file", key}, "does not match"},
 		"in the clear":         {[]string{"--cert-file", cert}, "--token-url: plain http cannot show a certificate"},

@@ -6,15 +6,25 @@ import (
 	"bytes"
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+)
+
+const (
+	// kept is for how many certificates there are connections at the same time: those of the tokens in use, and none.
+	kept = 4
+	// idleTimeout ends connections that nobody uses any more, if the template has no other. It is that of
+	// http.DefaultTransport.
+	idleTimeout = 90 * time.Second
 )
 
 // Pool makes http.Transports that differ in the client's certificate only. It is safe for concurrent use.
 type Pool struct {
 	template *http.Transport
-	current  atomic.Pointer[entry]
-	mu       sync.Mutex // held while current is replaced
+	entries  atomic.Pointer[[]entry] // the latest first; replaced as a whole
+	mu       sync.Mutex              // held by who replaces them
 }
 
 type entry struct {
@@ -23,34 +33,56 @@ type entry struct {
 }
 
 // NewPool makes a pool of transports like template, which is not used itself.
-func NewPool(template *http.Transport) *Pool { return &Pool{template: template.Clone()} }
+func NewPool(template *http.Transport) *Pool {
+	p := &Pool{template: template.Clone()}
+	if p.template.IdleConnTimeout == 0 {
+		p.template.IdleConnTimeout = idleTimeout
+	}
+	// HTTP/2 that was configured by hand would share its connections between the copies.
+	if len(p.template.TLSNextProto) == 1 && p.template.TLSNextProto["h2"] != nil {
+		p.template.TLSNextProto, p.template.ForceAttemptHTTP2 = nil, true
+	}
+	p.entries.Store(new([]entry))
+	return p
+}
 
-// For returns the transport for a certificate; nil for none. It is the same for as long as the certificate is; when that
-// changes, connections with the old one end with the requests that use them.
+// For returns the transport for a certificate; nil for none. It is the same for as long as the certificate is among the last
+// few. Connections with others end with the requests that use them, or, with HTTP/2, when they have been idle for long.
 func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
-	if e := p.current.Load(); e != nil && Same(e.certificate, certificate) {
-		return e.transport
+	if t := find(*p.entries.Load(), certificate); t != nil {
+		return t
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := p.current.Load()
-	if old != nil && Same(old.certificate, certificate) {
-		return old.transport
+	old := *p.entries.Load()
+	if t := find(old, certificate); t != nil {
+		return t
 	}
-	e := &entry{certificate, p.template.Clone()}
+	transport := p.template.Clone()
 	if certificate != nil {
-		Show(e.transport, certificate)
+		Show(transport, certificate)
 	}
-	p.current.Store(e)
-	if old != nil {
-		old.transport.CloseIdleConnections()
+	entries := append([]entry{{certificate, transport}}, old...)
+	entries = entries[:min(len(entries), kept)]
+	p.entries.Store(&entries)
+	for _, e := range old {
+		e.transport.CloseIdleConnections() // most are of no use any more; the others can be had again
 	}
-	return e.transport
+	return transport
 }
 
-// CloseIdleConnections closes the idle connections.
+func find(entries []entry, certificate *tls.Certificate) *http.Transport {
+	for i := range entries {
+		if Same(entries[i].certificate, certificate) {
+			return entries[i].transport
+		}
+	}
+	return nil
+}
+
+// CloseIdleConnections closes the idle connections, whatever certificate they show.
 func (p *Pool) CloseIdleConnections() {
-	if e := p.current.Load(); e != nil {
+	for _, e := range *p.entries.Load() {
 		e.transport.CloseIdleConnections()
 	}
 }
@@ -62,16 +94,35 @@ func Show(transport *http.Transport, certificate *tls.Certificate) {
 	if transport.TLSClientConfig != nil {
 		config = transport.TLSClientConfig.Clone()
 	}
-	config.Certificates = nil
+	if config.ClientSessionCache != nil {
+		// A session that is resumed has the certificate it began with.
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	transport.TLSClientConfig = config
 }
 
-// Same reports whether two certificates are the same one.
+// Same reports whether two certificates, with the chains that are sent along, are the same.
 func Same(a, b *tls.Certificate) bool {
-	if a == b {
-		return true
+	return a == b || a != nil && b != nil && len(a.Certificate) > 0 && slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
+}
+
+// Obstacle says why certificates could not be shown through a base transport; "" if they can. What is to be changed comes
+// after a colon.
+func Obstacle(base http.RoundTripper) string {
+	t, ok := base.(*http.Transport)
+	switch {
+	case !ok:
+		return "is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there"
+	case t.DialTLSContext != nil || t.DialTLS != nil:
+		return "makes its TLS connections itself (DialTLS), so that Certificate could not be shown: unset that, or configure the certificate there"
+	case HasOwn(t.TLSClientConfig):
+		return "has a client certificate in its TLSClientConfig already: remove that, or Certificate"
 	}
-	return a != nil && b != nil && len(a.Certificate) > 0 && len(b.Certificate) > 0 &&
-		bytes.Equal(a.Certificate[0], b.Certificate[0])
+	return ""
+}
+
+// HasOwn reports whether a TLS configuration shows a certificate.
+func HasOwn(c *tls.Config) bool {
+	return c != nil && (len(c.Certificates) > 0 || c.GetClientCertificate != nil)
 }

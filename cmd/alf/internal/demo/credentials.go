@@ -98,7 +98,7 @@ func (c *credentials) trustPlatform() error {
 	if err != nil {
 		return err
 	}
-	c.held.Assertion.Source = func(context.Context) (string, error) {
+	c.held.Assertion.Source = func(ctx context.Context) (string, error) {
 		now := time.Now()
 		claims, err := json.Marshal(jwt.Claims{
 			Issuer: platform, Subject: workload, Audience: jwt.Audience{servers},
@@ -107,7 +107,7 @@ func (c *credentials) trustPlatform() error {
 		if err != nil {
 			return "", err
 		}
-		return key.JWT("", "", claims)
+		return key.JWT(ctx, "", "", claims)
 	}
 	c.known.Method = server.Assertion{
 		Algorithm: jose.ES256, Key: public, Issuer: platform, Subject: workload, Audience: servers,
