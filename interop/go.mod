@@ -5,6 +5,8 @@ go 1.26.0
 require (
 	github.com/alf-go/alf v0.0.0
 	github.com/go-jose/go-jose/v3 v3.0.3
+	github.com/go-jose/go-jose/v4 v4.1.4
+	github.com/luikyv/go-oidc v0.25.0
 	github.com/ory/fosite v0.49.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/crypto v0.31.0
@@ -26,7 +28,6 @@ require (
 	github.com/gogo/protobuf v1.3.2 // indirect
 	github.com/golang/mock v1.6.0 // indirect
 	github.com/golang/protobuf v1.5.3 // indirect
-	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.0 // indirect
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.18.1 // indirect
