@@ -114,3 +114,6 @@ func (a *account) assertion(c *credentials, tokenURL string) (string, error) {
 		Expiry:   jwt.NewNumericDate(time.Now().Add(time.Minute)),
 	}).CompactSerialize()
 }
+
+// expiresIn is what the server will say: the seconds that are whole by then.
+func (a *account) expiresIn() int { return int((a.lifetime - 1) / time.Second) }

@@ -56,7 +56,7 @@ func New() (*Server, error) {
 		return nil, err
 	}
 	for _, a := range s.accounts {
-		if err := s.store.register(a); err != nil {
+		if err := s.store.register(a, a.credentials()); err != nil {
 			return nil, err
 		}
 	}

@@ -142,7 +142,6 @@ func TestQuirk_PreviousSecretsAreGoodWhileListed(t *testing.T) {
 	old := a.credentials()
 	fresh, err := a.fresh()
 	require.NoError(t, err)
-	a.current.Store(fresh)
 	withSecret := func(secret string) int {
 		form := grant()
 		form.Set("client_id", a.id)
@@ -150,10 +149,10 @@ func TestQuirk_PreviousSecretsAreGoodWhileListed(t *testing.T) {
 		return s.post(t, "/token", form, func(*http.Request) {}).Status
 	}
 
-	require.NoError(t, s.store.register(a, old.secret))
+	require.NoError(t, s.store.register(a, fresh, old.secret))
 	require.Equal(t, http.StatusOK, withSecret(old.secret))
 	require.Equal(t, http.StatusOK, withSecret(fresh.secret))
-	require.NoError(t, s.store.register(a))
+	require.NoError(t, s.store.register(a, fresh))
 	require.Equal(t, http.StatusUnauthorized, withSecret(old.secret))
 	require.Equal(t, http.StatusOK, withSecret(fresh.secret))
 }

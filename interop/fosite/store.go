@@ -35,8 +35,8 @@ func (s *store) GetClient(_ context.Context, id string) (fosite.Client, error) {
 	return nil, fosite.ErrNotFound
 }
 
-// register makes a's current credentials the ones the server takes, and beside them the previous secrets.
-func (s *store) register(a *account, previous ...string) error {
+// register makes these a's credentials, and beside them the previous secrets.
+func (s *store) register(a *account, current *credentials, previous ...string) error {
 	base := &fosite.DefaultClient{
 		ID:         a.id,
 		GrantTypes: []string{"client_credentials"},
@@ -44,14 +44,14 @@ func (s *store) register(a *account, previous ...string) error {
 		Audience:   []string{audience},
 	}
 	c := &client{&fosite.DefaultOpenIDConnectClient{DefaultClient: base, TokenEndpointAuthMethod: a.method}, a}
-	if key := a.credentials().key; key != nil {
+	if current.key != nil {
 		c.TokenEndpointAuthSigningAlgorithm = a.alg
 		c.JSONWebKeys = &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-			{Key: key.Public(), KeyID: a.credentials().kid, Algorithm: a.alg, Use: "sig"},
+			{Key: current.key.Public(), KeyID: current.kid, Algorithm: a.alg, Use: "sig"},
 		}}
 	} else {
 		var err error
-		if base.Secret, err = bcrypt.GenerateFromPassword([]byte(a.credentials().secret), hashCost); err != nil {
+		if base.Secret, err = bcrypt.GenerateFromPassword([]byte(current.secret), hashCost); err != nil {
 			return err
 		}
 		for _, secret := range previous {

@@ -22,6 +22,8 @@ type account struct {
 	method goidc.AuthnMethod
 	alg    jose.SignatureAlgorithm // of a private_key_jwt
 	dpop   bool                    // its tokens are bound to a key
+	// resources are what it wants tokens for; nil: it does not say
+	resources goidc.Resources
 
 	current atomic.Pointer[credentials]
 }
@@ -43,6 +45,7 @@ func newAccounts(s *Server) ([]*account, error) {
 		{id: "basic+%", method: goidc.AuthnMethodSecretBasic},
 		{id: "basic-dpop", method: goidc.AuthnMethodSecretBasic, dpop: true},
 		{id: "post", method: goidc.AuthnMethodSecretPost},
+		{id: "post-resources", method: goidc.AuthnMethodSecretPost, resources: resources},
 		{id: "secret-jwt", method: goidc.AuthnMethodSecretJWT},
 		{id: "rs256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.RS256},
 		{id: "ps256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.PS256},
