@@ -9,28 +9,35 @@ import (
 // 3.1), or a DPoP nonce is asked for (RFC 9449 section 9). A challenge that calls the token invalid outweighs that.
 // Everything else renews, because real servers refuse a dead token with the oddest challenges, or none.
 func excepted(header http.Header) bool {
-	var c verdict
+	var v verdict
+	v.read(header)
+	return (v.scope || v.nonce) && !v.invalid
+}
+
+// verdict is what the challenges of one answer say together: that the token lacks a scope, that a DPoP nonce is wanted, that
+// the token is not valid.
+type verdict struct{ scope, nonce, invalid bool }
+
+func (v *verdict) read(header http.Header) {
 	for name, values := range header {
 		if !equalFold(name, "WWW-Authenticate") { // in case a base keeps names as they came
 			continue
 		}
 		for _, value := range values {
-			eachParam(value, c.note)
+			eachParam(value, v.note)
 		}
 	}
-	return c.excepted && !c.invalid
 }
-
-// verdict is what the challenges of one answer say together.
-type verdict struct{ excepted, invalid bool }
 
 func (v *verdict) note(scheme, name, value string) {
 	if !equalFold(name, "error") || !equalFold(scheme, "Bearer") && !equalFold(scheme, "DPoP") {
 		return
 	}
 	switch {
-	case equalFold(value, "insufficient_scope"), equalFold(value, "use_dpop_nonce"):
-		v.excepted = true
+	case equalFold(value, "insufficient_scope"):
+		v.scope = true
+	case equalFold(value, "use_dpop_nonce"):
+		v.nonce = true
 	case equalFold(value, "invalid_token"):
 		v.invalid = true
 	}

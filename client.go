@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/benbjohnson/clock"
+
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/manager"
 )
@@ -23,6 +25,8 @@ type session struct {
 	allowHTTP    []string
 	rejected     func(*http.Response) bool
 	rejectedBody bool
+	dpop         *DPoP // nil: no proofs
+	clock        clock.Clock
 
 	base       http.RoundTripper
 	client     *http.Client // over transport{base}
@@ -43,11 +47,11 @@ func New(cfg Config) (*Client, error) {
 		allowHTTP:    append([]string(nil), cfg.AllowHTTP...),
 		rejected:     cfg.Rejected,
 		rejectedBody: cfg.RejectedBody,
+		dpop:         cfg.DPoP,
+		clock:        cfg.Clock,
 	}
-	if s.source == nil {
-		if err := s.startManager(&cfg); err != nil {
-			return nil, err
-		}
+	if s.clock == nil {
+		s.clock = clock.New()
 	}
 	s.client = new(http.Client)
 	if cfg.HTTPClient != nil {
@@ -56,6 +60,11 @@ func New(cfg Config) (*Client, error) {
 	s.base = s.client.Transport
 	if s.base == nil {
 		s.base = s.newBase()
+	}
+	if s.source == nil {
+		if err := s.startManager(&cfg); err != nil {
+			return nil, err
+		}
 	}
 	s.client.Transport = &transport{s, s.base}
 	return &Client{s}, nil
@@ -71,6 +80,9 @@ func (s *session) startManager(cfg *Config) error {
 		}
 		tokens = f
 		s.closeOwned = append(s.closeOwned, func() error { f.CloseIdleConnections(); return nil })
+		if cfg.Certificate != nil {
+			s.showCertificate(f)
+		}
 	}
 	m, err := manager.New(cfg.managerConfig(tokens))
 	if err != nil {

@@ -13,29 +13,49 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// Config is what [New] makes a [Client] from. TokenURL, ClientID and ClientSecret are required (unless Fetcher or Manager
-// takes their place); the zero value of everything else is the default. New copies it; changing it later changes nothing.
+// Config is what [New] makes a [Client] from. TokenURL or Issuer, ClientID, and what AuthStyle proves the client by
+// (ClientSecret, if nothing else is said) are required, unless Fetcher or Manager takes their place; the zero value of
+// everything else is the default. New copies it; changing it later changes nothing.
 //
-// However a Config is printed, it prints its TokenURL (without the query), ClientID and Scopes alone. The fmt package does
+// However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. The fmt package does
 // look into the unexported fields of other structs behind a type's back, though: what is secret in Params, in
 // TokenRequest.Header or in TokenURL's query is better not kept in one. ClientSecret is safe anywhere.
 type Config struct {
 	// TokenURL is the address of the token endpoint. It must be https unless AllowHTTP says otherwise.
 	TokenURL string
+	// Issuer takes the place of TokenURL for an authorization server that tells its token endpoint itself, in its metadata (RFC
+	// 8414, OpenID Connect Discovery). It must be equal to the issuer in there, to the last character. The metadata are read
+	// by the first fetch of a token, and again every hour and after failures that an outdated address would explain; New
+	// does not wait for them.
+	Issuer string
 	// ClientID is the client identifier (RFC 6749 section 2.2).
 	ClientID string
 	// ClientSecret returns the client secret. It is called at every fetch, so that rotation needs no restart; see [Secret],
-	// [SecretEnv] and [SecretFile].
+	// [SecretEnv] and [SecretFile]. It is needed by the styles that have it in their name alone.
 	ClientSecret SecretFunc
 	// Scopes are asked for as "scope" (RFC 6749 section 3.3), one scope per entry. Empty: the parameter is left out.
 	Scopes []string
 	// Audience is sent as one "audience" parameter per entry.
 	Audience []string
-	// Params are further parameters of the token request, such as "resource" (RFC 8707).
+	// Resource is sent as one "resource" parameter per entry, each an absolute URI (RFC 8707).
+	Resource []string
+	// Params are further parameters of the token request. Those that have a field of their own are refused.
 	Params url.Values
 	// AuthStyle is how the client authenticates to the token endpoint. Default: [AuthBasic].
 	AuthStyle AuthStyle
-	// TokenType is the expected token_type, whatever its case; another one is an error. Default: "Bearer".
+	// Assertion says what [AuthSecretJWT], [AuthPrivateKeyJWT] and [AuthAssertion] send.
+	Assertion Assertion
+	// Certificate returns the client's certificate for mutual TLS (RFC 8705), which [AuthTLS] and [AuthSelfSignedTLS] prove the
+	// client by; see [CertificateFiles]. It is asked at every fetch, and shown to the API as well as to the token endpoint,
+	// so that tokens may be bound to it, with any AuthStyle. HTTPClient.Transport must be an *http.Transport then, or nil;
+	// a copy of it is used. So must those of TokenRequest. A base that [Client.Transport] is given shows what its owner
+	// had it show.
+	Certificate CertificateFunc
+	// DPoP has tokens bound to a key, and every request prove that the client holds it (RFC 9449): &alf.DPoP{} does, with a key
+	// of its own. A Bearer token is then refused. Signing costs each request about what one signature costs. Nil: no proofs.
+	DPoP *DPoP
+	// TokenType is the expected token_type, whatever its case; another one is an error. Default: "Bearer", or "DPoP" with
+	// DPoP.
 	TokenType string
 	// StrictTokenType makes an answer without a token_type an error. By default it is taken for a Bearer token.
 	StrictTokenType bool
@@ -75,7 +95,8 @@ type Config struct {
 	Hook func(Event)
 	// Logger receives every event as well. Default: none.
 	Logger *slog.Logger
-	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest.
+	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest,
+	// but for DPoP, whose Key must be the one that its tokens are bound to.
 	Fetcher Fetcher
 	// Manager takes the place of the built-in token manager. It excludes Fetcher, whatever Fetcher excludes, and the fields
 	// from Policy to Logger. The client does not close it.
@@ -104,12 +125,17 @@ type TokenRequest struct {
 func (c *Config) fetcherConfig() fetcher.Config {
 	return fetcher.Config{
 		TokenURL:        c.TokenURL,
+		Issuer:          c.Issuer,
 		ClientID:        c.ClientID,
 		ClientSecret:    c.ClientSecret,
 		Scopes:          c.Scopes,
 		Audience:        c.Audience,
+		Resource:        c.Resource,
 		Params:          c.Params,
 		AuthStyle:       c.AuthStyle,
+		Assertion:       c.Assertion,
+		Certificate:     c.Certificate,
+		DPoP:            c.DPoP,
 		Header:          c.TokenRequest.Header,
 		TokenType:       c.TokenType,
 		StrictTokenType: c.StrictTokenType,

@@ -2,6 +2,7 @@ package alf
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -41,6 +42,9 @@ func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 				return nil, fmt.Errorf("%w: the call's target is not among Config.Origins: add it there if it may have the token", ErrRefused)
 			}
 		}
+	}
+	if c.dpop != nil {
+		return nil, errors.New("alf: gRPC does not tell the method that a DPoP proof is about: send the metadata per call, with Token and Proof")
 	}
 	_, value, err := c.token(ctx)
 	if err != nil {

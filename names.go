@@ -1,6 +1,7 @@
 package alf
 
 import (
+	"github.com/alf-go/alf/dpop"
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/manager"
 )
@@ -25,6 +26,10 @@ type (
 	EndpointError = fetcher.Error
 	// AuthStyle is how the client authenticates to the token endpoint; see [fetcher.AuthStyle].
 	AuthStyle = fetcher.AuthStyle
+	// Assertion says how the client proves itself by a signed assertion; see [fetcher.Assertion].
+	Assertion = fetcher.Assertion
+	// DPoP proves that the client holds the key its tokens are bound to; see [dpop.Prover].
+	DPoP = dpop.Prover
 )
 
 // The ways of authenticating to the token endpoint. Exactly one is used, and never another tried after a failure.
@@ -35,4 +40,15 @@ const (
 	AuthBasicRaw = fetcher.BasicRaw
 	// AuthPost sends client_id and client_secret in the body.
 	AuthPost = fetcher.Post
+	// AuthSecretJWT sends an assertion that the client secret signs (RFC 7523); the secret itself stays here.
+	AuthSecretJWT = fetcher.SecretJWT
+	// AuthPrivateKeyJWT sends an assertion that Assertion.Key signs (RFC 7523).
+	AuthPrivateKeyJWT = fetcher.PrivateKeyJWT
+	// AuthAssertion sends an assertion that somebody else made, which Assertion.Source reads: a projected service account
+	// token, a SPIFFE JWT, the token of a CI job.
+	AuthAssertion = fetcher.ForeignAssertion
+	// AuthTLS proves the client by its Certificate, issued by an authority that the server trusts (RFC 8705 section 2.1).
+	AuthTLS = fetcher.TLSClientAuth
+	// AuthSelfSignedTLS proves the client by its Certificate, which the server has on record (RFC 8705 section 2.2).
+	AuthSelfSignedTLS = fetcher.SelfSignedTLSClientAuth
 )

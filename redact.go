@@ -11,11 +11,15 @@ import (
 // redacted says which configuration it is and nothing that could be secret. A token endpoint's address can be, in its query
 // and user information.
 func (c Config) redacted() string {
+	field, address := "TokenURL", c.TokenURL
+	if c.Issuer != "" {
+		field, address = "Issuer", c.Issuer
+	}
 	endpoint := "?"
-	if u, err := url.Parse(c.TokenURL); err == nil {
+	if u, err := url.Parse(address); err == nil {
 		endpoint = u.Scheme + "://" + u.Host + u.EscapedPath()
 	}
-	return fmt.Sprintf("alf.Config{TokenURL:%q ClientID:%q Scopes:%q REDACTED}", endpoint, c.ClientID, c.Scopes)
+	return fmt.Sprintf("alf.Config{%s:%q ClientID:%q Scopes:%q REDACTED}", field, endpoint, c.ClientID, c.Scopes)
 }
 
 // Format prints a redaction, whatever the verb.

@@ -2,6 +2,7 @@ package alf
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -13,29 +14,60 @@ const maxRecorded = 64 << 10
 // hasBody reports whether req has a body that could be lost.
 func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
 
-// record puts a recording between out's body and the transport, if the body cannot be had again otherwise. It returns nil
-// when there is nothing to record, or more than would be kept: then the body is left as it is, of a type that the transport
-// may know a faster way for.
-func record(out *http.Request) *recording {
+// body is a request's body while it may have to be sent again.
+type body struct {
+	req       *http.Request // the caller's
+	recording *recording    // nil: there was nothing to record, or more than would be kept
+
+	settled bool   // whether what follows is known: the recording is over
+	whole   []byte // what was recorded
+	lost    bool   // it cannot be had again as a whole
+	nonced  bool   // it was sent again for the sake of a DPoP nonce
+}
+
+// record puts a recording between out's body and the transport, if the body cannot be had again otherwise. Where none is of
+// use the body is left as it is, of a type that the transport may know a faster way for.
+func record(out, req *http.Request) body {
 	if !hasBody(out) || out.GetBody != nil || out.ContentLength > maxRecorded {
-		return nil
+		return body{req: req}
 	}
 	r := &recording{body: out.Body, length: out.ContentLength}
 	out.Body = r
-	return r
+	return body{req: req, recording: r}
 }
 
-// replay returns what makes the body for sending req again, or false if the body cannot be had again as a whole.
-func replay(req *http.Request, r *recording) (func() (io.ReadCloser, error), bool) {
-	switch {
-	case !hasBody(req):
-		return func() (io.ReadCloser, error) { return req.Body, nil }, true
-	case req.GetBody != nil:
-		return req.GetBody, true
+// stop ends the recording, so that a long-lived answer does not hold on to what was sent.
+func (b *body) stop() { b.recording.stop() }
+
+// repeatable reports whether the body can be had again, as often as need be. Its recording ends with that.
+func (b *body) repeatable() bool {
+	if !b.settled {
+		b.settled = true
+		if hasBody(b.req) && b.req.GetBody == nil {
+			var ok bool
+			b.whole, ok = b.recording.whole()
+			b.lost = !ok
+		}
 	}
-	recorded, ok := r.whole()
-	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(recorded)), nil }, ok
+	return !b.lost
 }
+
+// again makes the body of a request that is repeatable once more.
+func (b *body) again() (io.ReadCloser, error) {
+	switch {
+	case !hasBody(b.req):
+		return b.req.Body, nil
+	case b.req.GetBody != nil:
+		body, err := b.req.GetBody()
+		if err == nil && body == nil {
+			err = errNoBody
+		}
+		return body, err
+	}
+	return io.NopCloser(bytes.NewReader(b.whole)), nil
+}
+
+var errNoBody = errors.New("alf: the request's GetBody returned neither a body nor an error")
 
 // recording is a request body that remembers what was read of it, up to a limit. The transport may still be reading when
 // the answer is there, hence the lock.
@@ -67,7 +99,6 @@ func (r *recording) Read(p []byte) (int, error) {
 // Close closes the body. Transports do so before EOF too, when they want no more of it.
 func (r *recording) Close() error { return r.body.Close() }
 
-// stop ends the recording, so that a long-lived answer does not hold on to what was sent.
 func (r *recording) stop() {
 	if r == nil {
 		return

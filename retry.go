@@ -12,11 +12,10 @@ const maxHeld = 16 << 10
 
 // renew deals with an answer that rejects tok: it has the token replaced, and sends req again, once. It returns the first
 // answer, whole, wherever sending again is impossible or pointless, and once the client is closed.
-func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, recording *recording) (*http.Response, error) {
+func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, sent *body) (*http.Response, error) {
 	t.counters.unauthorized.Add(1)
 	rejecter := originOf(req.URL).String()
-	newBody, ok := replay(req, recording)
-	if !ok {
+	if !sent.repeatable() {
 		t.counters.unreplayable.Add(1)
 		// Others profit from the renewal. That it may be suppressed is of no consequence here.
 		_ = t.source.Invalidate(tok, rejecter)
@@ -41,8 +40,8 @@ func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, r
 		}
 		return nil, err
 	}
-	body, err := newBody()
-	if err != nil || body == nil && req.Body != nil {
+	body, err := sent.again()
+	if err != nil {
 		t.counters.unreplayable.Add(1)
 		return first, nil
 	}
@@ -50,7 +49,7 @@ func (t *transport) renew(req *http.Request, first *http.Response, tok *Token, r
 	t.counters.resent.Add(1)
 	out := authorize(req, value)
 	out.Body = body
-	second, err := t.send(out, req)
+	second, err := t.exchange(out, sent, next, value)
 	if err == nil && second != nil && !t.rejects(second) {
 		t.counters.healed.Add(1)
 	}

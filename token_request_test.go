@@ -128,13 +128,13 @@ func TestSeed_S1_EverySettingOfTheTokenRequestIsSent(t *testing.T) {
 	cfg := auth.config()
 	cfg.Scopes = []string{"read", "write"}
 	cfg.Audience = []string{"one", "two"}
-	cfg.Params = url.Values{"resource": {"urn:x"}}
+	cfg.Params = url.Values{"tenant": {"urn:x"}}
 	cfg.AuthStyle = alf.AuthPost
 	_, err := newClient(t, cfg).Token(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {testID}, "client_secret": {testSecret},
-		"scope": {"read write"}, "audience": {"one", "two"}, "resource": {"urn:x"},
+		"scope": {"read write"}, "audience": {"one", "two"}, "tenant": {"urn:x"},
 	}, auth.requests[0].PostForm)
 	require.Empty(t, auth.requests[0].Header.Get("Authorization"))
 

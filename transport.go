@@ -30,16 +30,24 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	out := authorize(req, value)
-	recording := record(out)
-	resp, err := t.send(out, req)
+	sent := record(out, req)
+	resp, err := t.exchange(out, &sent, tok, value)
 	if err != nil || resp == nil {
 		return resp, err
 	}
 	if !t.rejects(resp) {
-		recording.stop()
+		sent.stop()
 		return resp, nil
 	}
-	return t.renew(req, resp, tok, recording)
+	return t.renew(req, resp, tok, &sent)
+}
+
+// exchange sends out, which carries tok, with all that a token of its kind needs.
+func (t *transport) exchange(out *http.Request, sent *body, tok *Token, value string) (*http.Response, error) {
+	if t.dpop != nil {
+		return t.exchangeProven(out, sent, tok, value)
+	}
+	return t.send(out, sent.req)
 }
 
 // send hands out to base, and in the answer puts the caller's request in its place: it is what http.Client follows

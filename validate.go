@@ -3,6 +3,7 @@ package alf
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -30,6 +31,7 @@ func (c Config) Validate() error {
 		problems = append(problems, split(c.managerConfig(FetcherFunc(nil)).Validate())...)
 	}
 	problems = append(problems, c.originProblems()...)
+	problems = append(problems, c.bindingProblems()...)
 	if c.RejectedBody && c.Rejected == nil {
 		problems = append(problems, errors.New("RejectedBody: there is nobody to read it: set Rejected, or unset it"))
 	}
@@ -49,12 +51,17 @@ func (c *Config) setForFetcher() []named {
 	r := &c.TokenRequest
 	return []named{
 		{"TokenURL", c.TokenURL != ""},
+		{"Issuer", c.Issuer != ""},
 		{"ClientID", c.ClientID != ""},
 		{"ClientSecret", c.ClientSecret != nil},
 		{"Scopes", len(c.Scopes) > 0},
 		{"Audience", len(c.Audience) > 0},
+		{"Resource", len(c.Resource) > 0},
 		{"Params", len(c.Params) > 0},
 		{"AuthStyle", c.AuthStyle != AuthBasic},
+		{"Assertion.Key", c.Assertion.Key != nil},
+		{"Assertion.Source", c.Assertion.Source != nil},
+		{"Certificate", c.Certificate != nil},
 		{"TokenType", c.TokenType != ""},
 		{"StrictTokenType", c.StrictTokenType},
 		{"StrictScope", c.StrictScope},
@@ -98,11 +105,32 @@ func (c *Config) fetcherProblems() []error {
 	connection := fetcher.Config{
 		TokenURL: "https://localhost", ClientID: "placeholder", ClientSecret: Secret("placeholder"),
 		Header: all.Header, HTTPClient: all.HTTPClient, Transport: all.Transport, Proxy: all.Proxy, TLS: all.TLS, Timeout: all.Timeout,
+		Certificate: all.Certificate,
 	}
 	all.Header, all.HTTPClient, all.Transport, all.Proxy, all.TLS, all.Timeout = nil, nil, nil, nil, nil, 0
 	problems := split(all.Validate())
 	for _, problem := range split(connection.Validate()) {
 		problems = append(problems, fmt.Errorf("TokenRequest.%w", problem))
+	}
+	return problems
+}
+
+// bindingProblems is about what tokens are bound to, which the API's connections and requests have to show.
+func (c *Config) bindingProblems() []error {
+	var problems []error
+	if c.Certificate != nil && c.HTTPClient != nil && c.HTTPClient.Transport != nil {
+		if _, ok := c.HTTPClient.Transport.(*http.Transport); !ok {
+			problems = append(problems, errors.New("HTTPClient.Transport: is no *http.Transport, so that Certificate could not be shown to the API: "+
+				"use one, or configure the certificate there and pass it to Client.Transport instead"))
+		}
+	}
+	if c.DPoP != nil && c.DPoP.Key == nil && (c.Manager != nil || c.Fetcher != nil) {
+		problems = append(problems, errors.New("DPoP.Key: missing: set it to the key that the tokens of Manager or Fetcher are bound to"))
+	}
+	if c.DPoP != nil && (c.Manager != nil || c.Fetcher != nil) {
+		if err := c.DPoP.Algorithm.Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("DPoP.Algorithm: %w", err))
+		}
 	}
 	return problems
 }

@@ -33,15 +33,16 @@ func malformed(format string, args ...any) *defect {
 // compared exactly, as JSON has it: encoding/json's structs would not.
 type members map[string]json.RawMessage
 
-// judged are the members that decide something. A second one of the same name
-// leaves open which of the two another reader would have believed.
+// judged are the members of a token answer that decide something.
 var judged = []string{
 	"access_token", "token_type", "expires_in", "refresh_in", "scope",
 	"error", "error_description", "error_uri",
 }
 
-// parseMembers reads body as exactly one JSON object.
-func parseMembers(body []byte) (members, *defect) {
+// parseMembers reads body as exactly one JSON object. A second one of the
+// members that are judged leaves open which of the two another reader would
+// have believed.
+func parseMembers(body []byte, judged []string) (members, *defect) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, malformed("it is empty")
 	}

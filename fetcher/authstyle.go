@@ -1,6 +1,9 @@
 package fetcher
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // AuthStyle is how the client proves who it is to the token endpoint. Exactly
 // one way is used, and never another tried after a failure: that would double
@@ -18,29 +21,85 @@ const (
 	// Post sends client_id and client_secret in the body, as RFC 6749
 	// section 2.3.1 allows but does not recommend.
 	Post
+	// SecretJWT sends an assertion that the client secret signs (RFC 7523
+	// section 2.2), so that the secret itself stays here.
+	SecretJWT
+	// PrivateKeyJWT sends an assertion that Assertion.Key signs (RFC 7523
+	// section 2.2).
+	PrivateKeyJWT
+	// ForeignAssertion sends an assertion that somebody else made, which
+	// Assertion.Source reads: workload identity (RFC 7521 section 4.2).
+	ForeignAssertion
+	// TLSClientAuth proves the client by its Certificate, which an authority
+	// issued that the server trusts (RFC 8705 section 2.1).
+	TLSClientAuth
+	// SelfSignedTLSClientAuth proves the client by its Certificate, which the
+	// server has on record (RFC 8705 section 2.2).
+	SelfSignedTLSClientAuth
 )
 
-// The names of RFC 7591 section 2, and one of the same make for what has none.
-var authStyleNames = map[AuthStyle]string{
-	Basic:    "client_secret_basic",
-	BasicRaw: "client_secret_basic_raw",
-	Post:     "client_secret_post",
+// The names of RFC 7591 section 2 and its successors, and some of the same
+// make for what has none.
+var authStyleNames = []string{
+	Basic:                   "client_secret_basic",
+	BasicRaw:                "client_secret_basic_raw",
+	Post:                    "client_secret_post",
+	SecretJWT:               "client_secret_jwt",
+	PrivateKeyJWT:           "private_key_jwt",
+	ForeignAssertion:        "client_assertion",
+	TLSClientAuth:           "tls_client_auth",
+	SelfSignedTLSClientAuth: "self_signed_tls_client_auth",
+}
+
+// AuthStyles returns all there are.
+func AuthStyles() []AuthStyle {
+	all := make([]AuthStyle, len(authStyleNames))
+	for i := range all {
+		all[i] = AuthStyle(i)
+	}
+	return all
+}
+
+func (s AuthStyle) exists() bool { return s >= 0 && int(s) < len(authStyleNames) }
+
+// hasSecret reports whether ClientSecret takes part.
+func (s AuthStyle) hasSecret() bool { return s <= SecretJWT }
+
+// sendsAssertion reports whether a client assertion is sent.
+func (s AuthStyle) sendsAssertion() bool { return s >= SecretJWT && s <= ForeignAssertion }
+
+// signs reports whether the client makes that assertion itself.
+func (s AuthStyle) signs() bool { return s == SecretJWT || s == PrivateKeyJWT }
+
+// isTLS reports whether the certificate alone proves the client.
+func (s AuthStyle) isTLS() bool { return s == TLSClientAuth || s == SelfSignedTLSClientAuth }
+
+// registered is the style's name in an authorization server's metadata (RFC
+// 8414 section 2); "" for what servers do not agree on a name for.
+func (s AuthStyle) registered() string {
+	switch s {
+	case BasicRaw:
+		return authStyleNames[Basic]
+	case ForeignAssertion:
+		return ""
+	}
+	return s.String()
 }
 
 // String returns the style's name, for instance "client_secret_basic".
 func (s AuthStyle) String() string {
-	if name, ok := authStyleNames[s]; ok {
-		return name
+	if s.exists() {
+		return authStyleNames[s]
 	}
 	return fmt.Sprintf("AuthStyle(%d)", int(s))
 }
 
 // MarshalText returns the style's name. It fails for a value that is no style.
 func (s AuthStyle) MarshalText() ([]byte, error) {
-	if name, ok := authStyleNames[s]; ok {
-		return []byte(name), nil
+	if s.exists() {
+		return []byte(authStyleNames[s]), nil
 	}
-	return nil, fmt.Errorf("AuthStyle %d does not exist: use Basic, BasicRaw or Post", int(s))
+	return nil, fmt.Errorf("AuthStyle %d does not exist: use one of the constants", int(s))
 }
 
 // UnmarshalText reads a style's name, so that a flag, an environment variable
@@ -49,9 +108,9 @@ func (s AuthStyle) MarshalText() ([]byte, error) {
 func (s *AuthStyle) UnmarshalText(text []byte) error {
 	for style, name := range authStyleNames {
 		if name == string(text) {
-			*s = style
+			*s = AuthStyle(style)
 			return nil
 		}
 	}
-	return fmt.Errorf("authentication style %q does not exist: use %s, %s or %s", text, Basic, BasicRaw, Post)
+	return fmt.Errorf("authentication style %q does not exist: use one of %s", text, strings.Join(authStyleNames, ", "))
 }

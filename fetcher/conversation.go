@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -18,20 +19,31 @@ const maxAnswer = 1 << 20
 
 var errTooLarge = errors.New("answer too large: more than 1 MiB")
 
-// conversation is what a Fetcher is made of. Nothing in it changes.
+// invalidClient and useDPoPNonce are the errors that an attempt may mend
+// itself (RFC 6749 section 5.2, RFC 9449 section 8).
+const (
+	invalidClient = "invalid_client"
+	useDPoPNonce  = "use_dpop_nonce"
+)
+
+// conversation is what a Fetcher is made of.
 type conversation struct {
-	cfg       Config
-	endpoint  string
-	form      url.Values
-	client    *http.Client
-	closeIdle func()
+	cfg         Config
+	endpoint    *endpoint // nil: the issuer tells
+	discovery   discovery
+	form        url.Values
+	connections *connections
 	// secrets are those known without asking, for redaction.
 	secrets []string
+	// bound is what the last token was fetched with.
+	bound atomic.Pointer[identity]
 }
 
 func newConversation(cfg Config) *conversation {
-	c := &conversation{cfg: cfg, endpoint: bareURL(cfg.TokenURL), form: newForm(cfg)}
-	c.client, c.closeIdle = newClient(cfg)
+	c := &conversation{cfg: cfg, form: newForm(cfg), connections: newConnections(cfg)}
+	if cfg.Issuer == "" {
+		c.endpoint = newEndpoint(cfg.TokenURL, "")
+	}
 	c.secrets = append(sensitiveValues(cfg.Header), sensitiveValues(cfg.Params)...)
 	if u, err := url.Parse(cfg.TokenURL); err == nil {
 		c.secrets = append(c.secrets, u.RawQuery)
@@ -40,76 +52,94 @@ func newConversation(cfg Config) *conversation {
 	return c
 }
 
+func (c *conversation) client(who *identity) *http.Client {
+	return c.connections.client(who.certificate)
+}
+
+// fetch is one attempt: what proves the client is read, and the endpoint
+// asked. A client that was refused may have been given another secret or key
+// meanwhile; then it asks once more.
 func (c *conversation) fetch(ctx context.Context) (*oauth2.Token, *Error) {
-	secret, failed := c.secret(ctx)
+	who, failed := c.identify(ctx)
 	if failed != nil {
 		return nil, failed
 	}
-	token, failed, refused := c.attempt(ctx, secret)
-	if !refused {
-		return token, failed
-	}
-	fresh, unread := c.secret(ctx)
-	if unread != nil || fresh == secret || ctx.Err() != nil {
+	to, failed := c.locate(ctx, who)
+	if failed != nil {
 		return nil, failed
 	}
-	// The old secret may still be valid elsewhere: no error may show it either.
-	token, failed, _ = c.attempt(ctx, fresh, secret)
-	return token, failed
+	token, failed, refused := c.ask(ctx, to, who)
+	if refused {
+		fresh, unread := c.identify(ctx)
+		if unread == nil && !fresh.same(who) && ctx.Err() == nil {
+			// The old secret may still be valid elsewhere: no error may show it either.
+			token, failed, _ = c.ask(ctx, to, fresh, who.secrets(c.cfg.ClientID)...)
+			who = fresh
+		}
+	}
+	if failed != nil {
+		c.doubt(failed)
+		return nil, failed
+	}
+	c.bind(who)
+	return token, nil
 }
 
-// secret asks for the client secret. Its error is the user's own text.
-func (c *conversation) secret(ctx context.Context) (string, *Error) {
-	secret, err := c.cfg.ClientSecret(ctx)
-	if err == nil && secret == "" {
-		err = errors.New("it is empty")
+// bind makes the key and the certificate that a token is bound to those that
+// it is used with, now that there is one.
+func (c *conversation) bind(who *identity) {
+	c.bound.Store(who)
+	if who.proof != nil {
+		c.cfg.DPoP.Bind(who.proof)
 	}
-	if err == nil {
-		return secret, nil
-	}
-	failed := &Error{
-		endpoint: c.endpoint,
-		problem:  "no request was sent, the client secret could not be read: " + err.Error(),
-		causes:   []error{err},
-	}
-	if ctx.Err() != nil {
-		failed.causes = append(failed.causes, context.Cause(ctx), ctx.Err())
-	}
-	return "", failed
 }
 
-// attempt makes one request. refused tells that the server did not accept the
-// client. stale is a secret that is known, but not used any more.
-func (c *conversation) attempt(ctx context.Context, secret string, stale ...string) (_ *oauth2.Token, failed *Error, refused bool) {
-	report := c.report(secret, stale)
-	req, err := c.newRequest(ctx, secret)
-	if err != nil {
-		return nil, &Error{endpoint: c.endpoint, problem: err.Error(), causes: []error{err}}, false
+// ask makes one request, and another with the nonce that a server wants in
+// DPoP proofs (RFC 9449 section 8). refused tells that the server did not
+// accept the client. stale are secrets that are known, but not used any more.
+func (c *conversation) ask(ctx context.Context, to *endpoint, who *identity, stale ...string) (_ *oauth2.Token, failed *Error, refused bool) {
+	token, failed, code := c.attempt(ctx, to, who, stale)
+	if code == useDPoPNonce && who.proof != nil && c.cfg.DPoP.Nonce(to.url) != "" && ctx.Err() == nil {
+		token, failed, code = c.attempt(ctx, to, who, stale)
 	}
+	return token, failed, code == invalidClient
+}
+
+// attempt makes one request. code is the OAuth error, if it was answered by
+// one.
+func (c *conversation) attempt(ctx context.Context, to *endpoint, who *identity, stale []string) (_ *oauth2.Token, failed *Error, code string) {
+	report := c.report(to, who, stale...)
 	start := c.cfg.Clock.Now()
-	resp, err := c.client.Do(req)
+	req, err := c.newRequest(ctx, to, who, report.hide)
 	if err != nil {
-		return nil, report.network(ctx, err), false
+		return nil, report.unsent(err), ""
+	}
+	resp, err := c.client(who).Do(req)
+	if err != nil {
+		return nil, report.network(ctx, err), ""
 	}
 	defer resp.Body.Close()
 	report.answered(resp)
+	if c.cfg.DPoP != nil {
+		c.cfg.DPoP.Remember(to.url, resp.Header.Get("DPoP-Nonce"))
+	}
 	body, err := readAnswer(resp)
 	if err != nil {
-		return nil, report.unread(ctx, err), false
+		return nil, report.unread(ctx, err), ""
 	}
-	m, flaw := parseMembers(body)
+	m, flaw := parseMembers(body, judged)
 	report.parsed(m)
 	said := m.oauthError()
 	if said.code != "" || !isSuccess(resp.StatusCode) {
-		return nil, report.refusal(said, body), said.code == "invalid_client"
+		return nil, report.refusal(said, body), said.code
 	}
 	if flaw == nil {
 		var token *oauth2.Token
 		if token, flaw = c.token(m, start); flaw == nil {
-			return token, nil, false
+			return token, nil, ""
 		}
 	}
-	return nil, report.defect(flaw), false
+	return nil, report.defect(flaw), ""
 }
 
 // readAnswer reads the body to its end, so that the connection can be used

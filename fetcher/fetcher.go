@@ -2,6 +2,8 @@ package fetcher
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 
 	"golang.org/x/oauth2"
 )
@@ -32,8 +34,9 @@ func New(cfg Config) (*Fetcher, error) {
 // RefreshToken stays empty (RFC 6749 section 4.4.3). Extra offers the answer's
 // other members, numbers as float64; "refresh_in" is in seconds.
 //
-// After invalid_client the secret is read again. If it has changed, it had
-// been rotated, and the request is repeated once.
+// After invalid_client the secret, key or certificate is read again. If it has
+// changed, it had been rotated, and the request is repeated once. It is
+// repeated once as well with the nonce that a server wants in DPoP proofs.
 //
 // Every error is an *[Error].
 func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
@@ -46,7 +49,39 @@ func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
 
 // CloseIdleConnections closes the idle connections of the transport that the
 // fetcher made itself. It leaves a transport of the caller's alone.
-func (f *Fetcher) CloseIdleConnections() { f.conversation().closeIdle() }
+func (f *Fetcher) CloseIdleConnections() { f.conversation().connections.closes() }
+
+// Metadata asks the Issuer for its metadata (RFC 8414), now, whether it is
+// remembered or not, and holds it against the configuration. The error is an
+// *[Error], or says that there is no Issuer to ask.
+func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
+	c := f.conversation()
+	if c.endpoint != nil {
+		return nil, errNoIssuer
+	}
+	who, failed := c.identify(ctx)
+	if failed != nil {
+		return nil, failed
+	}
+	found, failed := c.discover(ctx, who)
+	if failed != nil {
+		return nil, failed
+	}
+	return found, nil
+}
+
+var errNoIssuer = errors.New("fetcher: there is no Issuer whose metadata could be read: TokenURL is set")
+
+// Certificate returns the certificate that the last token was fetched with,
+// and may be bound to; nil if there is none.
+func (f *Fetcher) Certificate() *tls.Certificate {
+	if who := f.conversation().bound.Load(); who != nil {
+		return who.certificate
+	}
+	return nil
+}
 
 // String names the endpoint, without its query.
-func (f *Fetcher) String() string { return "fetcher.Fetcher(" + f.conversation().endpoint + ")" }
+func (f *Fetcher) String() string {
+	return "fetcher.Fetcher(" + f.conversation().cfg.shownEndpoint() + ")"
+}

@@ -12,11 +12,13 @@ import (
 // shown is all of a Config that may be seen. Names of headers and parameters
 // help to find a mistake; their values may be keys.
 type shown struct {
-	TokenURL  string   `json:"token_url"`
+	TokenURL  string   `json:"token_url,omitempty"`
+	Issuer    string   `json:"issuer,omitempty"`
 	ClientID  string   `json:"client_id"`
 	AuthStyle string   `json:"auth_style"`
 	Scopes    []string `json:"scopes,omitempty"`
 	Audience  []string `json:"audience,omitempty"`
+	Resource  []string `json:"resource,omitempty"`
 	Params    []string `json:"params,omitempty"`
 	Header    []string `json:"header,omitempty"`
 }
@@ -24,10 +26,12 @@ type shown struct {
 func (c Config) shown() shown {
 	return shown{
 		TokenURL:  bareURL(c.TokenURL),
+		Issuer:    bareURL(c.Issuer),
 		ClientID:  c.ClientID,
 		AuthStyle: c.AuthStyle.String(),
 		Scopes:    c.Scopes,
 		Audience:  c.Audience,
+		Resource:  c.Resource,
 		Params:    sortedKeys(c.Params),
 		Header:    sortedKeys(c.Header),
 	}
@@ -36,8 +40,8 @@ func (c Config) shown() shown {
 // String describes the configuration without anything that may be secret.
 func (c Config) String() string {
 	s := c.shown()
-	return fmt.Sprintf("fetcher.Config{TokenURL:%s ClientID:%s AuthStyle:%s Scopes:%q Audience:%q Params:%q Header:%q}",
-		s.TokenURL, s.ClientID, s.AuthStyle, s.Scopes, s.Audience, s.Params, s.Header)
+	return fmt.Sprintf("fetcher.Config{TokenURL:%s Issuer:%s ClientID:%s AuthStyle:%s Scopes:%q Audience:%q Resource:%q Params:%q Header:%q}",
+		s.TokenURL, s.Issuer, s.ClientID, s.AuthStyle, s.Scopes, s.Audience, s.Resource, s.Params, s.Header)
 }
 
 // GoString is String: %#v must not show more than %v.
@@ -56,13 +60,23 @@ func (c Config) LogValue() slog.Value {
 	s := c.shown()
 	return slog.GroupValue(
 		slog.String("token_url", s.TokenURL),
+		slog.String("issuer", s.Issuer),
 		slog.String("client_id", s.ClientID),
 		slog.String("auth_style", s.AuthStyle),
 		slog.Any("scopes", s.Scopes),
 		slog.Any("audience", s.Audience),
+		slog.Any("resource", s.Resource),
 		slog.Any("params", s.Params),
 		slog.Any("header", s.Header),
 	)
+}
+
+// shownEndpoint is what may be printed of whom the configuration is for.
+func (c Config) shownEndpoint() string {
+	if c.Issuer != "" {
+		return bareURL(c.Issuer)
+	}
+	return bareURL(c.TokenURL)
 }
 
 // bareURL reduces an address to what may be printed: scheme, host and path.

@@ -18,31 +18,36 @@ import (
 // came from outside passes through its redactor on the way.
 type report struct {
 	conversation *conversation
-	secret       string
+	to           *endpoint
+	who          *identity
 	secrets      []string
 
 	status     int
 	header     http.Header
 	location   string
 	retryAfter time.Duration
+	skew       time.Duration // of the server's clock against ours; 0 if it is not known
 }
 
-func (c *conversation) report(secret string, stale []string) *report {
-	r := &report{conversation: c, secret: secret}
-	for _, s := range append([]string{secret}, stale...) {
-		r.secrets = append(r.secrets, s)
-		r.secrets = append(r.secrets, basicForms(c.cfg.ClientID, s)...)
-	}
+func (c *conversation) report(to *endpoint, who *identity, stale ...string) *report {
+	r := &report{conversation: c, to: to, who: who}
+	r.secrets = append(r.secrets, who.secrets(c.cfg.ClientID)...)
+	r.secrets = append(r.secrets, stale...)
 	r.secrets = append(r.secrets, c.secrets...)
 	return r
 }
+
+// hide notes what was made for this attempt alone.
+func (r *report) hide(secret string) { r.secrets = append(r.secrets, secret) }
 
 // answered notes the answer's head.
 func (r *report) answered(resp *http.Response) {
 	r.status = resp.StatusCode
 	r.location = releaseLocation(resp.Header)
 	r.header = resp.Header
-	r.retryAfter = retryAfter(resp.Header, r.conversation.cfg.Clock.Now())
+	now := r.conversation.cfg.Clock.Now()
+	r.retryAfter = retryAfter(resp.Header, now)
+	r.skew = skew(resp.Header, now)
 }
 
 // parsed notes the tokens in an answer: one that is refused may still work,
@@ -55,11 +60,20 @@ func (r *report) parsed(m members) {
 	}
 }
 
+// unsent reports a request that could not be made.
+func (r *report) unsent(err error) *Error {
+	red := newRedactor(r.secrets)
+	return &Error{
+		endpoint: r.to.shown,
+		problem:  "no request was sent: " + red.clean(err.Error(), shownText), causes: []error{red.cause(err)},
+	}
+}
+
 // network reports an exchange that ended without an answer.
 func (r *report) network(ctx context.Context, err error) *Error {
-	s := judgeNetwork(ctx, err, r.conversation.client.Timeout, newRedactor(r.secrets))
+	s := judgeNetwork(ctx, err, r.conversation.connections.timeout, newRedactor(r.secrets))
 	return &Error{
-		Hint: s.hint, endpoint: r.conversation.endpoint,
+		Hint: s.hint, endpoint: r.to.shown,
 		problem: s.problem, causes: s.causes, permanent: s.permanent,
 	}
 }
@@ -72,7 +86,7 @@ func (r *report) unread(ctx context.Context, err error) *Error {
 		e.problem, e.causes = errTooLarge.Error(), []error{errTooLarge}
 		return e
 	}
-	s := judgeNetwork(ctx, err, r.conversation.client.Timeout, newRedactor(r.secrets))
+	s := judgeNetwork(ctx, err, r.conversation.connections.timeout, newRedactor(r.secrets))
 	e := r.answerError(newRedactor(r.secrets), oauthError{}, s.hint)
 	e.problem, e.causes = "the answer broke off: "+s.problem, s.causes
 	// Its code, which outweighs the status, may have been in the missing part.
@@ -84,7 +98,7 @@ func (r *report) unread(ctx context.Context, err error) *Error {
 // refusal reports an answer that is an error by its status or by its content.
 func (r *report) refusal(said oauthError, body []byte) *Error {
 	red := newRedactor(r.secrets)
-	e := r.answerError(red, said, r.conversation.hint(r.status, said.code, r.secret))
+	e := r.answerError(red, said, r.hint(said.code))
 	switch {
 	case isSuccess(r.status):
 	case isRedirect(r.status):
@@ -114,7 +128,7 @@ func (r *report) answerError(red *redactor, said oauthError, hint string) *Error
 		Description: red.clean(said.description, shownText),
 		URI:         red.clean(said.uri, shownText),
 		Hint:        hint,
-		endpoint:    r.conversation.endpoint,
+		endpoint:    r.to.shown,
 		retryAfter:  r.retryAfter,
 		permanent:   wire.Permanent(r.status, said.code),
 	}

@@ -19,20 +19,22 @@ func newForm(cfg Config) url.Values {
 	if len(cfg.Audience) > 0 {
 		form["audience"] = cfg.Audience
 	}
+	if len(cfg.Resource) > 0 {
+		form["resource"] = cfg.Resource
+	}
 	return form
 }
 
-// newRequest builds the token request of RFC 6749 section 4.4.2.
-func (c *conversation) newRequest(ctx context.Context, secret string) (*http.Request, error) {
-	form := c.form
-	if c.cfg.AuthStyle == Post {
-		form = maps.Clone(form)
-		form.Set("client_id", c.cfg.ClientID)
-		form.Set("client_secret", secret)
+// newRequest builds the token request of RFC 6749 section 4.4.2. hide is told
+// what in it is secret and was not known before.
+func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identity, hide func(string)) (*http.Request, error) {
+	form := maps.Clone(c.form)
+	if err := c.prove(form, to, who, hide); err != nil {
+		return nil, err
 	}
 	// A strings.Reader gives the request its length and its GetBody, with which
 	// net/http may use another connection if an idle one turns out to be dead.
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.TokenURL, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +43,40 @@ func (c *conversation) newRequest(ctx context.Context, secret string) (*http.Req
 	req.Header.Set("Accept", "application/json")
 	switch c.cfg.AuthStyle {
 	case Basic:
-		req.Header.Set("Authorization", basic(url.QueryEscape(c.cfg.ClientID), url.QueryEscape(secret)))
+		req.Header.Set("Authorization", basic(url.QueryEscape(c.cfg.ClientID), url.QueryEscape(who.secret)))
 	case BasicRaw:
-		req.Header.Set("Authorization", basic(c.cfg.ClientID, secret))
+		req.Header.Set("Authorization", basic(c.cfg.ClientID, who.secret))
+	}
+	if who.proof != nil {
+		proof, err := c.cfg.DPoP.ProofWith(who.proof, c.cfg.Clock.Now(), req.Method, to.url, "")
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("DPoP", proof)
 	}
 	return req, nil
+}
+
+// prove puts into the form what proves the client, if that is its place. All
+// but the Basic styles say there who the client is.
+func (c *conversation) prove(form url.Values, to *endpoint, who *identity, hide func(string)) error {
+	style := c.cfg.AuthStyle
+	if style != Basic && style != BasicRaw {
+		form.Set("client_id", c.cfg.ClientID)
+	}
+	switch {
+	case style == Post:
+		form.Set("client_secret", who.secret)
+	case style.sendsAssertion():
+		assertion, err := c.assertion(to, who)
+		if err != nil {
+			return err
+		}
+		hide(assertion)
+		form.Set("client_assertion_type", c.cfg.Assertion.format())
+		form.Set("client_assertion", assertion)
+	}
+	return nil
 }
 
 func basic(id, secret string) string {

@@ -95,14 +95,16 @@ func TestF1_ScopesAudienceParamsAndHeader(t *testing.T) {
 	cfg.TokenURL += "?tenant=7"
 	cfg.Scopes = []string{"read", "write:all"}
 	cfg.Audience = []string{"https://api.example.com", "b"}
-	cfg.Params = url.Values{"resource": {"r1", "r2"}}
+	cfg.Params = url.Values{"tenant": {"r1", "r2"}}
+	cfg.Resource = []string{"https://a.example.com/", "urn:b"}
 	cfg.Header = http.Header{"x-tenant": {"seven"}, "User-Agent": {"my-app/1"}}
 	mustFetch(t, cfg)
 	form, err := url.ParseQuery(s.bodies[0])
 	require.NoError(t, err)
 	require.Equal(t, url.Values{
 		"grant_type": {"client_credentials"}, "scope": {"read write:all"},
-		"audience": {"https://api.example.com", "b"}, "resource": {"r1", "r2"},
+		"audience": {"https://api.example.com", "b"}, "tenant": {"r1", "r2"},
+		"resource": {"https://a.example.com/", "urn:b"},
 	}, form)
 	require.Equal(t, "/token?tenant=7", s.requests[0].RequestURI)
 	require.Equal(t, []string{"seven"}, s.requests[0].Header["X-Tenant"])
@@ -206,9 +208,9 @@ func TestF1_AuthStyleText(t *testing.T) {
 	}
 	var zero fetcher.AuthStyle
 	require.Equal(t, fetcher.Basic, zero)
-	for _, bad := range []string{"", "basic", "private_key_jwt"} {
+	for _, bad := range []string{"", "basic", "PRIVATE_KEY_JWT"} {
 		style := fetcher.Post
-		require.ErrorContains(t, style.UnmarshalText([]byte(bad)), "use client_secret_basic, client_secret_basic_raw or client_secret_post")
+		require.ErrorContains(t, style.UnmarshalText([]byte(bad)), "use one of client_secret_basic, client_secret_basic_raw, client_secret_post, ")
 		require.Equal(t, fetcher.Post, style)
 	}
 	require.Equal(t, "AuthStyle(9)", fetcher.AuthStyle(9).String())

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// maxSecretFile keeps a path that points at the wrong file, or at a device
+// maxFile keeps a path that points at the wrong file, or at a device
 // that never ends, from being read into memory.
-const maxSecretFile = 64 << 10
+const maxFile = 64 << 10
 
 // SecretFunc returns the client secret. It is called at every fetch, and once
 // more after the server has refused the client, so that a rotated secret is
@@ -50,21 +50,29 @@ func SecretFile(path string) SecretFunc {
 }
 
 func readSecret(path string) (string, error) {
-	file, err := os.Open(path)
+	content, err := readFile(path)
 	if err != nil {
 		return "", err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
-	if err != nil {
-		return "", err
-	}
-	if len(content) > maxSecretFile {
-		return "", fmt.Errorf("%s is larger than 64 KiB: is it the right file?", path)
 	}
 	value := strings.TrimRight(string(content), "\r\n")
 	if value == "" {
 		return "", fmt.Errorf("%s is empty: write the client secret into it", path)
 	}
 	return value, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxFile {
+		return nil, fmt.Errorf("%s is larger than 64 KiB: is it the right file?", path)
+	}
+	return content, nil
 }

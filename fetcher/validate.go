@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alf-go/alf/internal/wire"
+	"github.com/alf-go/alf/keys"
 )
 
 // Params and headers the fetcher or net/http sets. Anything that would be a
@@ -17,11 +19,11 @@ import (
 var (
 	reservedParams = []string{
 		"grant_type", "client_id", "client_secret", "scope", "audience",
-		"client_assertion", "client_assertion_type",
+		"client_assertion", "client_assertion_type", "resource",
 	}
 	reservedHeaders = []string{
 		"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length",
-		"Content-Type", "Expect", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"Content-Type", "Dpop", "Expect", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 	}
 )
 
@@ -50,28 +52,43 @@ func (c Config) checkEndpoint(p *problems) {
 			p.addf(`AllowHTTP[%d]: %q is not a host: use "host", "host:port" or "*"`, i, entry)
 		}
 	}
-	if c.TokenURL == "" {
-		p.addf("TokenURL: missing: set it to the address of the token endpoint, https://...")
-		return
+	switch {
+	case c.TokenURL != "" && c.Issuer != "":
+		p.addf("Issuer: excluded by TokenURL: the issuer tells its token endpoint itself, remove one of the two")
+	case c.Issuer != "":
+		c.checkAddress(p, "Issuer", "issuer", c.Issuer)
+	case c.TokenURL == "":
+		p.addf("TokenURL: missing: set it to the address of the token endpoint, https://..., or set Issuer")
+	default:
+		c.checkAddress(p, "TokenURL", "token endpoint", c.TokenURL)
 	}
-	u, err := url.Parse(c.TokenURL)
+}
+
+func (c Config) checkAddress(p *problems, field, what, address string) {
+	u, err := url.Parse(address)
 	if err != nil {
 		// Not the error itself: it repeats the URL, password included.
-		p.addf("TokenURL: not a URL: set it to the address of the token endpoint, https://...")
+		p.addf("%s: not a URL: set it to the address of the %s, https://...", field, what)
 		return
 	}
 	if (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
-		p.addf("TokenURL: neither https nor http, or without a host: set the endpoint's full address, https://...")
+		p.addf("%s: neither https nor http, or without a host: set the full address, https://...", field)
 		return
 	}
 	if u.User != nil {
-		p.addf("TokenURL: holds user information: move it to ClientID and ClientSecret")
+		p.addf("%s: holds user information: move it to ClientID and ClientSecret", field)
 	}
-	if u.Fragment != "" || strings.HasSuffix(c.TokenURL, "#") {
-		p.addf("TokenURL: has a fragment, which RFC 6749 section 3.2 forbids: remove the #")
+	if u.Fragment != "" || strings.HasSuffix(address, "#") {
+		p.addf("%s: has a fragment, which RFC 6749 section 3.2 and RFC 8414 section 2 forbid: remove the #", field)
+	}
+	if field == "Issuer" && (u.RawQuery != "" || u.ForceQuery) {
+		p.addf("Issuer: has a query, which RFC 8414 section 2 forbids: remove the ?")
 	}
 	if !wire.PlainHTTPAllowed(u, c.AllowHTTP) {
-		p.addf("TokenURL: plain http would send the client secret in the clear: use https, or list %q in AllowHTTP", u.Host)
+		p.addf("%s: plain http would send the client secret in the clear: use https, or list %q in AllowHTTP", field, u.Host)
+	}
+	if u.Scheme == "http" && c.AuthStyle.isTLS() {
+		p.addf("%s: plain http cannot show a certificate: use https with %s", field, c.AuthStyle)
 	}
 }
 
@@ -79,15 +96,70 @@ func (c Config) checkClient(p *problems) {
 	if c.ClientID == "" {
 		p.addf("ClientID: missing: set the id the client was registered with")
 	}
-	if c.ClientSecret == nil {
-		p.addf("ClientSecret: missing: use Secret, SecretEnv, SecretFile or a function of your own")
+	style := c.AuthStyle
+	if !style.exists() {
+		p.addf("AuthStyle: %d does not exist: use one of the constants", int(style))
+		return
 	}
-	if _, ok := authStyleNames[c.AuthStyle]; !ok {
-		p.addf("AuthStyle: %d does not exist: use Basic, BasicRaw or Post", int(c.AuthStyle))
-	}
-	if c.AuthStyle == BasicRaw && strings.Contains(c.ClientID, ":") {
+	if style == BasicRaw && strings.Contains(c.ClientID, ":") {
 		// RFC 7617 section 2: the first colon ends the user-id.
 		p.addf("ClientID: a colon cannot be sent with AuthStyle BasicRaw: use Basic or Post")
+	}
+	for _, proof := range []struct {
+		field, remedy string
+		set, needed   bool
+	}{
+		{"ClientSecret", "use Secret, SecretEnv, SecretFile or a function of your own", c.ClientSecret != nil, style.hasSecret()},
+		{"Assertion.Key", "use keys.File or keys.Signer", c.Assertion.Key != nil, style == PrivateKeyJWT},
+		{"Assertion.Source", "use SecretFile or a function of your own", c.Assertion.Source != nil, style == ForeignAssertion},
+	} {
+		switch {
+		case proof.needed && !proof.set:
+			p.addf("%s: missing: %s, or choose another AuthStyle than %s", proof.field, proof.remedy, style)
+		case proof.set && !proof.needed:
+			// A second way of authenticating is never used, so it was not meant.
+			p.addf("%s: not used by AuthStyle %s: remove it, or choose the style that is meant", proof.field, style)
+		}
+	}
+	if style.isTLS() && c.Certificate == nil {
+		p.addf("Certificate: missing: use CertificateFiles, Certificate or a function of your own, or choose another AuthStyle than %s", style)
+	}
+	c.checkAssertion(p)
+	if c.DPoP != nil {
+		if err := c.DPoP.Algorithm.Validate(); err != nil {
+			p.addf("DPoP.Algorithm: %w", err)
+		}
+	}
+}
+
+func (c Config) checkAssertion(p *problems) {
+	a, style := c.Assertion, c.AuthStyle
+	if a.Audience == AudienceIssuer && c.Issuer == "" {
+		p.addf("Assertion.Audience: there is no Issuer to name: set Issuer, or the audience's own text")
+	}
+	if _, hmac := minSecret[a.Algorithm]; style == SecretJWT && a.Algorithm != "" && !hmac {
+		p.addf("Assertion.Algorithm: %q cannot be used with a secret: use HS256, HS384 or HS512", a.Algorithm)
+	} else if style == PrivateKeyJWT {
+		if err := keys.Algorithm(a.Algorithm).Validate(); err != nil {
+			p.addf("Assertion.Algorithm: %w", err)
+		}
+	}
+	if a.Lifetime != 0 && (a.Lifetime < time.Second || a.Lifetime > longestAssertionLife || a.Lifetime%time.Second != 0) {
+		p.addf("Assertion.Lifetime: %v is not whole seconds from 1s to %v: use 0 for %v", a.Lifetime, longestAssertionLife, defaultAssertionLife)
+	}
+	for _, unused := range []struct {
+		name        string
+		set, usable bool
+	}{
+		{"Audience", a.Audience != "", style.signs()},
+		{"Algorithm", a.Algorithm != "", style.signs()},
+		{"Type", a.Type != "", style.signs()},
+		{"Lifetime", a.Lifetime != 0, style.signs()},
+		{"Format", a.Format != "", style.sendsAssertion()},
+	} {
+		if unused.set && !unused.usable {
+			p.addf("Assertion.%s: not used by AuthStyle %s: remove it, or choose the style that is meant", unused.name, style)
+		}
 	}
 }
 
@@ -103,6 +175,11 @@ func (c Config) checkRequest(p *problems) {
 	for i, audience := range c.Audience {
 		if audience == "" {
 			p.addf("Audience[%d]: empty: name the audience or remove the entry", i)
+		}
+	}
+	for i, resource := range c.Resource {
+		if u, err := url.Parse(resource); err != nil || u.Scheme == "" || strings.Contains(resource, "#") {
+			p.addf("Resource[%d]: not an absolute URI without fragment (RFC 8707 section 2): correct it", i)
 		}
 	}
 	for _, name := range sortedKeys(c.Params) {
@@ -138,10 +215,27 @@ func (c Config) checkConnection(p *problems) {
 		if c.TLS != nil {
 			p.addf("TLS: excluded by HTTPClient and Transport: configure it there")
 		}
+		if c.Certificate != nil && !c.restsOnTransport() {
+			p.addf("Certificate: cannot be shown through an HTTPClient or Transport that is no *http.Transport: use one, or configure the certificate there")
+		}
 	}
 	if c.Timeout < 0 {
 		p.addf("Timeout: %v is negative: use 0 for none", c.Timeout)
 	}
+}
+
+// restsOnTransport reports whether there is an *http.Transport to make others
+// like it from.
+func (c Config) restsOnTransport() bool {
+	base := c.Transport
+	if c.HTTPClient != nil {
+		base = c.HTTPClient.Transport
+	}
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	_, ok := base.(*http.Transport)
+	return ok
 }
 
 // validScope is scope-token of RFC 6749 section 3.3.

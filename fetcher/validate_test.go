@@ -14,7 +14,7 @@ import (
 
 func TestF1_EverythingWrongIsSaidAtOnce(t *testing.T) {
 	cfg := fetcher.Config{
-		TokenURL: "ftp://x", AuthStyle: 7, Scopes: []string{"ok", "two scopes"}, Audience: []string{""},
+		TokenURL: "ftp://x", AuthStyle: 99, Scopes: []string{"ok", "two scopes"}, Audience: []string{""},
 		Params: url.Values{"grant_type": {"password"}}, Header: http.Header{"authorization": {"x"}},
 		TokenType: "a b", AllowHTTP: []string{"http://x"}, Timeout: -1,
 		HTTPClient: &http.Client{}, Transport: http.DefaultTransport, Proxy: http.ProxyFromEnvironment, TLS: &tls.Config{},
@@ -30,7 +30,7 @@ func TestF1_EverythingWrongIsSaidAtOnce(t *testing.T) {
 		fields = append(fields, field)
 	}
 	require.ElementsMatch(t, []string{
-		"TokenURL", "ClientID", "ClientSecret", "AuthStyle", "Scopes[1]", "Audience[0]", "Params", "Header",
+		"TokenURL", "ClientID", "AuthStyle", "Scopes[1]", "Audience[0]", "Params", "Header",
 		"TokenType", "AllowHTTP[0]", "Timeout", "Transport", "Proxy", "TLS",
 	}, fields)
 }
@@ -43,14 +43,14 @@ func TestF1_ValidateNamesFieldAndRemedy(t *testing.T) {
 		"or without a host: set the":                               func(c *fetcher.Config) { c.TokenURL = "https:///token" },
 		"TokenURL: holds user information: move it":                func(c *fetcher.Config) { c.TokenURL = "https://u:hidden@h/" },
 		"TokenURL: has a fragment":                                 func(c *fetcher.Config) { c.TokenURL += "#x" },
-		"forbids: remove the #":                                    func(c *fetcher.Config) { c.TokenURL += "#" },
+		"forbid: remove the #":                                     func(c *fetcher.Config) { c.TokenURL += "#" },
 		"TokenURL: plain http":                                     func(c *fetcher.Config) { c.TokenURL = "http://h/" },
 		"ClientID: missing: set":                                   func(c *fetcher.Config) { c.ClientID = "" },
 		"ClientID: a colon cannot": func(c *fetcher.Config) {
 			c.ClientID, c.AuthStyle = "a:b", fetcher.BasicRaw
 		},
 		"ClientSecret: missing: use Secret,":           func(c *fetcher.Config) { c.ClientSecret = nil },
-		"AuthStyle: -1 does not exist: use Basic":      func(c *fetcher.Config) { c.AuthStyle = -1 },
+		"AuthStyle: -1 does not exist: use one of":     func(c *fetcher.Config) { c.AuthStyle = -1 },
 		`Scopes[0]: "" is not a scope`:                 func(c *fetcher.Config) { c.Scopes = []string{""} },
 		`Scopes[0]: "a\"b" is not a scope`:             func(c *fetcher.Config) { c.Scopes = []string{`a"b`} },
 		"StrictScope: there is nothing to compare":     func(c *fetcher.Config) { c.StrictScope = true },
@@ -90,7 +90,8 @@ func TestF1_AFullConfigurationIsValid(t *testing.T) {
 	cfg.TokenURL = "https://idp.example.com:8443/t?tenant=1"
 	cfg.Scopes, cfg.StrictScope = []string{"api://x/.default", "openid"}, true
 	cfg.Audience = []string{"a"}
-	cfg.Params = url.Values{"resource": {"r"}}
+	cfg.Params = url.Values{"tenant": {"r"}}
+	cfg.Resource = []string{"urn:r"}
 	cfg.Header = http.Header{"X-A": {"tab\tand é"}}
 	cfg.TokenType, cfg.StrictTokenType = "DPoP", true
 	cfg.AllowHTTP = []string{"a", "b:80", "[::1]:9", "*"}

@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	github.com/alf-go/alf v0.0.0
 	github.com/go-jose/go-jose/v3 v3.0.3
-	github.com/go-jose/go-jose/v4 v4.1.4
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/luikyv/go-oidc v0.25.0
 	github.com/ory/fosite v0.49.0
 	github.com/stretchr/testify v1.12.1

@@ -1,13 +1,23 @@
 package fetcher
 
 import (
+	"crypto/tls"
 	"net/http"
+	"time"
+
+	"github.com/alf-go/alf/internal/mtls"
 )
 
-// newClient returns the client the requests are made with, and what closes
-// its idle connections, which does nothing to connections of other people.
-func newClient(cfg Config) (client *http.Client, closeIdle func()) {
-	client, closeIdle = &http.Client{}, func() {}
+// connections are those to the token endpoint and the issuer.
+type connections struct {
+	plain   *http.Client
+	byCert  *mtls.Pool // nil: the client has no certificate
+	timeout time.Duration
+	closes  func() // idle ones; it does nothing to those of other people
+}
+
+func newConnections(cfg Config) *connections {
+	client := &http.Client{}
 	if cfg.HTTPClient != nil {
 		*client = *cfg.HTTPClient
 	}
@@ -17,15 +27,32 @@ func newClient(cfg Config) (client *http.Client, closeIdle func()) {
 	if cfg.Timeout > 0 {
 		client.Timeout = cfg.Timeout
 	}
+	c := &connections{plain: client, timeout: client.Timeout, closes: func() {}}
 	switch {
 	case client.Transport == nil && cfg.HTTPClient != nil:
 		client.Transport = http.DefaultTransport
 	case client.Transport == nil:
 		own := newTransport(cfg)
-		client.Transport, closeIdle = own, own.CloseIdleConnections
+		client.Transport, c.closes = own, own.CloseIdleConnections
+	}
+	// With a certificate all connections are the fetcher's own, and different
+	// from others in that alone. Validate has seen that it can be had.
+	if template, ok := client.Transport.(*http.Transport); ok && cfg.Certificate != nil {
+		c.byCert = mtls.NewPool(template)
+		c.closes = c.byCert.CloseIdleConnections
 	}
 	client.Transport = stayer{client.Transport}
-	return client, closeIdle
+	return c
+}
+
+// client makes requests on connections that show a certificate; nil for none.
+func (c *connections) client(certificate *tls.Certificate) *http.Client {
+	if c.byCert == nil {
+		return c.plain
+	}
+	client := *c.plain
+	client.Transport = stayer{c.byCert.For(certificate)}
+	return &client
 }
 
 // newTransport keeps the token endpoint's proxy, certificates and connections

@@ -1,0 +1,90 @@
+package alf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+const (
+	proofHeader = "DPoP"
+	nonceHeader = "Dpop-Nonce"
+)
+
+// exchangeProven sends out with a proof that the client holds the key tok is bound to (RFC 9449 section 7), and once more
+// where the API wants its nonce in there (section 9). That renews nothing: the token was not what was wrong. It is done
+// once per request, the one that a 401 brings about included.
+func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, value string) (*http.Response, error) {
+	resp, err := t.sendProven(out, sent, tok)
+	if err != nil || resp == nil || sent.nonced || !t.wantsNonce(resp) || !sent.repeatable() {
+		return resp, err
+	}
+	body, err := sent.again()
+	if err != nil {
+		return resp, nil
+	}
+	sent.nonced = true
+	drain(resp.Body)
+	resp.Body.Close()
+	out = authorize(sent.req, value)
+	out.Body = body
+	return t.sendProven(out, sent, tok)
+}
+
+// sendProven signs on the caller's goroutine.
+func (t *transport) sendProven(out *http.Request, sent *body, tok *Token) (*http.Response, error) {
+	target := addressed(sent.req)
+	proof, err := t.dpop.Proof(out.Context(), t.clock.Now(), out.Method, target, tok.Value())
+	if err != nil {
+		t.counters.unsent.Add(1)
+		closeBody(out)
+		return nil, fmt.Errorf("alf: the request was not sent: %w", err)
+	}
+	for name := range out.Header { // it may be there under any spelling
+		if len(name) == len(proofHeader) && equalFold(name, proofHeader) {
+			delete(out.Header, name)
+		}
+	}
+	out.Header[http.CanonicalHeaderKey(proofHeader)] = []string{proof}
+	resp, err := t.send(out, sent.req)
+	if err == nil && resp != nil {
+		t.dpop.Remember(target, resp.Header.Get(nonceHeader))
+	}
+	return resp, err
+}
+
+// addressed is req's URL as the server sees it, which goes by the Host header.
+func addressed(req *http.Request) *url.URL {
+	if req.Host == "" || req.Host == req.URL.Host {
+		return req.URL
+	}
+	seen := *req.URL
+	seen.Host = req.Host
+	return &seen
+}
+
+// wantsNonce reports whether an answer brings a nonce and refuses the request for want of it.
+func (t *transport) wantsNonce(resp *http.Response) bool {
+	// The one that is remembered may be another by now, from another answer; it will do.
+	if resp.StatusCode != http.StatusUnauthorized || resp.Header.Get(nonceHeader) == "" || t.dpop.Nonce(addressed(resp.Request)) == "" {
+		return false
+	}
+	var v verdict
+	v.read(resp.Header)
+	return v.nonce
+}
+
+// Proof returns the value of the DPoP header for a request that carries tok by other means than this client: method and
+// address are the request's. It signs, which takes as long as the key's signer does. It fails without Config.DPoP.
+func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) (string, error) {
+	if c.dpop == nil {
+		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")
+	}
+	target, err := url.Parse(address)
+	if err != nil || target.Host == "" {
+		return "", errors.New("alf: Proof: the address is not a URL with a host: pass the request's")
+	}
+	return c.dpop.Proof(ctx, c.clock.Now(), method, target, tok.Value())
+}

@@ -1,0 +1,64 @@
+package fetcher
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"sync"
+)
+
+// CertificateFunc returns the certificate that the client shows in TLS
+// handshakes, with its private key (RFC 8705). It is called at every fetch;
+// connections are made anew when it returns another one. It may be called
+// concurrently, should return when ctx ends, and must not put anything secret
+// into its error.
+type CertificateFunc func(ctx context.Context) (*tls.Certificate, error)
+
+// Certificate returns a CertificateFunc for a certificate that stays.
+func Certificate(certificate tls.Certificate) CertificateFunc {
+	return func(context.Context) (*tls.Certificate, error) { return &certificate, nil }
+}
+
+// CertificateFiles returns a CertificateFunc that reads a certificate, with
+// what chain it needs, and its private key from PEM files, and reads them again
+// when they have changed. The two may be one file. While they do not fit
+// together, as in the middle of their being replaced, it returns what they were
+// before. It fails, naming the files, if they cannot be read or never fitted.
+func CertificateFiles(certificate, key string) CertificateFunc {
+	f := &certificateFiles{certificatePath: certificate, keyPath: key}
+	return func(context.Context) (*tls.Certificate, error) { return f.read() }
+}
+
+type certificateFiles struct {
+	certificatePath, keyPath string
+
+	mu               sync.Mutex
+	certificate, key []byte
+	held             *tls.Certificate
+}
+
+func (f *certificateFiles) read() (*tls.Certificate, error) {
+	certificate, err := readFile(f.certificatePath)
+	if err != nil {
+		return nil, fmt.Errorf("certificate file: %w", err)
+	}
+	key, err := readFile(f.keyPath)
+	if err != nil {
+		return nil, fmt.Errorf("certificate's key file: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.held != nil && bytes.Equal(certificate, f.certificate) && bytes.Equal(key, f.key) {
+		return f.held, nil
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		if f.held != nil {
+			return f.held, nil
+		}
+		return nil, fmt.Errorf("certificate files %s and %s: %w", f.certificatePath, f.keyPath, err)
+	}
+	f.certificate, f.key, f.held = certificate, key, &pair
+	return f.held, nil
+}

@@ -1,0 +1,75 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"io"
+	"os"
+)
+
+// maxFile keeps a path that points at the wrong file, or at a device that never ends, from being read into memory.
+const maxFile = 64 << 10
+
+// Func returns the private key. It is called at every fetch, and once more after the server has refused the client, so that
+// a key that was replaced is picked up without a restart. It may be called concurrently, should return when ctx ends, and
+// must not put anything secret into its error.
+type Func func(ctx context.Context) (*Key, error)
+
+// Of returns a Func for a key that stays.
+func Of(key *Key) Func {
+	return func(context.Context) (*Key, error) { return key, nil }
+}
+
+// Signer returns a Func for a key that somebody else holds, such as an HSM or a key management service. id is sent as "kid",
+// if it is not empty. The signer must be safe for concurrent use, and is called while others wait for the token: it should
+// have a time-out of its own. The Func fails where [New] does.
+func Signer(signer crypto.Signer, id string) Func {
+	return func(context.Context) (*Key, error) { return New(signer, id, "") }
+}
+
+// File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is anything
+// that [Parse] takes. The Func fails, naming the path, if the file cannot be read, holds no such key, or is larger than
+// 64 KiB.
+func File(path string) Func {
+	return func(context.Context) (*Key, error) {
+		content, err := read(path)
+		if err != nil {
+			return nil, fmt.Errorf("key file: %w", err)
+		}
+		key, err := Parse(content)
+		if err != nil {
+			return nil, fmt.Errorf("key file: %s: %w", path, err)
+		}
+		return key, nil
+	}
+}
+
+// FileWithID is [File] for keys in PEM, which has no room for the "kid" that the server knows the key by. A "kid" in the file
+// is replaced.
+func FileWithID(path, id string) Func {
+	file := File(path)
+	return func(ctx context.Context) (*Key, error) {
+		key, err := file(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return key.WithID(id), nil
+	}
+}
+
+func read(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxFile {
+		return nil, fmt.Errorf("%s is larger than 64 KiB: is it the right file?", path)
+	}
+	return content, nil
+}
