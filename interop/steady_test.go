@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ func tryToken(t *testing.T, r *row) {
 	require.NoError(t, err)
 	require.NotEmpty(t, token.Value())
 	scheme := "Bearer "
-	if strings.Contains(r.Name, "DPoP") {
+	if r.Config().DPoP != nil {
 		scheme = "DPoP "
 	}
 	require.Equal(t, scheme+token.Value(), token.Authorization())

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/alf-go/alf"
-
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/keys"
 )
 
 // Cases are the clients.
@@ -78,6 +78,9 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 		c.ClientSecret = secret
 	case "client_secret_post":
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthPost
+	case "private_key_jwt":
+		c.AuthStyle = alf.AuthPrivateKeyJWT
+		c.Assertion.Key = func(context.Context) (*keys.Key, error) { return keys.New(now().key, now().kid, "") }
 	}
 	return c
 }

@@ -24,16 +24,18 @@ type account struct {
 	dpop   bool                    // its tokens are bound to a key
 	// resources are what it wants tokens for; nil: it does not say
 	resources goidc.Resources
+	discovery bool // it is told the issuer, not the token endpoint
 
 	current atomic.Pointer[credentials]
 }
 
-// credentials are a secret, or a key and its id, or a certificate.
+// credentials are a secret, or a key and its id, or a certificate. Rotation replaces all there is.
 type credentials struct {
 	secret      string
 	key         crypto.Signer
 	kid         string
 	certificate *tls.Certificate
+	bound       crypto.Signer // what the tokens are bound to, for clients who bring that themselves
 }
 
 func (a *account) credentials() *credentials { return a.current.Load() }
@@ -43,17 +45,17 @@ func newAccounts(s *Server) ([]*account, error) {
 	accounts := []*account{
 		// What a server that decodes would take for something else.
 		{id: "basic+%", method: goidc.AuthnMethodSecretBasic},
-		{id: "basic-dpop", method: goidc.AuthnMethodSecretBasic, dpop: true},
+		{id: "basic-dpop", discovery: true, method: goidc.AuthnMethodSecretBasic, dpop: true},
 		{id: "post", method: goidc.AuthnMethodSecretPost},
 		{id: "post-resources", method: goidc.AuthnMethodSecretPost, resources: resources},
-		{id: "secret-jwt", method: goidc.AuthnMethodSecretJWT},
-		{id: "rs256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.RS256},
+		{id: "secret-jwt", discovery: true, method: goidc.AuthnMethodSecretJWT},
+		{id: "rs256", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.RS256},
 		{id: "ps256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.PS256},
 		{id: "es256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256},
 		{id: "es384", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES384},
-		{id: "eddsa", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.EdDSA},
-		{id: "es256-dpop", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256, dpop: true},
-		{id: "tls", method: goidc.AuthnMethodTLS},
+		{id: "eddsa", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.EdDSA},
+		{id: "es256-dpop", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256, dpop: true},
+		{id: "tls", discovery: true, method: goidc.AuthnMethodTLS},
 		{id: "self-signed-tls", method: goidc.AuthnMethodSelfSignedTLS},
 	}
 	for _, a := range accounts {
@@ -71,7 +73,11 @@ func (s *Server) fresh(a *account) (*credentials, error) {
 	switch a.method {
 	case goidc.AuthnMethodPrivateKeyJWT:
 		key, err := newKey(a.alg)
-		return &credentials{key: key, kid: rand.Text()}, err
+		if err != nil {
+			return nil, err
+		}
+		bound, err := newKey(jose.ES256)
+		return &credentials{key: key, kid: rand.Text(), bound: bound}, err
 	case goidc.AuthnMethodTLS:
 		// The server knows such a client by its subject alone: with another certificate, it has to be another one.
 		certificate, err := s.authority.client(a.id + " " + rand.Text())

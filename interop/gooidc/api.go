@@ -78,7 +78,7 @@ func (s *Server) checkProof(r *http.Request, proof, token, thumbprint string) er
 	switch {
 	case claims.Method != r.Method:
 		return errors.New("proof: htm")
-	case claims.URI != s.origin(r)+r.URL.Path:
+	case claims.URI != "https://"+r.Host+r.URL.Path:
 		return errors.New("proof: htu")
 	case claims.Token != digest([]byte(token)):
 		return errors.New("proof: ath")
@@ -86,13 +86,6 @@ func (s *Server) checkProof(r *http.Request, proof, token, thumbprint string) er
 		return errors.New("proof: iat")
 	}
 	return s.proofs.use(claims.ID)
-}
-
-func (s *Server) origin(r *http.Request) string {
-	if r.TLS != nil {
-		return s.secure.URL()
-	}
-	return s.plain.URL()
 }
 
 func digest(of []byte) string {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
-	"net/url"
 
 	"github.com/luikyv/go-oidc/pkg/goidc"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/keys"
 )
 
 // Cases are the clients.
@@ -57,6 +57,9 @@ func (a *account) name() string {
 	if a.alg != "" {
 		name += ", " + string(a.alg)
 	}
+	if a.discovery {
+		name += ", discovery"
+	}
 	if a.dpop {
 		name += ", DPoP"
 	}
@@ -69,23 +72,36 @@ func (a *account) name() string {
 func (s *Server) apiURL(a *account) string {
 	switch {
 	case a.dpop:
-		return s.plain.URL() + "/dpop/api"
+		return s.open.URL() + "/dpop/api"
 	case a.credentials().certificate != nil:
 		return s.secure.URL() + "/api"
 	}
-	return s.plain.URL() + "/api"
+	return s.open.URL() + "/api"
 }
 
 // config is that of a client with whatever credentials there are at each fetch.
 func (s *Server) config(a *account, now func() *credentials) alf.Config {
 	trusting := func() *tls.Config { return &tls.Config{RootCAs: s.authority.pool()} }
 	c := alf.Config{
-		TokenURL:     s.plain.URL() + tokenPath,
 		ClientID:     a.id,
 		Scopes:       []string{scope},
-		Params:       url.Values{"resource": a.resources},
+		Resource:     a.resources,
 		TokenRequest: alf.TokenRequest{TLS: trusting()},
 		HTTPClient:   &http.Client{Transport: &http.Transport{TLSClientConfig: trusting(), MaxIdleConnsPerHost: 256}},
+	}
+	switch {
+	case a.discovery:
+		c.Issuer = s.open.URL()
+	case a.credentials().certificate != nil:
+		c.TokenURL = s.secure.URL() + tokenPath
+	default:
+		c.TokenURL = s.open.URL() + tokenPath
+	}
+	if a.dpop {
+		c.DPoP = new(alf.DPoP)
+	}
+	if a.dpop && a.method == goidc.AuthnMethodPrivateKeyJWT {
+		c.DPoP.Key = func(context.Context) (*keys.Key, error) { return keys.New(now().bound, "", "") }
 	}
 	secret := func(context.Context) (string, error) { return now().secret, nil }
 	switch a.method {
@@ -93,6 +109,19 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthBasicRaw
 	case goidc.AuthnMethodSecretPost:
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthPost
+	case goidc.AuthnMethodSecretJWT:
+		c.ClientSecret, c.AuthStyle = secret, alf.AuthSecretJWT
+	case goidc.AuthnMethodPrivateKeyJWT:
+		c.AuthStyle = alf.AuthPrivateKeyJWT
+		c.Assertion.Key = func(context.Context) (*keys.Key, error) {
+			return keys.New(now().key, now().kid, keys.Algorithm(a.alg))
+		}
+	case goidc.AuthnMethodTLS, goidc.AuthnMethodSelfSignedTLS:
+		c.AuthStyle = alf.AuthTLS
+		if a.method == goidc.AuthnMethodSelfSignedTLS {
+			c.AuthStyle = alf.AuthSelfSignedTLS
+		}
+		c.Certificate = func(context.Context) (*tls.Certificate, error) { return now().certificate, nil }
 	}
 	return c
 }

@@ -40,7 +40,7 @@ func (s *Server) load() error {
 	key := s.key
 	op, err := provider.New(
 		provider.Config{
-			Issuer:      s.plain.URL(),
+			Issuer:      s.open.URL(),
 			Manager:     s.grants,
 			IDTokenAlgs: []goidc.SignatureAlgorithm{jose.ES256},
 			JWKS: func(context.Context) (goidc.JSONWebKeySet, error) {

@@ -1,8 +1,8 @@
 // Package gooidc runs luikyv/go-oidc v0.25.0 as an authorization server in this process, and an API that checks its tokens
 // and what they are bound to.
 //
-// It speaks plain http, with discovery at the issuer, and https for the clients that have a certificate, whose addresses are
-// the aliases of RFC 8705 in the discovery document.
+// It has two addresses, both https: the issuer's, and one that asks for client certificates, which the metadata at the first
+// give as the aliases of RFC 8705.
 //
 // What is particular about it: it does not decode Basic; it describes every failed authentication as "invalid client" alone
 // and keeps the reason to itself; it compares a DPoP proof's htu with the whole request URI, query included, where RFC 9449
@@ -27,14 +27,14 @@ import (
 
 // Server is a [lab.Server].
 type Server struct {
-	plain, secure *lab.Site
-	authority     *authority // issues the certificates of the server and of clients
-	accounts      []*account
-	grants        *grants
-	jtis          *once // at the token endpoint
-	proofs        *once // at the API
-	key           jose.JSONWebKey
-	requests      atomic.Int64
+	open, secure *lab.Site
+	authority    *authority // issues the certificates of the server and of clients
+	accounts     []*account
+	grants       *grants
+	jtis         *once // at the token endpoint
+	proofs       *once // at the API
+	key          jose.JSONWebKey
+	requests     atomic.Int64
 
 	// running is replaced when keys or clients change.
 	running atomic.Pointer[running]
@@ -44,7 +44,7 @@ type Server struct {
 func New() (*Server, error) {
 	s := &Server{grants: newGrants(), jtis: newOnce(), proofs: newOnce()}
 	var err error
-	if s.plain, err = lab.NewSite(); err != nil {
+	if s.open, err = lab.NewSite(); err != nil {
 		return nil, err
 	}
 	if s.secure, err = lab.NewSite(); err != nil {
@@ -57,6 +57,7 @@ func New() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.open.TLS = &tls.Config{Certificates: []tls.Certificate{*certificate}}
 	// Any certificate is let in; clientCertificate verifies it.
 	s.secure.TLS = &tls.Config{Certificates: []tls.Certificate{*certificate}, ClientAuth: tls.RequestClientCert}
 	if s.accounts, err = newAccounts(s); err != nil {
@@ -74,7 +75,7 @@ func New() (*Server, error) {
 		}
 		s.running.Load().mux.ServeHTTP(w, r)
 	})
-	s.plain.Handler, s.secure.Handler = handler, handler
+	s.open.Handler, s.secure.Handler = handler, handler
 	return s, nil
 }
 
@@ -91,7 +92,7 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 			return err
 		}
 	}
-	if err := s.plain.Start(ctx); err != nil {
+	if err := s.open.Start(ctx); err != nil {
 		return err
 	}
 	return s.secure.Start(ctx)
@@ -99,7 +100,7 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 
 // Stop ends it.
 func (s *Server) Stop() {
-	s.plain.Stop()
+	s.open.Stop()
 	s.secure.Stop()
 }
 

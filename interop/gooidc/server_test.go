@@ -80,7 +80,7 @@ func (s *Server) ask(t *testing.T, a *account, c *credentials, key *ecdsa.Privat
 	t.Helper()
 	form.Set("grant_type", "client_credentials")
 	form.Set("scope", scope)
-	at := s.plain.URL()
+	at := s.open.URL()
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	switch a.method {
 	case goidc.AuthnMethodSecretBasic:
@@ -96,7 +96,7 @@ func (s *Server) ask(t *testing.T, a *account, c *credentials, key *ecdsa.Privat
 		}
 		form.Set("client_assertion_type", string(goidc.AssertionTypeJWTBearer))
 		form.Set("client_assertion", sign(t, alg, with, nil, jwt.Claims{
-			Issuer: a.id, Subject: a.id, Audience: jwt.Audience{s.plain.URL()}, ID: rand.Text(),
+			Issuer: a.id, Subject: a.id, Audience: jwt.Audience{s.open.URL()}, ID: rand.Text(),
 			Expiry: jwt.NewNumericDate(time.Now().Add(time.Minute)),
 		}))
 	default:
@@ -137,13 +137,13 @@ func TestEveryClientGetsATokenThatCanBeRevoked(t *testing.T) {
 	for i, a := range s.accounts {
 		t.Run(a.id, func(t *testing.T) {
 			c := a.credentials()
-			kind, uri, with := "Bearer", s.plain.URL()+"/api", func(string) string { return "" }
+			kind, uri, with := "Bearer", s.open.URL()+"/api", func(string) string { return "" }
 			var key *ecdsa.PrivateKey
 			if a.dpop {
 				signer, err := newKey(jose.ES256)
 				require.NoError(t, err)
 				key = signer.(*ecdsa.PrivateKey)
-				kind, uri = "DPoP", s.plain.URL()+"/dpop/api"
+				kind, uri = "DPoP", s.open.URL()+"/dpop/api"
 				with = func(token string) string { return proof(t, key, http.MethodGet, uri, token) }
 			}
 			if c.certificate != nil {
@@ -204,9 +204,9 @@ func TestATokenIsBoundToItsKey(t *testing.T) {
 	require.NoError(t, err)
 	other := signer.(*ecdsa.PrivateKey)
 	token := s.ask(t, a, a.credentials(), key, url.Values{}).AccessToken
-	uri := s.plain.URL() + "/dpop/api"
+	uri := s.open.URL() + "/dpop/api"
 	used := proof(t, key, http.MethodGet, uri, token)
-	require.Equal(t, http.StatusOK, s.api(t, http.DefaultClient, uri, "DPoP "+token, used).StatusCode)
+	require.Equal(t, http.StatusOK, s.api(t, s.client(nil), uri, "DPoP "+token, used).StatusCode)
 	for why, wrong := range map[string]string{
 		"one proof":       "",
 		"used before":     used,
@@ -215,11 +215,11 @@ func TestATokenIsBoundToItsKey(t *testing.T) {
 		"proof: htu":      proof(t, key, http.MethodGet, uri+"?a=b", token),
 		"proof: ath":      proof(t, key, http.MethodGet, uri, token+"x"),
 	} {
-		refused := s.api(t, http.DefaultClient, uri, "DPoP "+token, wrong)
+		refused := s.api(t, s.client(nil), uri, "DPoP "+token, wrong)
 		require.Equal(t, http.StatusUnauthorized, refused.StatusCode, why)
 		require.Contains(t, refused.Header.Get("WWW-Authenticate"), why)
 	}
-	bearer := s.api(t, http.DefaultClient, s.plain.URL()+"/api", "Bearer "+token, "")
+	bearer := s.api(t, s.client(nil), s.open.URL()+"/api", "Bearer "+token, "")
 	require.Equal(t, http.StatusUnauthorized, bearer.StatusCode)
 }
 
@@ -232,7 +232,7 @@ func TestResourcesEndUpAsAudience(t *testing.T) {
 	require.Equal(t, resources, info.ResourceAudiences)
 	elsewhere := s.ask(t, a, a.credentials(), nil, url.Values{"resource": resources[1:]})
 	require.Equal(t, http.StatusUnauthorized,
-		s.api(t, http.DefaultClient, s.plain.URL()+"/api", "Bearer "+elsewhere.AccessToken, "").StatusCode)
+		s.api(t, s.client(nil), s.open.URL()+"/api", "Bearer "+elsewhere.AccessToken, "").StatusCode)
 	require.Equal(t, "invalid_target",
 		s.ask(t, a, a.credentials(), nil, url.Values{"resource": {"https://nobody.example.com"}}).Error)
 }
@@ -241,22 +241,22 @@ func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {
 	s := start(t)
 	a := s.account("post")
 	authorization := "Bearer " + s.ask(t, a, a.credentials(), nil, url.Values{}).AccessToken
-	uri := s.plain.URL() + "/api"
+	uri := s.open.URL() + "/api"
 	for newKeys, status := range map[bool]int{false: http.StatusOK, true: http.StatusUnauthorized} {
 		if newKeys {
 			authorization = "Bearer " + s.ask(t, a, a.credentials(), nil, url.Values{}).AccessToken
 		}
 		s.Stop()
-		_, err := http.Get(uri)
+		_, err := s.client(nil).Get(uri)
 		require.ErrorContains(t, err, "refused")
 		require.NoError(t, s.Start(t.Context(), newKeys))
-		require.Equal(t, status, s.api(t, http.DefaultClient, uri, authorization, "").StatusCode)
+		require.Equal(t, status, s.api(t, s.client(nil), uri, authorization, "").StatusCode)
 	}
 }
 
 func TestDiscovery(t *testing.T) {
 	s := start(t)
-	resp, err := http.Get(s.plain.URL() + "/.well-known/openid-configuration")
+	resp, err := s.client(nil).Get(s.open.URL() + "/.well-known/openid-configuration")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	var metadata struct {
@@ -267,11 +267,11 @@ func TestDiscovery(t *testing.T) {
 		} `json:"mtls_endpoint_aliases"`
 	}
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&metadata))
-	require.Equal(t, s.plain.URL(), metadata.Issuer)
-	require.Equal(t, s.plain.URL()+tokenPath, metadata.TokenEndpoint)
+	require.Equal(t, s.open.URL(), metadata.Issuer)
+	require.Equal(t, s.open.URL()+tokenPath, metadata.TokenEndpoint)
 	require.Equal(t, s.secure.URL()+tokenPath, metadata.Aliases.TokenEndpoint)
 	// What RFC 8414 asks for is not there.
-	resp, err = http.Get(s.plain.URL() + "/.well-known/oauth-authorization-server")
+	resp, err = s.client(nil).Get(s.open.URL() + "/.well-known/oauth-authorization-server")
 	require.NoError(t, err)
 	resp.Body.Close()
 	require.Equal(t, http.StatusNotFound, resp.StatusCode)
@@ -291,13 +291,13 @@ func TestQuirk_HTUIsComparedWithTheQuery(t *testing.T) {
 	a := s.account("basic-dpop")
 	signer, err := newKey(jose.ES256)
 	require.NoError(t, err)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.plain.URL()+tokenPath+"?tenant=1",
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.open.URL()+tokenPath+"?tenant=1",
 		strings.NewReader("grant_type=client_credentials"))
 	require.NoError(t, err)
 	r.SetBasicAuth(a.id, a.credentials().secret)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("DPoP", proof(t, signer.(*ecdsa.PrivateKey), http.MethodPost, s.plain.URL()+tokenPath, ""))
-	resp, err := http.DefaultClient.Do(r)
+	r.Header.Set("DPoP", proof(t, signer.(*ecdsa.PrivateKey), http.MethodPost, s.open.URL()+tokenPath, ""))
+	resp, err := s.client(nil).Do(r)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	var got answer
