@@ -33,7 +33,7 @@ func tryOutage(t *testing.T, r *row) {
 	f.await(t, 4)
 	r.server.Stop()
 	await(t, "the renewal fails", func() bool { return elsewhere.Stats().Failed > 0 })
-	f.end(t)
+	require.NoError(t, f.last())
 
 	require.NoError(t, r.server.Start(t.Context(), false))
 	c := r.newClient(t, r.Config())

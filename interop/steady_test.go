@@ -47,7 +47,7 @@ func tryExpiry(t *testing.T, r *row) {
 
 	f := drive(t, 4, 20*time.Millisecond, c.ask)
 	<-time.After(2*r.Lifetime + r.Lifetime/4)
-	f.end(t)
+	require.NoError(t, f.last())
 
 	fetches := r.server.TokenRequests() - before
 	require.GreaterOrEqual(t, fetches, 2)

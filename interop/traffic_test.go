@@ -2,12 +2,11 @@ package interop
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // traffic is callers who make one request after another.
@@ -47,14 +46,14 @@ func (f *traffic) await(t *testing.T, requests int64) {
 	await(t, "there is traffic", func() bool { return f.answered.Load() >= requests || len(f.failures) > 0 })
 }
 
-// end has every caller make a last request and waits for them. None may have failed.
-func (f *traffic) end(t *testing.T) {
-	t.Helper()
+// last has every caller make a last request, and returns the first failure of any.
+func (f *traffic) last() error {
 	close(f.stop)
 	f.callers.Wait()
 	select {
 	case err := <-f.failures:
-		require.NoError(t, err, "after %d requests", f.answered.Load())
+		return fmt.Errorf("after %d requests: %w", f.answered.Load(), err)
 	default:
+		return nil
 	}
 }
