@@ -26,8 +26,7 @@ func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, va
 		return resp, nil
 	}
 	sent.nonced = true
-	drain(resp.Body)
-	resp.Body.Close()
+	hold(resp.Body, maxHeld).Close()
 	out = authorize(sent.req, value)
 	out.Body = body
 	return t.sendProven(out, sent, tok)

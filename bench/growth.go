@@ -21,6 +21,10 @@ func growing(b *bench) section {
 		text: "So many callers wait for one fetch. From the moment it returns: the time until the last of them has its token, by the waiter. " +
 			"Meanwhile a bystander wakes up every millisecond and reads two tokens: that of another manager, and the new one as soon " +
 			"as it is published; its delay is what it comes late. The floor is a channel that is closed.",
+		before: "On 2 cores of an AMD EPYC, with 1,000,000 waiters, the bystander came 20.1 ms late and a waiter took 1,227 ns. Whoever hands out " +
+			"answers without a pause is interrupted by the scheduler only after 10 to 20 ms, and until then nobody looks at the timers of " +
+			"that processor. Now it gives way after every 100 answers. Measured in turn in otherwise equal processes, median of 9 rounds: " +
+			"19.3 ms and 665 ns without giving way, 3.7 ms and 479 ns with it. Batches of 250 or 1,000 do no better.",
 	}
 	crowds := []int{1, 100, 10_000, b.scaled(1_000_000, 20_000)}
 	rounds := []int{101, 51, 15, 3}

@@ -13,6 +13,7 @@ type section struct {
 	tables []table
 	charts []chart
 	notes  []string
+	before string // what the figures were before the design was changed for a goal, and what was changed
 }
 
 // goal is one thing that was to be reached, and whether it was.
@@ -29,6 +30,8 @@ const (
 	missed verdict = "MISSED"
 	// open is the verdict on a median beyond its goal whose 95 % interval holds the goal: the run was too noisy to tell.
 	open verdict = "open"
+	// unjudged is the verdict of a run that is too short to tell.
+	unjudged verdict = "–"
 )
 
 func (s *section) judge(reached bool, what, numbers string) {
@@ -59,6 +62,32 @@ func (s *section) judgeRatios(ratios []sample, limit float64, atLeast bool, what
 		}
 	}
 	s.goals = append(s.goals, goal{what, v, strings.Join(numbers, ", ") + more})
+}
+
+// unjudge takes the verdicts back.
+func (s *section) unjudge() {
+	for i := range s.goals {
+		s.goals[i].verdict = unjudged
+	}
+}
+
+// verdicts sums up.
+func verdicts(sections []section) string {
+	var parts []string
+	for _, kind := range []verdict{met, missed, open, unjudged} {
+		n := 0
+		for _, s := range sections {
+			n += s.count(kind)
+		}
+		switch {
+		case n == 0:
+		case kind == unjudged:
+			parts = append(parts, fmt.Sprintf("%d not judged", n))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+		}
+	}
+	return "Goals: " + strings.Join(parts, ", ") + "."
 }
 
 // count tells how many goals have a verdict.

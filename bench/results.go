@@ -40,6 +40,9 @@ func (s *section) markdown() string {
 	for _, n := range s.notes {
 		fmt.Fprintf(&b, "\n%s\n", n)
 	}
+	if s.before != "" {
+		fmt.Fprintf(&b, "\n**Before**\n\n%s\n", s.before)
+	}
 	return b.String()
 }
 
@@ -48,6 +51,7 @@ func write(dir string, m machine, sections []section) error {
 	var b strings.Builder
 	b.WriteString("# Measured\n\nWritten by `go -C bench run .`, which measures all of this side by side, in one run.\n\n")
 	fmt.Fprintf(&b, "%s.\n\n", strings.ReplaceAll(m.String(), "\n", ".\n\n"))
+	b.WriteString(verdicts(sections) + "\n\n")
 	b.WriteString("Contestants take turns within each round, the order changing from round to round. Times are medians over the rounds; " +
 		"the spread is the distance of the quartiles as a part of the median; a ratio is the median of the ratios within each round, with its 95 % interval where it is judged. A goal whose median is beyond " +
 		"it while the interval is not is open: the machine was too noisy to tell.\n")

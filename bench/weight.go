@@ -45,6 +45,11 @@ func weighing(b *bench) section {
 			"system counts, after free memory was returned to it; on top of all told it has the holes that the garbage of making "+
 			"100,000 tokens twice has left, and that whatever comes next fills. CPU is that of the whole process. What one manager alone weighs "+
 			"is less than this accounting can resolve: stacks come in spans of 32 KiB.", count(tokenSize)),
+		before: "On 2 cores of an AMD EPYC, 100,000 managers weighed 8,371 B each awake, 4,072 B of it heap. A heap profile showed what " +
+			"could go, and each went: an owner that took 1,024 B for being 24 too large, now 896; a second channel for nudges, and " +
+			"what the runtime notes of a select that waits on it, 224 B (a nudge is a message like any other now); a timer's function that " +
+			"kept a whole publication for its number, 120 B; a token's value held twice, 16 B. The stack stays: the runtime halves " +
+			"one of 4 KiB only while the goroutine uses less than 224 B, and waiting on a channel alone takes about 300.",
 	}
 	t := table{heads: []string{"", "all told, each", "of it heap", "of it stack", "resident, each", "goroutines, each", "CPU in 2 s"}}
 	times := table{title: "Time for all of them, one after the other", heads: []string{"managers", "create", "first token", "close", "create and close, each"}}

@@ -104,19 +104,29 @@ func TestSVG_NothingLeavesThePicture(t *testing.T) {
 
 func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
 	dir := t.TempDir()
-	s := section{title: "Reading", text: "How.", charts: []chart{testChart(false)}, notes: []string{"Beware."}}
+	s := section{title: "Reading", text: "How.", charts: []chart{testChart(false)}, notes: []string{"Beware."}, before: "It was 1.5."}
 	s.judge(false, "fast", "1.2")
 	s.tables = append(s.tables, table{heads: []string{"", "ns"}, rows: [][]string{{"alf", "1"}}})
 	require.NoError(t, write(dir, machine{processor: "some processor", cores: 2, goVersion: "go1.26"}, []section{s}))
 	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
 	require.NoError(t, err)
-	for _, part := range []string{"some processor, 2 cores", "## Reading", "| fast | MISSED | 1.2 |", "](test.svg)", "| alf | 1 |", "Beware."} {
+	for _, part := range []string{"some processor, 2 cores", "## Reading", "| fast | MISSED | 1.2 |", "](test.svg)", "| alf | 1 |", "Beware.", "It was 1.5.", "Goals: 1 MISSED."} {
 		require.Contains(t, string(text), part)
 	}
 	picture, err := os.ReadFile(filepath.Join(dir, "test.svg"))
 	require.NoError(t, err)
 	require.Contains(t, string(picture), "</svg>")
 	require.Error(t, write(filepath.Join(dir, "missing"), machine{}, []section{s}))
+}
+
+func TestVerdicts_OfAShortRunAreThoseOnCounts(t *testing.T) {
+	var times, counts section
+	times.judge(true, "fast", "1")
+	times.judge(false, "faster", "2")
+	counts.judge(true, "few", "3")
+	require.Equal(t, "Goals: 2 met, 1 MISSED.", verdicts([]section{times, counts}))
+	times.unjudge()
+	require.Equal(t, "Goals: 1 met, 2 not judged.", verdicts([]section{times, counts}))
 }
 
 func TestMachine_TellsTheVersionOfEveryLibrary(t *testing.T) {

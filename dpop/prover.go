@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -35,6 +36,9 @@ type Prover struct {
 // [Prover.Bind]. It fails if Key does, or if the key cannot be used with Algorithm.
 func (p *Prover) Read(ctx context.Context) (*Key, error) {
 	key, err := p.key(ctx)
+	if err == nil && key == nil {
+		err = errors.New("there is no key")
+	}
 	if err != nil {
 		return nil, err
 	}

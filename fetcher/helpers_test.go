@@ -2,6 +2,8 @@ package fetcher_test
 
 import (
 	"context"
+	"crypto"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +14,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
@@ -155,11 +159,17 @@ func serve(t testing.TB, handler http.HandlerFunc) *recorder {
 	return r
 }
 
-func serveTLS(t testing.TB, handler http.HandlerFunc) *recorder {
+func serveUnstarted(t testing.TB, handler http.HandlerFunc) *recorder {
 	t.Helper()
 	r := &recorder{}
 	r.Server = httptest.NewUnstartedServer(r.record(handler))
 	r.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	return r
+}
+
+func serveTLS(t testing.TB, handler http.HandlerFunc) *recorder {
+	t.Helper()
+	r := serveUnstarted(t, handler)
 	r.StartTLS()
 	t.Cleanup(r.Close)
 	return r
@@ -195,4 +205,18 @@ func answer(status int, body string) http.HandlerFunc {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
+}
+
+var cfgNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func copyAll(to io.Writer, from io.Reader) (int64, error) {
+	if from == nil {
+		return 0, nil
+	}
+	return io.Copy(to, from)
+}
+
+func keysThumbprint(key *jose.JSONWebKey) (string, error) {
+	sum, err := key.Thumbprint(crypto.SHA256)
+	return base64.RawURLEncoding.EncodeToString(sum), err
 }

@@ -118,7 +118,7 @@ func (c *Config) checkTokenEndpoint(address string) *defect {
 // default alone, but servers leave it out that take more.
 func (c *Config) checkMethods(m *Metadata) *defect {
 	if method := c.AuthStyle.registered(); m.AuthMethods != nil && method != "" && !slices.Contains(m.AuthMethods, method) {
-		return unsuited("choose an AuthStyle that the server has",
+		return unsuited("choose an AuthStyle that the server has; if its metadata are wrong, set TokenURL instead",
 			"the server does not take %s, but %s", method, listed(m.AuthMethods))
 	}
 	algorithm := c.Assertion.Algorithm

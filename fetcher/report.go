@@ -115,7 +115,7 @@ func (r *report) refusal(said oauthError, body []byte) *Error {
 // the token may be in it.
 func (r *report) defect(d *defect) *Error {
 	red := newRedactor(r.secrets)
-	e := r.answerError(red, oauthError{}, d.hint)
+	e := r.answerError(red, oauthError{}, red.clean(d.hint, shownText))
 	e.problem = red.clean(d.what, shownText)
 	e.permanent = d.permanent
 	return e

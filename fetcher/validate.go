@@ -216,7 +216,11 @@ func (c Config) checkConnection(p *problems) {
 			p.addf("TLS: excluded by HTTPClient and Transport: configure it there")
 		}
 		if c.Certificate != nil && !c.restsOnTransport() {
-			p.addf("Certificate: cannot be shown through an HTTPClient or Transport that is no *http.Transport: use one, or configure the certificate there")
+			field := "Transport"
+			if c.HTTPClient != nil {
+				field = "HTTPClient.Transport"
+			}
+			p.addf("%s: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there", field)
 		}
 	}
 	if c.Timeout < 0 {

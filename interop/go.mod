@@ -9,6 +9,7 @@ require (
 	github.com/luikyv/go-oidc v0.25.0
 	github.com/ory/fosite v0.49.0
 	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.31.0
 	golang.org/x/oauth2 v0.37.0
 )

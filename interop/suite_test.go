@@ -102,7 +102,7 @@ func (r *row) run(t *testing.T, column struct {
 }) {
 	t.Run(column.name, func(t *testing.T) {
 		why := r.Skip[column.name]
-		if column.name == "Rotation" && r.Rotate == nil {
+		if column.name == "Rotation" && r.Rotate == nil || column.name == "Wrong secret" && r.Wrong == nil {
 			why = r.WhyNot
 		}
 		defer func() { results.add(r.folder, r.Name, column.name, outcome(t), why) }()
@@ -127,7 +127,7 @@ func (r *row) newClient(t *testing.T, cfg alf.Config) *client {
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
 	carrier := c.HTTPClient()
-	if r.Base != nil {
+	if cfg.HTTPClient == nil && r.Base != nil {
 		carrier = &http.Client{Transport: c.Transport(r.Base)}
 	}
 	return &client{c, carrier, r.API}

@@ -59,12 +59,12 @@ func newToken(t *oauth2.Token, p core.Publication) *Token {
 // publish makes the token known, with a timer that withdraws it whatever the clock reads by then.
 func (o *owner) publish(e *core.Effects) {
 	p := e.Publication
-	s := &snapshot{token: o.held, publication: p.Number, start: p.Start, due: p.Due, end: p.End}
+	s := &snapshot{token: o.held, start: p.Start, due: p.Due, end: p.End}
 	if o.expiry != nil {
 		o.expiry.Stop()
 	}
-	m := o.Manager
-	o.expiry = o.clock.AfterFunc(p.Life, func() { m.tell(expired{p.Number}) })
+	m, number := o.Manager, p.Number // all that the timer keeps alive
+	o.expiry = o.clock.AfterFunc(p.Life, func() { m.tell(expired{number}) })
 	o.current.Store(s)
 }
 

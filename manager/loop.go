@@ -43,7 +43,6 @@ func newOwner(cfg Config) *owner {
 		Manager: &Manager{
 			clock: cfg.Clock,
 			inbox: make(chan message),
-			nudge: make(chan struct{}, 1),
 			done:  make(chan struct{}),
 		},
 		core:     core.New(cfg.Policy.core()),
@@ -64,13 +63,7 @@ func newOwner(cfg Config) *owner {
 // run is the owner's life: one message after the other.
 func (o *owner) run() {
 	for !o.over {
-		var msg message
-		select {
-		case msg = <-o.inbox:
-		case <-o.nudge:
-			msg = nudge{}
-		}
-		o.handle(msg)
+		o.handle(<-o.inbox)
 	}
 	o.end()
 }

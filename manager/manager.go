@@ -2,7 +2,7 @@
 // while it is in use, replaces it when an API rejects it, and gets through outages of the token endpoint without ever
 // having more than one fetch in flight.
 //
-// One goroutine, the owner, owns the token and is told things over channels; it publishes what it has as an immutable
+// One goroutine, the owner, owns the token and is told things over a channel; it publishes what it has as an immutable
 // snapshot, so that a caller who finds a usable token there reads it without a lock, a channel or an allocation. It needs
 // no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any [Fetcher] will do below.
 package manager
@@ -20,7 +20,6 @@ type Manager struct {
 	clock   clock.Clock
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	inbox   chan message
-	nudge   chan struct{} // holds one
 	done    chan struct{} // closed when the owner has ended
 	final   *Stats        // written before done is closed, read after
 }
@@ -42,7 +41,7 @@ func New(cfg Config) (*Manager, error) {
 // everyone who waits. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor lends it
 // values. Other errors: *[Error] if no token can be had, [ErrClosed].
 func (m *Manager) Token(ctx context.Context) (*Token, error) {
-	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m.nudge) {
+	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m) {
 		return s.token, nil
 	}
 	reply := make(chan answer, 1)

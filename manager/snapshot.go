@@ -7,11 +7,10 @@ import (
 
 // snapshot is a published token. The owner makes it and replaces it; everybody reads it.
 type snapshot struct {
-	token       *Token
-	publication uint64
-	start       time.Time
-	due, end    time.Time // without a monotonic part, so that comparing with them goes by the wall clock
-	attention   atomic.Uint32
+	token     *Token
+	start     time.Time
+	due, end  time.Time // without a monotonic part, so that comparing with them goes by the wall clock
+	attention atomic.Uint32
 }
 
 // The values of attention. It only ever grows.
@@ -22,23 +21,20 @@ const (
 )
 
 // usable is the hot path: one flag load and one comparison with the one clock read, since due never lies after the end.
-func (s *snapshot) usable(now time.Time, owner chan<- struct{}) bool {
-	return s.attention.Load() == read && now.Before(s.due) || s.attend(now, owner)
+func (s *snapshot) usable(now time.Time, m *Manager) bool {
+	return s.attention.Load() == read && now.Before(s.due) || s.attend(now, m)
 }
 
 // attend is the rest. A reader who finds due passed tells the owner, once and without waiting: it may be dormant, or its
 // timer late because the machine slept.
-func (s *snapshot) attend(now time.Time, owner chan<- struct{}) bool {
+func (s *snapshot) attend(now time.Time, m *Manager) bool {
 	switch {
 	case !now.Before(s.end):
 		return false
 	case now.Before(s.due):
 		s.attention.CompareAndSwap(unread, read)
 	case s.attention.Load() != nudged && s.attention.Swap(nudged) != nudged:
-		select {
-		case owner <- struct{}{}:
-		default: // it has been told already, and looks at the state and not at who told it
-		}
+		go m.tell(nudge{})
 	}
 	return true
 }

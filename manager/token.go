@@ -25,7 +25,6 @@ type Token struct {
 }
 
 type material struct {
-	value         string
 	authorization string
 	oauth         oauth2.Token
 }
@@ -33,11 +32,10 @@ type material struct {
 // NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry is
 // taken as it is; a zero one means that it is not known. id should tell the tokens of one manager apart.
 func NewToken(id uint64, t *oauth2.Token) *Token {
-	// One string holds the value for all.
+	// One string holds the value for both.
 	scheme := t.Type() + " "
 	m := &material{authorization: scheme + t.AccessToken, oauth: *t}
-	m.value = m.authorization[len(scheme):]
-	m.oauth.AccessToken = m.value
+	m.oauth.AccessToken = m.authorization[len(scheme):]
 	return &Token{id: id, expiry: t.Expiry, reveal: func() *material { return m }}
 }
 
@@ -55,7 +53,7 @@ func (t *Token) material() *material {
 func (t *Token) ID() uint64 { return t.id }
 
 // Value is the access token itself. It is a secret.
-func (t *Token) Value() string { return t.material().value }
+func (t *Token) Value() string { return t.material().oauth.AccessToken }
 
 // Authorization is the ready-made value of the Authorization header, such as "Bearer abc" (RFC 6750 section 2.1). It is a
 // secret, and built once per token.

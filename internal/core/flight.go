@@ -5,14 +5,14 @@ import "time"
 // flight is the one fetch that may be running (M3).
 type flight struct {
 	on        bool
-	id        uint64
+	cancelled bool
+	told      bool // its round is over, and its failure told: whatever it brings, there is no second backoff for it
 	cause     Cause
 	attempt   int
+	id        uint64
 	start     time.Time // by the wall
 	began     Elapsed
 	deadline  Elapsed // to cancel it, or, once cancelled, to give it up
-	cancelled bool
-	told      bool // its round is over, and its failure told: whatever it brings, there is no second backoff for it
 }
 
 func (t *turn) launch(cause Cause, attempt int) {

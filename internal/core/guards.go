@@ -42,12 +42,12 @@ func (g *guards) own() {
 
 type guard struct {
 	rejecter uint64
+	arrived  Elapsed // what was last fetched on its behalf
+	last     Elapsed // that it was heard of
 	known    bool
-	pending  bool // a fetch on its behalf has not brought anything yet
-	brought  bool // one has,
-	arrived  Elapsed
-	hot      bool // it rejected what was fetched on its behalf,
-	last     Elapsed
+	pending  bool  // a fetch on its behalf has not brought anything yet
+	brought  bool  // one has
+	hot      bool  // it rejected what was fetched on its behalf,
 	level    uint8 // and that many times over
 }
 

@@ -24,7 +24,7 @@ type host struct {
 	abandoned int
 	waiting   int           // callers who wait for an answer
 	longest   time.Duration // for how long the first of them has been waiting
-	nudge     bool          // the owner's nudge channel is full
+	nudge     bool          // a reader's nudge is on its way to the owner
 	failure   bool          // there is a failure to be told
 	held      bool          // a token was published once, so its value can come again
 	closed    bool

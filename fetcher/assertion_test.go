@@ -1,0 +1,243 @@
+package fetcher_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/keys"
+)
+
+const longSecret = "a secret of 64 bytes, which is enough for any HMAC, even HS512's"
+
+func newKey(tb testing.TB, id string) *keys.Key {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(tb, err)
+	key, err := keys.New(private, id, "")
+	require.NoError(tb, err)
+	return key
+}
+
+// signing is a configuration with a key of its own.
+func signing(tb testing.TB, rt http.RoundTripper) (fetcher.Config, *keys.Key) {
+	key := newKey(tb, "key-1")
+	cfg := config(rt)
+	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.PrivateKeyJWT
+	cfg.Assertion.Key = keys.Of(key)
+	return cfg, key
+}
+
+// forms is a token endpoint that keeps the forms it was sent, and has answers in turn, the last of which is repeated.
+type forms struct {
+	sent    []url.Values
+	headers []http.Header
+	answers []string
+}
+
+func (f *forms) RoundTrip(r *http.Request) (*http.Response, error) {
+	form, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	f.sent, f.headers = append(f.sent, form), append(f.headers, r.Header)
+	answer := f.answers[0]
+	if len(f.answers) > 1 {
+		f.answers = f.answers[1:]
+	}
+	status, body, _ := strings.Cut(answer, " ")
+	if status == "200" {
+		return reply(200, body), nil
+	}
+	return reply(400, body), nil
+}
+
+func readForm(r *http.Request) (url.Values, error) {
+	var body strings.Builder
+	if _, err := copyAll(&body, r.Body); err != nil {
+		return nil, err
+	}
+	return url.ParseQuery(body.String())
+}
+
+// claims verifies an assertion and takes it apart.
+func claims(tb testing.TB, assertion string, key any) (header jose.Header, payload map[string]any) {
+	parsed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.HS256, jose.HS512})
+	require.NoError(tb, err)
+	text, err := parsed.Verify(key)
+	require.NoError(tb, err)
+	require.NoError(tb, json.Unmarshal(text, &payload))
+	return parsed.Signatures[0].Protected, payload
+}
+
+func publicOf(tb testing.TB, key *keys.Key) jose.JSONWebKey {
+	var jwk jose.JSONWebKey
+	require.NoError(tb, jwk.UnmarshalJSON(key.PublicJWK()))
+	return jwk
+}
+
+func TestF1_PrivateKeyJWT(t *testing.T) {
+	endpoint := &forms{answers: []string{"200 " + good}}
+	cfg, key := signing(t, endpoint)
+	mock := clock.NewMock()
+	mock.Set(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	cfg.Clock = mock
+	f := newFetcher(t, cfg)
+	for range 2 {
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+	}
+	ids := map[any]bool{}
+	for i, form := range endpoint.sent {
+		require.Empty(t, endpoint.headers[i]["Authorization"])
+		header, payload := claims(t, form.Get("client_assertion"), publicOf(t, key))
+		require.Equal(t, "key-1", header.KeyID)
+		require.Equal(t, "ES256", header.Algorithm)
+		require.NotContains(t, header.ExtraHeaders, jose.HeaderType)
+		ids[payload["jti"]] = true
+		delete(payload, "jti")
+		require.Equal(t, map[string]any{
+			"iss": clientID, "sub": clientID, "aud": "https://idp.example.com/token",
+			"iat": float64(mock.Now().Unix()), "exp": float64(mock.Now().Add(time.Minute).Unix()),
+		}, payload)
+		form.Del("client_assertion")
+		require.Equal(t, url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {clientID},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		}, form)
+	}
+	require.Len(t, ids, 2, "each has a jti of its own")
+}
+
+func TestF1_TheSettingsOfAnAssertion(t *testing.T) {
+	endpoint := &forms{answers: []string{"200 " + good}}
+	cfg := config(endpoint)
+	cfg.ClientSecret, cfg.AuthStyle = fetcher.Secret(longSecret), fetcher.SecretJWT
+	cfg.Assertion = fetcher.Assertion{
+		Audience: "https://issuer.example.com", Algorithm: "HS512", Type: "client-authentication+jwt",
+		Lifetime: 10 * time.Second, Format: "urn:example:format",
+	}
+	mustFetch(t, cfg)
+	form := endpoint.sent[0]
+	header, payload := claims(t, form.Get("client_assertion"), []byte(longSecret))
+	require.Equal(t, "HS512", header.Algorithm)
+	require.Equal(t, "client-authentication+jwt", header.ExtraHeaders[jose.HeaderType])
+	require.Equal(t, "https://issuer.example.com", payload["aud"])
+	require.Equal(t, 10.0, payload["exp"].(float64)-payload["iat"].(float64))
+	require.Equal(t, "urn:example:format", form.Get("client_assertion_type"))
+	require.NotContains(t, form, "client_secret")
+
+	cfg.Assertion = fetcher.Assertion{}
+	mustFetch(t, cfg)
+	header, _ = claims(t, endpoint.sent[1].Get("client_assertion"), []byte(longSecret))
+	require.Equal(t, "HS256", header.Algorithm)
+}
+
+func TestF1_ASecretTooShortToSignWith(t *testing.T) {
+	cfg := config(always(200, good))
+	cfg.ClientSecret, cfg.AuthStyle = fetcher.Secret("hidden"), fetcher.SecretJWT
+	e := mustFail(t, cfg)
+	require.ErrorContains(t, e, "no request was sent: the client secret has 6 bytes, and HS256 needs 32: register a longer one")
+	require.NotContains(t, everything(t, e), "hidden")
+}
+
+func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(path, []byte("header.first.signature\n"), 0o600))
+	endpoint := &forms{answers: []string{"200 " + good}}
+	cfg := config(endpoint)
+	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ForeignAssertion
+	cfg.Assertion.Source = fetcher.SecretFile(path)
+	f := newFetcher(t, cfg)
+	for i, content := range []string{"header.first.signature", "header.second.signature"} {
+		require.NoError(t, os.WriteFile(path, []byte(content+"\n"), 0o600))
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, content, endpoint.sent[i].Get("client_assertion"))
+		require.Equal(t, clientID, endpoint.sent[i].Get("client_id"))
+	}
+	require.NoError(t, os.Remove(path))
+	_, err := f.Fetch(context.Background())
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "no request was sent, the client assertion could not be read")
+}
+
+// A key that was replaced while its predecessor was in use is picked up at once.
+func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
+	endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+	cfg, before := signing(t, endpoint)
+	after := newKey(t, "key-2")
+	reads := 0
+	cfg.Assertion.Key = func(context.Context) (*keys.Key, error) {
+		reads++
+		if reads == 1 {
+			return before, nil
+		}
+		return after, nil
+	}
+	mustFetch(t, cfg)
+	require.Len(t, endpoint.sent, 2)
+	header, _ := claims(t, endpoint.sent[1].Get("client_assertion"), publicOf(t, after))
+	require.Equal(t, "key-2", header.KeyID)
+
+	endpoint.answers = []string{`400 {"error":"invalid_client"}`}
+	cfg.Assertion.Key = keys.Of(before)
+	e := mustFail(t, cfg)
+	require.Len(t, endpoint.sent, 3, "the same key would be refused again")
+	require.True(t, e.Permanent())
+	require.Contains(t, e.Hint, `is the public key registered, under the kid "key-1"? The server may also want another Assertion.Audience than "https://idp.example.com/token"`)
+}
+
+func TestF1_AKeyThatCannotBeReadOrUsed(t *testing.T) {
+	cause := errors.New("the vault is sealed")
+	cfg, key := signing(t, always(200, good))
+	cfg.Assertion.Key = func(context.Context) (*keys.Key, error) { return nil, cause }
+	require.ErrorIs(t, mustFail(t, cfg), cause)
+	cfg.Assertion.Key = func(context.Context) (*keys.Key, error) { return nil, nil }
+	require.ErrorContains(t, mustFail(t, cfg), "the key of the client assertion could not be read: there is none")
+	cfg.Assertion.Key, cfg.Assertion.Algorithm = keys.Of(key), "PS256"
+	require.ErrorContains(t, mustFail(t, cfg), "an EC key on P-256 cannot sign with PS256: use ES256, or another key")
+}
+
+// An assertion is as good as the secret for as long as it lives.
+func TestM19_AnAssertionThatComesBackIsRedacted(t *testing.T) {
+	var sent string
+	cfg, _ := signing(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		form, err := readForm(r)
+		sent = form.Get("client_assertion")
+		return reply(400, `{"error":"invalid_request","error_description":"cannot read `+sent+`"}`, "X-Echo", sent), err
+	}))
+	e := mustFail(t, cfg)
+	require.NotEmpty(t, sent)
+	require.NotContains(t, everything(t, e), sent)
+	require.Contains(t, e.Description, "cannot read")
+}
+
+func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
+	mock := clock.NewMock()
+	mock.Set(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	for date, want := range map[string]string{
+		"Sun, 01 Mar 2026 12:05:00 GMT": "the server's clock is 5m0s ahead of this one's: correct whichever is wrong; else: is the public key",
+		"Sun, 01 Mar 2026 11:00:00 GMT": "the server's clock is 1h0m0s behind this one's",
+		"Sun, 01 Mar 2026 12:00:20 GMT": "is the public key registered",
+		"yesterday":                     "is the public key registered",
+	} {
+		cfg, _ := signing(t, always(401, `{"error":"invalid_client"}`, "Date", date))
+		cfg.Clock = mock
+		require.True(t, strings.HasPrefix(mustFail(t, cfg).Hint, want), date)
+	}
+}

@@ -1,0 +1,166 @@
+package fetcher_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/certtest"
+)
+
+// serveMutualTLS is a token endpoint that asks for certificates, and names the authorities it would like them from.
+func serveMutualTLS(t *testing.T, authority *certtest.Authority, handler http.HandlerFunc) *recorder {
+	t.Helper()
+	r := serveUnstarted(t, handler)
+	r.TLS = &tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(t, "server")},
+		ClientAuth:   tls.RequestClientCert, ClientCAs: authority.Pool(),
+	}
+	r.StartTLS()
+	t.Cleanup(r.Close)
+	return r
+}
+
+// shown is the name on the certificate that a request's connection was made with.
+func shown(r *http.Request) string {
+	if len(r.TLS.PeerCertificates) == 0 {
+		return "none"
+	}
+	return r.TLS.PeerCertificates[0].Subject.CommonName
+}
+
+func mutualTLS(authority *certtest.Authority, server *recorder, style fetcher.AuthStyle) fetcher.Config {
+	cfg := server.at()
+	cfg.ClientSecret, cfg.AuthStyle = nil, style
+	cfg.TLS = &tls.Config{RootCAs: authority.Pool()}
+	return cfg
+}
+
+func TestF1_ACertificateProvesTheClient(t *testing.T) {
+	authority := certtest.New(t)
+	server := serveMutualTLS(t, authority, answer(200, good))
+	for style, certificate := range map[fetcher.AuthStyle]tls.Certificate{
+		fetcher.TLSClientAuth: authority.Issue(t, "issued"),
+		// The server names other authorities than the certificate's, which has none.
+		fetcher.SelfSignedTLSClientAuth: certtest.SelfSigned(t, "self-signed"),
+	} {
+		cfg := mutualTLS(authority, server, style)
+		cfg.Certificate = fetcher.Certificate(certificate)
+		f := newFetcher(t, cfg)
+		require.Nil(t, f.Certificate())
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+		last := server.requests[len(server.requests)-1]
+		require.Equal(t, certificate.Leaf.Subject.CommonName, shown(last))
+		require.Empty(t, last.Header["Authorization"])
+		require.Equal(t, "client_id=client-7&grant_type=client_credentials", server.bodies[len(server.bodies)-1])
+		require.Equal(t, certificate.Certificate, f.Certificate().Certificate)
+	}
+}
+
+func TestF4_ACertificateIsReadAgainWhenItsFilesChange(t *testing.T) {
+	authority := certtest.New(t)
+	server := serveMutualTLS(t, authority, answer(200, good))
+	dir := t.TempDir()
+	certificatePath, keyPath := certtest.Write(t, dir, authority.Issue(t, "first"))
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg.Certificate = fetcher.CertificateFiles(certificatePath, keyPath)
+	f := newFetcher(t, cfg)
+	fetchAs := func(want string) {
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, want, shown(server.requests[len(server.requests)-1]))
+	}
+	fetchAs("first")
+	fetchAs("first")
+	require.Equal(t, server.requests[0].RemoteAddr, server.requests[1].RemoteAddr, "the connection is kept")
+	certtest.Write(t, dir, authority.Issue(t, "second"))
+	fetchAs("second")
+
+	// One file was replaced, the other not yet: they do not fit, and what they were before is shown.
+	other := t.TempDir()
+	certtest.Write(t, other, authority.Issue(t, "third"))
+	require.NoError(t, os.Rename(filepath.Join(other, "client.pem"), certificatePath))
+	fetchAs("second")
+	require.NoError(t, os.Rename(filepath.Join(other, "client.key"), keyPath))
+	fetchAs("third")
+}
+
+// Certificates bind tokens with other styles as well (RFC 8705 section 3).
+func TestF1_ACertificateBesideASecret(t *testing.T) {
+	authority := certtest.New(t)
+	server := serveMutualTLS(t, authority, answer(200, good))
+	cfg := mutualTLS(authority, server, fetcher.Basic)
+	cfg.ClientSecret = fetcher.Secret(secret)
+	cfg.Certificate = fetcher.Certificate(authority.Issue(t, "bound"))
+	mustFetch(t, cfg)
+	require.Equal(t, "bound", shown(server.requests[0]))
+	require.NotEmpty(t, server.requests[0].Header["Authorization"])
+}
+
+func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
+	authority := certtest.New(t)
+	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
+	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
+		if shown(r) == "first" {
+			answer(401, `{"error":"invalid_client"}`)(w, r)
+			return
+		}
+		answer(200, good)(w, r)
+	})
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	reads := 0
+	cfg.Certificate = func(context.Context) (*tls.Certificate, error) {
+		if reads++; reads == 1 {
+			return &first, nil
+		}
+		return &second, nil
+	}
+	mustFetch(t, cfg)
+	require.Equal(t, 2, server.seen())
+
+	cfg.Certificate = fetcher.Certificate(first)
+	e := mustFail(t, cfg)
+	require.Equal(t, "is that certificate registered for the client?", e.Hint)
+	require.Equal(t, 3, server.seen())
+}
+
+func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
+	authority := certtest.New(t)
+	server := serveMutualTLS(t, authority, answer(200, good))
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	absent := filepath.Join(t.TempDir(), "absent.pem")
+	cfg.Certificate = fetcher.CertificateFiles(absent, absent)
+	e := mustFail(t, cfg)
+	require.ErrorIs(t, e, os.ErrNotExist)
+	require.ErrorContains(t, e, "no request was sent, the certificate could not be read")
+	cfg.Certificate = func(context.Context) (*tls.Certificate, error) { return nil, nil }
+	require.ErrorContains(t, mustFail(t, cfg), "the certificate could not be read: there is none")
+	one, _ := certtest.Write(t, t.TempDir(), authority.Issue(t, "one"))
+	_, other := certtest.Write(t, t.TempDir(), authority.Issue(t, "other"))
+	cfg.Certificate = fetcher.CertificateFiles(one, other)
+	require.ErrorContains(t, mustFail(t, cfg), "private key does not match public key")
+	require.Zero(t, server.seen())
+}
+
+func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
+	cfg := config(always(200, good))
+	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLSClientAuth
+	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
+	_, err := fetcher.New(cfg)
+	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
+	cfg.Transport = &http.Transport{}
+	require.NoError(t, cfg.Validate())
+	cfg.Transport, cfg.HTTPClient = nil, &http.Client{}
+	require.NoError(t, cfg.Validate())
+	cfg.Certificate = nil
+	require.ErrorContains(t, cfg.Validate(), "Certificate: missing: use CertificateFiles, Certificate or a function of your own")
+	cfg.TokenURL = "http://localhost/token"
+	require.ErrorContains(t, cfg.Validate(), "TokenURL: plain http cannot show a certificate: use https with tls_client_auth")
+}

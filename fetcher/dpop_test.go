@@ -1,0 +1,135 @@
+package fetcher_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/dpop"
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/keys"
+)
+
+const goodBound = `{"access_token":"tok-1","token_type":"DPoP","expires_in":3600}`
+
+// proofOf verifies the proof in a request and returns its claims.
+func proofOf(tb testing.TB, r *http.Request) map[string]any {
+	values := r.Header.Values("DPoP")
+	require.Len(tb, values, 1)
+	parsed, err := jose.ParseSigned(values[0], []jose.SignatureAlgorithm{jose.ES256})
+	require.NoError(tb, err)
+	payload, err := parsed.Verify(parsed.Signatures[0].Protected.JSONWebKey)
+	require.NoError(tb, err)
+	var claims map[string]any
+	require.NoError(tb, json.Unmarshal(payload, &claims))
+	return claims
+}
+
+func TestF1_ATokenRequestCarriesAProof(t *testing.T) {
+	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+		claims := proofOf(t, r)
+		require.Equal(t, "POST", claims["htm"])
+		require.Equal(t, "https://idp.example.com/token", claims["htu"], "without the query")
+		require.NotContains(t, claims, "ath")
+		return reply(200, goodBound), nil
+	}))
+	cfg.TokenURL += "?tenant=1"
+	cfg.DPoP = new(dpop.Prover)
+	require.Equal(t, "DPoP", mustFetch(t, cfg).TokenType)
+}
+
+func TestF1_ANonceIsAskedForOnce(t *testing.T) {
+	var nonces []any
+	var ids = map[any]bool{}
+	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+		claims := proofOf(t, r)
+		nonces, ids[claims["jti"]] = append(nonces, claims["nonce"]), true
+		switch len(nonces) {
+		case 1:
+			return reply(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n1"), nil
+		case 2:
+			return reply(200, goodBound, "DPoP-Nonce", "n2"), nil // a success brings the next one
+		}
+		return reply(200, goodBound), nil
+	}))
+	cfg.DPoP = new(dpop.Prover)
+	f := newFetcher(t, cfg)
+	for range 2 {
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+	}
+	require.Equal(t, []any{nil, "n1", "n2"}, nonces)
+	require.Len(t, ids, 3)
+}
+
+func TestF1_AServerThatIsNeverContentWithANonce(t *testing.T) {
+	for header, attempts := range map[string]int{"n": 2, "": 1, `"`: 1} {
+		seen := 0
+		cfg := config(roundTripper(func(*http.Request) (*http.Response, error) {
+			seen++
+			return reply(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", header), nil
+		}))
+		cfg.DPoP = new(dpop.Prover)
+		e := mustFail(t, cfg)
+		require.Equal(t, "use_dpop_nonce", e.Code)
+		require.Equal(t, attempts, seen, header)
+	}
+	e := mustFail(t, config(always(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n")))
+	require.Contains(t, e.Hint, "the server wants DPoP proofs: set DPoP")
+}
+
+// RFC 9449 section 5: a Bearer token would be good for anybody.
+func TestF5_AnUnboundTokenIsRefused(t *testing.T) {
+	for _, body := range []string{good, `{"access_token":"tok-1","expires_in":3600}`} {
+		cfg := config(always(200, body))
+		cfg.DPoP = new(dpop.Prover)
+		e := mustFail(t, cfg)
+		require.ErrorContains(t, e, `token_type is "Bearer", not "DPoP"`)
+		require.True(t, e.Permanent())
+	}
+	cfg := config(always(200, `{"access_token":"tok-1","token_type":"dpop","expires_in":3600}`))
+	cfg.DPoP = new(dpop.Prover)
+	require.Equal(t, "DPoP", mustFetch(t, cfg).TokenType)
+}
+
+func TestF4_TheProofKeyChangesWithTheToken(t *testing.T) {
+	status := 200
+	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) { return reply(status, goodBound), nil }))
+	before, after := newKey(t, ""), newKey(t, "")
+	current := before
+	cfg.DPoP = &dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return current, nil }}
+	f := newFetcher(t, cfg)
+	bound := func() string {
+		req, err := http.NewRequest("GET", "https://api.example.com/", nil)
+		require.NoError(t, err)
+		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", req.URL, "tok-1")
+		require.NoError(t, err)
+		parsed, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256})
+		require.NoError(t, err)
+		key, err := keysThumbprint(parsed.Signatures[0].Protected.JSONWebKey)
+		require.NoError(t, err)
+		return key
+	}
+	fetch := func() error { _, err := f.Fetch(context.Background()); return err }
+	require.NoError(t, fetch())
+	require.Equal(t, before.Thumbprint(), bound())
+	current, status = after, 503
+	require.Error(t, fetch())
+	require.Equal(t, before.Thumbprint(), bound(), "the token in use is still bound to it")
+	status = 200
+	require.NoError(t, fetch())
+	require.Equal(t, after.Thumbprint(), bound())
+}
+
+func TestF1_AProofKeyThatCannotBeUsed(t *testing.T) {
+	cfg := config(always(200, goodBound))
+	cfg.DPoP = &dpop.Prover{Algorithm: keys.EdDSA}
+	require.ErrorContains(t, mustFail(t, cfg), "the key of the DPoP proof could not be read: an EC key on P-256 cannot sign with EdDSA: use ES256")
+	cfg.DPoP = &dpop.Prover{Algorithm: "none"}
+	_, err := fetcher.New(cfg)
+	require.ErrorContains(t, err, `DPoP.Algorithm: "none" is not a signature algorithm: use`)
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
+# for), and nginx with njs from Debian. It may run again at any time.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+wanted=()
+command -v npm >/dev/null || wanted+=(npm)
+if ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null || ! ls /usr/lib/nginx/modules/ngx_http_js_module.so >/dev/null 2>&1; then
+	wanted+=(nginx-light libnginx-mod-http-js)
+fi
+if [ ${#wanted[@]} -gt 0 ]; then
+	if ! command -v apt-get >/dev/null; then
+		echo "install these first: ${wanted[*]}" >&2
+		exit 1
+	fi
+	# nginx is for the tests to start, not for the machine: a service that cannot be started is no error here.
+	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+	apt-get update -qq
+	apt-get install -qq --no-install-recommends "${wanted[@]}" >/dev/null
+fi
+
+# npm leaves its mark when it is done: nothing to do unless that is older than the list.
+if [ ! node/node_modules/.package-lock.json -nt node/package-lock.json ]; then
+	(cd node && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
+	touch node/node_modules/.package-lock.json
+fi

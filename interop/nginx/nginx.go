@@ -1,0 +1,125 @@
+// Package nginx runs nginx as an API, with a few lines of njs that ask an authorization server about each token
+// (RFC 7662).
+package nginx
+
+import (
+	"context"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"github.com/alf-go/alf/interop/child"
+)
+
+//go:embed nginx.conf.tmpl introspect.js
+var files embed.FS
+
+// Kind is a way to say no.
+type Kind string
+
+// The ways. All of them let an active token through, but for Scope.
+const (
+	Proper Kind = "proper" // 401 with a Bearer challenge, which says invalid_token if there was a token
+	Silent Kind = "silent" // 401 without a challenge
+	Basic  Kind = "basic"  // 401 with a challenge for passwords
+	Scope  Kind = "scope"  // as Proper; but a token without the scope MissingScope gets 403 insufficient_scope
+)
+
+// MissingScope is what a token needs at Scope.
+const MissingScope = "stock:write"
+
+// Server is an nginx that runs.
+type Server struct {
+	port    int
+	process *child.Process
+}
+
+// supervisor runs nginx until its input ends, which nginx does not watch itself.
+const supervisor = `"$@" & cat >/dev/null; kill -9 $!; wait $! 2>/dev/null`
+
+// Start starts an nginx that keeps its files in dir, and asks the introspection endpoint as the client id with secret by basic
+// authentication. It does not check the endpoint's certificate.
+func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Server, error) {
+	ports, err := child.FreePorts(1)
+	if err != nil {
+		return nil, err
+	}
+	script := filepath.Join(dir, "introspect.js")
+	conf := filepath.Join(dir, "nginx.conf")
+	text, err := files.ReadFile("introspect.js")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(script, text, 0o600); err != nil {
+		return nil, err
+	}
+	// RFC 6749 section 2.3.1: both are form-encoded first.
+	credentials := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
+	if err := write(conf, map[string]any{
+		"Module": modulePath(), "Script": script, "Port": ports[0], "Scope": MissingScope,
+		"Introspection": introspectionURL, "Credentials": base64.StdEncoding.EncodeToString([]byte(credentials)),
+	}); err != nil {
+		return nil, err
+	}
+
+	ready := make(chan error, 1)
+	report := func(err error) {
+		select {
+		case ready <- err:
+		default: // what counts is the first
+		}
+	}
+	cmd := exec.Command("sh", "-c", supervisor, "sh", binary(), "-p", dir, "-c", conf, "-e", "stderr")
+	process, err := child.Start(cmd, func(line string) {
+		switch {
+		case strings.Contains(line, "[emerg]"):
+			report(errors.New("nginx: " + line))
+		case strings.Contains(line, "event method"): // said once the port is open
+			report(nil)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case err = <-ready:
+	case <-process.Done():
+		err = errors.New("nginx does not start: " + process.Said())
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		process.Close()
+		return nil, err
+	}
+	return &Server{port: ports[0], process: process}, nil
+}
+
+// write writes the configuration.
+func write(name string, values map[string]any) error {
+	conf, err := template.ParseFS(files, "nginx.conf.tmpl")
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(conf.Execute(file, values), file.Close())
+}
+
+// URL is the API that says no in one way.
+func (s *Server) URL(kind Kind) string { return fmt.Sprintf("http://127.0.0.1:%d/%s", s.port, kind) }
+
+// Log is the last lines that nginx wrote.
+func (s *Server) Log() string { return s.process.Said() }
+
+// Close ends nginx.
+func (s *Server) Close() { s.process.Close() }

@@ -1,0 +1,122 @@
+package keys_test
+
+import (
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/keys"
+)
+
+func TestThumbprint_RFC7638Section3_1(t *testing.T) {
+	n, err := base64.RawURLEncoding.DecodeString("0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw")
+	require.NoError(t, err)
+	key, err := keys.New(onlyPublic{&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}}, "", "")
+	require.NoError(t, err)
+	require.Equal(t, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", key.Thumbprint())
+}
+
+func TestThumbprintAndSignature_RFC8037AppendixA(t *testing.T) {
+	key, err := keys.Parse([]byte(`{"kty":"OKP","crv":"Ed25519",
+		"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`))
+	require.NoError(t, err)
+	require.Equal(t, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", key.Thumbprint())
+	require.Equal(t, keys.EdDSA, key.Algorithm())
+	signed, err := key.JWT("", "", []byte("Example of Ed25519 signing"))
+	require.NoError(t, err)
+	require.Equal(t, "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."+
+		"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg", signed)
+}
+
+// Another implementation has to accept every signature there is.
+func TestEveryAlgorithmVerifies(t *testing.T) {
+	all := map[keys.Algorithm]any{
+		keys.ES256: ecKey(t, elliptic.P256()), keys.ES384: ecKey(t, elliptic.P384()), keys.ES512: ecKey(t, elliptic.P521()),
+		keys.EdDSA: edKey(t),
+	}
+	for _, a := range []keys.Algorithm{keys.RS256, keys.RS384, keys.RS512, keys.PS256, keys.PS384, keys.PS512} {
+		all[a] = rsaKey()
+	}
+	for algorithm, private := range all {
+		key, err := keys.Parse(pemOf(t, "PRIVATE KEY", private))
+		require.NoError(t, err)
+		signed, err := key.WithID("k1").JWT(algorithm, "client-authentication+jwt", []byte(`{"a":1}`))
+		require.NoError(t, err)
+		parsed, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+		require.NoError(t, err)
+		var public jose.JSONWebKey
+		require.NoError(t, public.UnmarshalJSON(key.PublicJWK()))
+		require.True(t, public.IsPublic())
+		payload, err := parsed.Verify(public)
+		require.NoError(t, err, algorithm)
+		require.Equal(t, `{"a":1}`, string(payload))
+		header := parsed.Signatures[0].Protected
+		require.Equal(t, "k1", header.KeyID)
+		require.Equal(t, "client-authentication+jwt", header.ExtraHeaders[jose.HeaderType])
+	}
+}
+
+// RFC 7518 section 3.5. A verifier that takes any salt would not notice.
+func TestPSSSaltIsAsLongAsTheHash(t *testing.T) {
+	key, err := keys.New(rsaKey(), "", keys.PS256)
+	require.NoError(t, err)
+	signature, err := key.Sign("", []byte("input"))
+	require.NoError(t, err)
+	digest := hashOf("input")
+	require.NoError(t, rsa.VerifyPSS(&rsaKey().PublicKey, 5 /* SHA-256 */, digest, signature, &rsa.PSSOptions{SaltLength: 32}))
+}
+
+func TestAKeyAndAnAlgorithmThatDoNotFit(t *testing.T) {
+	ec, err := keys.New(ecKey(t, elliptic.P256()), "", "")
+	require.NoError(t, err)
+	_, err = ec.Sign(keys.RS256, nil)
+	require.EqualError(t, err, "an EC key on P-256 cannot sign with RS256: use ES256, or another key")
+	_, err = ec.JWT(keys.ES384, "", nil)
+	require.EqualError(t, err, "an EC key on P-256 cannot sign with ES384: use ES256, or another key")
+	require.ErrorContains(t, ec.CanSign("none"), `"none" is not a signature algorithm: use RS256,`)
+	_, err = keys.New(ecKey(t, elliptic.P224()), "", "")
+	require.ErrorContains(t, err, "an EC key on P-224 cannot be used: make an RSA key,")
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	_, err = keys.New(short, "", "")
+	require.EqualError(t, err, "an RSA key of 1024 bits is too short: make one of 2048 or more")
+	_, err = keys.New(nil, "", "")
+	require.Error(t, err)
+}
+
+func TestASignerThatFails(t *testing.T) {
+	key, err := keys.New(onlyPublic{ecKey(t, elliptic.P256()).Public()}, "", "")
+	require.NoError(t, err)
+	_, err = key.JWT("", "", []byte("{}"))
+	require.ErrorContains(t, err, "signing: unexpected EOF")
+}
+
+func TestM19_AKeyIsPrintedAsItsThumbprint(t *testing.T) {
+	private := edKey(t)
+	key, err := keys.New(private, "kid", "")
+	require.NoError(t, err)
+	type holder struct{ key *keys.Key }
+	text := fmt.Sprintf("%v %+v %#v %s %x %v %+v", key, key, key, key, key, holder{key}, *key)
+	asJSON, err := json.Marshal(map[string]any{"key": key})
+	require.NoError(t, err)
+	var logged strings.Builder
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "key", key)
+	for _, shown := range []string{text, string(asJSON), logged.String()} {
+		require.Contains(t, shown, key.Thumbprint())
+		for _, secret := range []string{
+			base64.RawURLEncoding.EncodeToString(private.Seed()), fmt.Sprintf("%x", private.Seed()), fmt.Sprint([]byte(private.Seed())),
+		} {
+			require.NotContains(t, shown, strings.Trim(secret, "[]"))
+		}
+	}
+}
