@@ -27,7 +27,7 @@ func tryRevocation(t *testing.T, r *row) {
 	require.NotZero(t, stats.Unauthorized)
 	require.Equal(t, stats.Unauthorized, stats.Healed)
 	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
-	require.Equal(t, 1, requests)
+	require.LessOrEqual(t, requests, r.trips())
 }
 
 // tryNewKeys restarts the server with other keys, so that no token is good any more.
@@ -38,7 +38,7 @@ func tryNewKeys(t *testing.T, r *row) {
 		return c.ask(t.Context())
 	})
 	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
-	require.Equal(t, 1, requests)
+	require.LessOrEqual(t, requests, r.trips())
 }
 
 // undisturbed has something done with a client that holds a good token, until the token was not to be renewed anyway while it
