@@ -9,6 +9,10 @@
 // Code that wants an *http.Client, an http.RoundTripper, an oauth2.TokenSource or gRPC's per-RPC credentials gets them from
 // [Client.HTTPClient], [Client.Transport], [Client.TokenSource] and from the Client itself.
 //
+// A secret is the simplest way for a client to prove who it is, and not the only one: see [AuthStyle] for signed assertions,
+// workload identity and mutual TLS, [DPoP] for tokens that nobody else can use, and Config.Issuer for servers that tell their
+// endpoints themselves.
+//
 // The token goes to the origin the caller asked for and nowhere else: not along with a redirect to another one, and not over
 // plain http. Secrets and tokens appear in no error, no log and no printed value.
 //

@@ -18,11 +18,12 @@ import (
 
 const bearer = "Bearer"
 
-// defect is why an answer is no token. what is fit to be shown once redacted.
+// defect is why an answer is of no use. what is fit to be shown once redacted.
 type defect struct {
 	what      string
 	hint      string
 	permanent bool
+	kind      error // which errors.Is finds; nil: none
 }
 
 func malformed(format string, args ...any) *defect {
@@ -151,24 +152,32 @@ func (c *conversation) tokenType(m members) (string, *defect) {
 	switch {
 	case missing && c.cfg.StrictTokenType:
 		return "", &defect{
-			what: "token_type is missing", permanent: true,
+			what: "token_type is missing", permanent: true, kind: ErrTokenType,
 			hint: "if the server never sends one, unset StrictTokenType",
 		}
 	case missing:
 		got = bearer
 	case !isText:
-		return "", &defect{what: "token_type is not a string", permanent: true}
+		return "", &defect{what: "token_type is not a string", permanent: true, kind: ErrTokenType}
 	}
 	if !strings.EqualFold(got, c.cfg.TokenType) {
 		return "", &defect{
-			what: fmt.Sprintf("token_type is %q, not %q", got, c.cfg.TokenType), permanent: true,
-			hint: "the token could not be used as the kind that was expected",
+			what: fmt.Sprintf("token_type is %q, not %q", got, c.cfg.TokenType), permanent: true, kind: ErrTokenType,
+			hint: c.typeHint(),
 		}
 	}
 	if strings.EqualFold(got, bearer) {
 		return bearer, nil
 	}
 	return c.cfg.TokenType, nil
+}
+
+// typeHint says what may help against a token of another kind.
+func (c *conversation) typeHint() string {
+	if c.cfg.DPoP != nil {
+		return "the server has not bound the token to a key: have it do so for this client, or unset DPoP"
+	}
+	return "if tokens of that kind are meant, set TokenType, or DPoP for tokens that are bound to a key"
 }
 
 // sameScopes compares as sets: order and repetition mean nothing (RFC 6749

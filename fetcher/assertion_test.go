@@ -151,6 +151,7 @@ func TestF1_ASecretTooShortToSignWith(t *testing.T) {
 	cfg := config(always(200, good))
 	cfg.ClientSecret, cfg.AuthStyle = fetcher.Secret("hidden"), fetcher.SecretJWT
 	e := mustFail(t, cfg)
+	require.ErrorIs(t, e, fetcher.ErrUnsent)
 	require.ErrorContains(t, e, "no request was sent: the client secret has 6 bytes, and HS256 needs 32: register a longer one")
 	require.NotContains(t, everything(t, e), "hidden")
 }
@@ -206,7 +207,9 @@ func TestF1_AKeyThatCannotBeReadOrUsed(t *testing.T) {
 	cause := errors.New("the vault is sealed")
 	cfg, key := signing(t, always(200, good))
 	cfg.Assertion.Key = func(context.Context) (*keys.Key, error) { return nil, cause }
-	require.ErrorIs(t, mustFail(t, cfg), cause)
+	e := mustFail(t, cfg)
+	require.ErrorIs(t, e, cause)
+	require.ErrorIs(t, e, fetcher.ErrUnsent)
 	cfg.Assertion.Key = func(context.Context) (*keys.Key, error) { return nil, nil }
 	require.ErrorContains(t, mustFail(t, cfg), "the key of the client assertion could not be read: there is none")
 	cfg.Assertion.Key, cfg.Assertion.Algorithm = keys.Of(key), "PS256"

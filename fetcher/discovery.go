@@ -137,10 +137,11 @@ func (c *conversation) readMetadata(ctx context.Context, who *identity, at *endp
 		return nil, failed, wrong
 	}
 	found, flaw := c.cfg.metadata(body)
-	switch {
-	case flaw == nil:
+	if flaw == nil {
 		return found, nil, usable
-	case flaw.permanent:
+	}
+	flaw.kind = ErrMetadata
+	if flaw.permanent {
 		return nil, report.defect(flaw), wrong
 	}
 	// Some servers answer everything with a page.

@@ -3,6 +3,7 @@ package fetcher_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -202,6 +203,7 @@ func TestF1_HostileMetadata(t *testing.T) {
 		e := mustFail(t, discovering(s))
 		require.ErrorContains(t, e, c.want, name)
 		require.Equal(t, c.permanent, e.Permanent(), name)
+		require.Equal(t, c.want != "answer too large: more than 1 MiB", errors.Is(e, fetcher.ErrMetadata), name)
 		require.NotContains(t, strings.Join(s.asked, " "), "POST", name)
 		require.NotContains(t, everything(t, e), "hidden", name)
 		requirePresentable(t, e)

@@ -88,7 +88,8 @@ func TestF5_AnUnboundTokenIsRefused(t *testing.T) {
 		cfg := config(always(200, body))
 		cfg.DPoP = new(dpop.Prover)
 		e := mustFail(t, cfg)
-		require.ErrorContains(t, e, `token_type is "Bearer", not "DPoP"`)
+		require.ErrorContains(t, e, `token_type is "Bearer", not "DPoP"; the server has not bound the token to a key`)
+		require.ErrorIs(t, e, fetcher.ErrTokenType)
 		require.True(t, e.Permanent())
 	}
 	cfg := config(always(200, `{"access_token":"tok-1","token_type":"dpop","expires_in":3600}`))

@@ -1,6 +1,7 @@
 package fetcher
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -8,6 +9,18 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+)
+
+// What errors.Is finds in an [Error] beside what caused it.
+var (
+	// ErrUnsent: no token request was made, because what proves the client
+	// could not be read, or cannot be used as configured.
+	ErrUnsent = errors.New("no request was sent")
+	// ErrMetadata: the issuer's metadata are not what they must be, or do not
+	// fit the configuration.
+	ErrMetadata = errors.New("unsuitable metadata")
+	// ErrTokenType: the token is of another kind than was expected.
+	ErrTokenType = errors.New("unexpected token type")
 )
 
 // Error is one failed attempt. Whatever in it came from the server is bounded,

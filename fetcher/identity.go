@@ -46,7 +46,7 @@ func (c *conversation) unread(ctx context.Context, name string, err error) *Erro
 	failed := &Error{
 		endpoint: c.cfg.shownEndpoint(),
 		problem:  "no request was sent, the " + name + " could not be read: " + err.Error(),
-		causes:   []error{err},
+		causes:   []error{ErrUnsent, err},
 	}
 	if ctx.Err() != nil {
 		failed.causes = append(failed.causes, context.Cause(ctx), ctx.Err())

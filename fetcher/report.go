@@ -65,7 +65,7 @@ func (r *report) unsent(err error) *Error {
 	red := newRedactor(r.secrets)
 	return &Error{
 		endpoint: r.to.shown,
-		problem:  "no request was sent: " + red.clean(err.Error(), shownText), causes: []error{red.cause(err)},
+		problem:  "no request was sent: " + red.clean(err.Error(), shownText), causes: []error{ErrUnsent, red.cause(err)},
 	}
 }
 
@@ -118,6 +118,9 @@ func (r *report) defect(d *defect) *Error {
 	e := r.answerError(red, oauthError{}, red.clean(d.hint, shownText))
 	e.problem = red.clean(d.what, shownText)
 	e.permanent = d.permanent
+	if d.kind != nil {
+		e.causes = []error{d.kind}
+	}
 	return e
 }
 

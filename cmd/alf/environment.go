@@ -13,7 +13,7 @@ func variable(flag string) string {
 }
 
 func (p *program) fromEnv(flag string) cli.ValueSourceChain {
-	return cli.NewValueSourceChain(&envSource{variable(flag), p.env})
+	return cli.NewValueSourceChain(&envSource{variable(flag), p.env, p.fromVariable})
 }
 
 // envSource is an environment variable of the program's environment, which in tests is not the process's. An empty one is
@@ -21,13 +21,19 @@ func (p *program) fromEnv(flag string) cli.ValueSourceChain {
 type envSource struct {
 	name string
 	env  func(string) (string, bool)
+	used map[string]bool // which variables set a flag
 }
 
 var _ cli.EnvValueSource = (*envSource)(nil)
 
 func (s *envSource) Lookup() (string, bool) {
 	value, ok := s.env(s.name)
-	return value, ok && value != ""
+	if !ok || value == "" {
+		return "", false
+	}
+	// It is asked only for a flag that the command line does not set.
+	s.used[s.name] = true
+	return value, true
 }
 
 func (s *envSource) IsFromEnv() bool  { return true }

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
 )
 
 // The exit codes.
@@ -81,12 +82,12 @@ func explain(err error) (code int, text string) {
 	case errors.As(err, &timeout):
 		return exitUnreachable, timeout.Error()
 	case errors.As(err, &noToken):
-		code = exitUnreachable
-		// An untrusted certificate is permanent too, but no answer.
-		if errors.As(err, &endpoint) && endpoint.Status != 0 && noToken.Permanent {
-			code = exitDenied
+		if !errors.As(err, &endpoint) {
+			return exitUnreachable, "no token: " + noToken.Err.Error()
 		}
-		return code, "no token: " + inFlags(strings.TrimPrefix(noToken.Err.Error(), "fetcher: "))
+		return endpointCode(endpoint), "no token: " + endpointText(endpoint)
+	case errors.As(err, &endpoint):
+		return endpointCode(endpoint), endpointText(endpoint)
 	case errors.Is(err, alf.ErrRefused):
 		if errors.As(err, &sent) {
 			err = sent.Err
@@ -99,6 +100,24 @@ func explain(err error) (code int, text string) {
 	}
 	// What is left comes from reading the command line.
 	return exitUsage, err.Error()
+}
+
+// endpointCode tells whose fault a failed token request is.
+func endpointCode(err *alf.EndpointError) int {
+	switch {
+	case errors.Is(err, fetcher.ErrUnsent):
+		return exitUsage // a key that does not suit, a secret that is too short
+	case err.Permanent() && errors.Is(err, fetcher.ErrMetadata):
+		return exitUsage // they do not fit the configuration
+	case err.Permanent() && err.Status != 0:
+		return exitDenied
+	}
+	// An untrusted certificate is permanent too, but no answer.
+	return exitUnreachable
+}
+
+func endpointText(err *alf.EndpointError) string {
+	return inFlags(strings.TrimPrefix(err.Error(), "fetcher: "))
 }
 
 // networkHint is what may help where the error does not say it.

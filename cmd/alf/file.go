@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -17,18 +18,33 @@ import (
 
 // file is the configuration file, a JSON object. Its keys are the struct's tags and no others.
 type file struct {
-	TokenURL         string    `json:"token_url"`
-	ClientID         string    `json:"client_id"`
-	ClientSecretFile string    `json:"client_secret_file"`
-	Scopes           list      `json:"scopes"`
-	Audience         list      `json:"audience"`
-	Params           table     `json:"params"`
-	AuthStyle        string    `json:"auth_style"`
-	Origins          list      `json:"origins"`
-	AllowHTTP        list      `json:"allow_http"`
-	TokenHeader      table     `json:"token_header"`
-	Timeout          *duration `json:"timeout"`
-	CAFile           string    `json:"ca_file"`
+	TokenURL           string    `json:"token_url"`
+	Issuer             string    `json:"issuer"`
+	ClientID           string    `json:"client_id"`
+	ClientSecretFile   string    `json:"client_secret_file"`
+	Scopes             list      `json:"scopes"`
+	Audience           list      `json:"audience"`
+	Resource           list      `json:"resource"`
+	Params             table     `json:"params"`
+	AuthStyle          string    `json:"auth_style"`
+	KeyFile            string    `json:"key_file"`
+	KeyID              string    `json:"key_id"`
+	AssertionFile      string    `json:"assertion_file"`
+	AssertionAudience  string    `json:"assertion_audience"`
+	AssertionAlgorithm string    `json:"assertion_algorithm"`
+	AssertionTyp       string    `json:"assertion_typ"`
+	AssertionLifetime  *duration `json:"assertion_lifetime"`
+	AssertionFormat    string    `json:"assertion_format"`
+	CertFile           string    `json:"cert_file"`
+	CertKeyFile        string    `json:"cert_key_file"`
+	DPoP               bool      `json:"dpop"`
+	DPoPKeyFile        string    `json:"dpop_key_file"`
+	DPoPAlgorithm      string    `json:"dpop_algorithm"`
+	Origins            list      `json:"origins"`
+	AllowHTTP          list      `json:"allow_http"`
+	TokenHeader        table     `json:"token_header"`
+	Timeout            *duration `json:"timeout"`
+	CAFile             string    `json:"ca_file"`
 
 	path string
 }
@@ -109,13 +125,15 @@ func parseFile(path string, content []byte) (*file, error) {
 	return f, errors.Join(problems...)
 }
 
+// fields finds them by their tags.
 func (f *file) fields() map[string]any {
-	return map[string]any{
-		"token_url": &f.TokenURL, "client_id": &f.ClientID, "client_secret_file": &f.ClientSecretFile,
-		"scopes": &f.Scopes, "audience": &f.Audience, "params": &f.Params, "auth_style": &f.AuthStyle,
-		"origins": &f.Origins, "allow_http": &f.AllowHTTP, "token_header": &f.TokenHeader,
-		"timeout": &f.Timeout, "ca_file": &f.CAFile,
+	fields := make(map[string]any)
+	for field, value := range reflect.ValueOf(f).Elem().Fields() {
+		if key := field.Tag.Get("json"); key != "" {
+			fields[key] = value.Addr().Interface()
+		}
 	}
+	return fields
 }
 
 // beside makes a path in the file relative to the file.

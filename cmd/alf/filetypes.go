@@ -71,6 +71,8 @@ func kindOf(target any) string {
 		return `must be a string or an array of strings`
 	case *table:
 		return `must be an object of strings or arrays of strings`
+	case *bool:
+		return `must be true or false`
 	case **duration:
 		return `must be a duration, such as "30s"`
 	}

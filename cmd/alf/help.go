@@ -29,7 +29,7 @@ func describe(f cli.Flag) string {
 		names = append(names, dashes+name)
 	}
 	line := strings.Join(names, ", ") + placeholder + "\t" + usage
-	if value := doc.GetValue(); doc.TakesValue() && value != "" && value != "[]" {
+	if value := doc.GetValue(); doc.TakesValue() && value != "" && value != "[]" && value != "0s" {
 		line += " (default: " + value + ")"
 	}
 	if env := doc.GetEnvVars(); len(env) > 0 {

@@ -1,5 +1,5 @@
-// Command alf gets OAuth 2.0 tokens with the client credentials grant, sends requests that carry them, and shows on loopback
-// sockets how the client behind it behaves when things go wrong.
+// Command alf gets OAuth 2.0 tokens with the client credentials grant, sends requests that carry them, tells what
+// is wrong with a configuration, and shows on loopback sockets how the client behind it behaves when things go wrong.
 //
 // Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 if the demonstration broke a
 // promise or the output could not be written, 2 for wrong use or configuration, 3 if the token endpoint denied a token, 4 if
@@ -26,7 +26,7 @@ func main() {
 // run is the program: all it touches of the outside are its arguments, files it is pointed at, and sockets. It returns the
 // exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, fromVariable: make(map[string]bool)}
 	return p.exit(ctx, p.root().Run(ctx, args))
 }
 
@@ -35,6 +35,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	fromVariable   map[string]bool // the variables that set a flag
 }
 
 func (p *program) root() *cli.Command {
@@ -46,7 +47,7 @@ func (p *program) root() *cli.Command {
 			"was broken, 130 interrupted.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.demoCommand(), p.simCommand()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.simCommand()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are told once.

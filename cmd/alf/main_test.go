@@ -20,7 +20,7 @@ func TestHelp_IsForEveryCommand(t *testing.T) {
 	require.Equal(t, exitOK, root.code)
 	require.Empty(t, root.err)
 	require.Equal(t, root, alfIn(t, invocation{}, "--help"))
-	for _, command := range []string{"token", "get", "curl", "demo", "completion"} {
+	for _, command := range []string{"token", "get", "curl", "check", "demo", "completion"} {
 		require.Contains(t, root.out, "   "+command)
 		r := alfIn(t, invocation{}, command, "--help")
 		require.Equal(t, exitOK, r.code)
@@ -33,7 +33,9 @@ func TestHelp_NamesTheVariables(t *testing.T) {
 	r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_SECRET": theSecret}}, "curl", "--help")
 	for _, name := range []string{
 		"ALF_CONFIG", "ALF_TOKEN_URL", "ALF_CLIENT_ID", "ALF_CLIENT_SECRET", "ALF_CLIENT_SECRET_FILE", "ALF_SCOPE", "ALF_AUDIENCE",
-		"ALF_PARAM", "ALF_TOKEN_HEADER", "ALF_AUTH_STYLE", "ALF_ORIGIN", "ALF_ALLOW_HTTP", "ALF_CA_FILE", "ALF_TIMEOUT", "ALF_VERBOSE",
+		"ALF_ISSUER", "ALF_RESOURCE", "ALF_KEY_FILE", "ALF_KEY_ID", "ALF_ASSERTION_FILE", "ALF_ASSERTION_AUDIENCE",
+		"ALF_ASSERTION_ALGORITHM", "ALF_ASSERTION_TYP", "ALF_ASSERTION_LIFETIME", "ALF_ASSERTION_FORMAT", "ALF_CERT_FILE",
+		"ALF_CERT_KEY_FILE", "ALF_DPOP", "ALF_DPOP_KEY_FILE", "ALF_DPOP_ALGORITHM", "ALF_PARAM", "ALF_TOKEN_HEADER", "ALF_AUTH_STYLE", "ALF_ORIGIN", "ALF_ALLOW_HTTP", "ALF_CA_FILE", "ALF_TIMEOUT", "ALF_VERBOSE",
 	} {
 		require.Contains(t, r.out, name)
 	}
@@ -67,7 +69,9 @@ func TestVersion(t *testing.T) {
 func TestWords_NoOneElsesAreChanged(t *testing.T) {
 	require.Equal(t, "--token-url: missing, add it to --allow-http (--origin) with --auth-style x",
 		inFlags("TokenURL: missing, add it to Config.AllowHTTP (Origins) with AuthStyle x"))
-	for _, theirs := range []string{`https://idp/TokenURL`, `"TokenURL"`, "Unauthorized", "MyOrigins"} {
+	require.Equal(t, "--cert-file: set --assertion-audience, --dpop-algorithm or --issuer", inFlags("Certificate: set Assertion.Audience, DPoP.Algorithm or Issuer"))
+	require.Equal(t, `the server wants DPoP proofs: set --dpop`, inFlags("the server wants DPoP proofs: set DPoP"))
+	for _, theirs := range []string{`"the Issuer said \"no Audience\""`, "the DPoP proof", `https://idp/TokenURL`, `"TokenURL"`, "Unauthorized", "MyOrigins"} {
 		require.Equal(t, theirs, inFlags(theirs))
 	}
 }

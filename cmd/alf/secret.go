@@ -16,40 +16,70 @@ const (
 	maxSecret          = 64 << 10
 )
 
+// takesSecret reports whether a style needs the client secret.
+func takesSecret(style alf.AuthStyle) bool {
+	switch style {
+	case alf.AuthBasic, alf.AuthBasicRaw, alf.AuthPost, alf.AuthSecretJWT:
+		return true
+	}
+	return false
+}
+
 // secret finds out where the client secret comes from: a flag that says so, else the environment, else the file. It asks
-// for it once, so that a missing one is an error of the configuration and not of the token request.
-func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file) (alf.SecretFunc, error) {
-	from, err := p.secretSource(cmd, f)
+// for it once, so that a missing one is an error of the configuration and not of the token request. Where the style has no
+// use for a secret there is none, though one may be left in the environment.
+func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file, s *settings) (alf.SecretFunc, error) {
+	if style := s.authStyle; !takesSecret(style) {
+		for _, flag := range []string{"secret-file", "secret-stdin"} {
+			if cmd.IsSet(flag) {
+				return nil, usagef("--%s: not used by --auth-style %s: remove it, or choose the style that is meant", flag, style)
+			}
+		}
+		return nil, nil
+	}
+	from, where, err := p.secretSource(cmd, f)
 	if err != nil {
 		return nil, err
 	}
+	s.secretFrom = where
 	if _, err := from(ctx); err != nil {
 		return nil, usagef("the client secret: %s", strings.TrimPrefix(err.Error(), "secret file: "))
 	}
 	return from, nil
 }
 
-func (p *program) secretSource(cmd *cli.Command, f *file) (alf.SecretFunc, error) {
+// hasSecret reports whether one was given, by whatever way.
+func (p *program) hasSecret(cmd *cli.Command, f *file) bool {
+	value, _ := p.env(secretVariable)
+	named, _ := p.env(secretFileVariable)
+	return cmd.String("secret-file") != "" || cmd.Bool("secret-stdin") || value != "" || named != "" || f.ClientSecretFile != ""
+}
+
+// secretSource is where the secret comes from, also in words.
+func (p *program) secretSource(cmd *cli.Command, f *file) (source alf.SecretFunc, where string, err error) {
 	path, fromStdin := cmd.String("secret-file"), cmd.Bool("secret-stdin")
 	value, _ := p.env(secretVariable)
 	named, _ := p.env(secretFileVariable)
 	switch {
 	case fromStdin && path != "":
-		return nil, usagef("--secret-stdin and --secret-file exclude each other: remove one")
+		return nil, "", usagef("--secret-stdin and --secret-file exclude each other: remove one")
 	case fromStdin:
-		return p.secretFromStdin()
+		source, err := p.secretFromStdin()
+		return source, "standard input", err
 	case path != "":
-		return alf.SecretFile(path), nil
+		return alf.SecretFile(path), path, nil
 	case value != "" && named != "":
-		return nil, usagef("%s and %s are both set: unset one", secretVariable, secretFileVariable)
+		return nil, "", usagef("%s and %s are both set: unset one", secretVariable, secretFileVariable)
 	case value != "":
-		return alf.Secret(value), nil
+		return alf.Secret(value), secretVariable, nil
 	case named != "":
-		return alf.SecretFile(named), nil
+		return alf.SecretFile(named), named, nil
 	case f.ClientSecretFile != "":
-		return alf.SecretFile(f.beside(f.ClientSecretFile)), nil
+		path := f.beside(f.ClientSecretFile)
+		return alf.SecretFile(path), path, nil
 	}
-	return nil, usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file",
+	return nil, "", usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file; "+
+		"or prove the client by --key-file, --assertion-file or --cert-file",
 		secretVariable, secretFileVariable)
 }
 

@@ -16,62 +16,22 @@ import (
 
 // settings is what flags, environment and configuration file come down to.
 type settings struct {
-	tokenURL, clientID string
-	scopes, audience   []string
-	params             url.Values
-	authStyle          alf.AuthStyle
-	origins, allowHTTP []string
-	tokenHeader        http.Header
-	timeout            time.Duration
-	caFile             string
-}
+	tokenURL, issuer, clientID string
+	scopes, audience, resource []string
+	params                     url.Values
+	origins, allowHTTP         []string
+	tokenHeader                http.Header
+	timeout                    time.Duration
+	caFile                     string
 
-// aboutSettings is the help that every command with connectionFlags needs.
-const aboutSettings = `
-
-Settings come from flags, else from the environment, else from a JSON file: --config, or
-alf/config.json in $XDG_CONFIG_HOME or ~/.config. Its keys are token_url, client_id,
-client_secret_file, scopes, audience, params, auth_style, origins, allow_http, token_header,
-timeout and ca_file. Scopes, audiences, origins and hosts are given apart by spaces, or by
-repeating the flag. The client secret is in $ALF_CLIENT_SECRET, or in the file that
---secret-file, $ALF_CLIENT_SECRET_FILE or client_secret_file names, or comes by --secret-stdin.`
-
-// connectionFlags are those of every command that needs a token. A flag belongs to one command, so each gets its own.
-func (p *program) connectionFlags() []cli.Flag {
-	const category = "Token and connection:"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Category: category, Usage: usage, Sources: p.fromEnv(name)}
-	}
-	list := func(name, usage string) cli.Flag {
-		return &cli.StringSliceFlag{Name: name, Category: category, Usage: usage, Sources: p.fromEnv(name)}
-	}
-	file := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Category: category, Usage: usage, Sources: p.fromEnv(name), TakesFile: true}
-	}
-	return []cli.Flag{
-		file("config", "read settings from `PATH`; \"\" for no file"),
-		text("token-url", "`URL` of the token endpoint"),
-		text("client-id", "client `ID`"),
-		// Without a source: it competes with other ways to the secret, see secretSource.
-		&cli.StringFlag{Name: "secret-file", Category: category, Usage: "read the client secret from `PATH`", TakesFile: true},
-		&cli.BoolFlag{Name: "secret-stdin", Category: category, Usage: "read the client secret from standard input"},
-		list("scope", "ask for `SCOPE`"),
-		list("audience", "ask for `AUDIENCE`"),
-		list("param", "add `KEY=VALUE`, form-encoded, to the token request"),
-		list("token-header", "add `'NAME: VALUE'` to the token request's headers"),
-		text("auth-style", "`STYLE` is client_secret_basic, client_secret_post or client_secret_basic_raw"),
-		list("origin", "let the token go to `ORIGIN` only, such as https://api.example.com"),
-		list("allow-http", "let secret and token go to `HOST` over plain http"),
-		file("ca-file", "trust the authorities in `PATH` (PEM) as well"),
-		&cli.DurationFlag{
-			Name: "timeout", Category: category, Sources: p.fromEnv("timeout"), Value: 30 * time.Second,
-			Usage: "give up after `TIME` without the beginning of an answer; 0: never",
-		},
-	}
-}
-
-func (p *program) verboseFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log what the client does to standard error", Sources: p.fromEnv("verbose")}
+	authStyle            alf.AuthStyle
+	secretFrom           string // in words; "" if there is none
+	keyFile, keyID       string
+	assertionFile        string
+	assertion            alf.Assertion // but for Key and Source
+	certFile, certKey    string
+	dpop                 bool
+	dpopKey, dpopSigning string
 }
 
 // settings reads them from a command's flags (which include the environment) and, for those not set, from the file.
@@ -81,53 +41,81 @@ func (p *program) settings(cmd *cli.Command) (*settings, *file, error) {
 		return nil, nil, err
 	}
 	s := &settings{
-		tokenURL:  choose(cmd, "token-url", cmd.String, f.TokenURL),
 		clientID:  choose(cmd, "client-id", cmd.String, f.ClientID),
 		scopes:    choose(cmd, "scope", words(cmd), f.Scopes),
 		audience:  choose(cmd, "audience", words(cmd), f.Audience),
+		resource:  choose(cmd, "resource", words(cmd), f.Resource),
 		origins:   choose(cmd, "origin", words(cmd), f.Origins),
 		allowHTTP: choose(cmd, "allow-http", words(cmd), f.AllowHTTP),
 		caFile:    choose(cmd, "ca-file", cmd.String, f.beside(f.CAFile)),
-		timeout:   cmd.Duration("timeout"),
+		timeout:   chooseTime(cmd, "timeout", f.Timeout),
 		params:    f.Params.values(),
 	}
-	if !cmd.IsSet("timeout") && f.Timeout != nil {
-		s.timeout = time.Duration(*f.Timeout)
-	}
-	var problems []error
-	note := func(err error) {
-		if err != nil {
-			problems = append(problems, err)
-		}
-	}
+	var problems problems
 	if s.timeout < 0 {
-		note(fmt.Errorf("--timeout is %v: must not be negative; 0 waits for ever", s.timeout))
-	}
-	if style := choose(cmd, "auth-style", cmd.String, f.AuthStyle); style != "" {
-		note(s.authStyle.UnmarshalText([]byte(style)))
+		problems.note(fmt.Errorf("--timeout is %v: must not be negative; 0 waits for ever", s.timeout))
 	}
 	if cmd.IsSet("param") {
 		s.params, err = parseParams(cmd.StringSlice("param"))
-		note(err)
+		problems.note(err)
 	}
 	if cmd.IsSet("token-header") {
 		s.tokenHeader, err = parseHeaders("--token-header", cmd.StringSlice("token-header"))
 	} else {
 		s.tokenHeader, err = f.TokenHeader.header("token_header in " + f.path)
 	}
-	note(err)
-	for _, required := range []struct{ value, name, key string }{
-		{s.tokenURL, "token-url", "token_url"},
-		{s.clientID, "client-id", "client_id"},
-	} {
-		if required.value == "" {
-			note(fmt.Errorf("--%s is missing: set it, or %s, or %s in a configuration file", required.name, variable(required.name), required.key))
-		}
-	}
+	problems.note(err)
+	p.readServer(cmd, f, s, &problems)
+	p.readProof(cmd, f, s, &problems)
 	if len(problems) > 0 {
 		return nil, nil, &failure{exitUsage, errors.Join(problems...)}
 	}
 	return s, f, nil
+}
+
+// problems gathers what is wrong, so that it can be told all at once.
+type problems []error
+
+func (p *problems) note(err error) {
+	if err != nil {
+		*p = append(*p, err)
+	}
+}
+
+// readServer reads who is asked for the token: of issuer and token endpoint, which exclude each other, the one that was
+// said with more weight.
+func (p *program) readServer(cmd *cli.Command, f *file, s *settings, problems *problems) {
+	s.tokenURL = choose(cmd, "token-url", cmd.String, f.TokenURL)
+	s.issuer = choose(cmd, "issuer", cmd.String, f.Issuer)
+	if s.tokenURL != "" && s.issuer != "" {
+		switch url, issuer := p.weight(cmd, "token-url"), p.weight(cmd, "issuer"); {
+		case url > issuer:
+			s.issuer = ""
+		case issuer > url:
+			s.tokenURL = ""
+		}
+	}
+	if s.tokenURL == "" && s.issuer == "" {
+		problems.note(errors.New(missing("token-url", "token_url") + "; or --issuer, for a server that tells it by itself"))
+	}
+	if s.clientID == "" {
+		problems.note(errors.New(missing("client-id", "client_id")))
+	}
+}
+
+func missing(flag, key string) string {
+	return fmt.Sprintf("--%s is missing: set it, or %s, or %s in a configuration file", flag, variable(flag), key)
+}
+
+// weight is how much a setting counts: more from a flag than from the environment, and more from there than from the file.
+func (p *program) weight(cmd *cli.Command, flag string) int {
+	switch {
+	case !cmd.IsSet(flag):
+		return 0
+	case p.fromVariable[variable(flag)]:
+		return 1
+	}
+	return 2
 }
 
 // choose takes the flag's value if there is one, else the file's.
@@ -136,6 +124,14 @@ func choose[T any](cmd *cli.Command, name string, flag func(string) T, file T) T
 		return flag(name)
 	}
 	return file
+}
+
+// chooseTime is choose for what the file may leave out.
+func chooseTime(cmd *cli.Command, name string, file *duration) time.Duration {
+	if file == nil || cmd.IsSet(name) {
+		return cmd.Duration(name)
+	}
+	return time.Duration(*file)
 }
 
 // words splits values that hold no spaces themselves.

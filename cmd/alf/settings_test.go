@@ -64,14 +64,14 @@ func TestSettings_AllFromAFile(t *testing.T) {
 	secret := write(t, "secret", theSecret+"\n")
 	config := write(t, "config.json", fmt.Sprintf(`{
 		"token_url": %q, "client_id": "me", "client_secret_file": %q, "scopes": ["a", "b"], "audience": ["x"],
-		"params": {"resource": ["r1", "r2"]}, "auth_style": "client_secret_post", "origins": ["https://api.example.com"],
+		"params": {"tenant": ["r1", "r2"]}, "resource": "https://api.example.com", "auth_style": "client_secret_post", "origins": ["https://api.example.com"],
 		"allow_http": "other.example.com", "token_header": {"X-Tenant": "blue", "X-More": ["1", "2"]}, "timeout": "5s"
 	}`, i.URL, secret))
 	r := alfIn(t, invocation{env: map[string]string{"ALF_CONFIG": config}}, "token")
 	require.Equal(t, exitOK, r.code, r.err)
 	require.Equal(t, url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {"me"}, "client_secret": {theSecret}, "scope": {"a b"}, "audience": {"x"},
-		"resource": {"r1", "r2"},
+		"resource": {"https://api.example.com"}, "tenant": {"r1", "r2"},
 	}, i.form(t))
 	require.Equal(t, "blue", i.header.Get("X-Tenant"))
 	require.Equal(t, []string{"1", "2"}, i.header["X-More"])
@@ -122,7 +122,7 @@ func TestSettings_PathsInTheFileAreBesideIt(t *testing.T) {
 func TestSettings_TheFileIsStrict(t *testing.T) {
 	i := newIDP(t)
 	for content, says := range map[string]string{
-		`{"token_uri": "x"}`:                     `unknown key "token_uri": use allow_http, audience, auth_style`,
+		`{"token_uri": "x"}`:                     `unknown key "token_uri": use allow_http, assertion_algorithm, `,
 		`{"Token_URL": "x"}`:                     `unknown key "Token_URL"`,
 		`{"client_secret": "` + theSecret + `"}`: "client_secret: a secret does not belong into this file: put it into one of its own and name that in client_secret_file, or set ALF_CLIENT_SECRET",
 		`{"client_id": 1}`:                       "client_id: must be a string",
@@ -130,6 +130,8 @@ func TestSettings_TheFileIsStrict(t *testing.T) {
 		`{"scopes": [1]}`:                        "scopes: must be a string or an array of strings",
 		`{"params": []}`:                         "params: must be an object of strings or arrays of strings",
 		`{"token_header": {"a b": "x"}}`:         "--token-header",
+		`{"dpop": "yes"}`:                        "dpop: must be true or false",
+		`{"assertion_lifetime": 60}`:             `assertion_lifetime: must be a duration, such as "30s"`,
 		`{"timeout": 30}`:                        `timeout: must be a duration, such as "30s"`,
 		`{"timeout": "` + theSecret + `"}`:       `timeout: must be a duration, such as "30s"`,
 		`{"auth_style": "none"}`:                 `authentication style "none" does not exist`,

@@ -20,7 +20,9 @@ func (p *program) tokenCommand() *cli.Command {
 		Description: "Prints an access token to standard output:\n" +
 			"   bare    the token alone\n" +
 			"   header  as the header of a request, Authorization: Bearer ...\n" +
-			"   json    with its type, its lifetime in seconds, its expiry and, if the server tells it, its scope" +
+			"   json    with its type, its lifetime in seconds, its expiry and, if the server tells it, its scope\n\n" +
+			"With --dpop it is Authorization: DPoP ..., which is of use only to who holds the key of\n" +
+			"--dpop-key-file as well and sends a proof with each request, as alf get and alf curl do." +
 			aboutSettings,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{
@@ -53,6 +55,9 @@ func (p *program) token(ctx context.Context, cmd *cli.Command) error {
 	token, err := session.Token(limited)
 	if err != nil {
 		return err
+	}
+	if s := session.settings; s.dpop && s.dpopKey == "" {
+		fmt.Fprintln(p.stderr, "alf: the key that this token is bound to ends with this program: name one by --dpop-key-file to use the token elsewhere")
 	}
 	if err := write(p.stdout, token); err != nil {
 		return failf(exitBroken, "writing the token: %w", err)

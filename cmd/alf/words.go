@@ -8,11 +8,23 @@ import (
 // fields are the names that the library's messages use, and what a user of the program has to turn instead.
 var fields = map[string]string{
 	"TokenURL":            "--token-url",
+	"Issuer":              "--issuer",
 	"ClientID":            "--client-id",
 	"ClientSecret":        "the client secret",
 	"Scopes":              "--scope",
 	"Audience":            "--audience",
+	"Resource":            "--resource",
 	"Params":              "--param",
+	"Assertion.Key":       "--key-file",
+	"Assertion.Source":    "--assertion-file",
+	"Assertion.Audience":  "--assertion-audience",
+	"Assertion.Algorithm": "--assertion-algorithm",
+	"Assertion.Type":      "--assertion-typ",
+	"Assertion.Lifetime":  "--assertion-lifetime",
+	"Assertion.Format":    "--assertion-format",
+	"Certificate":         "--cert-file",
+	"DPoP.Key":            "--dpop-key-file",
+	"DPoP.Algorithm":      "--dpop-algorithm",
 	"AuthStyle":           "--auth-style",
 	"TokenRequest.Header": "--token-header",
 	"Config.Origins":      "--origin",
@@ -22,14 +34,21 @@ var fields = map[string]string{
 	"TLS.RootCAs":         "--ca-file",
 }
 
+// phrases are what has no flag, or is no name of a setting everywhere.
+var phrases = strings.NewReplacer(
+	// The program has no flag for the one thing, and a better remedy for it.
+	", or set TLS.ServerName", "",
+	"wants DPoP proofs: set DPoP", "wants DPoP proofs: set --dpop",
+	"AuthStyle BasicRaw: use Basic or Post", "AuthStyle client_secret_basic_raw: use client_secret_basic or client_secret_post",
+	"move it to ClientID and ClientSecret", "move it to ClientID and a file for the secret",
+)
+
 // A name within a path or a quoted word is somebody else's.
-var fieldName = regexp.MustCompile(`(^|[\s(])((?:TokenRequest|Config|TLS)\.)?[A-Z][A-Za-z]+\b`)
+var fieldName = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|(^|[\s(])((?:TokenRequest|Config|TLS|Assertion|DPoP)\.)?[A-Z][A-Za-z]+\b`)
 
 // inFlags says a message of the library in the program's words.
 func inFlags(text string) string {
-	// The program has no flag for the one thing, and a better remedy for it.
-	text = strings.ReplaceAll(text, ", or set TLS.ServerName", "")
-	return fieldName.ReplaceAllStringFunc(text, func(found string) string {
+	return fieldName.ReplaceAllStringFunc(phrases.Replace(text), func(found string) string {
 		name := strings.TrimLeft(found, " \t\n(")
 		if flag, ok := fields[name]; ok {
 			return found[:len(found)-len(name)] + flag

@@ -7,6 +7,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/cmd/alf/internal/demo/format"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/server"
 	"github.com/alf-go/alf/cmd/alf/internal/demo/tally"
 	"github.com/alf-go/alf/manager"
 )
@@ -34,9 +35,22 @@ func (s *script) coldStart(ctx context.Context) bool {
 		s.miss(ctx, fmt.Sprintf("no token to begin with: %v", err))
 		return false
 	}
-	s.narrator.outcome(fmt.Sprintf("%s; the last caller had the token after %s",
-		format.Plural(s.auth.Requests(), "token request"), format.Duration(longest)))
+	asked := s.requested(0, server.Proofs{})
+	if n := s.auth.MetadataRead(); n > 0 {
+		asked = format.Plural(n, "request") + " for the metadata, " + asked
+	}
+	s.narrator.outcome(fmt.Sprintf("%s; the last caller had the token after %s", asked, format.Duration(longest)))
 	return true
+}
+
+// requested says how many token requests there have been since there were so many, and how many of them the client had to
+// make because it did not know the token endpoint's nonce.
+func (s *script) requested(before uint64, proofs server.Proofs) string {
+	text := format.Plural(s.auth.Requests()-before, "token request")
+	if n := s.auth.Proofs().Challenged - proofs.Challenged; n > 0 {
+		text += fmt.Sprintf(", %s of them to be told a nonce", format.Count(n))
+	}
+	return text
 }
 
 // steady lasts until the first token was renewed.
@@ -50,7 +64,7 @@ func (s *script) steady(ctx context.Context, t *tally.Tally) []string {
 
 // revoked gathers the callers first, so that the token is revoked under as many requests as can be.
 func (s *script) revoked(ctx context.Context, t *tally.Tally) []string {
-	before := s.auth.Requests()
+	before, proofs := s.auth.Requests(), s.auth.Proofs()
 	gathering, cancel := context.WithTimeout(ctx, s.lifetime/2)
 	defer cancel()
 	select {
@@ -66,7 +80,7 @@ func (s *script) revoked(ctx context.Context, t *tally.Tally) []string {
 	}
 	return []string{fmt.Sprintf("%s answered 401, %s healed, for %s",
 		format.Plural(s.api.Counts().Revoked, "request"), format.Count(t.Healed.Count()),
-		format.Plural(s.auth.Requests()-before, "token request"))}
+		s.requested(before, proofs))}
 }
 
 // shortOutage begins before a renewal is due and ends after it has failed once.
@@ -129,7 +143,7 @@ func (s *script) longOutage(ctx context.Context, t *tally.Tally) []string {
 	s.auth.Up()
 	back := time.Now()
 	published, ok := s.journal.Await(ctx, func(e alf.Event) bool {
-		return e.Kind == manager.Published && e.Time.After(down)
+		return e.Kind == manager.Published && e.Time.After(lost.Time) // and not by what was in flight when the outage began
 	})
 	if !ok {
 		return nil

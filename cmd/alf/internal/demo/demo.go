@@ -30,6 +30,13 @@ type Options struct {
 	// Policy is the client's.
 	Policy alf.Policy
 
+	// AuthStyle is how the client proves itself to the token endpoint.
+	AuthStyle alf.AuthStyle
+	// DPoP binds its tokens to a key.
+	DPoP bool
+	// Discover has the client find the token endpoint in the authorization server's metadata.
+	Discover bool
+
 	// Progress is told what happens while it happens. Live says that it is a terminal, on which a line may be rewritten.
 	Progress io.Writer
 	Live     bool
@@ -49,6 +56,9 @@ func (o Options) Validate() error {
 	if o.Lifetime < time.Second || o.Lifetime > time.Minute || o.Lifetime%time.Second != 0 {
 		problems = append(problems, fmt.Errorf("--lifetime is %v: must be whole seconds, from 1s to 1m", o.Lifetime))
 	}
+	if _, err := o.AuthStyle.MarshalText(); err != nil {
+		problems = append(problems, fmt.Errorf("--auth-style: %w", err))
+	}
 	return errors.Join(problems...)
 }
 
@@ -61,8 +71,11 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	const id, secret = "demo", "not a secret: it leaves this process only for itself"
-	auth, err := server.NewAuth(id, secret, o.Lifetime)
+	c, err := newCredentials(o)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := server.NewAuth(c.known, o.Lifetime, c.server)
 	if err != nil {
 		return nil, err
 	}
@@ -73,16 +86,21 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	defer api.Close()
 	log := new(journal.Journal)
-	client, closeClient, err := newClient(o, alf.Config{TokenURL: auth.URL(), ClientID: id, ClientSecret: alf.Secret(secret)}, log)
+	base := c.transport(o.Callers)
+	defer base.CloseIdleConnections()
+	client, closeClient, err := newClient(o, c, auth, base, log)
 	if err != nil {
 		return nil, err
 	}
 	defer closeClient()
+	if c.server != nil {
+		connect(ctx, base, api, o.Callers)
+	}
 
 	s := &script{
 		auth: auth, api: api, client: client, journal: log, lifetime: o.Lifetime,
 		traffic:  &traffic{client: client, url: api.URL(), callers: o.Callers, every: o.Every},
-		narrator: newNarrator(o.Progress, o.Live),
+		narrator: newNarrator(o.Progress, o.Live), identity: o.identity(),
 	}
 	start := time.Now()
 	stopped := s.play(ctx, o.limit())
@@ -90,7 +108,12 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 
 	r := &report.Report{
 		Callers: o.Callers, Lifetime: o.Lifetime, Took: took, Stopped: stopped, Unfinished: s.unfinished,
-		Acts: s.played, API: api.Counts(), TokenRequests: auth.Requests(), Client: client.Stats(),
+		Identity: o.identity(), Bound: o.DPoP || c.server != nil,
+		Acts: s.played, API: api.Counts(),
+	}
+	r.Client, r.TokenRequests = s.settled()
+	if o.DPoP {
+		r.Proofs = &report.Proofs{Auth: auth.Proofs(), API: api.Proofs()}
 	}
 	if failure := s.traffic.firstFailure.Load(); failure != nil {
 		r.FirstFailure = *failure
@@ -101,9 +124,18 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	return r, nil
 }
 
-// newClient makes the client that any program would have got from alf.New, but for the stopwatch around its manager.
-func newClient(o Options, cfg alf.Config, log *journal.Journal) (client *alf.Client, closeAll func(), err error) {
-	tokens, err := fetcher.New(fetcher.Config{TokenURL: cfg.TokenURL, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret})
+// newClient makes the client that any program would have got from alf.New, but for the stopwatch around its manager. Who
+// brings a manager has to tell the client what its tokens are bound to: the key is in DPoP, the certificate in base.
+func newClient(
+	o Options, c *credentials, auth *server.Auth, base *http.Transport, log *journal.Journal,
+) (client *alf.Client, closeAll func(), err error) {
+	cfg := c.held
+	if o.Discover {
+		cfg.Issuer = auth.Issuer()
+	} else {
+		cfg.TokenURL = auth.TokenURL()
+	}
+	tokens, err := fetcher.New(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,10 +143,7 @@ func newClient(o Options, cfg alf.Config, log *journal.Journal) (client *alf.Cli
 	if err != nil {
 		return nil, nil, err
 	}
-	// As many connections as callers: what is to be seen is the client, not the dialling.
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConns, base.MaxIdleConnsPerHost = 0, o.Callers
-	client, err = alf.New(alf.Config{Manager: stopwatch{m}, HTTPClient: &http.Client{Transport: base}})
+	client, err = alf.New(alf.Config{Manager: stopwatch{m}, DPoP: cfg.DPoP, HTTPClient: &http.Client{Transport: base}})
 	if err != nil {
 		m.Close()
 		return nil, nil, err
@@ -123,6 +152,5 @@ func newClient(o Options, cfg alf.Config, log *journal.Journal) (client *alf.Cli
 		client.Close()
 		m.Close()
 		tokens.CloseIdleConnections()
-		base.CloseIdleConnections()
 	}, nil
 }

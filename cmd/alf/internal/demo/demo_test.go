@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/cmd/alf/internal/demo"
+	"github.com/alf-go/alf/cmd/alf/internal/demo/report"
+	"github.com/alf-go/alf/fetcher"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -54,6 +57,62 @@ func TestRun_MeasuresAWholePerformance(t *testing.T) {
 	require.NotContains(t, progress.String(), "\x1b")
 }
 
+// TestRun_HoldsWhicheverWayTheClientProvesItself plays them all at the same time: a performance is mostly waiting.
+func TestRun_HoldsWhicheverWayTheClientProvesItself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays in real time")
+	}
+	type run struct {
+		o        demo.Options
+		progress bytes.Buffer
+		report   *report.Report
+		err      error
+	}
+	runs := make(map[string]*run)
+	var running sync.WaitGroup
+	play := func(name string, style alf.AuthStyle, bound bool) {
+		r := new(run)
+		r.o = small(&r.progress)
+		// So many at once get the processor late, of which tokens that live for a second leave no room.
+		r.o.Callers, r.o.Every, r.o.Lifetime = 3, 50*time.Millisecond, 2*time.Second
+		r.o.AuthStyle, r.o.DPoP, r.o.Discover = style, bound, bound
+		runs[name] = r
+		running.Go(func() { r.report, r.err = demo.Run(t.Context(), r.o) })
+	}
+	for _, style := range fetcher.AuthStyles() {
+		play(style.String(), style, false)
+	}
+	// What a nonce might interfere with: an assertion that comes twice, one that must not, and TLS.
+	for _, style := range []alf.AuthStyle{alf.AuthAssertion, alf.AuthSecretJWT, alf.AuthSelfSignedTLS} {
+		play(style.String()+", DPoP, discovery", style, true)
+	}
+	running.Wait()
+
+	for name, r := range runs {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, r.err)
+			require.True(t, r.report.Held(), "%+v\n%s", r.report.Promises(), &r.progress)
+			require.Len(t, r.report.Acts, 6)
+			require.NotZero(t, r.report.API.Revoked)
+			require.Equal(t, r.report.Made, r.report.Fewest)
+			proves := "client: proves itself by " + r.o.AuthStyle.String() + "\n"
+			require.Equal(t, r.o.AuthStyle != alf.AuthBasic || r.o.DPoP, strings.Contains(r.progress.String(), proves))
+			if !r.o.DPoP {
+				require.Nil(t, r.report.Proofs)
+				require.Equal(t, r.report.TokenRequests, r.report.Made.Total())
+				return
+			}
+			nonces := r.report.Proofs.Auth.Challenged
+			require.NotZero(t, nonces, "the first request cannot know the nonce")
+			require.Equal(t, r.report.Proofs.Auth.Unavoidable, nonces)
+			require.Equal(t, r.report.TokenRequests, r.report.Made.Total()+nonces)
+			require.NotZero(t, r.report.Proofs.API.Challenged)
+			require.Equal(t, r.report.API.Answered+r.report.API.Revoked, r.report.Proofs.API.Accepted)
+			require.Contains(t, r.progress.String(), "1 request for the metadata, ")
+		})
+	}
+}
+
 func TestRun_EndsWithWhatItHasWhenInterrupted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays in real time")
@@ -83,8 +142,8 @@ func TestRun_InterruptedBeforeItBegan(t *testing.T) {
 }
 
 func TestOptions_AreValidatedAllAtOnce(t *testing.T) {
-	_, err := demo.Run(t.Context(), demo.Options{Callers: 20_001, Every: time.Minute, Lifetime: time.Hour})
-	for _, flag := range []string{"--callers is 20001", "--every is 1m0s", "--lifetime is 1h0m0s"} {
+	_, err := demo.Run(t.Context(), demo.Options{Callers: 20_001, Every: time.Minute, Lifetime: time.Hour, AuthStyle: -1})
+	for _, flag := range []string{"--callers is 20001", "--every is 1m0s", "--lifetime is 1h0m0s", "--auth-style: "} {
 		require.ErrorContains(t, err, flag)
 	}
 }

@@ -21,6 +21,7 @@ type script struct {
 	traffic  *traffic
 	narrator *narrator
 	lifetime time.Duration
+	identity []string // of the client; see Options.identity
 
 	played      []report.Act
 	revocations int
@@ -41,6 +42,10 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 	defer cancel()
 	s.narrator.start(s.status)
 	defer s.narrator.end()
+	if len(s.identity) > 0 {
+		s.narrator.begin("client", s.identity[0])
+		s.narrator.outcome(s.identity[1:]...)
+	}
 	if !s.coldStart(limited) {
 		if ctx.Err() != nil {
 			return coldStart
@@ -110,6 +115,19 @@ func of(kind manager.EventKind) func(alf.Event) bool {
 // renewal matches the end of a successful one.
 func renewal(e alf.Event) bool {
 	return e.Kind == manager.FetchEnded && e.Cause == manager.CauseDue && e.Err == nil
+}
+
+// settled is what client and server have counted while no token request was on its way between them, as one may be even when
+// nobody asks for a token any more.
+func (s *script) settled() (client alf.Stats, requests uint64) {
+	for end := time.Now().Add(s.lifetime); ; {
+		client, requests = s.client.Stats(), s.auth.Requests()
+		after := s.client.Stats()
+		if !client.Fetching && after.Fetches == client.Fetches || time.Now().After(end) {
+			return client, requests
+		}
+		s.pause(context.Background(), s.lifetime/100)
+	}
 }
 
 // awaitEnd waits until the hook has told everything.

@@ -109,6 +109,8 @@ func (a *auditor) follow(e alf.Event) {
 	case manager.FetchEnded:
 		a.inFlight = false
 		a.retry = e.Class == manager.ClassTransient && !a.inHand && e.Attempt < attempts
+		// A token that comes at its end serves those who waited for it, and nobody who comes later.
+		a.lost = a.lost || e.Class == manager.ClassDead && !a.inHand
 	case manager.FetchAbandoned:
 		a.inFlight = false
 	case manager.Published:

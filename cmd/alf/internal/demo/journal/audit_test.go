@@ -128,3 +128,13 @@ func TestAudit_ARequestInFlightServesThoseWhoLoseTheirToken(t *testing.T) {
 	require.Equal(t, journal.Purposes{Cold: 1, Due: 1, Probes: 2}, made)
 	require.Equal(t, made, fewest)
 }
+
+func TestAudit_ATokenThatComesAtItsEndHasToBeReplaced(t *testing.T) {
+	d := new(diary)
+	d.started(0, manager.CauseCold, 1)
+	d.add(alf.Event{Kind: manager.FetchEnded, Time: at(2000), Cause: manager.CauseCold, Attempt: 1, Class: manager.ClassDead})
+	d.fetch(2100, manager.CauseExpired, 2, 4000)
+	made, fewest := journal.Audit(d.entries, 0)
+	require.Equal(t, journal.Purposes{Cold: 1, Probes: 1}, made)
+	require.Equal(t, made, fewest)
+}

@@ -22,6 +22,7 @@ func (r *Report) Promises() []Promise {
 	if r.FirstFailure != nil {
 		found += fmt.Sprintf(", the first with: %v", r.FirstFailure)
 	}
+	nonces, _ := r.nonces()
 	promises := []Promise{
 		{
 			failed == 0,
@@ -41,13 +42,21 @@ func (r *Report) Promises() []Promise {
 				format.Count(all.Healed.Count()), format.Count(r.API.Revoked), format.Count(r.API.Thrice)),
 		},
 		{
-			r.API.Answered == answered && r.Client.Fetches == r.TokenRequests && r.Client.Unauthorized == r.API.Revoked+r.API.Unauthorized,
+			r.API.Answered == answered && r.Client.Fetches+nonces == r.TokenRequests &&
+				r.Client.Unauthorized == r.API.Rejected(),
 			"callers, client and servers have counted the same",
 			fmt.Sprintf("answers: API %s, callers %s; token requests: server %s, client %s; 401s: API %s, client %s",
 				format.Count(r.API.Answered), format.Count(answered),
-				format.Count(r.TokenRequests), format.Count(r.Client.Fetches),
-				format.Count(r.API.Revoked+r.API.Unauthorized), format.Count(r.Client.Unauthorized)),
+				format.Count(r.TokenRequests), format.Count(r.Client.Fetches+nonces),
+				format.Count(r.API.Rejected()), format.Count(r.Client.Unauthorized)),
 		},
+	}
+	if r.Bound {
+		promises = append(promises, Promise{
+			r.API.Unproven == 0,
+			"every request showed what its token is bound to",
+			format.Count(r.API.Unproven) + " did not",
+		})
 	}
 	if r.Unfinished != "" {
 		promises = append(promises, Promise{false, "everything happened in time", r.Unfinished})

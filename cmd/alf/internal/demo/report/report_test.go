@@ -93,6 +93,49 @@ func TestWrite_LinesUpInEightyColumns(t *testing.T) {
 	}
 }
 
+// TestWrite_TellsWhatTokensAreBoundTo: a token request that is told a nonce costs another, which the client counts as one
+// attempt.
+func TestWrite_TellsWhatTokensAreBoundTo(t *testing.T) {
+	r := bound()
+	require.True(t, r.Held())
+	var out strings.Builder
+	require.NoError(t, r.Write(&out))
+	for _, part := range []string{
+		`
+10 callers, 1,249 requests in 12.3 s, tokens that live 3.00 s
+the client proves itself by private_key_jwt
+its tokens are bound to a key
+
+REQUESTS`, `
+PROOFS                                              accepted     lacking a nonce
+────────────────────────────────────────────────────────────────────────────────
+token endpoint                                             6                   2
+API                                                    1,254                   7
+
+TOKEN REQUESTS`, `
+asked again, with the nonce that was wanted                2                   1
+────────────────────────────────────────────────────────────────────────────────
+all, as the token endpoint counted them                   14                  13
+`, `
+kept    callers, client and servers have counted the same
+kept    every request showed what its token is bound to
+`,
+	} {
+		require.Contains(t, out.String(), part)
+	}
+}
+
+// bound is a report of a run with DPoP, in which one request for a nonce was needless.
+func bound() *report.Report {
+	r := kept()
+	r.Identity, r.Bound = []string{"proves itself by private_key_jwt", "its tokens are bound to a key"}, true
+	r.TokenRequests = 14
+	r.Proofs = &report.Proofs{
+		Auth: server.Proofs{Accepted: 6, Challenged: 2, Unavoidable: 1}, API: server.Proofs{Accepted: 1254, Challenged: 7},
+	}
+	return r
+}
+
 func TestWrite_ReturnsTheError(t *testing.T) {
 	require.Error(t, kept().Write(broken{}))
 }
@@ -100,6 +143,24 @@ func TestWrite_ReturnsTheError(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestHeld_WhatIsBoundMustBeShown(t *testing.T) {
+	for says, spoil := range map[string]func(r *report.Report){
+		"1 did not":            func(r *report.Report) { r.API.Unproven = 1; r.Client.Unauthorized++ },
+		"server 15, client 14": func(r *report.Report) { r.TokenRequests++ },
+		"server 14, client 13": func(r *report.Report) { r.Proofs.Auth.Challenged-- },
+	} {
+		t.Run(says, func(t *testing.T) {
+			r := bound()
+			spoil(r)
+			require.False(t, r.Held())
+			var out strings.Builder
+			require.NoError(t, r.Write(&out))
+			require.Equal(t, 1, strings.Count(out.String(), "BROKEN  "))
+			require.Contains(t, out.String(), says)
+		})
+	}
+}
 
 func TestHeld_EveryPromiseCanBeBroken(t *testing.T) {
 	for says, spoil := range map[string]func(r *report.Report){

@@ -16,6 +16,7 @@ func (r *Report) Write(w io.Writer) error {
 	r.head(&p)
 	r.acts(&p)
 	r.times(&p)
+	r.proofs(&p)
 	r.tokenRequests(&p)
 	r.promises(&p)
 	_, err := io.WriteString(w, p.text.String())
@@ -27,6 +28,12 @@ func (r *Report) head(p *page) {
 	p.line(fmt.Sprintf("%s, %s in %s, tokens that live %s",
 		format.Plural(r.Callers, "caller"), format.Plural(r.total().Requests(), "request"), format.Seconds(r.Took),
 		format.Duration(r.Lifetime)))
+	for i, line := range r.Identity {
+		if i == 0 {
+			line = "the client " + line
+		}
+		p.line(line)
+	}
 	if r.Stopped != "" {
 		p.line("interrupted during: " + r.Stopped)
 	}
@@ -87,6 +94,18 @@ func orDash(n uint64, d time.Duration) string {
 	return format.Duration(d)
 }
 
+func (r *Report) proofs(p *page) {
+	if r.Proofs == nil {
+		return
+	}
+	t := p.table(46, 14, 20)
+	t.row("PROOFS", "accepted", "lacking a nonce")
+	t.rule()
+	t.row("token endpoint", format.Count(r.Proofs.Auth.Accepted), format.Count(r.Proofs.Auth.Challenged))
+	t.row("API", format.Count(r.Proofs.API.Accepted), format.Count(r.Proofs.API.Challenged))
+	p.line("")
+}
+
 func (r *Report) tokenRequests(p *page) {
 	t := p.table(46, 14, 20)
 	t.row("TOKEN REQUESTS", "made", "fewest possible")
@@ -107,8 +126,12 @@ func (r *Report) tokenRequests(p *page) {
 		}
 		t.row(purpose.name, format.Count(made), format.Count(fewest))
 	}
+	made, fewest := r.nonces()
+	if r.Proofs != nil {
+		t.row("asked again, with the nonce that was wanted", format.Count(made), format.Count(fewest))
+	}
 	t.rule()
-	t.row("all, as the token endpoint counted them", format.Count(r.TokenRequests), format.Count(r.Fewest.Total()))
+	t.row("all, as the token endpoint counted them", format.Count(r.TokenRequests), format.Count(r.Fewest.Total()+fewest))
 	p.line("")
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -24,10 +25,11 @@ const (
 // API is the protected resource. Its methods are safe for concurrent use.
 type API struct {
 	*listener
-	auth *Auth
-	gate atomic.Pointer[gate]
+	auth   *Auth
+	proofs *proofs
+	gate   atomic.Pointer[gate]
 
-	answered, revoked, unauthorized atomic.Uint64
+	answered, revoked, unauthorized, unproven atomic.Uint64
 
 	mu      sync.Mutex
 	refused map[string]int // how often a request was answered 401
@@ -43,15 +45,24 @@ type Counts struct {
 	// Unauthorized is how many it answered 401 because they came without a token that had ever been valid, or with one that
 	// had expired.
 	Unauthorized uint64
+	// Unproven is how many it answered 401 because they did not show what their token is bound to.
+	Unproven uint64
 	// Thrice is how many were sent more than twice.
 	Thrice uint64
 }
 
-// NewAPI starts an API that accepts the tokens of auth.
+// Rejected is how many it answered 401 because of their token.
+func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unproven }
+
+// NewAPI starts an API that accepts the tokens of auth. It speaks TLS if auth does.
 func NewAPI(auth *Auth) (*API, error) {
-	a := &API{auth: auth, refused: make(map[string]int)}
+	// Callers find this server's nonces in every answer, so that a short life makes work only after a pause.
+	a := &API{auth: auth, proofs: newProofs(auth.lifetime / 4), refused: make(map[string]int)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", a.serve)
+	mux.HandleFunc(readyPath, a.ready)
 	var err error
-	a.listener, err = listen(http.HandlerFunc(a.serve))
+	a.listener, err = listen(mux, auth.certificate)
 	return a, err
 }
 
@@ -59,10 +70,20 @@ func NewAPI(auth *Auth) (*API, error) {
 func (a *API) Counts() Counts {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Counts{a.answered.Load(), a.revoked.Load(), a.unauthorized.Load(), a.thrice}
+	return Counts{a.answered.Load(), a.revoked.Load(), a.unauthorized.Load(), a.unproven.Load(), a.thrice}
 }
 
+// Proofs is what was seen of DPoP proofs.
+func (a *API) Proofs() Proofs { return a.proofs.counts() }
+
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), a.auth.scheme()+" ")
+	// Before the gate: who is only told a nonce is in flight no more.
+	shown, err := a.shown(w.Header(), r, token)
+	if errors.Is(err, errNonce) {
+		a.refuse(w, err)
+		return
+	}
 	if g := a.gate.Load(); g != nil && !g.pass(r.Context()) {
 		return
 	}
@@ -70,8 +91,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	if earlier := a.earlier(id); earlier > 0 {
 		w.Header().Set(Resent, "yes")
 	}
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	switch a.auth.judge(token, started(r)) {
+	switch a.auth.judge(token, started(r), shown) {
 	case valid:
 		a.answered.Add(1)
 		w.Header().Set("Content-Type", "application/json")
@@ -79,17 +99,43 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	case revoked:
 		a.revoked.Add(1)
+		err = nil
+	case foreign:
+		a.unproven.Add(1)
 	default:
 		a.unauthorized.Add(1)
+		err = nil
 	}
 	a.remember(id)
-	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	a.refuse(w, err)
+}
+
+// shown is what a request shows that its client has; the error is about its proof.
+func (a *API) shown(header http.Header, r *http.Request, token string) (shown binding, err error) {
+	shown.certificate = shownCertificate(r)
+	if a.auth.client.DPoP {
+		shown.key, err = a.proofs.check(r, a.url+r.URL.EscapedPath(), token, started(r))
+		header.Set(nonceHeader, a.proofs.nonces.next(time.Now()))
+	}
+	return shown, err
+}
+
+// refuse answers 401, because of the proof if there is an error about that, or else of the token.
+func (a *API) refuse(w http.ResponseWriter, proof error) {
+	code := "invalid_token"
+	if proof != nil {
+		code = proofError(proof)
+	}
+	w.Header().Set("WWW-Authenticate", a.auth.scheme()+` error="`+code+`"`)
 	w.WriteHeader(http.StatusUnauthorized)
+	if proof != nil {
+		io.WriteString(w, proof.Error())
+	}
 }
 
 // earlier is how often a request was refused before. Only a request that was can come again.
 func (a *API) earlier(id string) int {
-	if a.revoked.Load()+a.unauthorized.Load() == 0 {
+	if a.revoked.Load()+a.unauthorized.Load()+a.unproven.Load() == 0 {
 		return 0
 	}
 	a.mu.Lock()

@@ -4,9 +4,9 @@ package server
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,29 +15,48 @@ import (
 // Auth is the authorization server. Its methods are safe for concurrent use.
 type Auth struct {
 	*listener
-	id, secret string
-	lifetime   time.Duration
+	client      Client
+	lifetime    time.Duration
+	certificate *tls.Certificate
+	assertions  seen
+	proofs      *proofs
 
-	requests atomic.Uint64
-	down     atomic.Pointer[time.Time] // until when; nil: it is up
-	delay    atomic.Int64              // nanoseconds
+	requests, read atomic.Uint64
+	down           atomic.Pointer[time.Time] // until when; nil: it is up
+	delay          atomic.Int64              // nanoseconds
 
 	mu     sync.RWMutex
 	grants map[string]*grant
+	last   *grant // nil: none was handed out
 }
 
 type grant struct {
 	expires time.Time
 	revoked bool
+	bound   binding
 }
 
-// NewAuth starts an authorization server that knows one client, and whose tokens live for lifetime, a number of seconds.
-func NewAuth(id, secret string, lifetime time.Duration) (*Auth, error) {
-	a := &Auth{id: id, secret: secret, lifetime: lifetime, grants: make(map[string]*grant)}
+// NewAuth starts an authorization server that knows one client, and whose tokens live for lifetime, a number of seconds. With
+// a certificate it speaks TLS, and binds its tokens to the certificates that clients show. Nil: plain http.
+func NewAuth(client Client, lifetime time.Duration, certificate *tls.Certificate) (*Auth, error) {
+	a := &Auth{
+		client: client, lifetime: lifetime, certificate: certificate, assertions: seen{keep: longestAssertion},
+		// A nonce lasts from one renewal to the next, so that only the first request lacks it, and one after an outage.
+		proofs: newProofs(lifetime), grants: make(map[string]*grant),
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc(tokenPath, a.token)
+	mux.HandleFunc(metadataPath, a.metadata)
 	var err error
-	a.listener, err = listen(http.HandlerFunc(a.token))
+	a.listener, err = listen(mux, certificate)
 	return a, err
 }
+
+// Issuer is what the server calls itself in its metadata.
+func (a *Auth) Issuer() string { return a.url }
+
+// TokenURL is the address of the token endpoint.
+func (a *Auth) TokenURL() string { return a.url + tokenPath }
 
 // Down makes every connection break without an answer, until a time, or for a zero time until Up. The server looks at the
 // clock itself: an outage must not last longer because whoever was to end it got no processor in time.
@@ -54,17 +73,24 @@ func (a *Auth) isDown() bool {
 // SetDelay makes every answer take that much longer from now on.
 func (a *Auth) SetDelay(d time.Duration) { a.delay.Store(int64(d)) }
 
-// Revoke revokes every token handed out so far.
+// Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a machine
+// that is busy, may carry one of them, and could not be healed if its successor were revoked as well.
 func (a *Auth) Revoke() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, g := range a.grants {
-		g.revoked = true
+	if a.last != nil {
+		a.last.revoked = true
 	}
 }
 
 // Requests is how many token requests have arrived, those that found the server down included.
 func (a *Auth) Requests() uint64 { return a.requests.Load() }
+
+// MetadataRead is how often the metadata were asked for.
+func (a *Auth) MetadataRead() uint64 { return a.read.Load() }
+
+// Proofs is what was seen of DPoP proofs in token requests.
+func (a *Auth) Proofs() Proofs { return a.proofs.counts() }
 
 func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
@@ -78,35 +104,62 @@ func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	bound, refused := a.examine(r)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	switch {
-	case !a.knows(r):
-		w.WriteHeader(http.StatusUnauthorized)
-		json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client"})
-	case r.PostFormValue("grant_type") != "client_credentials":
-		w.WriteHeader(http.StatusBadRequest)
-		json.NewEncoder(w).Encode(map[string]string{"error": "unsupported_grant_type"})
-	default:
-		json.NewEncoder(w).Encode(map[string]any{
-			"access_token": a.issue(), "token_type": "Bearer", "expires_in": int(a.lifetime.Seconds()),
-		})
+	if a.client.DPoP {
+		w.Header().Set(nonceHeader, a.proofs.nonces.next(time.Now()))
 	}
+	if refused != nil {
+		w.WriteHeader(refused.status)
+		json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
+		return
+	}
+	json.NewEncoder(w).Encode(map[string]any{
+		"access_token": a.issue(bound), "token_type": a.scheme(), "expires_in": int(a.lifetime.Seconds()),
+	})
 }
 
-// knows decodes what Basic authentication carries, as RFC 6749 section 2.3.1 has it.
-func (a *Auth) knows(r *http.Request) bool {
-	user, password, _ := r.BasicAuth()
-	id, idErr := url.QueryUnescape(user)
-	secret, secretErr := url.QueryUnescape(password)
-	return idErr == nil && secretErr == nil && id == a.id && secret == a.secret
+const grantType = "client_credentials"
+
+// refusal is an answer of RFC 6749 section 5.2.
+type refusal struct {
+	status    int
+	code, why string
 }
 
-func (a *Auth) issue() string {
+// examine tells what a token is to be bound to, or why there is none.
+func (a *Auth) examine(r *http.Request) (binding, *refusal) {
+	if err := a.authenticate(r); err != nil {
+		return binding{}, &refusal{http.StatusUnauthorized, "invalid_client", err.Error()}
+	}
+	if got := r.PostFormValue("grant_type"); got != grantType {
+		return binding{}, &refusal{http.StatusBadRequest, "unsupported_grant_type", "it is not " + grantType}
+	}
+	bound := binding{certificate: shownCertificate(r)}
+	if a.client.DPoP {
+		var err error
+		if bound.key, err = a.proofs.check(r, a.TokenURL(), "", time.Now()); err != nil {
+			return binding{}, &refusal{http.StatusBadRequest, proofError(err), err.Error()}
+		}
+	}
+	return bound, nil
+}
+
+// scheme is what its tokens are called, and sent as.
+func (a *Auth) scheme() string {
+	if a.client.DPoP {
+		return "DPoP"
+	}
+	return "Bearer"
+}
+
+func (a *Auth) issue(bound binding) string {
 	value := rand.Text()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.grants[value] = &grant{expires: time.Now().Add(a.lifetime)}
+	a.last = &grant{expires: time.Now().Add(a.lifetime), bound: bound}
+	a.grants[value] = a.last
 	return value
 }
 
@@ -116,11 +169,12 @@ const (
 	unknown verdict = iota // never handed out
 	expired
 	revoked
+	foreign // bound to what the request does not show
 	valid
 )
 
-// judge tells what a token is worth that was sent at a time.
-func (a *Auth) judge(token string, sent time.Time) verdict {
+// judge tells what a token is worth that was sent at a time, by a request that shows what it does.
+func (a *Auth) judge(token string, sent time.Time, shown binding) verdict {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	switch g := a.grants[token]; {
@@ -130,6 +184,8 @@ func (a *Auth) judge(token string, sent time.Time) verdict {
 		return revoked
 	case !sent.Before(g.expires):
 		return expired
+	case !g.bound.satisfied(shown):
+		return foreign
 	}
 	return valid
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
 )
 
@@ -37,5 +38,16 @@ func (g *gate) pass(ctx context.Context) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+const readyPath = "/ready"
+
+// ReadyURL is an address that needs no token and counts nothing. Whoever has asked for it has a connection.
+func (a *API) ReadyURL() string { return a.url + readyPath }
+
+func (a *API) ready(w http.ResponseWriter, r *http.Request) {
+	if g := a.gate.Load(); g == nil || g.pass(r.Context()) {
+		w.WriteHeader(http.StatusNoContent)
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -14,7 +15,8 @@ type listener struct {
 	url    string
 }
 
-func listen(handler http.Handler) (*listener, error) {
+// listen starts one. With a certificate it speaks TLS.
+func listen(handler http.Handler, certificate *tls.Certificate) (*listener, error) {
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -27,7 +29,16 @@ func listen(handler http.Handler) (*listener, error) {
 		},
 		url: "http://" + socket.Addr().String(),
 	}
-	go l.server.Serve(socket)
+	if certificate == nil {
+		go l.server.Serve(socket)
+		return l, nil
+	}
+	l.url = "https://" + socket.Addr().String()
+	l.server.TLSConfig = mutualTLS(certificate)
+	// As without TLS: a request that is dropped takes its connection with it.
+	l.server.Protocols = new(http.Protocols)
+	l.server.Protocols.SetHTTP1(true)
+	go l.server.ServeTLS(socket, "", "")
 	return l, nil
 }
 

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -27,7 +29,12 @@ type pair struct {
 }
 
 func start(t *testing.T) *pair {
-	auth, err := server.NewAuth("me", "a+b", 3*time.Second)
+	return startFor(t, server.Client{ID: "me", Method: server.Basic{Secret: "a+b"}}, nil)
+}
+
+// startFor starts the two for a client, with a certificate for TLS, and without for plain http.
+func startFor(t *testing.T, client server.Client, certificate *tls.Certificate) *pair {
+	auth, err := server.NewAuth(client, 3*time.Second, certificate)
 	require.NoError(t, err)
 	api, err := server.NewAPI(auth)
 	require.NoError(t, err)
@@ -41,25 +48,40 @@ func start(t *testing.T) *pair {
 }
 
 func (p *pair) ask(secret, grant string) (status int, token string, err error) {
-	body := strings.NewReader(url.Values{"grant_type": {grant}}.Encode())
-	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.auth.URL(), body)
-	require.NoError(p.t, err)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth("me", url.QueryEscape(secret))
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return 0, "", err
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   int    `json:"expires_in"`
-	}
-	require.NoError(p.t, json.NewDecoder(resp.Body).Decode(&answer))
-	if resp.StatusCode == http.StatusOK {
+	answer, err := p.post(url.Values{"grant_type": {grant}}, func(r *http.Request) {
+		r.SetBasicAuth("me", url.QueryEscape(secret))
+	})
+	if answer.status == http.StatusOK {
 		require.Equal(p.t, 3, answer.ExpiresIn)
 	}
-	return resp.StatusCode, answer.AccessToken, nil
+	return answer.status, answer.AccessToken, err
+}
+
+// answer is one of the token endpoint.
+type answer struct {
+	status      int
+	nonce       string
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"`
+	Error       string `json:"error"`
+	Why         string `json:"error_description"`
+}
+
+// post makes a token request, with what prepare adds to it.
+func (p *pair) post(form url.Values, prepare func(*http.Request)) (a answer, err error) {
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.auth.TokenURL(), strings.NewReader(form.Encode()))
+	require.NoError(p.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	prepare(req)
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	require.NoError(p.t, json.NewDecoder(resp.Body).Decode(&a))
+	a.status, a.nonce = resp.StatusCode, resp.Header.Get("DPoP-Nonce")
+	return a, nil
 }
 
 func (p *pair) token() string {
@@ -135,12 +157,15 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 		require.Equal(t, c.want, status)
 	}
 	require.Equal(t, server.Counts{Answered: 1, Unauthorized: 3}, p.api.Counts())
+	last := p.token()
 	p.auth.Revoke()
-	status, _ := p.call("other", token, 0)
+	status, _ := p.call("other", last, 0)
 	require.Equal(t, 401, status)
+	status, _ = p.call("late", token, 0)
+	require.Equal(t, 200, status, "only the last one is revoked")
 	status, _ = p.call("other", p.token(), 0)
 	require.Equal(t, 200, status)
-	require.Equal(t, server.Counts{Answered: 2, Revoked: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Answered: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
 }
 
 func TestAPI_KnowsRequestsAgain(t *testing.T) {
@@ -172,4 +197,23 @@ func TestAPI_HoldsRequestsUntilTheyAreReleased(t *testing.T) {
 	running.Wait()
 	require.Equal(t, server.Counts{Revoked: 3}, p.api.Counts())
 	p.api.Release() // there is nothing to release
+}
+
+func TestAPI_IsReadyForWhoeverWantsAConnection(t *testing.T) {
+	p := start(t)
+	full := p.api.Hold(2)
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() {
+			resp, err := p.client.Get(p.api.ReadyURL())
+			if assert.NoError(t, err) {
+				assert.NoError(t, resp.Body.Close())
+				assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+			}
+		})
+	}
+	<-full
+	p.api.Release()
+	running.Wait()
+	require.Zero(t, p.api.Counts())
 }

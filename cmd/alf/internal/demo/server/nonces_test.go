@@ -1,0 +1,34 @@
+package server
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNonces_LastForTheirLife(t *testing.T) {
+	n, now := newNonces(time.Second), time.Now()
+	require.False(t, n.known(now))
+	nonce := n.next(now)
+	for after, fresh := range map[time.Duration]bool{-time.Hour: true, 0: true, time.Second - 1: true, time.Second: false} {
+		require.Equal(t, fresh, n.fresh(nonce, now.Add(after)), after)
+		require.Equal(t, fresh, n.known(now.Add(after)), after)
+	}
+	n.next(now.Add(time.Second))
+	require.True(t, n.known(now.Add(time.Second)))
+	for _, other := range []string{"", "!", "AAAA", newNonces(time.Second).next(now), nonce[:len(nonce)-2] + "AA"} {
+		require.False(t, n.fresh(other, now), other)
+	}
+}
+
+func TestSeen_ForgetsWhatCannotComeAgain(t *testing.T) {
+	s, now := seen{keep: time.Minute}, time.Now()
+	require.True(t, s.first("a", now))
+	require.False(t, s.first("a", now))
+	require.True(t, s.first("b", now.Add(59*time.Second)))
+	require.True(t, s.first("c", now.Add(61*time.Second)))
+	require.False(t, s.first("b", now.Add(118*time.Second)), "not before its time")
+	require.True(t, s.first("a", now.Add(3*time.Minute)))
+	require.LessOrEqual(t, len(s.recent)+len(s.older), 3)
+}
