@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	if !flagGiven("test.parallel") {
 		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their lives.
-		flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+		flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
 	}
 	code := m.Run()
 	if code == 0 || os.Getenv("CI") == "" {

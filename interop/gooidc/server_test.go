@@ -240,12 +240,9 @@ func TestResourcesEndUpAsAudience(t *testing.T) {
 func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {
 	s := start(t)
 	a := s.account("post")
-	authorization := "Bearer " + s.ask(t, a, a.credentials(), nil, url.Values{}).AccessToken
 	uri := s.open.URL() + "/api"
 	for newKeys, status := range map[bool]int{false: http.StatusOK, true: http.StatusUnauthorized} {
-		if newKeys {
-			authorization = "Bearer " + s.ask(t, a, a.credentials(), nil, url.Values{}).AccessToken
-		}
+		authorization := "Bearer " + s.ask(t, a, a.credentials(), nil, url.Values{}).AccessToken
 		s.Stop()
 		_, err := s.client(nil).Get(uri)
 		require.ErrorContains(t, err, "refused")
