@@ -46,6 +46,8 @@ type Case struct {
 	// replaces is good for nothing afterwards. Nil: the server has no way to do that, and WhyNot says why.
 	Rotate func(ctx context.Context) error
 	WhyNot string
+	// Skip says of further subtests, by their names, why they mean nothing here.
+	Skip map[string]string
 	// Base carries the API requests where Config has no HTTPClient that could; nil: any will do.
 	Base http.RoundTripper
 }

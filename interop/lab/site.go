@@ -1,0 +1,73 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Site is an HTTP server in this process whose address stays its own while it is stopped and started. Its methods are called
+// by one goroutine at a time.
+type Site struct {
+	// Handler answers the requests. It is set before the first Start.
+	Handler http.Handler
+	// TLS makes it https.
+	TLS *tls.Config
+
+	address string
+	server  *http.Server
+}
+
+// NewSite picks an address on 127.0.0.1. It listens only once it is started.
+func NewSite() (*Site, error) {
+	// Nobody is handed a port below 32768 unasked, neither by Linux nor by others, so that this one is still free after Stop.
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		return &Site{address: address}, listener.Close()
+	}
+	return nil, errors.New("no port between 20000 and 31999 is free")
+}
+
+// URL is the site's origin.
+func (s *Site) URL() string {
+	if s.TLS != nil {
+		return "https://" + s.address
+	}
+	return "http://" + s.address
+}
+
+// Start listens and serves until Stop.
+func (s *Site) Start(ctx context.Context) error {
+	if s.server != nil {
+		return fmt.Errorf("%s is already running", s.address)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return err
+	}
+	if s.TLS != nil {
+		listener = tls.NewListener(listener, s.TLS.Clone())
+	}
+	s.server = &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
+	go s.server.Serve(listener)
+	return nil
+}
+
+// Stop closes the port and every connection. Requests on their way get no answer.
+func (s *Site) Stop() {
+	if s.server != nil {
+		s.server.Close()
+		s.server = nil
+	}
+}

@@ -1,0 +1,23 @@
+package interop
+
+import (
+	"github.com/alf-go/alf/interop/fosite"
+	"github.com/alf-go/alf/interop/gooidc"
+	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/interop/oauth2mock"
+	"github.com/alf-go/alf/interop/oidcprovider"
+)
+
+// servers are those the client is tried against, in the order of the table.
+var servers = []struct {
+	folder  string
+	missing func() string // what has to be installed first, "" if nothing
+	make    func(dir string) (lab.Server, error)
+}{
+	{"fosite", nothing, func(string) (lab.Server, error) { return fosite.New() }},
+	{"gooidc", nothing, func(string) (lab.Server, error) { return gooidc.New() }},
+	{"oidcprovider", oidcprovider.Missing, func(dir string) (lab.Server, error) { return oidcprovider.New(dir) }},
+	{"oauth2mock", oauth2mock.Missing, func(dir string) (lab.Server, error) { return oauth2mock.New(dir) }},
+}
+
+func nothing() string { return "" }

@@ -1,0 +1,179 @@
+// Package interop tries the client against servers that others wrote, over real sockets and in real time.
+package interop
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/interop/lab"
+)
+
+// patience is how long anything that has to happen may take on a busy machine.
+const patience = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if !flagGiven("test.parallel") {
+		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their lives.
+		flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
+	}
+	code := m.Run()
+	if code == 0 || os.Getenv("CI") == "" {
+		if err := results.publish("README.md"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+func flagGiven(name string) (given bool) {
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
+
+// TestServers has a subtest for each server, in it one for each of its cases, and in that one for each column of the table.
+func TestServers(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.folder, func(t *testing.T) {
+			t.Parallel()
+			if what := s.missing(); what != "" {
+				results.missing(s.folder)
+				if os.Getenv("CI") != "" {
+					t.Fatal(what)
+				}
+				t.Skip(what)
+			}
+			// Every case has a server of its own, which it can stop without asking the others.
+			catalogue, err := s.make(t.TempDir())
+			require.NoError(t, err)
+			for i, c := range catalogue.Cases() {
+				results.expect(s.folder, catalogue.Name(), c.Name)
+				t.Run(c.Name, func(t *testing.T) {
+					t.Parallel()
+					server, err := s.make(t.TempDir())
+					require.NoError(t, err)
+					t.Cleanup(server.Stop)
+					require.NoError(t, server.Start(t.Context(), false))
+					r := &row{server: server, Case: server.Cases()[i], folder: s.folder}
+					for _, column := range columns {
+						r.run(t, column)
+					}
+				})
+			}
+		})
+	}
+}
+
+// columns are the subtests, in the order of the table, which is also that of the run.
+var columns = []struct {
+	name string
+	try  func(*testing.T, *row)
+}{
+	{"Token", tryToken},
+	{"API", tryAPI},
+	{"Expiry", tryExpiry},
+	{"Revocation", tryRevocation},
+	{"Rotation", tryRotation},
+	{"New keys", tryNewKeys},
+	{"Wrong secret", tryWrongSecret},
+	{"Outage", tryOutage},
+}
+
+// row is one case at a server of its own.
+type row struct {
+	lab.Case
+	server lab.Server
+	folder string
+}
+
+// trips is how many requests one fetch of a token may take: a server may want a nonce in a DPoP proof.
+func (r *row) trips() int {
+	if r.Config().DPoP != nil {
+		return 2
+	}
+	return 1
+}
+
+func (r *row) run(t *testing.T, column struct {
+	name string
+	try  func(*testing.T, *row)
+}) {
+	t.Run(column.name, func(t *testing.T) {
+		why := r.Skip[column.name]
+		if column.name == "Rotation" && r.Rotate == nil || column.name == "Wrong secret" && r.Wrong == nil {
+			why = r.WhyNot
+		}
+		defer func() { results.add(r.folder, r.Name, column.name, outcome(t), why) }()
+		if why != "" {
+			t.Skip(why)
+		}
+		column.try(t, r)
+	})
+}
+
+// client is a client under test.
+type client struct {
+	*alf.Client
+	carrier *http.Client
+	api     string
+}
+
+// newClient makes a client of cfg.
+func (r *row) newClient(t *testing.T, cfg alf.Config) *client {
+	t.Helper()
+	c, err := alf.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	carrier := c.HTTPClient()
+	if cfg.HTTPClient == nil && r.Base != nil {
+		carrier = &http.Client{Transport: c.Transport(r.Base)}
+	}
+	return &client{c, carrier, r.API}
+}
+
+// warm makes a client that holds a token, and says how many token requests there have been.
+func (r *row) warm(t *testing.T) (c *client, tokenRequests int) {
+	t.Helper()
+	c = r.newClient(t, r.Config())
+	require.NoError(t, c.ask(t.Context()))
+	return c, r.server.TokenRequests()
+}
+
+// ask makes one request to the API.
+func (c *client) ask(ctx context.Context) error { return c.askAt(ctx, c.api) }
+
+func (c *client) askAt(ctx context.Context, api string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, api, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.carrier.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s %s", resp.Status, resp.Header.Get("WWW-Authenticate"), strings.TrimSpace(string(body)))
+	}
+	return err
+}
+
+// await waits until something is so.
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	require.Eventually(t, is, patience, 5*time.Millisecond, what)
+}

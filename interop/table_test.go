@@ -1,0 +1,132 @@
+package interop
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// results are what the table in README.md is made of.
+var results = &table{cells: map[[3]string]cell{}}
+
+// table collects outcomes. It is complete once every column of every case of every server has one.
+type table struct {
+	mu     sync.Mutex
+	rows   []tableRow
+	cells  map[[3]string]cell // by folder, case and column
+	absent []string           // the servers that are not installed
+}
+
+type tableRow struct{ folder, server, name string }
+
+type cell struct{ mark, why string }
+
+// expect says that there is a row for a case.
+func (b *table) expect(folder, server, name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rows = append(b.rows, tableRow{folder, server, name})
+}
+
+// missing says that a server could not be tried.
+func (b *table) missing(folder string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.absent = append(b.absent, folder)
+}
+
+func (b *table) add(folder, name, column, mark, why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cells[[3]string{folder, name, column}] = cell{mark, why}
+}
+
+func outcome(t *testing.T) string {
+	switch {
+	case t.Failed():
+		return "✗"
+	case t.Skipped():
+		return "–"
+	}
+	return "✓"
+}
+
+const (
+	tableBegin = "<!-- the table: written by go test -->\n"
+	tableEnd   = "<!-- the end of the table -->\n"
+)
+
+// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only compares.
+func (b *table) publish(file string) error {
+	text, complete := b.markdown()
+	if !complete {
+		return nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, rest, found := strings.Cut(string(content), tableBegin)
+	_, tail, ended := strings.Cut(rest, tableEnd)
+	if !found || !ended {
+		return fmt.Errorf("%s has lost the marks of its table: %q and %q", file, tableBegin, tableEnd)
+	}
+	written := head + tableBegin + text + tableEnd + tail
+	switch {
+	case written == string(content):
+		return nil
+	case os.Getenv("CI") != "":
+		return errors.New("the table in " + file + " is not what the servers did: run go test there and commit it\n" + text)
+	}
+	return os.WriteFile(file, []byte(written), 0o644)
+}
+
+// markdown is the same for the same outcomes, in whatever order the rows ran.
+func (b *table) markdown() (text string, complete bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out, notes strings.Builder
+	var reasons []string
+	out.WriteString("| server | client |")
+	for _, column := range columns {
+		fmt.Fprintf(&out, " %s |", column.name)
+	}
+	out.WriteString("\n|---|---|" + strings.Repeat(":-:|", len(columns)) + "\n")
+	for _, s := range servers {
+		tried := false
+		for _, r := range b.rows {
+			if r.folder != s.folder {
+				continue
+			}
+			tried = true
+			fmt.Fprintf(&out, "| %s | %s |", r.server, r.name)
+			for _, column := range columns {
+				c, ok := b.cells[[3]string{r.folder, r.name, column.name}]
+				if !ok {
+					return "", false
+				}
+				fmt.Fprintf(&out, " %s", c.mark)
+				if c.why != "" {
+					if !slices.Contains(reasons, c.why) {
+						reasons = append(reasons, c.why)
+						fmt.Fprintf(&notes, "%d. %s\n", len(reasons), c.why)
+					}
+					fmt.Fprintf(&out, " (%d)", slices.Index(reasons, c.why)+1)
+				}
+				out.WriteString(" |")
+			}
+			out.WriteString("\n")
+		}
+		if !tried {
+			return "", false
+		}
+	}
+	if len(reasons) > 0 {
+		out.WriteString("\n" + notes.String())
+	}
+	return out.String(), len(b.absent) == 0
+}
