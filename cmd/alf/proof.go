@@ -145,9 +145,6 @@ func (s *settings) tryAssertion(ctx context.Context, cfg *alf.Config) error {
 		return nil
 	}
 	_, err := cfg.Assertion.Source(ctx)
-	if err != nil {
-		err = errors.New(strings.ReplaceAll(err.Error(), "the client secret", "the assertion"))
-	}
 	return about("--assertion-file", err)
 }
 
