@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/keys"
+	"github.com/alf-go/alf/manager"
 )
 
 // proving is what DPoP costs each request.
@@ -93,7 +96,14 @@ func signing(private *ecdsa.PrivateKey) func(n int) {
 }
 
 func proven(private *ecdsa.PrivateKey) http.RoundTripper {
-	return newClient(alf.Config{Fetcher: constant(held), DPoP: &alf.DPoP{Key: keys.Signer(private, "")}}).Transport(answering{})
+	return newClient(alf.Config{Fetcher: bound(held), DPoP: &alf.DPoP{Key: keys.Signer(private, "")}}).Transport(answering{})
+}
+
+// bound is constant, of a token that is bound to a key.
+func bound(value string) manager.Fetcher {
+	return manager.FetcherFunc(func(context.Context) (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: value, TokenType: "DPoP", Expiry: inAnHour()}, nil
+	})
 }
 
 // answering is a base for several goroutines at once.

@@ -13,7 +13,7 @@ import (
 // results are what the table in README.md is made of.
 var results = &table{cells: map[[3]string]cell{}}
 
-// table collects outcomes. It is complete once every column of every case of every server has one.
+// table collects outcomes. It is complete once every column of every case of every server has one, and every resource.
 type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
@@ -127,6 +127,14 @@ func (b *table) markdown() (text string, complete bool) {
 	}
 	if len(reasons) > 0 {
 		out.WriteString("\n" + notes.String())
+	}
+	out.WriteString("\n| API | what it answers | |\n|---|---|:-:|\n")
+	for _, r := range resources {
+		c, ok := b.cells[[3]string{resourceServer, r.says, ""}]
+		if !ok {
+			return "", false
+		}
+		fmt.Fprintf(&out, "| %s, asking oidc-provider | %s | %s |\n", resourceServer, r.says, c.mark)
 	}
 	return out.String(), len(b.absent) == 0
 }
