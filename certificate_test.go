@@ -176,7 +176,7 @@ func TestC6_ARedirectElsewhereDoesNotSeeTheCertificate(t *testing.T) {
 	other.TLS = servers.TLS.Clone()
 	other.StartTLS()
 	defer other.Close()
-	servers.Config.Handler.(*http.ServeMux).HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 302) })
+	servers.Config.Handler.(*http.ServeMux).HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) })
 	certificatePath, keyPath := certtest.Write(t, t.TempDir(), servers.authority.Issue(t, "client"))
 	client := newClient(t, servers.config(alf.CertificateFiles(certificatePath, keyPath)))
 	get(t, client, servers.URL+"/away")

@@ -37,7 +37,7 @@ func readProof(r *http.Request) (p proven, err error) {
 	if values := r.Header.Values("DPoP"); len(values) != 1 {
 		return p, fmt.Errorf("%d proofs", len(values))
 	}
-	parsed, err := jose.ParseSigned(r.Header.Get("DPoP"), []jose.SignatureAlgorithm{jose.ES256})
+	parsed, err := jose.ParseSignedCompact(r.Header.Get("DPoP"), []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return p, err
 	}

@@ -51,7 +51,7 @@ func TestF1_AKeyFileAndAnIssuer(t *testing.T) {
 			http.NotFound(w, r)
 			return true
 		}
-		parsed, err := jose.ParseSigned(r.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.ES256})
+		parsed, err := jose.ParseSignedCompact(r.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.ES256})
 		if err == nil {
 			var payload []byte
 			payload, err = parsed.Verify(private.Public())

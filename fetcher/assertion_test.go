@@ -77,7 +77,7 @@ func readForm(r *http.Request) (url.Values, error) {
 
 // claims verifies an assertion and takes it apart.
 func claims(tb testing.TB, assertion string, key any) (header jose.Header, payload map[string]any) {
-	parsed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.HS256, jose.HS512})
+	parsed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.HS256, jose.HS512})
 	require.NoError(tb, err)
 	text, err := parsed.Verify(key)
 	require.NoError(tb, err)

@@ -527,7 +527,7 @@ func TestF1_AKeySignsWithWhatTheServerTakes(t *testing.T) {
 		if r.Method == http.MethodPost {
 			form, err := readForm(r)
 			require.NoError(t, err)
-			parsed, err := jose.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{"PS256", "RS512", "RS256"})
+			parsed, err := jose.ParseSignedCompact(form.Get("client_assertion"), []jose.SignatureAlgorithm{"PS256", "RS512", "RS256"})
 			require.NoError(t, err)
 			used = parsed.Signatures[0].Protected.Algorithm
 		}

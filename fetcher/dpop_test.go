@@ -22,7 +22,7 @@ const goodBound = `{"access_token":"tok-1","token_type":"DPoP","expires_in":3600
 func proofOf(tb testing.TB, r *http.Request) map[string]any {
 	values := r.Header.Values("DPoP")
 	require.Len(tb, values, 1)
-	parsed, err := jose.ParseSigned(values[0], []jose.SignatureAlgorithm{jose.ES256})
+	parsed, err := jose.ParseSignedCompact(values[0], []jose.SignatureAlgorithm{jose.ES256})
 	require.NoError(tb, err)
 	payload, err := parsed.Verify(parsed.Signatures[0].Protected.JSONWebKey)
 	require.NoError(tb, err)
@@ -119,7 +119,7 @@ func TestF4_ATokenIsUsedWithTheKeyItWasFetchedWith(t *testing.T) {
 		require.NoError(t, err)
 		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", target, token)
 		require.NoError(t, err)
-		parsed, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256})
+		parsed, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256})
 		require.NoError(t, err)
 		key, err := keysThumbprint(parsed.Signatures[0].Protected.JSONWebKey)
 		require.NoError(t, err)

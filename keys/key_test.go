@@ -55,7 +55,7 @@ func TestEveryAlgorithmVerifies(t *testing.T) {
 		require.NoError(t, err)
 		signed, err := key.WithID("k1").JWT(t.Context(), algorithm, "client-authentication+jwt", []byte(`{"a":1}`))
 		require.NoError(t, err)
-		parsed, err := jose.ParseSigned(signed, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+		parsed, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
 		require.NoError(t, err)
 		var public jose.JSONWebKey
 		require.NoError(t, public.UnmarshalJSON(key.PublicJWK()))

@@ -114,6 +114,7 @@ func Obstacle(base http.RoundTripper) string {
 	switch {
 	case !ok:
 		return "is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there"
+	//lint:ignore SA1019 whoever still sets it has to hear of it
 	case t.DialTLSContext != nil || t.DialTLS != nil:
 		return "makes its TLS connections itself (DialTLS), so that Certificate could not be shown: unset that, or configure the certificate there"
 	case HasOwn(t.TLSClientConfig):
