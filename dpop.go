@@ -37,7 +37,7 @@ func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, va
 var errUnbound = errors.New("alf: the token is not bound to a key (its type is not DPoP), so the request was not sent: " +
 	"have the token's source use DPoP, or unset Config.DPoP")
 
-// sendProven signs on the caller's goroutine.
+// sendProven signs for this caller alone: nobody else waits for it.
 func (t *transport) sendProven(out *http.Request, sent *body, tok *Token) (*http.Response, error) {
 	target := addressed(sent.req)
 	if scheme, _, _ := strings.Cut(tok.Authorization(), " "); !equalFold(scheme, proofHeader) {
@@ -86,7 +86,7 @@ func (t *transport) wantsNonce(resp *http.Response) bool {
 }
 
 // Proof returns the value of the DPoP header for a request that carries tok by other means than this client: method and
-// address are the request's. It signs, which takes as long as the key's signer does. It fails without Config.DPoP.
+// address are the request's. ctx ends the wait for a key that somebody else holds. It fails without Config.DPoP.
 func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) (string, error) {
 	if c.dpop == nil {
 		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")

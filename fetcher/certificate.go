@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"sync"
+
+	"github.com/alf-go/alf/internal/files"
 )
 
 // CertificateFunc returns the certificate that the client shows in TLS
@@ -39,11 +41,11 @@ type certificateFiles struct {
 }
 
 func (f *certificateFiles) read() (*tls.Certificate, error) {
-	certificate, err := readFile(f.certificatePath)
+	certificate, err := files.Read(f.certificatePath, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("certificate file: %w", err)
 	}
-	key, err := readFile(f.keyPath)
+	key, err := files.Read(f.keyPath, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("certificate's key file: %w", err)
 	}

@@ -3,13 +3,13 @@ package fetcher
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
+
+	"github.com/alf-go/alf/internal/files"
 )
 
-// maxFile keeps a path that points at the wrong file, or at a device
-// that never ends, from being read into memory.
+// maxFile is more than any secret or certificate needs.
 const maxFile = 64 << 10
 
 // SecretFunc returns the client secret. It is called at every fetch, and once
@@ -50,7 +50,7 @@ func SecretFile(path string) SecretFunc {
 }
 
 func readSecret(path string) (string, error) {
-	content, err := readFile(path)
+	content, err := files.Read(path, maxFile)
 	if err != nil {
 		return "", err
 	}
@@ -59,20 +59,4 @@ func readSecret(path string) (string, error) {
 		return "", fmt.Errorf("%s is empty: write what proves the client into it", path)
 	}
 	return value, nil
-}
-
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > maxFile {
-		return nil, fmt.Errorf("%s is larger than 64 KiB: is it the right file?", path)
-	}
-	return content, nil
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto"
 	"fmt"
-	"io"
-	"os"
+
+	"github.com/alf-go/alf/internal/files"
 )
 
-// maxFile keeps a path that points at the wrong file, or at a device that never ends, from being read into memory.
+// maxFile is more than any key needs.
 const maxFile = 64 << 10
 
 // Func returns the private key. It is called at every fetch, and once more after the server has refused the client, so that
@@ -34,7 +34,7 @@ func Signer(signer crypto.Signer, id string) Func {
 // 64 KiB.
 func File(path string) Func {
 	return func(context.Context) (*Key, error) {
-		content, err := read(path)
+		content, err := files.Read(path, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("key file: %w", err)
 		}
@@ -57,20 +57,4 @@ func FileWithID(path, id string) Func {
 		}
 		return key.WithID(id), nil
 	}
-}
-
-func read(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > maxFile {
-		return nil, fmt.Errorf("%s is larger than 64 KiB: is it the right file?", path)
-	}
-	return content, nil
 }

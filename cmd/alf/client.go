@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/files"
 )
 
 // session is a client ready for use, as a command's settings have it.
@@ -89,7 +90,7 @@ func (s *settings) trust() (*tls.Config, error) {
 	if s.caFile == "" {
 		return nil, nil
 	}
-	content, err := readBounded(s.caFile, maxFile)
+	content, err := files.Read(s.caFile, maxFile)
 	if err != nil {
 		return nil, usagef("--ca-file: %w", err)
 	}

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/files"
 )
 
 // file is the configuration file, a JSON object. Its keys are the struct's tags and no others.
@@ -61,7 +62,7 @@ func (p *program) readFile(cmd *cli.Command) (*file, error) {
 	if path == "" {
 		return &file{}, nil
 	}
-	content, err := readBounded(path, maxFile)
+	content, err := files.Read(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return &file{}, nil
 	}
@@ -83,19 +84,6 @@ func (p *program) usualFile() string {
 		return filepath.Join(home, ".config", "alf", "config.json")
 	}
 	return ""
-}
-
-func readBounded(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(content)) > limit {
-		err = fmt.Errorf("%s is larger than %d KiB: is it the right file?", path, limit>>10)
-	}
-	return content, err
 }
 
 // parseFile refuses keys it does not know, each by name: a setting that is misspelt must not silently have no effect.
