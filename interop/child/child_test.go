@@ -1,9 +1,7 @@
 package child_test
 
 import (
-	"net"
 	"os/exec"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,15 +37,4 @@ func TestKillDoesNotWaitForTheChildsConsent(t *testing.T) {
 func TestACommandThatDoesNotExist(t *testing.T) {
 	_, err := child.Start(exec.Command("/does/not/exist"), func(string) {})
 	require.Error(t, err)
-}
-
-func TestFreePorts(t *testing.T) {
-	ports, err := child.FreePorts(3)
-	require.NoError(t, err)
-	require.Len(t, ports, 3)
-	for _, port := range ports {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		require.NoError(t, err)
-		defer func() { require.NoError(t, listener.Close()) }()
-	}
 }

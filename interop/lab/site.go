@@ -3,13 +3,13 @@ package lab
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/alf-go/alf/interop/ports"
 )
 
 // Site is an HTTP server in this process whose address stays its own while it is stopped and started. Its methods are called
@@ -26,16 +26,11 @@ type Site struct {
 
 // NewSite picks an address on 127.0.0.1. It listens only once it is started.
 func NewSite() (*Site, error) {
-	// Nobody is handed a port below 32768 unasked, neither by Linux nor by others, so that this one is still free after Stop.
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			continue
-		}
-		return &Site{address: address}, listener.Close()
+	found, err := ports.Find(1)
+	if err != nil {
+		return nil, err
 	}
-	return nil, errors.New("no port between 20000 and 31999 is free")
+	return &Site{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(found[0]))}, nil
 }
 
 // URL is the site's origin.

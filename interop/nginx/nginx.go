@@ -16,6 +16,7 @@ import (
 	"text/template"
 
 	"github.com/alf-go/alf/interop/child"
+	"github.com/alf-go/alf/interop/ports"
 )
 
 //go:embed nginx.conf.tmpl introspect.js
@@ -47,7 +48,7 @@ const supervisor = `"$@" & cat >/dev/null; kill -9 $!; wait $! 2>/dev/null`
 // Start starts an nginx that keeps its files in dir, and asks the introspection endpoint as the client id with secret by basic
 // authentication. It does not check the endpoint's certificate.
 func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Server, error) {
-	ports, err := child.FreePorts(1)
+	found, err := ports.Find(1)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Serv
 	// RFC 6749 section 2.3.1: both are form-encoded first.
 	credentials := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
 	if err := write(conf, map[string]any{
-		"Module": modulePath(), "Script": script, "Port": ports[0], "Scope": MissingScope,
+		"Module": modulePath(), "Script": script, "Port": found[0], "Scope": MissingScope,
 		"Introspection": introspectionURL, "Credentials": base64.StdEncoding.EncodeToString([]byte(credentials)),
 	}); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Serv
 		process.Close()
 		return nil, err
 	}
-	return &Server{port: ports[0], process: process}, nil
+	return &Server{port: found[0], process: process}, nil
 }
 
 // write writes the configuration.

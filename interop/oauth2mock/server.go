@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/alf-go/alf/interop/child"
 	"github.com/alf-go/alf/interop/node"
+	"github.com/alf-go/alf/interop/ports"
 )
 
 // lifetime is how long tokens live. The server counts in whole seconds, so that one may be gone up to a second earlier.
@@ -36,12 +36,12 @@ func Missing() string { return node.Missing("oauth2-mock-server", "jose") }
 
 // New makes a server that keeps its key in dir. It has to be started, and stopped in the end.
 func New(dir string) (*Server, error) {
-	ports, err := child.FreePorts(1)
+	found, err := ports.Find(1)
 	if err != nil {
 		return nil, err
 	}
 	return &Server{settings: settings{
-		Port: ports[0], Lifetime: int(lifetime.Seconds()), State: filepath.Join(dir, "state"),
+		Port: found[0], Lifetime: int(lifetime.Seconds()), State: filepath.Join(dir, "state"),
 	}}, nil
 }
 

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/alf-go/alf/interop/child"
 	"github.com/alf-go/alf/interop/node"
+	"github.com/alf-go/alf/interop/ports"
 )
 
 // lifetime is how long tokens live. The server counts in whole seconds, so that one may be gone up to a second earlier.
@@ -37,14 +37,14 @@ type Server struct {
 
 // settings is what the script is told when it starts.
 type settings struct {
-	State    string `json:"state"`
-	Ports    ports  `json:"ports"`
-	TLS      pair   `json:"tls"`
-	Lifetime int    `json:"lifetime"`
-	Scope    string `json:"scope"`
+	State    string    `json:"state"`
+	Ports    addresses `json:"ports"`
+	TLS      pair      `json:"tls"`
+	Lifetime int       `json:"lifetime"`
+	Scope    string    `json:"scope"`
 }
 
-type ports struct {
+type addresses struct {
 	Issuer int `json:"issuer"`
 	MTLS   int `json:"mtls"`  // asks for any certificate
 	Named  int `json:"named"` // asks for one of the authority, by name
@@ -76,13 +76,13 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := child.FreePorts(4)
+	free, err := ports.Find(4)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{dir: dir, authority: authority, settings: settings{
 		State:    filepath.Join(dir, "state"),
-		Ports:    ports{Issuer: free[0], MTLS: free[1], Named: free[2], API: free[3]},
+		Ports:    addresses{Issuer: free[0], MTLS: free[1], Named: free[2], API: free[3]},
 		TLS:      pair{Cert: string(own.certPEM()), Key: string(key), CA: string(authority.certPEM())},
 		Lifetime: int(lifetime.Seconds()),
 		Scope:    scope,
