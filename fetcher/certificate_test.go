@@ -104,17 +104,18 @@ func TestF1_ACertificateBesideASecret(t *testing.T) {
 	require.NotEmpty(t, server.requests[0].Header["Authorization"])
 }
 
-func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
+// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the second.
+func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second tls.Certificate) {
 	authority := certtest.New(t)
-	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
-	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
+	first, second = authority.Issue(t, "first"), authority.Issue(t, "second")
+	server = serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
 		if shown(r) == "first" {
 			answer(401, `{"error":"invalid_client"}`)(w, r)
 			return
 		}
 		answer(200, good)(w, r)
 	})
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg = mutualTLS(authority, server, fetcher.TLSClientAuth)
 	reads := 0
 	cfg.Certificate = func(context.Context) (*tls.Certificate, error) {
 		if reads++; reads == 1 {
@@ -122,6 +123,11 @@ func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
 		}
 		return &second, nil
 	}
+	return cfg, server, first, second
+}
+
+func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
+	cfg, server, first, _ := rotated(t)
 	mustFetch(t, cfg)
 	require.Equal(t, 2, server.seen())
 
@@ -129,6 +135,14 @@ func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
 	e := mustFail(t, cfg)
 	require.Equal(t, "is that certificate registered for the client? Servers may have another token endpoint for mutual TLS, which they tell if Issuer is set", e.Hint)
 	require.Equal(t, 3, server.seen())
+}
+
+func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
+	cfg, _, _, second := rotated(t)
+	f := newFetcher(t, cfg)
+	_, err := f.Fetch(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, second.Certificate, f.Certificate("tok-1").Certificate)
 }
 
 func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
@@ -163,30 +177,6 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	require.ErrorContains(t, cfg.Validate(), "Certificate: missing: use CertificateFiles, Certificate or a function of your own")
 	cfg.TokenURL = "http://localhost/token"
 	require.ErrorContains(t, cfg.Validate(), "TokenURL: plain http cannot show a certificate: use https with tls_client_auth")
-}
-
-func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
-	authority := certtest.New(t)
-	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
-	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
-		if shown(r) == "first" {
-			answer(401, `{"error":"invalid_client"}`)(w, r)
-			return
-		}
-		answer(200, good)(w, r)
-	})
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
-	reads := 0
-	cfg.Certificate = func(context.Context) (*tls.Certificate, error) {
-		if reads++; reads == 1 {
-			return &first, nil
-		}
-		return &second, nil
-	}
-	f := newFetcher(t, cfg)
-	_, err := f.Fetch(context.Background())
-	require.NoError(t, err)
-	require.Same(t, &second, f.Certificate("tok-1"))
 }
 
 func TestF1_MetadataOverMutualTLS(t *testing.T) {
