@@ -49,5 +49,5 @@ func Text(status int, contentType, text string) Answer {
 
 // Queue has the next token requests answered with answers, one each; those after that are answered as usual.
 func (s *Server) Queue(ctx context.Context, answers ...Answer) error {
-	return s.process.Do(ctx, map[string]any{"do": "bend", "answers": answers})
+	return s.Do(ctx, map[string]any{"do": "bend", "answers": answers})
 }

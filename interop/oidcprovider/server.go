@@ -7,9 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/alf-go/alf/interop/node"
@@ -24,14 +22,12 @@ const scope = "stock:read"
 
 // Server is an oidc-provider and an API. It implements [lab.Server].
 type Server struct {
-	dir       string
-	authority *certificate
-	transport *http.Transport
-	settings  settings
-	clients   []*client
-	requests  atomic.Int64
-	process   *node.Process
-
+	node.Service
+	dir            string
+	authority      *certificate
+	transport      *http.Transport
+	settings       settings
+	clients        []*client
 	resourceServer proof
 }
 
@@ -80,13 +76,15 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	state := filepath.Join(dir, "state")
 	s := &Server{dir: dir, authority: authority, settings: settings{
-		State:    filepath.Join(dir, "state"),
+		State:    state,
 		Ports:    addresses{Issuer: free[0], MTLS: free[1], Named: free[2], API: free[3]},
 		TLS:      pair{Cert: string(own.certPEM()), Key: string(key), CA: string(authority.certPEM())},
 		Lifetime: int(lifetime.Seconds()),
 		Scope:    scope,
 	}}
+	s.Service = node.Service{Script: "oidcprovider.mjs", Settings: &s.settings, State: state}
 	s.transport = http.DefaultTransport.(*http.Transport).Clone()
 	s.transport.TLSClientConfig = s.tls()
 	if s.resourceServer, err = newSecret(); err != nil {
@@ -100,17 +98,10 @@ func (s *Server) Name() string { return "oidc-provider " + node.Version("oidc-pr
 
 // Start starts the server, or starts it again after Stop. Tokens outlive a Stop, unless it is to have new keys.
 func (s *Server) Start(ctx context.Context, newKeys bool) error {
-	if newKeys {
-		// Everything it knows hangs on the keys, but for the clients, and those it is told again.
-		if err := os.Remove(s.settings.State); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-	}
-	process, err := node.Start(ctx, "oidcprovider.mjs", s.settings, func(string) { s.requests.Add(1) })
-	if err != nil {
+	// With the keys it forgets everything but the clients, and those it is told again.
+	if err := s.Service.Start(ctx, newKeys); err != nil {
 		return err
 	}
-	s.process = process
 	for _, c := range s.clients {
 		if err := s.register(ctx, c.metadata()); err != nil {
 			s.Stop()
@@ -127,31 +118,12 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 // Stop kills the server.
 func (s *Server) Stop() {
 	s.transport.CloseIdleConnections()
-	if s.process == nil {
-		return
-	}
-	s.process.Kill()
-	s.process = nil
-}
-
-// Revoke revokes every token: those that the server remembers one by one, those that it does not (JWTs) by a change of its
-// keys.
-func (s *Server) Revoke(ctx context.Context) error {
-	return s.process.Do(ctx, map[string]any{"do": "revoke"})
-}
-
-// TokenRequests is how many requests have arrived at the token endpoint since the server was made.
-func (s *Server) TokenRequests() int {
-	if s.process != nil {
-		// A request is reported before it is answered; when this is answered as well, the report has been read.
-		_ = s.process.Do(context.Background(), map[string]any{"do": "flush"})
-	}
-	return int(s.requests.Load())
+	s.Service.Stop()
 }
 
 // register tells the server of a client, or what is new about it.
 func (s *Server) register(ctx context.Context, metadata map[string]any) error {
-	return s.process.Do(ctx, map[string]any{"do": "client", "client": metadata})
+	return s.Do(ctx, map[string]any{"do": "client", "client": metadata})
 }
 
 // Issuer is the issuer's identifier, where its metadata are found.
