@@ -96,7 +96,8 @@ type Config struct {
 	// Logger receives every event as well. Default: none.
 	Logger *slog.Logger
 	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest,
-	// but for DPoP, which must be the Prover that its tokens are fetched with, or have the Key they are bound to.
+	// but for DPoP, which must be the Prover that its tokens are fetched with, or have the Key they are bound to. A
+	// certificate that it proves itself with is not shown to APIs: let HTTPClient's transport do that.
 	Fetcher Fetcher
 	// Manager takes the place of the built-in token manager. It excludes Fetcher, whatever Fetcher excludes, and the fields
 	// from Policy to Logger. The client does not close it.

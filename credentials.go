@@ -15,6 +15,8 @@ import (
 //
 // Mind that oauth2.NewClient and oauth2.ReuseTokenSource put a cache of their own over it, which holds on to a token for as
 // long as its expiry allows: neither Invalidate nor a 401 reaches it. Use [Client.HTTPClient] where an *http.Client is wanted.
+// And mind that a token alone opens nothing with Config.DPoP or certificate-bound tokens: each request needs a proof as well
+// ([Client.Proof]), or a connection that shows the certificate.
 func (c *Client) TokenSource() oauth2.TokenSource { return tokenSource{c.session} }
 
 type tokenSource struct{ *session }
