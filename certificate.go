@@ -20,17 +20,13 @@ func (s *session) showCertificate(f *fetcher.Fetcher) {
 	s.closeOwned = append(s.closeOwned, func() error { pool.CloseIdleConnections(); return nil })
 }
 
-// certified sends each request on a connection that shows its token's certificate, and one without a token, which was
-// redirected to some other place, on one that shows none.
+// certified sends each request on a connection that shows its token's certificate.
 type certified struct {
 	*mtls.Pool
 	fetcher *fetcher.Fetcher
 }
 
 func (c certified) RoundTrip(req *http.Request) (*http.Response, error) {
-	_, token, ok := strings.Cut(req.Header.Get(authorizationHeader), " ")
-	if !ok {
-		return c.For(nil).RoundTrip(req)
-	}
+	_, token, _ := strings.Cut(req.Header.Get(authorizationHeader), " ")
 	return c.For(c.fetcher.Certificate(token)).RoundTrip(req)
 }

@@ -231,3 +231,28 @@ func TestM14_CloseLeavesNoConnectionThatWasMadeWithACertificate(t *testing.T) {
 	require.NoError(t, client.Close())
 	conns.requireOpen(t, 0)
 }
+
+// C6: whoever the request is redirected to is shown nothing, even if http.Client or the caller send credentials along.
+func TestC6_ARedirectToElsewhereShowsNoCertificate(t *testing.T) {
+	servers := startCertifying(t)
+	var shown, asked int
+	elsewhere := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked, shown = asked+1, shown+len(r.TLS.PeerCertificates)
+	}))
+	elsewhere.TLS = &tls.Config{Certificates: []tls.Certificate{servers.authority.Issue(t, "elsewhere")}, ClientAuth: tls.RequestClientCert}
+	elsewhere.StartTLS()
+	t.Cleanup(elsewhere.Close)
+	mux := servers.Config.Handler.(*http.ServeMux)
+	host := elsewhere.Listener.Addr().String()
+	mux.Handle("/moved", http.RedirectHandler("https://"+host, http.StatusFound))
+	mux.Handle("/moved-with-password", http.RedirectHandler("https://x:y@"+host, http.StatusFound))
+	client := newClient(t, servers.config(alf.Certificate(servers.authority.Issue(t, "client"))))
+	for _, path := range []string{"/moved", "/moved-with-password"} {
+		req := mustRequest(t, servers.URL+path)
+		req.Header.Set("Authorization", "Basic own")
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		readAll(t, resp)
+	}
+	require.Equal(t, []int{2, 0}, []int{asked, shown})
+}

@@ -31,11 +31,12 @@ type Config struct {
 	// ClientID is the client identifier (RFC 6749 section 2.2).
 	ClientID string
 	// ClientSecret returns the client secret. It is called at every fetch, so that rotation needs no restart; see [Secret],
-	// [SecretEnv] and [SecretFile]. It is needed by the styles that have it in their name alone.
+	// [SecretEnv] and [SecretFile]. Required by AuthBasic, AuthBasicRaw, AuthPost and AuthSecretJWT (RFC 7518 section 3.2: of
+	// 32 bytes at least, with HS256); with any other style it is refused.
 	ClientSecret SecretFunc
 	// Scopes are asked for as "scope" (RFC 6749 section 3.3), one scope per entry. Empty: the parameter is left out.
 	Scopes []string
-	// Audience is sent as one "audience" parameter per entry.
+	// Audience is sent as one "audience" parameter per entry. No RFC defines it for this grant; Auth0 and others want it.
 	Audience []string
 	// Resource is sent as one "resource" parameter per entry, each an absolute URI (RFC 8707).
 	Resource []string
@@ -46,13 +47,15 @@ type Config struct {
 	// Assertion says what [AuthSecretJWT], [AuthPrivateKeyJWT] and [AuthAssertion] send.
 	Assertion Assertion
 	// Certificate returns the client's certificate for mutual TLS (RFC 8705), which [AuthTLS] and [AuthSelfSignedTLS] prove the
-	// client by; see [CertificateFiles]. It is asked at every fetch, and shown to the API as well as to the token endpoint,
-	// so that tokens may be bound to it, with any AuthStyle. HTTPClient.Transport must be an *http.Transport then, or nil;
+	// client by; see [CertificateFiles] and [Certificate]. It is asked at every fetch, and shown to the API as well as to the token endpoint,
+	// so that tokens may be bound to it, with any AuthStyle; a token is used no longer than its certificate is valid. HTTPClient.Transport must be an *http.Transport then, or nil;
 	// a copy of it is used. So must those of TokenRequest. A base that [Client.Transport] is given shows what its owner
 	// had it show.
 	Certificate CertificateFunc
 	// DPoP has tokens bound to a key, and every request prove that the client holds it (RFC 9449): &alf.DPoP{} does, with a key
-	// of its own. A Bearer token is then refused. Signing costs each request about what one signature costs. Nil: no proofs.
+	// of its own. A Bearer token is then refused. Signing costs each request about what one signature costs. A proof is new
+	// for each time that this client sends a request; where http.Transport by itself sends one again, because a connection
+	// it had kept was closed, that carries the same one. Nil: no proofs.
 	DPoP *DPoP
 	// TokenType is the expected token_type, whatever its case; another one is an error. Default: "Bearer", or "DPoP" with
 	// DPoP.
@@ -65,8 +68,9 @@ type Config struct {
 	TokenRequest TokenRequest
 
 	// HTTPClient makes the API requests. It is copied, with its Timeout, Jar and CheckRedirect, and its Transport wrapped.
-	// Its Timeout bounds the wait for a token as well. Nil, or without a Transport: a transport of the client's own, cloned
-	// from http.DefaultTransport, that keeps as many idle connections to one API as many goroutines need.
+	// Its Timeout bounds the wait for a token as well. Nil: there is no Timeout, so end requests by their contexts. Nil, or
+	// without a Transport: a transport of the client's own, cloned from http.DefaultTransport, that keeps up to 1,024 idle
+	// connections to one host.
 	HTTPClient *http.Client
 	// Origins ("https://api.example.com", "https://10.0.0.1:8443") is the whole set of origins the token may go to: a
 	// redirect within it carries the token, and a request to any other origin is refused unsent. Empty: the token goes to
@@ -86,14 +90,18 @@ type Config struct {
 
 	// Policy is how the token manager decides; its zero value is the default.
 	Policy Policy
-	// Clock is where all time comes from. Default: the real clock.
+	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it is moved: a round's
+	// retries wait for it too, so set Policy.Attempts to 1, or move it from another goroutine. In a bubble of testing/synctest
+	// the real clock is simulated already.
 	Clock clock.Clock
 	// Rand returns numbers in [0, 1), for jitter. It is called by one goroutine at a time. Default: math/rand/v2.
 	Rand func() float64
 	// Hook is called with every [Event] of the token manager, in order and off the hot path. It may be slow, and may use the
-	// client.
+	// client. The kinds, causes and classes of events are constants of package manager. Up to 1,024 events wait for it; those
+	// beyond are counted in Stats.EventsDropped.
 	Hook func(Event)
-	// Logger receives every event as well. Default: none.
+	// Logger receives every event as well: at Debug what is routine, at Info each new token and each rejection, at Warn
+	// failures, backoffs and rejections that were suppressed. Default: none.
 	Logger *slog.Logger
 	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest,
 	// but for DPoP, which must be the Prover that its tokens are fetched with, or have the Key they are bound to. A

@@ -32,7 +32,9 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 
 // GetRequestMetadata returns the token as gRPC metadata. With [Client.RequireTransportSecurity] it makes the client a
 // credentials.PerRPCCredentials: grpc.WithPerRPCCredentials(client). uri is where the call goes, as gRPC tells it; it must
-// be within Config.Origins if that is set. Report an Unauthenticated answer by [Client.Invalidate].
+// be within Config.Origins if that is set. It fails with Config.DPoP, since gRPC does not tell the method that a proof is
+// about. What gRPC makes of the answer is not seen here: a call that is refused as Unauthenticated renews nothing. To heal
+// those, use an interceptor instead, which knows the token it has sent and can report it by [Client.Invalidate].
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
 	if c.origins != nil {
 		if len(uri) == 0 {

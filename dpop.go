@@ -18,8 +18,8 @@ const (
 // where the API wants its nonce in there (section 9). That renews nothing: the token was not what was wrong. It is done
 // once per request, the one that a 401 brings about included.
 func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, value string) (*http.Response, error) {
-	resp, err := t.sendProven(out, sent, tok)
-	if err != nil || resp == nil || sent.nonced || !t.wantsNonce(resp) || !sent.repeatable() {
+	resp, nonce, err := t.sendProven(out, sent, tok, "")
+	if err != nil || nonce == "" || sent.nonced || !wantsNonce(resp) || !sent.repeatable() {
 		return resp, err
 	}
 	body, err := sent.again()
@@ -31,25 +31,27 @@ func (t *transport) exchangeProven(out *http.Request, sent *body, tok *Token, va
 	hold(resp.Body, maxHeld).Close()
 	out = authorize(sent.req, value)
 	out.Body = body
-	return t.sendProven(out, sent, tok)
+	resp, _, err = t.sendProven(out, sent, tok, nonce)
+	return resp, err
 }
 
 var errUnbound = errors.New("alf: the token is not bound to a key (its type is not DPoP), so the request was not sent: " +
 	"have the token's source use DPoP, or unset Config.DPoP")
 
-// sendProven signs for this caller alone: nobody else waits for it.
-func (t *transport) sendProven(out *http.Request, sent *body, tok *Token) (*http.Response, error) {
+// sendProven signs for this caller alone: nobody else waits for it. nonce is what this very request has to hold, if that is
+// known; by now another answer may have brought another one. next is the one that the answer brings.
+func (t *transport) sendProven(out *http.Request, sent *body, tok *Token, nonce string) (resp *http.Response, next string, err error) {
 	target := addressed(sent.req)
 	if scheme, _, _ := strings.Cut(tok.Authorization(), " "); !equalFold(scheme, proofHeader) {
 		t.counters.unsent.Add(1)
 		closeBody(out)
-		return nil, errUnbound
+		return nil, "", errUnbound
 	}
-	proof, err := t.dpop.Proof(out.Context(), t.clock.Now(), out.Method, target, tok.Value())
+	proof, err := t.dpop.Proof(out.Context(), t.clock.Now(), out.Method, target, tok.Value(), nonce)
 	if err != nil {
 		t.counters.unsent.Add(1)
 		closeBody(out)
-		return nil, fmt.Errorf("alf: a request that cannot be proven is not sent: %w", err)
+		return nil, "", fmt.Errorf("alf: a request that cannot be proven is not sent: %w", err)
 	}
 	for name := range out.Header { // it may be there under any spelling
 		if len(name) == len(proofHeader) && equalFold(name, proofHeader) {
@@ -57,11 +59,13 @@ func (t *transport) sendProven(out *http.Request, sent *body, tok *Token) (*http
 		}
 	}
 	out.Header[http.CanonicalHeaderKey(proofHeader)] = []string{proof}
-	resp, err := t.send(out, sent.req)
+	resp, err = t.send(out, sent.req)
 	if err == nil && resp != nil {
-		t.dpop.Remember(target, resp.Header.Get(nonceHeader))
+		if given := resp.Header.Get(nonceHeader); t.dpop.Remember(target, given) {
+			next = given
+		}
 	}
-	return resp, err
+	return resp, next, err
 }
 
 // addressed is req's URL as the server sees it, which goes by the Host header.
@@ -74,10 +78,9 @@ func addressed(req *http.Request) *url.URL {
 	return &seen
 }
 
-// wantsNonce reports whether an answer brings a nonce and refuses the request for want of it.
-func (t *transport) wantsNonce(resp *http.Response) bool {
-	// The one that is remembered may be another by now, from another answer; it will do.
-	if resp.StatusCode != http.StatusUnauthorized || resp.Header.Get(nonceHeader) == "" || t.dpop.Nonce(addressed(resp.Request)) == "" {
+// wantsNonce reports whether an answer refuses the request for want of a nonce.
+func wantsNonce(resp *http.Response) bool {
+	if resp.StatusCode != http.StatusUnauthorized {
 		return false
 	}
 	var v verdict
@@ -91,9 +94,12 @@ func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) 
 	if c.dpop == nil {
 		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")
 	}
-	target, err := url.Parse(address)
-	if err != nil || target.Host == "" {
-		return "", errors.New("alf: Proof: the address is not a URL with a host: pass the request's")
+	if tok.Value() == "" {
+		return "", errors.New("alf: Proof: there is no token: pass the one that the request carries")
 	}
-	return c.dpop.Proof(ctx, c.clock.Now(), method, target, tok.Value())
+	target, err := url.Parse(address)
+	if err != nil || target.Hostname() == "" || !equalFold(target.Scheme, "https") && !equalFold(target.Scheme, "http") {
+		return "", errors.New("alf: Proof: the address is no http or https URL with a host: pass the request's")
+	}
+	return c.dpop.Proof(ctx, c.clock.Now(), method, target, tok.Value(), "")
 }

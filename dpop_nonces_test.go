@@ -1,10 +1,13 @@
 package alf_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -102,4 +105,44 @@ func TestC5_AChallengeWithoutANonceIsNotAnsweredWithTheOldOne(t *testing.T) {
 	resp, _ := get(t, client, apiURL)
 	require.Equal(t, 401, resp.StatusCode)
 	require.Len(t, api.proofs, 2)
+}
+
+// endOfBody calls a function before the end of an answer's body is seen.
+type endOfBody func()
+
+func (f endOfBody) Read([]byte) (int, error) { f(); return 0, io.EOF }
+
+// Nonces may be good for one request, or known to one of several nodes.
+func TestC5_TheNonceThatIsSentIsTheOneOfTheAnswer(t *testing.T) {
+	var told sync.WaitGroup
+	told.Add(2)
+	var first sync.Map
+	client := proving(t, boundSource(), roundTripper(func(req *http.Request) (*http.Response, error) {
+		p, err := readProof(req)
+		if err != nil {
+			return nil, err
+		}
+		mine := "nonce-of-" + req.URL.Path[1:]
+		_, again := first.LoadOrStore(mine, true)
+		if again && p.Nonce == mine {
+			return respond(req, 200, ""), nil
+		}
+		resp := respond(req, 401, "")
+		resp.Header.Set("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
+		resp.Header.Set("DPoP-Nonce", mine)
+		if !again {
+			resp.Body = io.NopCloser(endOfBody(func() { told.Done(); told.Wait() })) // both are told before either goes on
+		}
+		return resp, nil
+	}))
+	var calls sync.WaitGroup
+	for _, path := range []string{"/a", "/b"} {
+		calls.Go(func() {
+			resp, err := client.Get("https://api.example.com" + path)
+			if assert.NoError(t, err) {
+				assert.Equal(t, 200, resp.StatusCode, path)
+			}
+		})
+	}
+	calls.Wait()
 }

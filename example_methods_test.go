@@ -111,6 +111,6 @@ func ExampleConfig_Validate() {
 	fmt.Println(err)
 	// Output:
 	// alf: unusable Config:
-	// Assertion.Key: missing: use keys.File or keys.Signer, or choose another AuthStyle than private_key_jwt
+	// Assertion.Key: missing: use KeyFile or KeySigner (keys.File, keys.Signer), or choose another AuthStyle than private_key_jwt
 	// Resource[0]: not an absolute URI without fragment (RFC 8707 section 2): correct it
 }

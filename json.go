@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 )
 
 const (
@@ -23,6 +24,10 @@ const (
 // content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a *[StatusError]; other errors are those of
 // [Client.Do], of encoding in, and of an answer that is not one JSON value. The body is closed in any case.
 func (c *Client) JSON(ctx context.Context, method, url string, in, out any) error {
+	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		// Before anything is sent: the request may be one that must not be made twice.
+		return fmt.Errorf("alf: JSON: out is a %T, which nothing can be decoded into: pass a pointer, or nil", out)
+	}
 	req, err := newJSONRequest(ctx, method, url, in)
 	if err != nil {
 		return err

@@ -126,3 +126,13 @@ func TestJSON_OtherErrors(t *testing.T) {
 	require.ErrorIs(t, client.JSON(context.Background(), "GET", "http://api.example.com/", nil, nil), alf.ErrRefused)
 	require.Empty(t, base.seen)
 }
+
+func TestJSON_AnOutThatNothingGoesInIsAnErrorBeforeAnythingIsSent(t *testing.T) {
+	base := script(200)
+	client := over(t, &fakeSource{}, base)
+	for _, out := range []any{struct{}{}, map[string]any{}, (*int)(nil)} {
+		err := client.JSON(t.Context(), http.MethodPost, apiURL, "x", out)
+		require.ErrorContains(t, err, "which nothing can be decoded into: pass a pointer, or nil")
+	}
+	require.Empty(t, base.seen)
+}

@@ -52,3 +52,11 @@ const (
 	// AuthSelfSignedTLS proves the client by its Certificate, which the server has on record (RFC 8705 section 2.2).
 	AuthSelfSignedTLS = fetcher.SelfSignedTLSClientAuth
 )
+
+// What Assertion.Audience may be beside a text of its own.
+const (
+	// AudienceTokenEndpoint is the address that the token request goes to (RFC 7523 section 3). It is the default.
+	AudienceTokenEndpoint = fetcher.AudienceTokenEndpoint
+	// AudienceIssuer is Config.Issuer, which draft-ietf-oauth-rfc7523bis demands.
+	AudienceIssuer = fetcher.AudienceIssuer
+)

@@ -2,6 +2,7 @@ package alf
 
 import (
 	"crypto"
+	"crypto/tls"
 
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/keys"
@@ -25,8 +26,11 @@ func SecretFile(path string) SecretFunc { return fetcher.SecretFile(path) }
 type KeyFunc = keys.Func
 
 // KeyFile returns a KeyFunc that reads the file at path at every fetch: PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key with
-// its "kid" and "alg". keys.FileWithID gives a key in PEM its "kid".
+// its "kid" and "alg".
 func KeyFile(path string) KeyFunc { return keys.File(path) }
+
+// KeyFileWithID is [KeyFile] for keys in PEM, which has no room for the "kid" that many servers know a key by.
+func KeyFileWithID(path, id string) KeyFunc { return keys.FileWithID(path, id) }
 
 // KeySigner returns a KeyFunc for a key that somebody else holds, such as an HSM or a key management service; id is sent as
 // "kid", if it is not empty.
@@ -34,6 +38,11 @@ func KeySigner(signer crypto.Signer, id string) KeyFunc { return keys.Signer(sig
 
 // CertificateFunc returns a client certificate with its private key; see [fetcher.CertificateFunc].
 type CertificateFunc = fetcher.CertificateFunc
+
+// Certificate returns a CertificateFunc for a certificate that stays.
+func Certificate(certificate tls.Certificate) CertificateFunc {
+	return fetcher.Certificate(certificate)
+}
 
 // CertificateFiles returns a CertificateFunc that reads a certificate and its key from PEM files, and again when they have
 // changed. The two may be one file.

@@ -21,7 +21,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !carries {
-		return t.send(req, req)
+		return t.pass(req)
 	}
 	tok, value, err := t.token(req.Context())
 	if err != nil {
@@ -58,6 +58,16 @@ func (t *transport) send(out, req *http.Request) (*http.Response, error) {
 		resp.Request = req
 	}
 	return resp, err
+}
+
+// pass hands on a request that carries no token, because a redirect takes it elsewhere. Nothing of ours goes with it, not even
+// if it looks as if it had credentials: those are http.Client's or the caller's.
+func (t *transport) pass(req *http.Request) (*http.Response, error) {
+	base := t.base
+	if certified, ok := base.(certified); ok {
+		base = certified.For(nil)
+	}
+	return (&transport{t.session, base}).send(req, req)
 }
 
 // token asks the source, and returns the token with its header value.

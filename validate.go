@@ -129,8 +129,8 @@ func (c *Config) bindingProblems() []error {
 		}
 	}
 	if c.DPoP != nil && (c.Manager != nil || c.Fetcher != nil) {
-		if err := c.DPoP.Algorithm.Validate(); err != nil {
-			problems = append(problems, fmt.Errorf("DPoP.Algorithm: %w", err))
+		if err := c.DPoP.Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("DPoP.%w", err))
 		}
 	}
 	return problems

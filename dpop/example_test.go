@@ -18,7 +18,7 @@ func ExampleProver_Proof() {
 	private, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	prover := &dpop.Prover{Key: keys.Signer(private, "")}
 	req, _ := http.NewRequest(http.MethodGet, "https://api.example.com/things?limit=3", nil)
-	proof, err := prover.Proof(context.Background(), time.Now(), req.Method, req.URL, "the-token")
+	proof, err := prover.Proof(context.Background(), time.Now(), req.Method, req.URL, "the-token", "")
 	if err != nil {
 		fmt.Println(err)
 		return

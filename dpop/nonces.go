@@ -1,8 +1,12 @@
 package dpop
 
 import (
+	"maps"
 	"net/url"
 	"sync"
+	"sync/atomic"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 const (
@@ -11,42 +15,65 @@ const (
 	maxNonce = 4 << 10
 )
 
-// nonces are the last one of each origin. Reading shares the lock, which nobody holds while signing.
+// nonces are the last one of each origin. Neither reading one nor replacing it takes a lock.
 type nonces struct {
-	mu       sync.RWMutex
-	byOrigin map[string]string
+	byOrigin atomic.Pointer[map[string]*nonce] // replaced as a whole for another origin
+	mu       sync.Mutex                        // held by who does that
+}
+
+// nonce is an origin's latest.
+type nonce = atomic.Pointer[string]
+
+func (n *nonces) at(origin string) *nonce {
+	if byOrigin := n.byOrigin.Load(); byOrigin != nil {
+		return (*byOrigin)[origin]
+	}
+	return nil
 }
 
 func (n *nonces) of(target *url.URL) string {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	if n.byOrigin == nil {
-		return ""
+	if n.byOrigin.Load() == nil {
+		return "" // most servers want none
 	}
-	return n.byOrigin[origin(target)]
+	if latest := n.at(wire.Origin(target)); latest != nil {
+		return *latest.Load()
+	}
+	return ""
 }
 
-func (n *nonces) remember(target *url.URL, nonce string) {
-	if !validNonce(nonce) {
-		return
+// remember reports whether value can be a nonce.
+func (n *nonces) remember(target *url.URL, value string) bool {
+	if !validNonce(value) {
+		return false
 	}
-	if n.of(target) == nonce {
-		return // shared by all who go on with the same one
+	key := wire.Origin(target)
+	latest := n.at(key)
+	if latest == nil {
+		n.add(key, value)
+	} else if *latest.Load() != value {
+		latest.Store(&value)
 	}
-	key := origin(target)
+	return true
+}
+
+func (n *nonces) add(origin, value string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.byOrigin == nil {
-		n.byOrigin = make(map[string]string)
+	byOrigin := map[string]*nonce{}
+	if old := n.byOrigin.Load(); old != nil {
+		maps.Copy(byOrigin, *old)
 	}
-	if _, known := n.byOrigin[key]; !known && len(n.byOrigin) >= maxOrigins {
+	if byOrigin[origin] == nil && len(byOrigin) >= maxOrigins {
 		// Any will do: a nonce that is missed is asked for again.
-		for other := range n.byOrigin {
-			delete(n.byOrigin, other)
+		for other := range byOrigin {
+			delete(byOrigin, other)
 			break
 		}
 	}
-	n.byOrigin[key] = nonce
+	latest := new(nonce)
+	latest.Store(&value)
+	byOrigin[origin] = latest
+	n.byOrigin.Store(&byOrigin)
 }
 
 // validNonce is RFC 9449 section 8.1: 1*NQCHAR.

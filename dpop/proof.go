@@ -2,15 +2,13 @@ package dpop
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
+	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/alf-go/alf/internal/bound"
+	"github.com/alf-go/alf/internal/wire"
 	"github.com/alf-go/alf/keys"
 )
 
@@ -24,18 +22,6 @@ type claims struct {
 	Nonce  string `json:"nonce,omitempty"`
 }
 
-func claimsFor(now time.Time, method string, target *url.URL, nonce string) claims {
-	if method == "" {
-		method = http.MethodGet
-	}
-	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Unix(), Nonce: nonce}
-}
-
-func (c claims) with(token bound.Token) claims {
-	c.Token = base64.RawURLEncoding.EncodeToString(token[:])
-	return c
-}
-
 // htu is the target as net/http sends it, without query and fragment, and spelled as servers expect it that do not normalize
 // before they compare: scheme and host in lower case, without a port that goes without saying.
 func htu(u *url.URL) string {
@@ -43,25 +29,7 @@ func htu(u *url.URL) string {
 	if strings.HasPrefix(u.Opaque, "//") {
 		return path
 	}
-	return origin(u) + path
-}
-
-func origin(u *url.URL) string {
-	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	host = strings.TrimSuffix(host, ":")
-	switch scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	}
-	// The zone of an address is this machine's business.
-	if zone := strings.IndexByte(host, '%'); zone >= 0 && strings.HasPrefix(host, "[") {
-		if end := strings.IndexByte(host, ']'); end > zone {
-			host = host[:zone] + host[end:]
-		}
-	}
-	return scheme + "://" + host
+	return wire.Origin(u) + path
 }
 
 // Key is a key that is ready to sign proofs.
@@ -96,17 +64,17 @@ func (k *Key) Thumbprint() string { return k.key.Thumbprint() }
 // Algorithm is what proofs are signed with.
 func (k *Key) Algorithm() keys.Algorithm { return k.algorithm }
 
-func (k *Key) sign(ctx context.Context, c claims) (string, error) {
+func (k *Key) prove(ctx context.Context, c claims) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("dpop: %w", err)
 	}
 	proof := make([]byte, 0, len(k.header)+2*len(payload)+128)
 	proof = append(proof, k.header...)
 	proof = base64.RawURLEncoding.AppendEncode(proof, payload)
 	signature, err := k.key.Sign(ctx, k.algorithm, proof)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("dpop: %w", err)
 	}
 	proof = append(proof, '.')
 	return string(base64.RawURLEncoding.AppendEncode(proof, signature)), nil

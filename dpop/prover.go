@@ -5,13 +5,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alf-go/alf/internal/bound"
 	"github.com/alf-go/alf/keys"
@@ -28,9 +31,19 @@ type Prover struct {
 	Algorithm keys.Algorithm
 
 	own    own
-	last   atomic.Pointer[Key]
 	tokens bound.Memory[*Key]
 	nonces nonces
+}
+
+// Validate fails, naming the field and the remedy, if the fields make no sense.
+func (p *Prover) Validate() error {
+	if err := p.Algorithm.Validate(); err != nil {
+		return fmt.Errorf("Algorithm: %w", err)
+	}
+	if p.Key == nil && p.Algorithm != "" && p.Algorithm != keys.ES256 {
+		return fmt.Errorf("Algorithm: the Prover's own key signs with ES256 alone: leave it empty, or set Key to one that signs with %s", p.Algorithm)
+	}
+	return nil
 }
 
 // own is the key that a Prover makes for itself.
@@ -57,15 +70,7 @@ func (p *Prover) Read(ctx context.Context) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := newKey(key, p.Algorithm)
-	if err != nil {
-		return nil, err
-	}
-	if last := p.last.Load(); last != nil && last.header == fresh.header {
-		return last, nil
-	}
-	p.last.Store(fresh)
-	return fresh, nil
+	return newKey(key, p.Algorithm)
 }
 
 func (o *own) read(context.Context) (*keys.Key, error) {
@@ -81,22 +86,34 @@ func (o *own) read(context.Context) (*keys.Key, error) {
 	return o.key, o.err
 }
 
-// Bind remembers the key that a token is bound to.
-func (p *Prover) Bind(token string, key *Key) { p.tokens.Bind(bound.Hash(token), key) }
+// Bind remembers the key that a token is bound to. A token that a server hands out once more after the key was replaced is
+// still bound to the one it was first fetched with.
+func (p *Prover) Bind(token string, key *Key) {
+	hash := bound.Hash(token)
+	if first, known := p.tokens.Of(hash); known && first.Thumbprint() != key.Thumbprint() {
+		key = first
+	}
+	p.tokens.Bind(hash, key)
+}
 
 // Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's, and
-// target its URL, whose host must be in ASCII. It is signed with the key that the token is bound to. now is the time it is
-// made at, to the second. ctx ends the wait for a key that somebody else holds, with its cause.
-func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token string) (string, error) {
+// target its URL. It is signed with the key that the token is bound to. now is the time it is made at, to the second. nonce is
+// what the server asked this very request to hold; empty: the last one that its origin handed out. ctx ends the wait for a
+// key that somebody else holds, with its cause. It fails for a host that is not in ASCII.
+func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token, nonce string) (string, error) {
+	c, err := p.about(now, method, target, nonce)
+	if err != nil {
+		return "", err
+	}
 	hash := bound.Hash(token)
 	key, known := p.tokens.Of(hash)
 	if !known {
-		var err error
 		if key, err = p.stranger(ctx, hash); err != nil {
 			return "", fmt.Errorf("dpop: %w", err)
 		}
 	}
-	return p.sign(ctx, key, claimsFor(now, method, target, p.nonces.of(target)).with(hash))
+	c.Token = base64.RawURLEncoding.EncodeToString(hash[:])
+	return key.prove(ctx, c)
 }
 
 // stranger finds the key of a token that nobody has told about.
@@ -112,22 +129,36 @@ func (p *Prover) stranger(ctx context.Context, hash bound.Token) (*Key, error) {
 }
 
 // TokenProof is [Prover.Proof] for a token request (RFC 9449 section 5), with a key from [Prover.Read].
-func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method string, target *url.URL) (string, error) {
-	return p.sign(ctx, key, claimsFor(now, method, target, p.nonces.of(target)))
+func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method string, target *url.URL, nonce string) (string, error) {
+	c, err := p.about(now, method, target, nonce)
+	if err != nil {
+		return "", err
+	}
+	return key.prove(ctx, c)
 }
 
-func (p *Prover) sign(ctx context.Context, key *Key, c claims) (string, error) {
-	proof, err := key.sign(ctx, c)
-	if err != nil {
-		return "", fmt.Errorf("dpop: %w", err)
+// about is what all proofs say.
+func (p *Prover) about(now time.Time, method string, target *url.URL, nonce string) (claims, error) {
+	for i := range len(target.Host) {
+		if target.Host[i] >= utf8.RuneSelf {
+			return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it as xn--...", target.Hostname())
+		}
 	}
-	return proof, nil
+	if method == "" {
+		method = http.MethodGet
+	}
+	if nonce == "" {
+		nonce = p.nonces.of(target)
+	}
+	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Unix(), Nonce: nonce}, nil
 }
 
 // Remember keeps the nonce of an answer from target, whatever its status (RFC 9449 section 8.2), for the proofs to the same
-// origin that follow. nonce is the value of its DPoP-Nonce header; one that no nonce can be, or "", changes nothing. At most
-// 64 origins are remembered.
-func (p *Prover) Remember(target *url.URL, nonce string) { p.nonces.remember(target, nonce) }
+// origin that follow. nonce is the value of its DPoP-Nonce header; one that no nonce can be, or "", changes nothing, and is
+// reported as false. At most 64 origins are remembered.
+func (p *Prover) Remember(target *url.URL, nonce string) bool {
+	return p.nonces.remember(target, nonce)
+}
 
 // Nonce returns what the next proof to target's origin will carry; "" for none.
 func (p *Prover) Nonce(target *url.URL) string { return p.nonces.of(target) }

@@ -200,8 +200,10 @@ func (c *conversation) tokenType(m members) (string, *defect) {
 			hint: c.typeHint(),
 		}
 	}
-	if strings.EqualFold(got, bearer) {
-		return bearer, nil
+	for _, spelling := range []string{bearer, dpopType} {
+		if strings.EqualFold(got, spelling) {
+			return spelling, nil
+		}
 	}
 	return c.cfg.TokenType, nil
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/alf-go/alf/internal/files"
 )
@@ -24,9 +26,9 @@ func Certificate(certificate tls.Certificate) CertificateFunc {
 
 // CertificateFiles returns a CertificateFunc that reads a certificate, with
 // what chain it needs, and its private key from PEM files, and reads them again
-// when they have changed. The two may be one file. While they do not fit
-// together, as in the middle of their being replaced, it returns what they were
-// before. It fails, naming the files, if they cannot be read or never fitted.
+// when they have changed. The two may be one file. While they are not there or
+// do not fit together, as in the middle of their being replaced, it returns what
+// they were before. It fails, naming the files, if they have never been of use.
 func CertificateFiles(certificate, key string) CertificateFunc {
 	f := &certificateFiles{certificatePath: certificate, keyPath: key}
 	return func(context.Context) (*tls.Certificate, error) { return f.read() }
@@ -41,26 +43,47 @@ type certificateFiles struct {
 }
 
 func (f *certificateFiles) read() (*tls.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.update(); err != nil && f.held == nil {
+		return nil, err
+	}
+	return f.held, nil
+}
+
+func (f *certificateFiles) update() error {
 	certificate, err := files.Read(f.certificatePath, maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("certificate file: %w", err)
+		return fmt.Errorf("certificate file: %w", err)
 	}
 	key, err := files.Read(f.keyPath, maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("certificate's key file: %w", err)
+		return fmt.Errorf("certificate's key file: %w", err)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.held != nil && bytes.Equal(certificate, f.certificate) && bytes.Equal(key, f.key) {
-		return f.held, nil
+		return nil
+	}
+	if err := files.Encrypted(key); err != nil {
+		return fmt.Errorf("certificate's key file: %s: %w", f.keyPath, err)
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
-		if f.held != nil {
-			return f.held, nil
-		}
-		return nil, fmt.Errorf("certificate files %s and %s: %w", f.certificatePath, f.keyPath, err)
+		return fmt.Errorf("certificate files %s and %s: %w", f.certificatePath, f.keyPath, err)
 	}
 	f.certificate, f.key, f.held = certificate, key, &pair
-	return f.held, nil
+	return nil
+}
+
+// earlier is the end of a token's life, or of its certificate's if that comes
+// first: a server will refuse the handshake from then on. One that has handed
+// out a token for a certificate past its end does not mind that.
+func earlier(expiry time.Time, certificate *tls.Certificate, now time.Time) time.Time {
+	leaf := certificate.Leaf
+	if leaf == nil {
+		leaf, _ = x509.ParseCertificate(certificate.Certificate[0])
+	}
+	if leaf != nil && leaf.NotAfter.Before(expiry) && leaf.NotAfter.After(now) {
+		return leaf.NotAfter
+	}
+	return expiry
 }

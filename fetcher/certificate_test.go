@@ -3,11 +3,14 @@ package fetcher_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/fetcher"
@@ -194,5 +197,50 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 	mustFetch(t, cfg)
 	for _, r := range server.requests {
 		require.Equal(t, "client", shown(r), r.Method)
+	}
+}
+
+// A handshake fails where a token would be refused with a 401: nobody could tell that it is time to renew.
+func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
+	authority := certtest.New(t)
+	lifetime := `,"expires_in":604800`
+	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
+		answer(200, `{"access_token":"tok-1","token_type":"Bearer"`+lifetime+`}`)(w, r)
+	})
+	certificate := authority.Issue(t, "of a day")
+	end := certificate.Leaf.NotAfter
+	certificate.Leaf = nil
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg.Certificate = fetcher.Certificate(certificate)
+	require.Equal(t, end, mustFetch(t, cfg).Expiry)
+
+	// Some servers do not mind that it is over.
+	mock := clock.NewMock()
+	mock.Set(end.Add(time.Hour))
+	cfg.Clock = mock
+	require.Equal(t, 7*24*time.Hour, mustFetch(t, cfg).Expiry.Sub(mock.Now()))
+
+	lifetime = ""
+	require.Zero(t, mustFetch(t, cfg).Expiry, "M7")
+}
+
+func TestF1_AnEncryptedKeyOfACertificate(t *testing.T) {
+	dir := t.TempDir()
+	certificatePath, keyPath := certtest.Write(t, dir, certtest.SelfSigned(t, "x"))
+	require.NoError(t, os.WriteFile(keyPath, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}), 0o600))
+	_, err := fetcher.CertificateFiles(certificatePath, keyPath)(t.Context())
+	require.ErrorContains(t, err, keyPath+": the private key is encrypted: store it without a passphrase")
+}
+
+func TestF4_CertificateFilesThatAreAwayForAMoment(t *testing.T) {
+	certificatePath, keyPath := certtest.Write(t, t.TempDir(), certtest.SelfSigned(t, "x"))
+	read := fetcher.CertificateFiles(certificatePath, keyPath)
+	before, err := read(t.Context())
+	require.NoError(t, err)
+	for _, path := range []string{keyPath, certificatePath} {
+		require.NoError(t, os.Remove(path))
+		held, err := read(t.Context())
+		require.NoError(t, err)
+		require.Same(t, before, held)
 	}
 }

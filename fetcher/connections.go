@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/mtls"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // connections are those to the token endpoint and the issuer.
@@ -61,8 +62,7 @@ func (c *connections) metadataClient(certificate *tls.Certificate) *http.Client 
 	client := *c.client(certificate)
 	client.Transport = client.Transport.(stayer).base
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		first := via[0].URL
-		if len(via) > maxRedirects || req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
+		if len(via) > maxRedirects || wire.Origin(req.URL) != wire.Origin(via[0].URL) {
 			return http.ErrUseLastResponse
 		}
 		return nil

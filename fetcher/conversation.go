@@ -82,18 +82,19 @@ func (c *conversation) fetch(ctx context.Context) (*oauth2.Token, *Error) {
 		c.doubt(failed)
 		return nil, failed
 	}
-	c.bind(token.AccessToken, who)
+	c.bind(token, who)
 	return token, nil
 }
 
-// bind remembers the key and the certificate that a token may be bound to,
-// and has to be used with.
-func (c *conversation) bind(token string, who *identity) {
+// bind remembers the key and the certificate that a token may be bound to, and
+// has to be used with, which bounds its life.
+func (c *conversation) bind(token *oauth2.Token, who *identity) {
 	if who.certificate != nil {
-		c.certificates.Bind(bound.Hash(token), who.certificate)
+		c.certificates.Bind(bound.Hash(token.AccessToken), who.certificate)
+		token.Expiry = earlier(token.Expiry, who.certificate, c.cfg.Clock.Now())
 	}
 	if who.proof != nil {
-		c.cfg.DPoP.Bind(token, who.proof)
+		c.cfg.DPoP.Bind(token.AccessToken, who.proof)
 	}
 }
 
@@ -101,58 +102,63 @@ func (c *conversation) bind(token string, who *identity) {
 // DPoP proofs (RFC 9449 section 8). refused tells that the server did not
 // accept the client. stale are secrets that are known, but not used any more.
 func (c *conversation) ask(ctx context.Context, to *endpoint, who *identity, stale ...string) (_ *oauth2.Token, failed *Error, refused bool) {
-	token, failed, code := c.attempt(ctx, to, who, stale)
-	if code == useDPoPNonce && c.nonce(to, who) && ctx.Err() == nil {
-		token, failed, code = c.attempt(ctx, to, who, stale)
+	a := c.attempt(ctx, to, who, "", stale)
+	if a.code == useDPoPNonce && a.nonce != "" && ctx.Err() == nil {
+		a = c.attempt(ctx, to, who, a.nonce, stale)
 	}
-	return token, failed, code == invalidClient
+	return a.token, a.failed, a.code == invalidClient
 }
 
-// nonce reports whether there is one that a proof would carry.
-func (c *conversation) nonce(to *endpoint, who *identity) bool {
-	return who.proof != nil && c.cfg.DPoP.Nonce(to.url) != ""
+// outcome is what one request came to.
+type outcome struct {
+	token  *oauth2.Token
+	failed *Error
+	code   string // the OAuth error, if it was answered by one
+	nonce  string // for the next proof; "" if the answer had none
 }
 
-// attempt makes one request. code is the OAuth error, if it was answered by
-// one.
-func (c *conversation) attempt(ctx context.Context, to *endpoint, who *identity, stale []string) (_ *oauth2.Token, failed *Error, code string) {
+// attempt makes one request. nonce is what the server wants in the proof,
+// beyond what is remembered.
+func (c *conversation) attempt(ctx context.Context, to *endpoint, who *identity, nonce string, stale []string) outcome {
 	report := c.report(to, who, stale...)
 	start := c.cfg.Clock.Now()
-	req, err := c.newRequest(ctx, to, who, report.hide)
+	req, err := c.newRequest(ctx, to, who, nonce, report.hide)
 	if err != nil {
-		return nil, report.unsent(err), ""
+		return outcome{failed: report.unsent(err)}
 	}
 	resp, err := c.client(who).Do(req)
 	if err != nil {
-		return nil, report.network(ctx, err), ""
+		return outcome{failed: report.network(ctx, err)}
 	}
 	defer resp.Body.Close()
 	report.answered(resp)
-	if c.cfg.DPoP != nil {
-		c.cfg.DPoP.Remember(to.url, resp.Header.Get("DPoP-Nonce"))
+	var a outcome
+	if who.proof != nil {
+		if given := resp.Header.Get("DPoP-Nonce"); c.cfg.DPoP.Remember(to.url, given) {
+			a.nonce = given
+		}
 	}
 	body, err := readAnswer(resp)
 	if err != nil {
-		return nil, report.unread(ctx, err), ""
+		return outcome{failed: report.unread(ctx, err)}
 	}
 	m, flaw := parseMembers(body, judged)
 	report.parsed(m)
-	said := m.oauthError()
-	if said.code != "" || !isSuccess(resp.StatusCode) {
-		failed := report.refusal(said, body)
-		if said.code == useDPoPNonce && c.nonce(to, who) {
+	if said := m.oauthError(); said.code != "" || !isSuccess(resp.StatusCode) {
+		a.failed, a.code = report.refusal(said, body), said.known(resp.StatusCode).code
+		if a.code == useDPoPNonce && a.nonce != "" {
 			// One of several nodes, each with nonces of its own: another may fit.
-			failed.permanent = false
+			a.failed.permanent = false
 		}
-		return nil, failed, said.known(resp.StatusCode).code
+		return a
 	}
 	if flaw == nil {
-		var token *oauth2.Token
-		if token, flaw = c.token(m, start); flaw == nil {
-			return token, nil, ""
-		}
+		a.token, flaw = c.token(m, start)
 	}
-	return nil, report.defect(flaw), ""
+	if flaw != nil {
+		a.failed = report.defect(flaw)
+	}
+	return a
 }
 
 // readAnswer reads the body to its end, so that the connection can be used

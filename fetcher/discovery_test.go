@@ -163,7 +163,7 @@ func TestF1_AnIssuerThatCannotBeOne(t *testing.T) {
 	for issuer, want := range map[string]string{
 		"https://h/?q":      "Issuer: has a query, which RFC 8414 section 2 forbids",
 		"https://h/#f":      "Issuer: has a fragment",
-		"http://h.example/": "Issuer: plain http would send the client secret in the clear",
+		"http://h.example/": "Issuer: plain http would send tokens, and what proves the client, in the clear",
 		"h.example":         "Issuer: neither https nor http, or without a host",
 		"https://u:p@h/":    "Issuer: holds user information",
 	} {
@@ -298,6 +298,9 @@ func TestF1_AnIssuerThatHangsDoesNotStopTokens(t *testing.T) {
 func TestF2_RedirectsOfTheMetadata(t *testing.T) {
 	s := issuingAt("/moved", document(nil))
 	s.answers[oauthPath] = reply(301, "", "Location", "/moved")
+	mustFetch(t, discovering(s))
+	s = issuingAt("/moved", document(nil))
+	s.answers[oauthPath] = reply(301, "", "Location", "https://IDP.example.com:443/moved")
 	mustFetch(t, discovering(s))
 	for _, elsewhere := range []string{"https://elsewhere.example.com/moved", "http://idp.example.com/moved", "https://idp.example.com:8443/moved"} {
 		s := issuingAt("/moved", document(nil))

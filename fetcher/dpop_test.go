@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -117,7 +119,7 @@ func TestF4_ATokenIsUsedWithTheKeyItWasFetchedWith(t *testing.T) {
 	used := func(token string) string {
 		target, err := url.Parse("https://api.example.com/")
 		require.NoError(t, err)
-		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", target, token)
+		proof, err := cfg.DPoP.Proof(context.Background(), cfgNow, "GET", target, token, "")
 		require.NoError(t, err)
 		parsed, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256})
 		require.NoError(t, err)
@@ -164,9 +166,53 @@ func TestF1_HintsAboutProofs(t *testing.T) {
 
 func TestF1_AProofKeyThatCannotBeUsed(t *testing.T) {
 	cfg := config(always(200, goodBound))
-	cfg.DPoP = &dpop.Prover{Algorithm: keys.EdDSA}
+	cfg.DPoP = &dpop.Prover{Key: keys.Of(newKey(t, "")), Algorithm: keys.EdDSA}
 	require.ErrorContains(t, mustFail(t, cfg), "the key of the DPoP proof could not be read: an EC key on P-256 cannot sign with EdDSA: use ES256")
 	cfg.DPoP = &dpop.Prover{Algorithm: "none"}
 	_, err := fetcher.New(cfg)
 	require.ErrorContains(t, err, `DPoP.Algorithm: "none" is not a signature algorithm: use`)
+	cfg.DPoP = &dpop.Prover{Algorithm: keys.RS256}
+	_, err = fetcher.New(cfg)
+	require.ErrorContains(t, err, "DPoP.Algorithm: the Prover's own key signs with ES256 alone: leave it empty, or set Key to one that signs with RS256")
+}
+
+func TestF1_TheTypeOfBoundTokensIsSpelledInOneWay(t *testing.T) {
+	cfg := config(always(200, `{"access_token":"x","token_type":"dpop"}`))
+	cfg.DPoP, cfg.TokenType = new(dpop.Prover), "dpop"
+	require.Equal(t, "DPoP", mustFetch(t, cfg).TokenType)
+}
+
+func TestM19_AProofThatTheServerRepeatsIsNotShown(t *testing.T) {
+	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+		return reply(400, fmt.Sprintf(`{"error":"invalid_dpop_proof","error_description":"bad: %s"}`, r.Header.Get("DPoP"))), nil
+	}))
+	cfg.DPoP = new(dpop.Prover)
+	failed := mustFail(t, cfg)
+	require.ErrorContains(t, failed, "invalid_dpop_proof")
+	require.NotContains(t, failed.Error(), "eyJ")
+}
+
+// readingLast calls a function before the end of an answer's body is seen.
+type readingLast func()
+
+func (f readingLast) Read([]byte) (int, error) { f(); return 0, io.EOF }
+
+// A Prover serves others at the same time, and they may be at the same origin.
+func TestF1_TheNonceThatIsSentIsTheOneOfTheAnswer(t *testing.T) {
+	prover := new(dpop.Prover)
+	var nonces []any
+	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+		nonces = append(nonces, proofOf(t, r)["nonce"])
+		if len(nonces) > 1 {
+			return reply(200, goodBound), nil
+		}
+		resp := reply(400, "", "DPoP-Nonce", "mine")
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"use_dpop_nonce"}`), readingLast(func() {
+			prover.Remember(r.URL, "another's")
+		})))
+		return resp, nil
+	}))
+	cfg.DPoP = prover
+	mustFetch(t, cfg)
+	require.Equal(t, []any{nil, "mine"}, nonces)
 }

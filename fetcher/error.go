@@ -1,6 +1,7 @@
 package fetcher
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,6 +80,19 @@ func (e *Error) Error() string {
 		text += "; " + e.Hint
 	}
 	return text
+}
+
+// MarshalJSON returns an object of what Error says and of the exported fields
+// but Body, for metrics and logs.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Error       string
+		Status      int    `json:",omitempty"`
+		Code        string `json:",omitempty"`
+		Description string `json:",omitempty"`
+		URI         string `json:",omitempty"`
+		Hint        string `json:",omitempty"`
+	}{e.Error(), e.Status, e.Code, e.Description, e.URI, e.Hint})
 }
 
 // Unwrap returns an *oauth2.RetrieveError, if there was an HTTP answer, and

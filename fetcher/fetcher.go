@@ -32,7 +32,8 @@ func New(cfg Config) (*Fetcher, error) {
 // Fetch makes one attempt to get a token. It ends when ctx does.
 //
 // The token's Expiry counts from the start of the request; it is zero if the
-// server told no lifetime, and the start itself for a lifetime of 0 or less.
+// server told no lifetime, and the start itself for a lifetime of 0 or less. It
+// is no later than the end of the certificate that the token was fetched with.
 // RefreshToken stays empty (RFC 6749 section 4.4.3). Extra offers the answer's
 // other members, numbers as float64; "refresh_in" is in seconds.
 //

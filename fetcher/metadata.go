@@ -65,15 +65,18 @@ func (c *Config) metadata(body []byte, who *identity) (*Metadata, *defect) {
 		found.TokenEndpoint = alias
 	}
 	found.JWKS, _ = m.text("jwks_uri")
-	for name, list := range map[string]*[]string{
-		"token_endpoint_auth_methods_supported":            &found.AuthMethods,
-		"token_endpoint_auth_signing_alg_values_supported": &found.SigningAlgorithms,
-		"dpop_signing_alg_values_supported":                &found.ProofAlgorithms,
-		"grant_types_supported":                            &found.GrantTypes,
-		"scopes_supported":                                 &found.Scopes,
+	for _, list := range []struct {
+		name string
+		into *[]string
+	}{
+		{"token_endpoint_auth_methods_supported", &found.AuthMethods},
+		{"token_endpoint_auth_signing_alg_values_supported", &found.SigningAlgorithms},
+		{"dpop_signing_alg_values_supported", &found.ProofAlgorithms},
+		{"grant_types_supported", &found.GrantTypes},
+		{"scopes_supported", &found.Scopes},
 	} {
-		if m.given(name) && json.Unmarshal(m[name], list) != nil {
-			return nil, unsuited("", "%s is not a list of strings", name)
+		if m.given(list.name) && json.Unmarshal(m[list.name], list.into) != nil {
+			return nil, unsuited("", "%s is not a list of strings", list.name)
 		}
 	}
 	if flaw := c.checkTokenEndpoint(found.TokenEndpoint); flaw != nil {

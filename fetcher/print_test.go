@@ -3,6 +3,7 @@ package fetcher_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -79,4 +80,15 @@ func TestM19_AFetcherIsPrintedWithoutSecrets(t *testing.T) {
 	require.Equal(t, "fetcher.Fetcher(https://idp.example.com/token)", f.String())
 	require.NotContains(t, printed(t, f), "hidden")
 	require.NotContains(t, printed(t, *f), "hidden")
+}
+
+func TestM18_AnErrorIsFitForMetrics(t *testing.T) {
+	failed := mustFail(t, config(always(400, `{"error":"invalid_scope","error_description":"no such scope"}`)))
+	text, err := json.Marshal(failed)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"Error":"fetcher: https://idp.example.com/token: 400 Bad Request: invalid_scope \"no such scope\"",
+		"Status":400,"Code":"invalid_scope","Description":"no such scope"}`, string(text))
+	text, err = json.Marshal(mustFail(t, config(roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }))))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "unexpected EOF")
 }

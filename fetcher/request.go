@@ -25,9 +25,10 @@ func newForm(cfg Config) url.Values {
 	return form
 }
 
-// newRequest builds the token request of RFC 6749 section 4.4.2. hide is told
-// what in it is secret and was not known before.
-func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identity, hide func(string)) (*http.Request, error) {
+// newRequest builds the token request of RFC 6749 section 4.4.2. nonce is what
+// the server wants in a DPoP proof. hide is told what in the request no text
+// may show and was not known before.
+func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identity, nonce string, hide func(string)) (*http.Request, error) {
 	form := maps.Clone(c.form)
 	if err := c.prove(ctx, form, to, who, hide); err != nil {
 		return nil, err
@@ -48,10 +49,11 @@ func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identi
 		req.Header.Set("Authorization", basic(c.cfg.ClientID, who.secret))
 	}
 	if who.proof != nil {
-		proof, err := c.cfg.DPoP.TokenProof(ctx, who.proof, c.cfg.Clock.Now(), req.Method, to.url)
+		proof, err := c.cfg.DPoP.TokenProof(ctx, who.proof, c.cfg.Clock.Now(), req.Method, to.url, nonce)
 		if err != nil {
 			return nil, err
 		}
+		hide(proof)
 		req.Header.Set("DPoP", proof)
 	}
 	return req, nil

@@ -18,9 +18,16 @@ import (
 // second way of authenticating is among them (RFC 6749 section 2.3: not more
 // than one per request).
 var (
-	reservedParams = []string{
-		"grant_type", "client_id", "client_secret", "scope", "audience",
-		"client_assertion", "client_assertion_type", "resource",
+	// remedies are what to do instead of setting a parameter.
+	remedies = map[string]string{
+		"grant_type":            "remove it",
+		"client_id":             "use ClientID",
+		"client_secret":         "use ClientSecret",
+		"client_assertion":      "use Assertion.Source",
+		"client_assertion_type": "use Assertion.Format",
+		"scope":                 "use Scopes",
+		"audience":              "use Audience",
+		"resource":              "use Resource",
 	}
 	reservedHeaders = []string{
 		"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length",
@@ -86,7 +93,7 @@ func (c Config) checkAddress(p *problems, field, what, address string) {
 		p.addf("Issuer: has a query, which RFC 8414 section 2 forbids: remove the ?")
 	}
 	if !wire.PlainHTTPAllowed(u, c.AllowHTTP) {
-		p.addf("%s: plain http would send the client secret in the clear: use https, or list %q in AllowHTTP", field, u.Host)
+		p.addf("%s: plain http would send tokens, and what proves the client, in the clear: use https, or list %q in AllowHTTP", field, u.Host)
 	}
 	if u.Scheme == "http" && c.AuthStyle.isTLS() {
 		p.addf("%s: plain http cannot show a certificate: use https with %s", field, c.AuthStyle)
@@ -111,7 +118,7 @@ func (c Config) checkClient(p *problems) {
 		set, needed   bool
 	}{
 		{"ClientSecret", "use Secret, SecretEnv, SecretFile or a function of your own", c.ClientSecret != nil, style.hasSecret()},
-		{"Assertion.Key", "use keys.File or keys.Signer", c.Assertion.Key != nil, style == PrivateKeyJWT},
+		{"Assertion.Key", "use KeyFile or KeySigner (keys.File, keys.Signer)", c.Assertion.Key != nil, style == PrivateKeyJWT},
 		{"Assertion.Source", "use SecretFile or a function of your own", c.Assertion.Source != nil, style == ForeignAssertion},
 	} {
 		switch {
@@ -127,8 +134,8 @@ func (c Config) checkClient(p *problems) {
 	}
 	c.checkAssertion(p)
 	if c.DPoP != nil {
-		if err := c.DPoP.Algorithm.Validate(); err != nil {
-			p.addf("DPoP.Algorithm: %w", err)
+		if err := c.DPoP.Validate(); err != nil {
+			p.addf("DPoP.%w", err)
 		}
 	}
 }
@@ -186,8 +193,8 @@ func (c Config) checkRequest(p *problems) {
 	for _, name := range sortedKeys(c.Params) {
 		if name == "" {
 			p.addf("Params: holds a parameter without a name: name it or remove it")
-		} else if slices.Contains(reservedParams, name) {
-			p.addf("Params: %q is set by the fetcher: use the field made for it, or remove it", name)
+		} else if _, reserved := remedies[name]; reserved {
+			p.addf("Params: %q is set by the fetcher: %s", name, remedies[name])
 		}
 	}
 	for _, name := range sortedKeys(c.Header) {

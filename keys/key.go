@@ -24,8 +24,9 @@ type Key struct {
 	id         string
 	algorithm  Algorithm
 	thumbprint string
-	public     []byte
-	// A function, because that is where fmt cannot look into.
+	jwk        []byte
+	// Functions, because that is where fmt cannot look into.
+	public func() crypto.PublicKey // asked of the signer once: it may be far away
 	signer func() crypto.Signer
 }
 
@@ -36,18 +37,19 @@ func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 	if signer == nil {
 		return nil, errors.New("there is no signer")
 	}
-	usual, err := usualAlgorithm(signer.Public())
+	public := signer.Public()
+	usual, err := usualAlgorithm(public)
 	if err != nil {
 		return nil, err
 	}
 	if algorithm == "" {
 		algorithm = usual
 	}
-	if err := algorithm.fits(signer.Public()); err != nil {
+	if err := algorithm.fits(public); err != nil {
 		return nil, err
 	}
-	jwk := jose.JSONWebKey{Key: signer.Public()}
-	public, err := jwk.MarshalJSON()
+	jwk := jose.JSONWebKey{Key: public}
+	text, err := jwk.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("the public key is not usable: %w", err)
 	}
@@ -56,8 +58,9 @@ func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 		return nil, fmt.Errorf("the public key is not usable: %w", err)
 	}
 	return &Key{
-		id: id, algorithm: algorithm, public: public,
+		id: id, algorithm: algorithm, jwk: text,
 		thumbprint: base64.RawURLEncoding.EncodeToString(sum),
+		public:     func() crypto.PublicKey { return public },
 		signer:     func() crypto.Signer { return signer },
 	}, nil
 }
@@ -69,14 +72,14 @@ func (k *Key) ID() string { return k.id }
 func (k *Key) Algorithm() Algorithm { return k.algorithm }
 
 // CanSign fails if the key cannot be used with an algorithm, naming those it can be used with.
-func (k *Key) CanSign(algorithm Algorithm) error { return algorithm.fits(k.signer().Public()) }
+func (k *Key) CanSign(algorithm Algorithm) error { return algorithm.fits(k.public()) }
 
 // Thumbprint is the base64url SHA-256 thumbprint of the public key (RFC 7638), by which a token that is bound to it names it
 // ("jkt").
 func (k *Key) Thumbprint() string { return k.thumbprint }
 
 // PublicJWK is the public key as a JSON Web Key (RFC 7517) with nothing but what identifies it.
-func (k *Key) PublicJWK() json.RawMessage { return append(json.RawMessage(nil), k.public...) }
+func (k *Key) PublicJWK() json.RawMessage { return append(json.RawMessage(nil), k.jwk...) }
 
 // WithID returns the key under another "kid".
 func (k *Key) WithID(id string) *Key {

@@ -2,17 +2,22 @@ package keys_test
 
 import (
 	"crypto"
+	"crypto/ecdh"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -169,4 +174,69 @@ func TestTheAlgOfAJWKIsWhatItSignsWith(t *testing.T) {
 	require.NoError(t, err)
 	_, err = keys.Parse(content)
 	require.ErrorContains(t, err, `"RSA-OAEP" is not a signature algorithm`)
+}
+
+func TestAWholeKeyOfAnotherKind(t *testing.T) {
+	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	// What openssl genpkey -algorithm RSA-PSS makes names another algorithm than rsaEncryption.
+	pss := pkcs8(t, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, x509.MarshalPKCS1PrivateKey(rsaKey()))
+	for name, content := range map[string][]byte{
+		"X25519":  pemOf(t, "PRIVATE KEY", exchange),
+		"RSA-PSS": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pss}),
+	} {
+		_, err := keys.Parse(content)
+		require.ErrorContains(t, err, "cannot be used: make an RSA key (not one for RSA-PSS alone), an EC key", name)
+	}
+	_, err = keys.Parse(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pss[:len(pss)/2]}))
+	require.ErrorContains(t, err, "is the file whole?")
+}
+
+func pkcs8(t *testing.T, algorithm asn1.ObjectIdentifier, private []byte) []byte {
+	der, err := asn1.Marshal(struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Private   []byte
+	}{0, pkix.AlgorithmIdentifier{Algorithm: algorithm}, private})
+	require.NoError(t, err)
+	return der
+}
+
+func TestAJWKWhoseHalvesDoNotBelongTogether(t *testing.T) {
+	var one, other map[string]any
+	for _, into := range []*map[string]any{&one, &other} {
+		text, err := (&jose.JSONWebKey{Key: ecKey(t, elliptic.P256())}).MarshalJSON()
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, into))
+	}
+	one["d"] = other["d"]
+	mixed, err := json.Marshal(one)
+	require.NoError(t, err)
+	_, err = keys.Parse(mixed)
+	require.ErrorContains(t, err, `"x" and "y" are not the public key of "d"`)
+}
+
+// countedPublic counts how often it is asked for its public key.
+type countedPublic struct {
+	crypto.Signer
+	asked *atomic.Int64
+}
+
+func (c countedPublic) Public() crypto.PublicKey {
+	c.asked.Add(1)
+	return c.Signer.Public()
+}
+
+// A signer may be far away.
+func TestASignerIsAskedForItsPublicKeyOnce(t *testing.T) {
+	var asked atomic.Int64
+	read := keys.Signer(countedPublic{ecKey(t, elliptic.P256()), &asked}, "id")
+	for range 3 {
+		key, err := read(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, key.CanSign(keys.ES256))
+		_, err = key.JWT(t.Context(), "", "", []byte("{}"))
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 1, asked.Load())
 }

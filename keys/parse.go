@@ -3,13 +3,16 @@ package keys
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/alf-go/alf/internal/files"
 )
 
 var errNoKey = errors.New("holds no private key: use PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key")
@@ -25,10 +28,10 @@ func Parse(content []byte) (*Key, error) {
 }
 
 func parsePEM(content []byte) (*Key, error) {
+	if err := files.Encrypted(content); err != nil {
+		return nil, err
+	}
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-			return nil, errors.New("the private key is encrypted: store it without a passphrase, readable by this program alone")
-		}
 		var private any
 		var err error
 		switch block.Type {
@@ -42,12 +45,26 @@ func parsePEM(content []byte) (*Key, error) {
 			continue
 		}
 		signer, ok := private.(crypto.Signer)
-		if err != nil || !ok {
+		switch {
+		case err != nil && !whole(block.Bytes):
 			return nil, errors.New("the " + block.Type + " in it cannot be read: is the file whole?")
+		case err != nil, !ok:
+			return nil, errors.New("the " + block.Type + " in it " + unusable)
 		}
 		return New(signer, "", "")
 	}
 	return nil, errNoKey
+}
+
+// unusable ends a sentence about a key of another kind.
+const unusable = "cannot be used: make an RSA key (not one for RSA-PSS alone), an EC key on the named curve P-256, P-384 or P-521, " +
+	"or an Ed25519 key"
+
+// whole reports whether der is one structure to its end, whatever is in there.
+func whole(der []byte) bool {
+	var all asn1.RawValue
+	rest, err := asn1.Unmarshal(der, &all)
+	return err == nil && len(rest) == 0
 }
 
 func parseJWK(content []byte) (*Key, error) {
@@ -85,5 +102,18 @@ func parseJWK(content []byte) (*Key, error) {
 	if !ok {
 		return nil, errNoKey
 	}
+	if ec, ok := signer.(*ecdsa.PrivateKey); ok && !halvesMatch(ec) {
+		return nil, errors.New(`is a JSON Web Key of two halves: "x" and "y" are not the public key of "d"`)
+	}
 	return New(signer, jwk.KeyID, Algorithm(jwk.Algorithm))
+}
+
+// halvesMatch is what the JOSE library leaves unchecked: nobody could verify what such a key signs.
+func halvesMatch(key *ecdsa.PrivateKey) bool {
+	d, err := key.Bytes()
+	if err != nil {
+		return false
+	}
+	derived, err := ecdsa.ParseRawPrivateKey(key.Curve, d)
+	return err == nil && derived.PublicKey.Equal(&key.PublicKey)
 }

@@ -48,11 +48,10 @@ func (k *Key) Sign(ctx context.Context, algorithm Algorithm, input []byte) ([]by
 }
 
 func (k *Key) sign(algorithm Algorithm, input []byte) ([]byte, error) {
-	signer := k.signer()
 	if algorithm == "" {
 		algorithm = k.algorithm
 	}
-	if err := algorithm.fits(signer.Public()); err != nil {
+	if err := algorithm.fits(k.public()); err != nil {
 		return nil, err
 	}
 	digest, hash := input, hashes[algorithm]
@@ -67,11 +66,11 @@ func (k *Key) sign(algorithm Algorithm, input []byte) ([]byte, error) {
 		// RFC 7518 section 3.5: the salt is as long as the hash.
 		options = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: hash}
 	}
-	signature, err := signer.Sign(rand.Reader, digest, options)
+	signature, err := k.signer().Sign(rand.Reader, digest, options)
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	if key, ok := signer.Public().(*ecdsa.PublicKey); ok {
+	if key, ok := k.public().(*ecdsa.PublicKey); ok {
 		return flat(signature, (key.Curve.Params().BitSize+7)/8)
 	}
 	return signature, nil
@@ -103,7 +102,7 @@ func (k *Key) JWT(ctx context.Context, algorithm Algorithm, typ string, payload 
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: opaque{ctx, k}}, options)
 	if err != nil {
-		if unfit := algorithm.fits(k.signer().Public()); unfit != nil {
+		if unfit := algorithm.fits(k.public()); unfit != nil {
 			err = unfit
 		}
 		return "", err
@@ -122,12 +121,12 @@ type opaque struct {
 }
 
 func (o opaque) Public() *jose.JSONWebKey {
-	return &jose.JSONWebKey{Key: o.key.signer().Public(), KeyID: o.key.id}
+	return &jose.JSONWebKey{Key: o.key.public(), KeyID: o.key.id}
 }
 
 func (o opaque) Algs() []jose.SignatureAlgorithm {
 	var all []jose.SignatureAlgorithm
-	for _, a := range suited(o.key.signer().Public()) {
+	for _, a := range suited(o.key.public()) {
 		all = append(all, jose.SignatureAlgorithm(a))
 	}
 	return all

@@ -22,11 +22,12 @@ func Of(key *Key) Func {
 }
 
 // Signer returns a Func for a key that somebody else holds, such as an HSM or a key management service. id is sent as "kid",
-// if it is not empty. The signer must be safe for concurrent use; it is not called on a goroutine that anybody has to wait
-// for longer than their context lasts, and should have a time-out of its own, so that it ends at all. The Func fails where
-// [New] does.
+// if it is not empty. The signer must be safe for concurrent use. Nobody has to wait for its Sign longer than their context
+// lasts, but it should have a time-out of its own, so that it ends at all; its Public is called once, by Signer. The Func
+// fails where [New] does.
 func Signer(signer crypto.Signer, id string) Func {
-	return func(context.Context) (*Key, error) { return New(signer, id, "") }
+	key, err := New(signer, id, "")
+	return func(context.Context) (*Key, error) { return key, err }
 }
 
 // File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is anything

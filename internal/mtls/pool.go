@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// kept is for how many certificates there are connections at the same time: those of the tokens in use, and none.
-	kept = 4
+	// kept is for how many certificates there may be connections at the same time. Those of the tokens in use, and none, would
+	// do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was replaced, and who
+	// is forgotten cannot be told to close it.
+	kept = 16
 	// idleTimeout ends connections that nobody uses any more, if the template has no other. It is that of
 	// http.DefaultTransport.
 	idleTimeout = 90 * time.Second

@@ -198,3 +198,39 @@ func TestThePoolHoldsNoMoreThanAFew(t *testing.T) {
 	p.CloseIdleConnections()
 	require.Eventually(t, conns.none, 3*time.Second, 10*time.Millisecond)
 }
+
+// HTTP/2 keeps a connection beyond its last request.
+func TestConnectionsOfFormerCertificatesCanBeClosed(t *testing.T) {
+	a := certtest.New(t)
+	arrived, gate := make(chan struct{}), make(chan struct{})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-gate
+	}))
+	s.EnableHTTP2 = true
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{a.Issue(t, "server")}, ClientAuth: tls.RequestClientCert}
+	closed := make(chan struct{})
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	p := mtls.NewPool(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Pool()}, ForceAttemptHTTP2: true})
+	first := a.Issue(t, "first")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ask(t, p.For(&first), s.URL)
+	}()
+	<-arrived
+	for range 10 {
+		next := a.Issue(t, "next")
+		p.For(&next)
+	}
+	close(gate)
+	<-done
+	p.CloseIdleConnections()
+	<-closed
+}
