@@ -13,11 +13,11 @@ import (
 // results are what the table in README.md is made of.
 var results = &table{cells: map[[3]string]cell{}}
 
-// table collects outcomes. It is complete once every column of every case of every server has one, and every resource.
+// table collects outcomes. It is complete once every column of every case of every server has one, and every resource of every API.
 type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
-	cells  map[[3]string]cell // by folder, case and column
+	cells  map[[3]string]cell // by folder, case and column; by API, tokens and what it says
 	absent []string           // the servers that are not installed
 }
 
@@ -128,13 +128,15 @@ func (b *table) markdown() (text string, complete bool) {
 	if len(reasons) > 0 {
 		out.WriteString("\n" + notes.String())
 	}
-	out.WriteString("\n| API | what it answers | |\n|---|---|:-:|\n")
-	for _, r := range resources {
-		c, ok := b.cells[[3]string{resourceServer, r.says, ""}]
-		if !ok {
-			return "", false
+	out.WriteString("\n| API | tokens of oidc-provider | what it refuses with | |\n|---|---|---|:-:|\n")
+	for _, a := range apis {
+		for _, r := range a.resources {
+			c, ok := b.cells[[3]string{a.name, r.name, r.says}]
+			if !ok {
+				return "", false
+			}
+			fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", a.name, r.name, r.says, c.mark)
 		}
-		fmt.Fprintf(&out, "| %s, asking oidc-provider | %s | %s |\n", resourceServer, r.says, c.mark)
 	}
 	return out.String(), len(b.absent) == 0
 }
