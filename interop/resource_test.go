@@ -136,12 +136,13 @@ func (k tokens) row(provider *oidcprovider.Server, url string) *row {
 	return &row{Case: c, server: provider}
 }
 
-// tryDeadToken: a revoked token is replaced, by one fetch, whatever the 401 looks like.
+// tryDeadToken: a token that was good and is revoked is replaced, by one fetch, whatever the 401 looks like.
 func tryDeadToken(t *testing.T, r *row) {
-	open := func(c *client) error { return c.ask(t.Context()) }
-	stats, asked := r.undisturbed(t, open, func(c *client) error {
+	nothing := func(*client) error { return nil }
+	stats, asked := r.undisturbed(t, nothing, func(c *client) error {
+		require.NoError(t, c.ask(t.Context()))
 		require.NoError(t, r.server.Revoke(t.Context()))
-		return open(c)
+		return c.ask(t.Context())
 	})
 	require.EqualValues(t, 1, stats.Unauthorized)
 	require.EqualValues(t, 1, stats.Healed)
