@@ -24,10 +24,10 @@ type tokens struct {
 }
 
 var (
-	opaqueTokens     = tokens{"opaque", "client_secret_basic", false}
-	plainJWTs        = tokens{"JWT", "client_secret_basic", true}
-	keyJWTs          = tokens{"JWT, bound to a key (DPoP)", "client_secret_basic, discovery, DPoP", true}
-	certificatedJWTs = tokens{"JWT, bound to a certificate", "tls_client_auth, discovery", true}
+	opaqueTokens    = tokens{"opaque", "client_secret_basic", false}
+	plainJWTs       = tokens{"JWT", "client_secret_basic", true}
+	keyJWTs         = tokens{"JWT, bound to a key (DPoP)", "client_secret_basic, discovery, DPoP", true}
+	certificateJWTs = tokens{"JWT, bound to a certificate", "tls_client_auth, discovery", true}
 )
 
 // resource is what an API does with tokens of a kind.
@@ -56,7 +56,7 @@ var apis = []struct {
 		{string(apache.Opaque), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
 		{string(apache.JWT), plainJWTs, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
 		{string(apache.DPoP), keyJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
-		{string(apache.Certificate), certificatedJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
+		{string(apache.Certificate), certificateJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
 		{string(apache.Scope), plainJWTs, "401, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
 	}},
 }
