@@ -25,11 +25,13 @@ type tableRow struct{ folder, server, name string }
 
 type cell struct{ mark, why string }
 
-// expect says that there is a row for a case.
+// expect says that there is a row for a case. With -count it is said more than once.
 func (b *table) expect(folder, server, name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows = append(b.rows, tableRow{folder, server, name})
+	if row := (tableRow{folder, server, name}); !slices.Contains(b.rows, row) {
+		b.rows = append(b.rows, row)
+	}
 }
 
 // missing says that a server could not be tried.
