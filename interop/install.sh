@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
-# for), and nginx with njs from Debian. It may run again at any time.
+# for), nginx with njs and Apache with mod_oauth2 from Debian. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,12 +9,16 @@ command -v npm >/dev/null || wanted+=(npm)
 if ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null || ! ls /usr/lib/nginx/modules/ngx_http_js_module.so >/dev/null 2>&1; then
 	wanted+=(nginx-light libnginx-mod-http-js)
 fi
+# Not the package apache2, which is the service.
+if ! PATH=$PATH:/usr/sbin command -v apache2 >/dev/null || ! ls /usr/lib/apache2/modules/mod_oauth2.so >/dev/null 2>&1; then
+	wanted+=(apache2-bin libapache2-mod-oauth2)
+fi
 if [ ${#wanted[@]} -gt 0 ]; then
 	if ! command -v apt-get >/dev/null; then
 		echo "install these first: ${wanted[*]}" >&2
 		exit 1
 	fi
-	# nginx is for the tests to start, not for the machine: a service that cannot be started is no error here.
+	# nginx and Apache are for the tests to start, not for the machine: a service that cannot be started is no error here.
 	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 	apt-get update -qq
 	apt-get install -qq --no-install-recommends "${wanted[@]}" >/dev/null

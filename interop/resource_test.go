@@ -1,105 +1,197 @@
 package interop
 
 import (
-	"context"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/interop/apache"
+	"github.com/alf-go/alf/interop/lab"
 	"github.com/alf-go/alf/interop/nginx"
 	"github.com/alf-go/alf/interop/oidcprovider"
+	"github.com/alf-go/alf/manager"
 )
 
-// resources are the ways in which an API that others wrote says no to tokens of an authorization server that others wrote:
-// the two know each other by RFC 7662 alone.
-var resources = []struct {
-	kind nginx.Kind
-	says string
-	try  func(*testing.T, *resource)
-}{
-	{nginx.Proper, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
-	{nginx.Silent, "401 without a challenge", tryDeadToken},
-	{nginx.Basic, "401, `Basic realm=\"nginx\"`", tryDeadToken},
-	{nginx.Scope, "403, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
+// tokens are a kind of them, and what oidc-provider calls the client that gets such.
+type tokens struct {
+	name, client string
+	// jwt: they are asked for by the API's address, which makes them JWTs
+	jwt bool
 }
 
-const resourceServer = "nginx with njs"
+var (
+	opaqueTokens    = tokens{"opaque", "client_secret_basic", false}
+	plainJWTs       = tokens{"JWT", "client_secret_basic", true}
+	keyJWTs         = tokens{"JWT, bound to a key (DPoP)", "client_secret_basic, discovery, DPoP", true}
+	certificateJWTs = tokens{"JWT, bound to a certificate", "tls_client_auth, discovery", true}
+)
 
-// resource is such an API, and who hands out its tokens.
+// resource is what an API does with tokens of a kind.
 type resource struct {
-	provider *oidcprovider.Server
-	url      string
-	log      func() string
+	kind string // the API's name for it
+	tokens
+	says string // when it refuses
+	try  func(*testing.T, *row)
+}
+
+// apis are those that others wrote, in the order of the table. They take tokens of an authorization server that others wrote:
+// the two know each other by RFC 7662 or by a JWK Set alone.
+var apis = []struct {
+	name      string
+	missing   func() string // what has to be installed first, "" if nothing
+	start     func(*testing.T, *oidcprovider.Server) api
+	resources []resource
+}{
+	{"nginx with njs", nginx.Missing, startNginx, []resource{
+		{string(nginx.Proper), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
+		{string(nginx.Silent), opaqueTokens, "401 without a challenge", tryDeadToken},
+		{string(nginx.Basic), opaqueTokens, "401, `Basic realm=\"nginx\"`", tryDeadToken},
+		{string(nginx.Scope), opaqueTokens, "403, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
+	}},
+	{"Apache with mod_oauth2", apache.Missing, startApache, []resource{
+		{string(apache.Opaque), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
+		{string(apache.JWT), plainJWTs, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
+		{string(apache.DPoP), keyJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
+		{string(apache.Certificate), certificateJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
+		{string(apache.Scope), plainJWTs, "401, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
+	}},
+}
+
+// api is one that runs.
+type api struct {
+	url func(kind string) string
+	log func() string
+}
+
+func startNginx(t *testing.T, provider *oidcprovider.Server) api {
+	id, secret := provider.ResourceServer()
+	s, err := nginx.Start(t.Context(), t.TempDir(), provider.IntrospectionURL(), id, secret)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return api{func(kind string) string { return s.URL(nginx.Kind(kind)) }, s.Log}
+}
+
+func startApache(t *testing.T, provider *oidcprovider.Server) api {
+	id, secret := provider.ResourceServer()
+	s, err := apache.Start(t.Context(), t.TempDir(), apache.Trust{
+		KeysURL: provider.KeysURL(), IntrospectionURL: provider.IntrospectionURL(), ID: id, Secret: secret,
+		Certificate: provider.Certificate(),
+	})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return api{func(kind string) string { return s.URL(apache.Kind(kind)) }, s.Log}
 }
 
 func TestResourceServers(t *testing.T) {
-	t.Parallel()
-	for _, what := range []string{nginx.Missing(), oidcprovider.Missing()} {
-		if what == "" {
-			continue
-		}
-		results.missing(resourceServer)
-		if os.Getenv("CI") != "" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
-	provider, err := oidcprovider.New(t.TempDir())
-	require.NoError(t, err)
-	require.NoError(t, provider.Start(t.Context(), false))
-	t.Cleanup(provider.Stop)
-	id, secret := provider.ResourceServer()
-	api, err := nginx.Start(t.Context(), t.TempDir(), provider.IntrospectionURL(), id, secret)
-	require.NoError(t, err)
-	t.Cleanup(api.Close)
-	for _, r := range resources {
-		t.Run(string(r.kind), func(t *testing.T) {
-			defer func() { results.add(resourceServer, r.says, "", outcome(t), "") }()
-			r.try(t, &resource{provider, api.URL(r.kind), api.Log})
+	for _, a := range apis {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			for _, what := range []string{a.missing(), oidcprovider.Missing()} {
+				if what == "" {
+					continue
+				}
+				results.missing(a.name)
+				if os.Getenv("CI") != "" {
+					t.Fatal(what)
+				}
+				t.Skip(what)
+			}
+			provider, err := oidcprovider.New(t.TempDir())
+			require.NoError(t, err)
+			require.NoError(t, provider.Start(t.Context(), false))
+			t.Cleanup(provider.Stop)
+			api := a.start(t, provider)
+			for _, r := range a.resources {
+				t.Run(r.kind, func(t *testing.T) {
+					defer func() {
+						results.add(a.name, r.name, r.says, outcome(t), "")
+						if t.Failed() {
+							t.Log(api.log())
+						}
+					}()
+					r.try(t, r.row(provider, api.url(r.kind)))
+				})
+			}
 		})
 	}
 }
 
-// tryDeadToken: a revoked token is replaced, by one token request, whatever the 401 looks like.
-func tryDeadToken(t *testing.T, r *resource) {
-	client := r.client(t)
-	before := r.provider.TokenRequests()
-	require.Equal(t, http.StatusOK, r.get(t, client), r.log())
-	require.NoError(t, r.provider.Revoke(t.Context()))
-	require.Equal(t, http.StatusOK, r.get(t, client))
-	require.Equal(t, before+2, r.provider.TokenRequests())
-}
-
-// tryMissingScope: another token would fare no better, so none is asked for.
-func tryMissingScope(t *testing.T, r *resource) {
-	client := r.client(t)
-	before := r.provider.TokenRequests()
-	for range 3 {
-		require.Equal(t, http.StatusForbidden, r.get(t, client))
+// row is the kind's client, with the API at url.
+func (k tokens) row(provider *oidcprovider.Server, url string) *row {
+	cases := provider.Cases()
+	c := cases[slices.IndexFunc(cases, func(c lab.Case) bool { return c.Name == k.client })]
+	config := c.Config
+	c.Config = func() alf.Config {
+		cfg := config()
+		if k.jwt {
+			cfg.Resource = []string{url}
+		}
+		return cfg
 	}
-	require.Equal(t, before+1, r.provider.TokenRequests())
+	c.API = url
+	return &row{Case: c, server: provider}
 }
 
-func (r *resource) client(t *testing.T) *alf.Client {
-	t.Helper()
-	client, err := alf.New(r.provider.Cases()[0].Config())
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		client.CloseIdleConnections()
-		require.NoError(t, client.Close())
+// tryDeadToken: a token that was good and is revoked is replaced, by one fetch, whatever the 401 looks like.
+func tryDeadToken(t *testing.T, r *row) {
+	nothing := func(*client) error { return nil }
+	stats, asked := r.undisturbed(t, nothing, func(c *client) error {
+		require.NoError(t, c.ask(t.Context()))
+		require.NoError(t, r.server.Revoke(t.Context()))
+		return c.ask(t.Context())
 	})
-	return client
+	require.EqualValues(t, 1, stats.Unauthorized)
+	require.EqualValues(t, 1, stats.Healed)
+	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
+	require.LessOrEqual(t, asked, r.trips())
 }
 
-func (r *resource) get(t *testing.T, client *alf.Client) int {
+// tryBoundToken: the token opens the API for its owner alone, and is replaced like any other.
+func tryBoundToken(t *testing.T, r *row) {
+	c, _ := r.warm(t)
+	token, err := c.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, r.present(t, token, ""))
+	if r.Config().DPoP != nil {
+		for address, status := range map[string]int{r.API + "/2": http.StatusUnauthorized, r.API: http.StatusOK} {
+			proof, err := c.Proof(t.Context(), token, http.MethodGet, address)
+			require.NoError(t, err)
+			require.Equal(t, status, r.present(t, token, proof), address)
+		}
+	}
+	require.NoError(t, c.ask(t.Context()))
+	require.NoError(t, c.Close()) // or it might renew its token while requests are counted
+	tryDeadToken(t, r)
+}
+
+// present shows a token by hand, over a connection without a certificate; proof "": without one.
+func (r *row) present(t *testing.T, token *alf.Token, proof string) (status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	answer, err := client.GetContext(ctx, r.url)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.API, nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", token.Authorization())
+	if proof != "" {
+		req.Header.Set("DPoP", proof)
+	}
+	answer, err := r.Base.RoundTrip(req)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	return answer.StatusCode
+}
+
+// tryMissingScope: another token would fare no better, so none is asked for.
+func tryMissingScope(t *testing.T, r *row) {
+	nothing := func(*client) error { return nil }
+	stats, asked := r.undisturbed(t, nothing, func(c *client) error {
+		for range 3 {
+			require.ErrorContains(t, c.ask(t.Context()), "insufficient_scope")
+		}
+		return nil
+	})
+	require.Zero(t, stats.Healed)
+	require.Zero(t, asked)
 }

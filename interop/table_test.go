@@ -13,11 +13,11 @@ import (
 // results are what the table in README.md is made of.
 var results = &table{cells: map[[3]string]cell{}}
 
-// table collects outcomes. It is complete once every column of every case of every server has one, and every resource.
+// table collects outcomes. It is complete once every column of every case of every server has one, and every resource of every API.
 type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
-	cells  map[[3]string]cell // by folder, case and column
+	cells  map[[3]string]cell // by folder, case and column; by API, tokens and what it says
 	absent []string           // the servers that are not installed
 }
 
@@ -25,11 +25,13 @@ type tableRow struct{ folder, server, name string }
 
 type cell struct{ mark, why string }
 
-// expect says that there is a row for a case.
+// expect says that there is a row for a case. With -count it is said more than once.
 func (b *table) expect(folder, server, name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows = append(b.rows, tableRow{folder, server, name})
+	if row := (tableRow{folder, server, name}); !slices.Contains(b.rows, row) {
+		b.rows = append(b.rows, row)
+	}
 }
 
 // missing says that a server could not be tried.
@@ -128,13 +130,15 @@ func (b *table) markdown() (text string, complete bool) {
 	if len(reasons) > 0 {
 		out.WriteString("\n" + notes.String())
 	}
-	out.WriteString("\n| API | what it answers | |\n|---|---|:-:|\n")
-	for _, r := range resources {
-		c, ok := b.cells[[3]string{resourceServer, r.says, ""}]
-		if !ok {
-			return "", false
+	out.WriteString("\n| API | tokens of oidc-provider | what it refuses with | |\n|---|---|---|:-:|\n")
+	for _, a := range apis {
+		for _, r := range a.resources {
+			c, ok := b.cells[[3]string{a.name, r.name, r.says}]
+			if !ok {
+				return "", false
+			}
+			fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", a.name, r.name, r.says, c.mark)
 		}
-		fmt.Fprintf(&out, "| %s, asking oidc-provider | %s | %s |\n", resourceServer, r.says, c.mark)
 	}
 	return out.String(), len(b.absent) == 0
 }

@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"text/template"
 
 	"github.com/alf-go/alf/interop/child"
@@ -42,9 +40,6 @@ type Server struct {
 	process *child.Process
 }
 
-// supervisor runs nginx until its input ends, which nginx does not watch itself.
-const supervisor = `"$@" & cat >/dev/null; kill -9 $!; wait $! 2>/dev/null`
-
 // Start starts an nginx that keeps its files in dir, and asks the introspection endpoint as the client id with secret by basic
 // authentication. It does not check the endpoint's certificate.
 func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Server, error) {
@@ -70,34 +65,9 @@ func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Serv
 		return nil, err
 	}
 
-	ready := make(chan error, 1)
-	report := func(err error) {
-		select {
-		case ready <- err:
-		default: // what counts is the first
-		}
-	}
-	cmd := exec.Command("sh", "-c", supervisor, "sh", binary(), "-p", dir, "-c", conf, "-e", "stderr")
-	process, err := child.Start(cmd, func(line string) {
-		switch {
-		case strings.Contains(line, "[emerg]"):
-			report(errors.New("nginx: " + line))
-		case strings.Contains(line, "event method"): // said once the port is open
-			report(nil)
-		}
-	})
+	// nginx speaks of the event method once the port is open.
+	process, err := child.Serve(ctx, "event method", binary(), "-p", dir, "-c", conf, "-e", "stderr")
 	if err != nil {
-		return nil, err
-	}
-	select {
-	case err = <-ready:
-	case <-process.Done():
-		err = errors.New("nginx does not start: " + process.Said())
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		process.Close()
 		return nil, err
 	}
 	return &Server{port: found[0], process: process}, nil

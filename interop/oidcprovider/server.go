@@ -149,6 +149,12 @@ func (s *Server) ResourceServer() (id, secret string) {
 	return resourceServerID, s.resourceServer.metadata["client_secret"].(string)
 }
 
+// KeysURL is where the keys are that JWTs are signed with.
+func (s *Server) KeysURL() string { return url(s.settings.Ports.Issuer, "/jwks") }
+
+// Certificate is a certificate that those who trust the server trust as well, for another on the same host, and its key: PEM.
+func (s *Server) Certificate() []byte { return []byte(s.settings.TLS.Cert + s.settings.TLS.Key) }
+
 // APIURL is the API that takes opaque tokens.
 func (s *Server) APIURL() string { return url(s.settings.Ports.API, "/api") }
 
