@@ -20,8 +20,8 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	fi
 	# nginx and Apache are for the tests to start, not for the machine: a service that cannot be started is no error here.
 	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-	apt-get update -qq
-	apt-get install -qq --no-install-recommends "${wanted[@]}" >/dev/null
+	apt-get update -qq -o Acquire::Retries=3
+	apt-get install -qq -o Acquire::Retries=3 --no-install-recommends "${wanted[@]}" >/dev/null
 fi
 
 # npm leaves its mark when it is done: nothing to do unless that is older than the list.

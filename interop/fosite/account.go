@@ -27,6 +27,7 @@ type account struct {
 	id       string
 	method   string
 	alg      string // for a private_key_jwt
+	foreign  bool   // somebody else makes that
 	jwt      bool   // the kind of its access tokens
 	lifetime time.Duration
 
@@ -69,6 +70,7 @@ func newAccounts() ([]*account, error) {
 		{id: "post", method: "client_secret_post", lifetime: lifetime},
 		{id: "rsa", method: "private_key_jwt", alg: "RS256", lifetime: lifetime},
 		{id: "ecdsa", method: "private_key_jwt", alg: "ES256", lifetime: lifetime, jwt: true},
+		{id: "workload", method: "private_key_jwt", alg: "ES256", foreign: true, lifetime: lifetime},
 	}
 	for _, a := range accounts {
 		c, err := a.fresh()

@@ -52,6 +52,9 @@ func (s *Server) newCase(a *account) lab.Case {
 // name is the row's.
 func (a *account) name() string {
 	name := a.method
+	if a.foreign {
+		name = "client_assertion"
+	}
 	if a.alg != "" {
 		name += ", " + a.alg
 	}
@@ -79,6 +82,11 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 	case "client_secret_post":
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthPost
 	case "private_key_jwt":
+		if a.foreign {
+			c.AuthStyle = alf.AuthAssertion
+			c.Assertion.Source = func(context.Context) (string, error) { return a.assertion(now(), s.tokenURL()) }
+			break
+		}
 		c.AuthStyle = alf.AuthPrivateKeyJWT
 		c.Assertion.Key = func(context.Context) (*keys.Key, error) { return keys.New(now().key, now().kid, "") }
 	}

@@ -25,6 +25,7 @@ type account struct {
 	// resources are what it wants tokens for; nil: it does not say
 	resources goidc.Resources
 	discovery bool // it is told the issuer, not the token endpoint
+	bis       bool // its assertions are as draft-ietf-oauth-rfc7523bis wants them
 
 	current atomic.Pointer[credentials]
 }
@@ -52,6 +53,7 @@ func newAccounts(s *Server) ([]*account, error) {
 		{id: "rs256", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.RS256},
 		{id: "ps256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.PS256},
 		{id: "es256", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256},
+		{id: "es256-bis", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256, bis: true},
 		{id: "es384", method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES384},
 		{id: "eddsa", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.EdDSA},
 		{id: "es256-dpop", discovery: true, method: goidc.AuthnMethodPrivateKeyJWT, alg: jose.ES256, dpop: true},

@@ -60,6 +60,9 @@ func (a *account) name() string {
 	if a.discovery {
 		name += ", discovery"
 	}
+	if a.bis {
+		name += ", rfc7523bis"
+	}
 	if a.dpop {
 		name += ", DPoP"
 	}
@@ -115,6 +118,9 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 		c.AuthStyle = alf.AuthPrivateKeyJWT
 		c.Assertion.Key = func(context.Context) (*keys.Key, error) {
 			return keys.New(now().key, now().kid, keys.Algorithm(a.alg))
+		}
+		if a.bis {
+			c.Assertion.Audience, c.Assertion.Type = alf.AudienceIssuer, "client-authentication+jwt"
 		}
 	case goidc.AuthnMethodTLS, goidc.AuthnMethodSelfSignedTLS:
 		c.AuthStyle = alf.AuthTLS
