@@ -24,7 +24,8 @@
 // socket and starts no goroutine; over a loopback socket of its own after [Server.Start]; and as the http.Handler it is, in
 // an httptest.Server or any mux. Its time is that of [Options].Clock: the real clock, a clock.Mock, or, with the real clock
 // inside a testing/synctest bubble, the bubble's. A bubble wants the server in memory: synctest cannot tell that somebody
-// waits for a socket.
+// waits for a socket. With a clock.Mock nothing happens until it moves, and that includes the waits between the attempts of
+// a round: set Policy.Attempts to 1, move the clock from another goroutine, or use a bubble, whose time passes by itself.
 //
 // The token endpoint is at [TokenPath]; every other path is the API. The token endpoint issues tokens for the client
 // credentials grant (RFC 6749 section 4.4) and is strict: what the RFC does not allow is answered with the error of its
