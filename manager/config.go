@@ -14,7 +14,8 @@ type Config struct {
 	Fetcher Fetcher
 	// Policy is how the manager decides; its zero value is the default.
 	Policy Policy
-	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves.
+	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves, and that
+	// includes the waits between the attempts of a round: see [Policy].Attempts.
 	Clock clock.Clock
 	// Rand returns numbers in [0, 1), for jitter. It is called by one goroutine at a time. Default: math/rand/v2.
 	Rand func() float64
