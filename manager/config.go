@@ -2,6 +2,7 @@ package manager
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/benbjohnson/clock"
@@ -13,22 +14,40 @@ type Config struct {
 	Fetcher Fetcher
 	// Policy is how the manager decides; its zero value is the default.
 	Policy Policy
-	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves.
+	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves, and that
+	// includes the waits between the attempts of a round: see [Policy].Attempts.
 	Clock clock.Clock
 	// Rand returns numbers in [0, 1), for jitter. It is called by one goroutine at a time. Default: math/rand/v2.
 	Rand func() float64
 	// Hook is called with every [Event], in order, on a goroutine that lives only while there are any. It may be slow and
-	// may use this manager; up to 1,024 events queue behind it, and what overflows is counted in [Stats].
+	// may use this manager: up to 1,024 events queue behind it, and those that overflow are counted in Stats.EventsDropped.
 	Hook func(Event)
-	// Logger receives every event as well. Default: none.
+	// Logger receives every event as well, after Hook and from the same queue. Default: none. The levels:
+	//
+	//	Debug  fetch started, token withdrawn, dormant, closed, late result dropped
+	//	Info   fetch ended with a token, token published, token rejected
+	//	Warn   fetch ended with an error, fetch abandoned, backing off, rejection suppressed
 	Logger *slog.Logger
 }
 
-// Validate reports everything that [New] would refuse, by name.
+// Validate reports everything that [New] would refuse, by name, but for a [FetcherFunc] that is nil.
 func (c Config) Validate() error {
 	var problems []error
 	if c.Fetcher == nil {
-		problems = append(problems, errors.New("field Fetcher is nil: set what obtains the tokens, such as a *fetcher.Fetcher"))
+		problems = append(problems, errors.New("Fetcher: missing: set what obtains the tokens, such as a *fetcher.Fetcher"))
 	}
 	return errors.Join(append(problems, c.Policy.Validate())...)
+}
+
+// refused is what New says of c; nil if it is fit to be used.
+func (c Config) refused() error {
+	problems := c.Validate()
+	if f, ok := c.Fetcher.(FetcherFunc); ok && f == nil {
+		// Not in Validate, so that one can judge all but the fetcher there, with a stand-in.
+		problems = errors.Join(errors.New("Fetcher: made of nil: give FetcherFunc or FromTokenSource something that obtains the tokens"), problems)
+	}
+	if problems == nil {
+		return nil
+	}
+	return fmt.Errorf("manager: unusable Config:\n%w", problems)
 }

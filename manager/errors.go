@@ -14,7 +14,16 @@ var ErrSuppressed = errors.New("alf: rejection suppressed")
 
 // ErrAbandoned is what errors.Is finds in an [Error] when no fetch is started because too many of those before it were
 // abandoned (they ignored their cancellation) and none of them has returned.
-var ErrAbandoned = errors.New("too many abandoned fetches have not returned; none is started until one does")
+var ErrAbandoned = errors.New("alf: too many abandoned fetches")
+
+// abandonedError is what stands in an [Error] then, whose text begins with "alf:" itself.
+type abandonedError struct{}
+
+func (abandonedError) Error() string {
+	return "too many abandoned fetches have not returned; none is started until one does"
+}
+
+func (abandonedError) Is(target error) bool { return target == ErrAbandoned }
 
 // Error says that no token can be had. Everyone who waited for the same round of attempts gets the same *Error, and so
 // does everyone who asks before NextAttempt.

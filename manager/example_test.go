@@ -61,18 +61,28 @@ func ExampleManager_Replace() {
 	// true
 }
 
-// A token source from elsewhere is a fetcher.
+// vault is a token source that asks for a token at every call, as a manager wants it.
+type vault struct{ asked int }
+
+func (v *vault) Token() (*oauth2.Token, error) {
+	v.asked++
+	return &oauth2.Token{AccessToken: fmt.Sprint("theirs-", v.asked), Expiry: time.Now().Add(time.Hour)}, nil
+}
+
+// A token source from elsewhere is a fetcher, unless it caches: then it would return a token that was refused once more.
 func ExampleFromTokenSource() {
-	var fromElsewhere oauth2.TokenSource = oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "theirs"})
-	m, _ := manager.New(manager.Config{Fetcher: manager.FromTokenSource(fromElsewhere)})
+	m, _ := manager.New(manager.Config{Fetcher: manager.FromTokenSource(new(vault))})
 	defer m.Close()
 
-	token, _ := m.Token(context.Background())
-	fmt.Println(token.Value())
-	fmt.Println(token)
+	ctx := context.Background()
+	token, _ := m.Token(ctx)
+	fmt.Println(token.Value(), token)
+
+	token, _ = m.Replace(ctx, token, "https://api.example.com")
+	fmt.Println(token.Value(), token)
 	// Output:
-	// theirs
-	// Token(#1 REDACTED)
+	// theirs-1 Token(#1 REDACTED)
+	// theirs-2 Token(#2 REDACTED)
 }
 
 // In a test time stands still until it is told to move.

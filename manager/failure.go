@@ -17,7 +17,7 @@ func (o *owner) describe(f core.Failure) *Error {
 	case core.Dead:
 		e.Err = errDead
 	case core.Blocked:
-		e.Err = ErrAbandoned
+		e.Err = abandonedError{}
 	case core.TimedOut:
 		e.Err = &timeoutError{o.core.Policy().RoundTimeout}
 		if f.Attempts > 1 && o.lastErr != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// Manager is the handle callers hold. Its methods are safe for concurrent use. Close it when it is no longer needed:
-// its goroutine ends with it.
+// Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since nobody is there to answer its
+// callers. Its methods are safe for concurrent use. Close it when it is no longer needed: its goroutine ends with it.
 type Manager struct {
 	clock   clock.Clock
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
@@ -29,7 +29,7 @@ var _ Source = (*Manager)(nil)
 // New starts a manager. It fetches nothing until somebody asks for a token. The error names every setting that makes no
 // sense.
 func New(cfg Config) (*Manager, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.refused(); err != nil {
 		return nil, err
 	}
 	o := newOwner(cfg)

@@ -97,6 +97,7 @@ func TestM15_WithThreeAbandonedNoneStartsUntilOneReturns(t *testing.T) {
 		}
 		err := w.getErr()
 		require.ErrorIs(t, err, manager.ErrAbandoned)
+		require.EqualError(t, err, "alf: no token: too many abandoned fetches have not returned; none is started until one does")
 		require.ErrorIs(t, w.refresh().failure(), manager.ErrAbandoned, "not by hand either")
 		w.advance(hour)
 		require.ErrorIs(t, w.getErr(), manager.ErrAbandoned)

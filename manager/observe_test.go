@@ -186,7 +186,21 @@ func TestM20_NewNamesEveryProblem(t *testing.T) {
 	_, err := manager.New(manager.Config{Policy: manager.Policy{
 		Margin: -1, RefreshAt: 0.2, Jitter: 2, AttemptTimeout: -1, Attempts: -1, MinBackoff: time.Hour, MinDenied: time.Hour,
 	}})
-	for _, name := range []string{"Fetcher", "Margin", "RefreshAt", "Jitter", "AttemptTimeout", "Attempts", "MinBackoff", "MinDenied"} {
-		require.ErrorContains(t, err, name)
+	require.EqualError(t, err, `manager: unusable Config:
+Fetcher: missing: set what obtains the tokens, such as a *fetcher.Fetcher
+Policy.Margin: -1ns is negative: leave it 0 for the default
+Policy.AttemptTimeout: -1ns is negative: leave it 0 for the default
+Policy.RefreshAt: 0.2 is not from 0.5 to 1: correct it, or leave it 0 for the default
+Policy.Jitter: 2 is more than 0.5: lower it, or leave it 0 for the default; negative is none
+Policy.Attempts: -1 is not from 1 to 100: correct it, or leave it 0 for the default
+Policy.MinBackoff: 1h0m0s is above MaxBackoff, 1m0s: lower the one or raise the other
+Policy.MinDenied: 1h0m0s is above MaxDenied, 1m0s: lower the one or raise the other`)
+}
+
+func TestM20_AFetcherMadeOfNilIsRefused(t *testing.T) {
+	for _, f := range []manager.Fetcher{manager.FetcherFunc(nil), manager.FromTokenSource(nil)} {
+		_, err := manager.New(manager.Config{Fetcher: f})
+		require.EqualError(t, err, "manager: unusable Config:\n"+
+			"Fetcher: made of nil: give FetcherFunc or FromTokenSource something that obtains the tokens")
 	}
 }

@@ -43,34 +43,34 @@ func (p Policy) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"Margin", p.Margin},
-		{"DefaultLifetime", p.DefaultLifetime},
-		{"AttemptTimeout", p.AttemptTimeout},
-		{"RoundTimeout", p.RoundTimeout},
-		{"MinBackoff", p.MinBackoff},
-		{"MaxBackoff", p.MaxBackoff},
-		{"MinDenied", p.MinDenied},
-		{"MaxDenied", p.MaxDenied},
+		{"Policy.Margin", p.Margin},
+		{"Policy.DefaultLifetime", p.DefaultLifetime},
+		{"Policy.AttemptTimeout", p.AttemptTimeout},
+		{"Policy.RoundTimeout", p.RoundTimeout},
+		{"Policy.MinBackoff", p.MinBackoff},
+		{"Policy.MaxBackoff", p.MaxBackoff},
+		{"Policy.MinDenied", p.MinDenied},
+		{"Policy.MaxDenied", p.MaxDenied},
 	} {
 		if d.value < 0 {
-			problems = append(problems, fmt.Errorf("field Policy.%s is %v: must not be negative; leave it 0 for the default", d.name, d.value))
+			problems = append(problems, fmt.Errorf("%s: %v is negative: leave it 0 for the default", d.name, d.value))
 		}
 	}
 	if p.RefreshAt != 0 && !(p.RefreshAt >= 0.5 && p.RefreshAt <= 1) {
-		problems = append(problems, fmt.Errorf("field Policy.RefreshAt is %v: must be from 0.5 to 1, or 0 for the default", p.RefreshAt))
+		problems = append(problems, fmt.Errorf("Policy.RefreshAt: %v is not from 0.5 to 1: correct it, or leave it 0 for the default", p.RefreshAt))
 	}
 	if !(p.Jitter <= 0.5) {
-		problems = append(problems, fmt.Errorf("field Policy.Jitter is %v: must be 0.5 at most, 0 for the default, negative for none", p.Jitter))
+		problems = append(problems, fmt.Errorf("Policy.Jitter: %v is more than 0.5: lower it, or leave it 0 for the default; negative is none", p.Jitter))
 	}
 	if p.Attempts < 0 || p.Attempts > 100 {
-		problems = append(problems, fmt.Errorf("field Policy.Attempts is %d: must be from 1 to 100, or 0 for the default", p.Attempts))
+		problems = append(problems, fmt.Errorf("Policy.Attempts: %d is not from 1 to 100: correct it, or leave it 0 for the default", p.Attempts))
 	}
 	effective := p.core()
 	if effective.MinBackoff > effective.MaxBackoff {
-		problems = append(problems, fmt.Errorf("field Policy.MinBackoff is %v, above MaxBackoff, %v: lower the one or raise the other", effective.MinBackoff, effective.MaxBackoff))
+		problems = append(problems, fmt.Errorf("Policy.MinBackoff: %v is above MaxBackoff, %v: lower the one or raise the other", effective.MinBackoff, effective.MaxBackoff))
 	}
 	if effective.MinDenied > effective.MaxDenied {
-		problems = append(problems, fmt.Errorf("field Policy.MinDenied is %v, above MaxDenied, %v: lower the one or raise the other", effective.MinDenied, effective.MaxDenied))
+		problems = append(problems, fmt.Errorf("Policy.MinDenied: %v is above MaxDenied, %v: lower the one or raise the other", effective.MinDenied, effective.MaxDenied))
 	}
 	return errors.Join(problems...)
 }

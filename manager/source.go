@@ -40,8 +40,12 @@ type FetcherFunc func(ctx context.Context) (*oauth2.Token, error)
 func (f FetcherFunc) Fetch(ctx context.Context) (*oauth2.Token, error) { return f(ctx) }
 
 // FromTokenSource makes a [Fetcher] of a token source from elsewhere. It must ask its endpoint at every call: one that
-// caches, as oauth2.ReuseTokenSource does, would hand a rejected token out again. Without a context in Token, a call that
-// takes too long cannot be cancelled, only abandoned.
+// caches, as oauth2.ReuseTokenSource does, would hand a rejected token out again, for as long as that has not expired. Most
+// of the sources one meets do cache, that of clientcredentials.Config among them: FetcherFunc(cfg.Token) asks every time.
+// Without a context in Token, a call that takes too long cannot be cancelled, only abandoned.
 func FromTokenSource(source oauth2.TokenSource) Fetcher {
+	if source == nil {
+		return FetcherFunc(nil) // which New refuses
+	}
 	return FetcherFunc(func(context.Context) (*oauth2.Token, error) { return source.Token() })
 }

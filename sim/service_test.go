@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,21 @@ func (o Orders) Place(ctx context.Context, item string) error {
 	return nil
 }
 
+func TestREADME_ShowsATestThatIsRun(t *testing.T) {
+	this, err := os.ReadFile("service_test.go")
+	require.NoError(t, err)
+	for file, indent := range map[string]string{"../README.md": "", "doc.go": "//\t"} {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		_, shown, found := strings.Cut(string(content), indent+"func TestOrders")
+		require.True(t, found, file)
+		shown, _, found = strings.Cut(shown, "\n"+indent+"}\n")
+		require.True(t, found, file)
+		shown = strings.ReplaceAll(strings.ReplaceAll(shown, "\n"+indent, "\n"), "\n//\n", "\n\n")
+		require.Contains(t, string(this), "\nfunc TestOrders"+shown+"\n}\n", file)
+	}
+}
+
 // inBubble runs a test on a service with a server and a clock of its own. Time passes when everyone waits for it: hours take
 // milliseconds.
 func inBubble(t *testing.T, o sim.Options, test func(t *testing.T, server *sim.Server, orders Orders)) {
@@ -56,18 +72,23 @@ func inBubble(t *testing.T, o sim.Options, test func(t *testing.T, server *sim.S
 	})
 }
 
-func TestUserService_OutlivesItsToken(t *testing.T) {
+// This one is in the README and in the package's documentation as well, word for word.
+func TestOrdersOutliveTheirToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := sim.New(sim.Options{Lifetime: time.Hour})
 		client, err := alf.New(server.Config())
 		require.NoError(t, err)
 		defer client.Close()
-		orders := Orders{client.HTTPClient(), server.APIURL()}
+		orders := Orders{client.HTTPClient(), server.APIURL()} // your service
 
 		require.NoError(t, orders.Place(t.Context(), "tea"))
 		time.Sleep(3 * time.Hour) // of the bubble's time: no token lives that long
 		require.NoError(t, orders.Place(t.Context(), "more tea"))
-		require.Zero(t, server.Stats().Unauthorized)
+		require.Zero(t, server.Stats().Unauthorized) // renewed, not rejected
+
+		server.Revoke()
+		require.NoError(t, orders.Place(t.Context(), "even more tea"))
+		require.Equal(t, 1, server.Stats().Unauthorized) // rejected once, and healed
 	})
 }
 

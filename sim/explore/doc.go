@@ -1,6 +1,6 @@
 // Package explore visits every state that a small world can get into: every order in which callers ask, give up and reject,
 // fetches end this way or that, timers fire and the manager is closed, at every moment at which something is due. Nothing is
-// sampled. At each step and in each state the rules of the contract are checked; the shortest path to the first broken one
+// sampled. At each step and in each state the rules of PROMISES.md are checked; the shortest path to the first broken one
 // is the result.
 //
 // The decisions are those of the manager's own core, the code that runs in production. What stands around it there (the

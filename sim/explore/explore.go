@@ -25,7 +25,7 @@ type Result struct {
 
 // Violation is a broken rule. It is an error.
 type Violation struct {
-	// Rule is its name in the contract, such as "M3".
+	// Rule is its name in PROMISES.md, such as "M3".
 	Rule string
 	// Text says what is wrong.
 	Text string

@@ -106,31 +106,31 @@ func (w World) validate() error {
 	var problems []error
 	within := func(name string, value, least, most int) {
 		if value < least || value > most {
-			problems = append(problems, fmt.Errorf("field World.%s is %d: must be from %d to %d", name, value, least, most))
+			problems = append(problems, fmt.Errorf("%s: %d is not from %d to %d: correct it", name, value, least, most))
 		}
 	}
-	within("Callers", w.Callers, 1, maxCallers)
-	within("Rejecters", w.Rejecters, 0, maxRejecters)
-	within("Answers", len(w.Answers), 1, maxChoices)
-	within("Draws", len(w.Draws), 0, maxChoices)
-	within("ClockSteps", w.ClockSteps, 0, maxChoices)
+	within("World.Callers", w.Callers, 1, maxCallers)
+	within("World.Rejecters", w.Rejecters, 0, maxRejecters)
+	within("World.Answers", len(w.Answers), 1, maxChoices)
+	within("World.Draws", len(w.Draws), 0, maxChoices)
+	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)
 	if w.Fetches < 0 {
-		problems = append(problems, fmt.Errorf("field World.Fetches is %d: must not be negative; leave it 0 for no bound", w.Fetches))
+		problems = append(problems, fmt.Errorf("World.Fetches: %d is negative: leave it 0 for no bound", w.Fetches))
 	}
 	if w.ClockSteps > 0 && w.ClockStep <= 0 {
-		problems = append(problems, fmt.Errorf("field World.ClockStep is %v: must be positive for steps to be made", w.ClockStep))
+		problems = append(problems, fmt.Errorf("World.ClockStep: %v is not positive, so no step can be made: set it, or leave ClockSteps 0", w.ClockStep))
 	}
 	if w.Fetcher > Stubborn {
-		problems = append(problems, fmt.Errorf("field World.Fetcher is %d: must be Prompt, Heeding or Stubborn", w.Fetcher))
+		problems = append(problems, fmt.Errorf("World.Fetcher: %d does not exist: use Prompt, Heeding or Stubborn", w.Fetcher))
 	}
 	for i, a := range w.Answers {
 		if a.Kind < New || a.Kind > Permanent || a.Lifetime < 0 || a.RefreshIn < 0 || a.RetryAfter < 0 {
-			problems = append(problems, fmt.Errorf("field World.Answers[%d] is %+v: must have a kind, and no negative duration", i, a))
+			problems = append(problems, fmt.Errorf("World.Answers[%d]: %+v has no kind, or a negative duration: correct it", i, a))
 		}
 	}
 	for i, d := range w.Draws {
 		if !(d >= 0 && d <= 1) {
-			problems = append(problems, fmt.Errorf("field World.Draws[%d] is %v: must be from 0 to 1", i, d))
+			problems = append(problems, fmt.Errorf("World.Draws[%d]: %v is not from 0 to 1: correct it", i, d))
 		}
 	}
 	if err := w.Policy.Validate(); err != nil {
