@@ -103,7 +103,8 @@ type Config struct {
 	// Logger receives every event as well: at Debug what is routine, at Info each new token and each rejection, at Warn
 	// failures, backoffs and rejections that were suppressed. Default: none.
 	Logger *slog.Logger
-	// Fetcher obtains the tokens in place of the built-in one. It excludes the fields from TokenURL to TokenRequest,
+	// Fetcher obtains the tokens in place of the built-in one. It must ask for a token at every call: a clientcredentials.Config
+	// is one as FetcherFunc(cfg.Token), not through its TokenSource, which would hand out a revoked token again. It excludes the fields from TokenURL to TokenRequest,
 	// but for DPoP, which must be the Prover that its tokens are fetched with, or have the Key they are bound to. A
 	// certificate that it proves itself with is not shown to APIs: let HTTPClient's transport do that.
 	Fetcher Fetcher

@@ -27,8 +27,11 @@ func (c Config) Validate() error {
 		problems = append(problems, c.allowHTTPProblems()...) // the built-in fetcher has looked at it already
 	}
 	if c.Manager == nil {
-		// Any fetcher will do: the real one was judged above.
-		problems = append(problems, split(c.managerConfig(FetcherFunc(nil)).Validate())...)
+		tokens := c.Fetcher
+		if tokens == nil {
+			tokens = new(fetcher.Fetcher) // any will do: the real one was judged above
+		}
+		problems = append(problems, split(c.managerConfig(tokens).Validate())...)
 	}
 	problems = append(problems, c.originProblems()...)
 	problems = append(problems, c.bindingProblems()...)

@@ -2,7 +2,6 @@ package manager
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/benbjohnson/clock"
@@ -30,24 +29,13 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Validate reports everything that [New] would refuse, by name, but for a [FetcherFunc] that is nil.
+// Validate reports everything that [New] would refuse, by name.
 func (c Config) Validate() error {
 	var problems []error
 	if c.Fetcher == nil {
 		problems = append(problems, errors.New("Fetcher: missing: set what obtains the tokens, such as a *fetcher.Fetcher"))
+	} else if f, ok := c.Fetcher.(FetcherFunc); ok && f == nil {
+		problems = append(problems, errors.New("Fetcher: made of nil: give FetcherFunc or FromTokenSource something that obtains the tokens"))
 	}
 	return errors.Join(append(problems, c.Policy.Validate())...)
-}
-
-// refused is what New says of c; nil if it is fit to be used.
-func (c Config) refused() error {
-	problems := c.Validate()
-	if f, ok := c.Fetcher.(FetcherFunc); ok && f == nil {
-		// Not in Validate, so that one can judge all but the fetcher there, with a stand-in.
-		problems = errors.Join(errors.New("Fetcher: made of nil: give FetcherFunc or FromTokenSource something that obtains the tokens"), problems)
-	}
-	if problems == nil {
-		return nil
-	}
-	return fmt.Errorf("manager: unusable Config:\n%w", problems)
 }

@@ -9,6 +9,7 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/benbjohnson/clock"
@@ -29,8 +30,8 @@ var _ Source = (*Manager)(nil)
 // New starts a manager. It fetches nothing until somebody asks for a token. The error names every setting that makes no
 // sense.
 func New(cfg Config) (*Manager, error) {
-	if err := cfg.refused(); err != nil {
-		return nil, err
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("manager: unusable Config:\n%w", err)
 	}
 	o := newOwner(cfg)
 	go o.run()
