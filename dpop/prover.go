@@ -141,7 +141,7 @@ func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method
 func (p *Prover) about(now time.Time, method string, target *url.URL, nonce string) (claims, error) {
 	for i := range len(target.Host) {
 		if target.Host[i] >= utf8.RuneSelf {
-			return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it as xn--...", target.Hostname())
+			return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it in Punycode (\"xn--...\")", target.Hostname())
 		}
 	}
 	if method == "" {

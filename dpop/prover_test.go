@@ -87,7 +87,7 @@ func TestTheNonceOfARequestsOwnAnswerComesFirst(t *testing.T) {
 func TestAHostThatIsNotInASCIIIsRefused(t *testing.T) {
 	p := ready(t)
 	_, err := p.Proof(t.Context(), now, "GET", address(t, "https://bücher.example/x"), "token", "")
-	require.ErrorContains(t, err, `the host "bücher.example" is not in ASCII, and servers know it by another name: write it as xn--...`)
+	require.ErrorContains(t, err, `the host "bücher.example" is not in ASCII, and servers know it by another name: write it in Punycode ("xn--...")`)
 }
 
 func TestM19_AProverInsideOfSomethingElse(t *testing.T) {
