@@ -54,7 +54,6 @@ func (p *program) root() *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		// Headers and bodies hold commas.
 		DisableSliceFlagSeparator:       true,
-		Suggest:                         true,
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: func(c *cli.Command) { c.Hidden = false },
 	}

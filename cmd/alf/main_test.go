@@ -29,6 +29,13 @@ func TestHelp_IsForEveryCommand(t *testing.T) {
 	}
 }
 
+// Whoever is lost in the middle of a command line asks at its end.
+func TestHelp_IsGivenWhateverElseIsThere(t *testing.T) {
+	want := alfIn(t, invocation{}, "get", "--help")
+	require.Equal(t, want, alfIn(t, invocation{}, "get", "https://api.example.com", "--help"))
+	require.Equal(t, want, alfIn(t, invocation{}, "get", "-h", "https://api.example.com"))
+}
+
 func TestHelp_NamesTheVariables(t *testing.T) {
 	r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_SECRET": theSecret}}, "curl", "--help")
 	for _, name := range []string{
