@@ -72,9 +72,9 @@ func kindOf(target any) string {
 	case *table:
 		return `must be an object of strings or arrays of strings`
 	case *bool:
-		return `must be true or false`
+		return mustBeBool
 	case **duration:
-		return `must be a duration, such as "30s"`
+		return mustBeDuration
 	}
 	return `must be a string`
 }

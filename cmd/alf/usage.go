@@ -11,7 +11,9 @@ import (
 // wrongUse makes one line of what the library would follow by a page of help.
 func wrongUse(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	text := err.Error()
-	if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
+	if value, ok := flagValue(cmd, text); ok {
+		text = value
+	} else if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
 		name = strings.TrimLeft(name, "-")
 		text = "there is no flag " + dashed(name)
 		if near := nearest(name, flagNames(cmd)); near != "" {
@@ -28,12 +30,17 @@ func dashed(flag string) string {
 	return "--" + flag
 }
 
-// flagNames are those a command takes, with those of the program.
-func flagNames(cmd *cli.Command) (names []string) {
+// flagsOf are those that a command takes, the program's own among them.
+func flagsOf(cmd *cli.Command) (flags []cli.Flag) {
 	for _, c := range cmd.Lineage() {
-		for _, f := range c.Flags {
-			names = append(names, f.Names()...)
-		}
+		flags = append(flags, c.Flags...)
+	}
+	return flags
+}
+
+func flagNames(cmd *cli.Command) (names []string) {
+	for _, f := range flagsOf(cmd) {
+		names = append(names, f.Names()...)
 	}
 	return names
 }
