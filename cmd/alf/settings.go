@@ -60,11 +60,11 @@ func (p *program) settings(cmd *cli.Command) (*settings, *file, error) {
 		problems.note(err)
 	}
 	if cmd.IsSet("token-header") {
-		s.tokenHeader, err = parseHeaders("--token-header", cmd.StringSlice("token-header"))
-	} else {
-		s.tokenHeader, err = f.TokenHeader.header("token_header in " + f.path)
+		s.tokenHeader, err = parseHeaders(cmd.StringSlice("token-header"))
+		problems.note(err)
+	} else if s.tokenHeader, err = f.TokenHeader.header(); err != nil {
+		problems.note(fmt.Errorf("%s: %w", f.at("token_header"), err))
 	}
-	problems.note(err)
 	p.readServer(cmd, f, s, &problems)
 	p.readProof(cmd, f, s, &problems)
 	if len(problems) > 0 {
@@ -154,14 +154,14 @@ func parseParams(given []string) (url.Values, error) {
 	return params, nil
 }
 
-// parseHeaders reads lines like "Name: value"; what names them in errors.
-func parseHeaders(what string, given []string) (http.Header, error) {
+// parseHeaders reads lines like "Name: value".
+func parseHeaders(given []string) (http.Header, error) {
 	header := make(http.Header)
 	for _, lines := range given {
 		for line := range strings.Lines(lines) {
 			name, value, ok := strings.Cut(line, ":")
 			if name = strings.TrimSpace(name); !ok || name == "" {
-				return nil, usagef("%s: not of the form 'NAME: VALUE'", what)
+				return nil, errors.New("--token-header: not of the form 'NAME: VALUE'")
 			}
 			name = textproto.CanonicalMIMEHeaderKey(name)
 			header[name] = append(header[name], strings.TrimSpace(value))
