@@ -72,13 +72,3 @@ func TestVersion(t *testing.T) {
 	require.Equal(t, exitOK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "alf version "))
 }
-
-func TestWords_NoOneElsesAreChanged(t *testing.T) {
-	require.Equal(t, "--token-url: missing, add it to --allow-http (--origin) with --auth-style x",
-		inFlags("TokenURL: missing, add it to Config.AllowHTTP (Origins) with AuthStyle x"))
-	require.Equal(t, "--cert-file: set --assertion-audience, --dpop-algorithm or --issuer", inFlags("Certificate: set Assertion.Audience, DPoP.Algorithm or Issuer"))
-	require.Equal(t, `the server wants DPoP proofs: set --dpop`, inFlags("the server wants DPoP proofs: set DPoP"))
-	for _, theirs := range []string{`"the Issuer said \"no Audience\""`, "the DPoP proof", `https://idp/TokenURL`, `"TokenURL"`, "Unauthorized", "MyOrigins"} {
-		require.Equal(t, theirs, inFlags(theirs))
-	}
-}
