@@ -51,7 +51,7 @@ func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
 		options.Every = 500 * time.Millisecond // one machine makes all the signatures and verifies them
 	}
 	if err := options.AuthStyle.UnmarshalText([]byte(cmd.String("auth-style"))); err != nil {
-		return usagef("--auth-style: %w", err)
+		return usagef("%s: %w", p.given(cmd, "auth-style"), err)
 	}
 	if err := options.Validate(); err != nil {
 		return &failure{exitUsage, err}

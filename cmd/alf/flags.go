@@ -98,7 +98,7 @@ func (p *program) proofFlags() []cli.Flag {
 	return []cli.Flag{
 		f.text("auth-style", "prove the client by `STYLE`, see above"),
 		// Without a source: they compete with other ways to the secret, see secretSource.
-		&cli.StringFlag{Name: "secret-file", Category: f.category, Usage: "read the client secret from `PATH`", TakesFile: true},
+		&cli.StringFlag{Name: "secret-file", Category: f.category, Usage: "read the client secret from `PATH` [$" + secretFileVariable + "]", TakesFile: true},
 		&cli.BoolFlag{Name: "secret-stdin", Category: f.category, Usage: "read the client secret from standard input"},
 		f.file("key-file", "sign assertions with the private key in `PATH` (PEM or JSON Web Key)"),
 		f.text("key-id", "the server knows that key as `ID` (kid)"),

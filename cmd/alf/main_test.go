@@ -46,6 +46,7 @@ func TestHelp_NamesTheVariables(t *testing.T) {
 	} {
 		require.Contains(t, r.out, name)
 	}
+	require.Contains(t, r.out, "read the client secret from PATH [$ALF_CLIENT_SECRET_FILE]\n")
 }
 
 func TestHelp_TheSecretIsNoFlag(t *testing.T) {

@@ -34,7 +34,9 @@ func (p *program) readProof(cmd *cli.Command, f *file, s *settings, problems *pr
 
 	var err error
 	if style := choose(cmd, "auth-style", cmd.String, f.AuthStyle); style != "" {
-		err = s.authStyle.UnmarshalText([]byte(style))
+		if err = s.authStyle.UnmarshalText([]byte(style)); err != nil {
+			err = fmt.Errorf("%s: %w", p.source(cmd, "auth-style", f, "auth_style"), err)
+		}
 	} else {
 		s.authStyle, err = s.impliedStyle(p.hasSecret(cmd, f))
 	}

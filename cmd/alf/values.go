@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -35,7 +34,11 @@ func flagValue(cmd *cli.Command, text string) (string, bool) {
 	if m == nil {
 		return "", false
 	}
-	return unfit(dashed(m[2]), m[1], typeOf(cmd, m[2]), m[3]), true
+	kind := ""
+	if doc := flagNamed(cmd, m[2]); doc != nil {
+		kind = doc.TypeName()
+	}
+	return unfit(dashed(m[2]), m[1], kind, m[3]), true
 }
 
 // variableValue is flagValue for what came from the environment.
@@ -56,14 +59,4 @@ func unfit(name, value, kind, reason string) string {
 		why = reason
 	}
 	return fmt.Sprintf("%s is %s: %s", name, value, why)
-}
-
-// typeOf is what the flag library calls the type of a flag; "" if there is no such flag.
-func typeOf(cmd *cli.Command, name string) string {
-	for _, f := range flagsOf(cmd) {
-		if doc, ok := f.(cli.DocGenerationFlag); ok && slices.Contains(f.Names(), name) {
-			return doc.TypeName()
-		}
-	}
-	return ""
 }
