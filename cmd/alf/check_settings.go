@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -10,22 +12,15 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// checkSettings reads the configuration as every command does, and has the library judge it.
+// checkSettings tells all that is wrong with them at once.
 func (c *checkup) checkSettings(ctx context.Context) finding {
-	s, cfg, err := c.program.configure(ctx, c.cmd)
-	if err == nil {
-		if refused := cfg.Validate(); refused != nil {
-			err = unusable(refused)
-		}
+	var problems problems
+	problems.note(c.readConfiguration(ctx))
+	problems.note(c.readAPI())
+	if len(problems) > 0 {
+		return unreadable(&failure{exitUsage, errors.Join(problems...)})
 	}
-	if err != nil {
-		return unreadable(err)
-	}
-	f, err := fetcher.New(fetcherConfig(cfg))
-	if err != nil {
-		return unreadable(unusable(err))
-	}
-	c.settings, c.config, c.fetcher = s, cfg, f
+	s := c.settings
 	details := []string{fmt.Sprintf("client %q, by %s", s.clientID, s.authStyle)}
 	for _, asked := range []struct {
 		what   string
@@ -36,6 +31,32 @@ func (c *checkup) checkSettings(ctx context.Context) finding {
 		}
 	}
 	return passed(shownAddress(c.server()), details...)
+}
+
+// readConfiguration reads it as every command does, and has the library judge it.
+func (c *checkup) readConfiguration(ctx context.Context) error {
+	s, cfg, err := c.program.configure(ctx, c.cmd)
+	if err != nil {
+		return err
+	}
+	if err := cfg.Validate(); err != nil {
+		return unusable(err)
+	}
+	f, err := fetcher.New(fetcherConfig(cfg))
+	if err != nil {
+		return unusable(err)
+	}
+	c.settings, c.config, c.fetcher = s, cfg, f
+	return nil
+}
+
+func (c *checkup) readAPI() error {
+	if !c.hasAPI() {
+		return nil
+	}
+	req, err := newRequest(c.program.given(c.cmd, "api"), http.MethodGet, c.cmd.String("api"), nil)
+	c.api = req
+	return err
 }
 
 // server is the one address that the user gave.
