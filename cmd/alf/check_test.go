@@ -72,8 +72,7 @@ func TestCheck_Interrupted(t *testing.T) {
 
 func TestCheck_AnUnwrittenFindingIsAnError(t *testing.T) {
 	i := newIDP(t)
-	env := i.configured()
-	code := run(t.Context(), []string{"alf", "check"}, nil, broken{}, io.Discard, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	code := run(t.Context(), []string{"alf", "check"}, nil, broken{}, io.Discard, environmentOf(i.configured()))
 	require.Equal(t, exitBroken, code)
 }
 

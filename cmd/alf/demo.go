@@ -39,6 +39,9 @@ func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
 	if err := arguments(cmd); err != nil {
 		return err
 	}
+	if err := p.misspelt(cmd); err != nil {
+		return &failure{exitUsage, err}
+	}
 	log := p.eventLog(cmd)
 	options := demo.Options{
 		Callers: cmd.Int("callers"), Every: cmd.Duration("every"), Lifetime: cmd.Duration("lifetime"),

@@ -185,10 +185,7 @@ func TestExit1_WhenTheOutputCannotBeWritten(t *testing.T) {
 	env := i.configured()
 	for _, args := range [][]string{{"token"}, {"token", "--output", "json"}, {"get", url}, {"get", "-i", url}} {
 		var stderr strings.Builder
-		code := run(t.Context(), append([]string{"alf"}, args...), nil, broken{}, &stderr, func(name string) (string, bool) {
-			value, ok := env[name]
-			return value, ok
-		})
+		code := run(t.Context(), append([]string{"alf"}, args...), nil, broken{}, &stderr, environmentOf(env))
 		require.Equal(t, exitBroken, code)
 		require.Contains(t, stderr.String(), "no space left")
 	}

@@ -74,10 +74,10 @@ func (p *program) readFile(cmd *cli.Command) (*file, error) {
 }
 
 func (p *program) usualFile() string {
-	if dir, _ := p.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+	if dir, _ := p.env.lookup("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "alf", "config.json")
 	}
-	if home, _ := p.env("HOME"); home != "" {
+	if home, _ := p.env.lookup("HOME"); home != "" {
 		return filepath.Join(home, ".config", "alf", "config.json")
 	}
 	return ""

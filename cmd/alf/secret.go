@@ -50,8 +50,8 @@ func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file, s *sett
 
 // hasSecret reports whether one was given, by whatever way.
 func (p *program) hasSecret(cmd *cli.Command, f *file) bool {
-	value, _ := p.env(secretVariable)
-	named, _ := p.env(secretFileVariable)
+	value, _ := p.env.lookup(secretVariable)
+	named, _ := p.env.lookup(secretFileVariable)
 	return cmd.String("secret-file") != "" || cmd.Bool("secret-stdin") || value != "" || named != "" || f.ClientSecretFile != ""
 }
 
@@ -68,8 +68,8 @@ func secretFile(setting, path string) *secretSource {
 
 func (p *program) secretSource(cmd *cli.Command, f *file) (*secretSource, error) {
 	path, fromStdin := cmd.String("secret-file"), cmd.Bool("secret-stdin")
-	value, _ := p.env(secretVariable)
-	named, _ := p.env(secretFileVariable)
+	value, _ := p.env.lookup(secretVariable)
+	named, _ := p.env.lookup(secretFileVariable)
 	switch {
 	case fromStdin && path != "":
 		return nil, usagef("--secret-stdin and --secret-file exclude each other: remove one")

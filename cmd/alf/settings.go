@@ -52,6 +52,7 @@ func (p *program) settings(cmd *cli.Command) (*settings, *file, error) {
 		params:    f.Params.values(),
 	}
 	var problems problems
+	problems.note(p.misspelt(cmd))
 	if s.timeout < 0 {
 		problems.note(fmt.Errorf("%s is %v: must not be negative; 0 waits for ever", p.source(cmd, "timeout", f, "timeout"), s.timeout))
 	}
