@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
 )
 
@@ -74,16 +73,6 @@ func unreadable(err error) finding {
 	found := failed(code, plural(int64(len(lines)), "problem"))
 	found.details = lines
 	return found
-}
-
-// fetcherConfig is the part of a client's configuration that is about the token endpoint.
-func fetcherConfig(c *alf.Config) fetcher.Config {
-	return fetcher.Config{
-		TokenURL: c.TokenURL, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
-		Scopes: c.Scopes, Audience: c.Audience, Resource: c.Resource, Params: c.Params,
-		AuthStyle: c.AuthStyle, Assertion: c.Assertion, Certificate: c.Certificate, DPoP: c.DPoP,
-		Header: c.TokenRequest.Header, TLS: c.TokenRequest.TLS, AllowHTTP: c.AllowHTTP,
-	}
 }
 
 // checkProof looks at everything that proves the client, as far as one can without the server.
