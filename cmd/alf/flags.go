@@ -16,7 +16,7 @@ Settings come from flags, else from the environment, else from a JSON file: --co
 alf/config.json in $XDG_CONFIG_HOME or ~/.config. Its keys are
 ` + wrap(strings.Join(sorted(new(file).fields()), ", "), 92) + `.
 Scopes, audiences, resources, origins and hosts are given apart by spaces, or by repeating the
-flag; paths in the file are relative to it.
+flag; paths in the file are relative to it. Keys and ALF_* variables that do not exist are refused.
 
 The server is named by --issuer if it has metadata (RFC 8414, OpenID Connect), else by
 --token-url. What proves the client goes by --auth-style:
