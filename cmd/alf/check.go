@@ -55,13 +55,6 @@ func (p *program) check(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	c := &checkup{program: p, cmd: cmd}
-	if address := cmd.String("api"); address != "" {
-		req, err := newRequest(http.MethodGet, address, nil)
-		if err != nil {
-			return err
-		}
-		c.api = req
-	}
 	defer c.close()
 	return c.run(ctx)
 }

@@ -2,30 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
-	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
 )
 
-// checkSettings reads the configuration as every command does, and has the library judge it.
+// checkSettings tells all that is wrong with them at once.
 func (c *checkup) checkSettings(ctx context.Context) finding {
-	s, cfg, err := c.program.configure(ctx, c.cmd)
-	if err == nil {
-		if refused := cfg.Validate(); refused != nil {
-			err = unusable(refused)
-		}
+	var problems problems
+	problems.note(c.readConfiguration(ctx))
+	problems.note(c.readAPI())
+	if len(problems) > 0 {
+		return unreadable(&failure{exitUsage, errors.Join(problems...)})
 	}
-	if err != nil {
-		return unreadable(err)
-	}
-	f, err := fetcher.New(fetcherConfig(cfg))
-	if err != nil {
-		return unreadable(unusable(err))
-	}
-	c.settings, c.config, c.fetcher = s, cfg, f
+	s := c.settings
 	details := []string{fmt.Sprintf("client %q, by %s", s.clientID, s.authStyle)}
 	for _, asked := range []struct {
 		what   string
@@ -36,6 +30,32 @@ func (c *checkup) checkSettings(ctx context.Context) finding {
 		}
 	}
 	return passed(shownAddress(c.server()), details...)
+}
+
+// readConfiguration reads it as every command does, and has the library judge it.
+func (c *checkup) readConfiguration(ctx context.Context) error {
+	s, cfg, err := c.program.configure(ctx, c.cmd)
+	if err != nil {
+		return err
+	}
+	if err := cfg.Validate(); err != nil {
+		return unusable(err)
+	}
+	f, err := fetcher.New(fetcherConfig(cfg))
+	if err != nil {
+		return unusable(err)
+	}
+	c.settings, c.config, c.fetcher = s, cfg, f
+	return nil
+}
+
+func (c *checkup) readAPI() error {
+	if !c.hasAPI() {
+		return nil
+	}
+	req, err := newRequest(c.program.given(c.cmd, "api"), http.MethodGet, c.cmd.String("api"), nil)
+	c.api = req
+	return err
 }
 
 // server is the one address that the user gave.
@@ -53,16 +73,6 @@ func unreadable(err error) finding {
 	found := failed(code, plural(int64(len(lines)), "problem"))
 	found.details = lines
 	return found
-}
-
-// fetcherConfig is the part of a client's configuration that is about the token endpoint.
-func fetcherConfig(c *alf.Config) fetcher.Config {
-	return fetcher.Config{
-		TokenURL: c.TokenURL, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
-		Scopes: c.Scopes, Audience: c.Audience, Resource: c.Resource, Params: c.Params,
-		AuthStyle: c.AuthStyle, Assertion: c.Assertion, Certificate: c.Certificate, DPoP: c.DPoP,
-		Header: c.TokenRequest.Header, TLS: c.TokenRequest.TLS, AllowHTTP: c.AllowHTTP,
-	}
 }
 
 // checkProof looks at everything that proves the client, as far as one can without the server.

@@ -14,6 +14,19 @@ func TestCheck_Settings(t *testing.T) {
 			args: []string{"--auth-style", "none", "--client-id", "", "--timeout", "-1s"},
 			code: exitUsage, step: "settings", says: []string{"3 problems", `"none" does not exist`, "--client-id is missing", "– token        not done"},
 		},
+		"an API that has no address": {
+			args: []string{"--api", "stock"},
+			code: exitUsage, step: "settings",
+			says: []string{"1 problem\n", "--api: not an address to send a request to: use https://host/path\n", "– token        not done", "– API          not done"},
+		},
+		"one with a password, and more": {
+			place: place{env: map[string]string{"ALF_API": "https://me:" + theSecret + "@api.example.com"}}, args: []string{"--timeout", "-1s"},
+			code: exitUsage, step: "settings", says: []string{"2 problems", "--timeout is -1s", "ALF_API: holds a name or password"},
+		},
+		"a library's, and an API's": {
+			args: []string{"--token-url", "idp.example.com", "--api", "stock"},
+			code: exitUsage, step: "settings", says: []string{"2 problems", "--token-url: neither https nor http", "--api: not an address"},
+		},
 		"a library's": {
 			args: []string{"--token-url", "http://idp.example.com/token"},
 			code: exitUsage, step: "settings", says: []string{"1 problem", `list "idp.example.com" in --allow-http`},

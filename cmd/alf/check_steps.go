@@ -25,7 +25,7 @@ var checkSteps = []checkStep{
 }
 
 func (c *checkup) hasIssuer() bool { return c.settings != nil && c.settings.issuer != "" }
-func (c *checkup) hasAPI() bool    { return c.api != nil }
+func (c *checkup) hasAPI() bool    { return c.cmd.String("api") != "" }
 
 // mark tells at a glance how a step went.
 type mark int

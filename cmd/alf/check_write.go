@@ -28,7 +28,7 @@ func newCheckWriter(p *program) *checkWriter {
 // speaksUTF8 believes the first variable of the locale that is set. Without any it does, as terminals do these days.
 func (p *program) speaksUTF8() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if value, _ := p.env(name); value != "" {
+		if value, _ := p.env.lookup(name); value != "" {
 			value = strings.ToLower(value)
 			return strings.Contains(value, "utf-8") || strings.Contains(value, "utf8")
 		}

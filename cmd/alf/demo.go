@@ -39,6 +39,9 @@ func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
 	if err := arguments(cmd); err != nil {
 		return err
 	}
+	if err := p.misspelt(cmd); err != nil {
+		return &failure{exitUsage, err}
+	}
 	log := p.eventLog(cmd)
 	options := demo.Options{
 		Callers: cmd.Int("callers"), Every: cmd.Duration("every"), Lifetime: cmd.Duration("lifetime"),
@@ -51,7 +54,7 @@ func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
 		options.Every = 500 * time.Millisecond // one machine makes all the signatures and verifies them
 	}
 	if err := options.AuthStyle.UnmarshalText([]byte(cmd.String("auth-style"))); err != nil {
-		return usagef("--auth-style: %w", err)
+		return usagef("%s: %w", p.given(cmd, "auth-style"), err)
 	}
 	if err := options.Validate(); err != nil {
 		return &failure{exitUsage, err}

@@ -58,7 +58,7 @@ func TestDemo_KnowsEveryAuthStyleAndNoOther(t *testing.T) {
 }
 
 func TestTerminal_FilesPipesAndTheNullDeviceAreNone(t *testing.T) {
-	p := &program{env: func(string) (string, bool) { return "xterm", true }}
+	p := &program{env: environmentOf(map[string]string{"TERM": "xterm"})}
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	require.NoError(t, err)
 	defer null.Close()

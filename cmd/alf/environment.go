@@ -7,13 +7,19 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
+// environment is the process's, or in tests another one.
+type environment struct {
+	lookup func(string) (string, bool) // as os.LookupEnv
+	all    func() []string             // as os.Environ
+}
+
 // variable is where a flag's value may come from.
 func variable(flag string) string {
-	return "ALF_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func (p *program) fromEnv(flag string) cli.ValueSourceChain {
-	return cli.NewValueSourceChain(&envSource{variable(flag), p.env, p.fromVariable})
+	return cli.NewValueSourceChain(&envSource{variable(flag), p.env.lookup, p.fromVariable})
 }
 
 // envSource is an environment variable of the program's environment, which in tests is not the process's. An empty one is

@@ -98,7 +98,10 @@ func explain(err error) (code int, text string) {
 	case errors.As(err, &library):
 		return exitUsage, err.Error()
 	}
-	// What is left comes from reading the command line.
+	// What is left comes from reading the command line and the environment.
+	if text, ok := variableValue(err.Error()); ok {
+		return exitUsage, text
+	}
 	return exitUsage, err.Error()
 }
 

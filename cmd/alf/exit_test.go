@@ -26,7 +26,14 @@ func TestExit2_OnWrongUse(t *testing.T) {
 		"unknown command":    {[]string{"tokne"}, `there is no command "tokne": did you mean "token"?`},
 		"unknown flag":       {[]string{"token", "--ouput", "json"}, "there is no flag --ouput: did you mean --output? (see alf token --help)"},
 		"unknown root flag":  {[]string{"--verbos"}, "there is no flag --verbos: did you mean --verbose?"},
-		"unknown topic":      {[]string{"help", "tokne"}, "No help topic for 'tokne'"},
+		"unknown topic":      {[]string{"help", "tokne"}, `there is no command "tokne": did you mean "token"? (see alf --help)`},
+		"nothing like it":    {[]string{"nope"}, `there is no command "nope" (see alf --help)`},
+		"nor as a topic":     {[]string{"help", "nope"}, `there is no command "nope" (see alf --help)`},
+		"nor as a flag's":    {[]string{"--help", "nope"}, `there is no command "nope" (see alf --help)`},
+		"no such shell":      {[]string{"completion", "fisch"}, `there is no command "fisch": did you mean "fish"? (see alf completion --help)`},
+		"no flag like it":    {[]string{"token", "--nope"}, "there is no flag --nope (see alf token --help)"},
+		"the other case":     {[]string{"token", "-O", "json"}, "there is no flag -O: did you mean -o? (see alf token --help)"},
+		"a flag before":      {[]string{"token", "--verbos"}, "there is no flag --verbos: did you mean --verbose?"},
 		"no value":           {[]string{"token", "--output"}, "flag needs an argument"},
 		"unknown output":     {[]string{"token", "--output", "xml"}, `--output is "xml": use bare, header, json`},
 		"too many arguments": {[]string{"token", "x"}, `unexpected argument "x" (see alf token --help)`},
@@ -178,10 +185,7 @@ func TestExit1_WhenTheOutputCannotBeWritten(t *testing.T) {
 	env := i.configured()
 	for _, args := range [][]string{{"token"}, {"token", "--output", "json"}, {"get", url}, {"get", "-i", url}} {
 		var stderr strings.Builder
-		code := run(t.Context(), append([]string{"alf"}, args...), nil, broken{}, &stderr, func(name string) (string, bool) {
-			value, ok := env[name]
-			return value, ok
-		})
+		code := run(t.Context(), append([]string{"alf"}, args...), nil, broken{}, &stderr, environmentOf(env))
 		require.Equal(t, exitBroken, code)
 		require.Contains(t, stderr.String(), "no space left")
 	}

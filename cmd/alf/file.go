@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -77,10 +74,10 @@ func (p *program) readFile(cmd *cli.Command) (*file, error) {
 }
 
 func (p *program) usualFile() string {
-	if dir, _ := p.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+	if dir, _ := p.env.lookup("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "alf", "config.json")
 	}
-	if home, _ := p.env("HOME"); home != "" {
+	if home, _ := p.env.lookup("HOME"); home != "" {
 		return filepath.Join(home, ".config", "alf", "config.json")
 	}
 	return ""
@@ -89,29 +86,42 @@ func (p *program) usualFile() string {
 // parseFile refuses keys it does not know, each by name: a setting that is misspelt must not silently have no effect.
 func parseFile(path string, content []byte) (*file, error) {
 	given, err := members(content)
+	if twice := occursTwice(""); errors.As(err, &twice) {
+		err = fmt.Errorf("%w: remove one", twice)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	f := &file{path: path}
 	known := f.fields()
-	var problems []error
+	var problems problems
 	for _, m := range given {
 		target, ok := known[m.key]
 		switch {
 		case m.key == "client_secret":
-			problems = append(problems, fmt.Errorf("%s: client_secret: a secret does not belong into this file: put it into one of its own "+
-				"and name that in client_secret_file, or set ALF_CLIENT_SECRET", path))
+			problems.note(fmt.Errorf("%s: a secret does not belong into this file: put it into one of its own "+
+				"and name that in client_secret_file, or set ALF_CLIENT_SECRET", f.at(m.key)))
 		case !ok:
-			problems = append(problems, fmt.Errorf("%s: unknown key %q: use %s", path, m.key, strings.Join(sorted(known), ", ")))
+			problems.note(fmt.Errorf("%s: unknown key %q%s", path, m.key, instead(m.key, sorted(known))))
 		default:
-			delete(known, m.key)
 			if err := json.Unmarshal(m.value, target); err != nil {
-				problems = append(problems, fmt.Errorf("%s: %s: %s", path, m.key, kindOf(target)))
+				problems.note(fmt.Errorf("%s: %s", f.at(m.key), wrongValue(target, err)))
 			}
 		}
 	}
 	return f, errors.Join(problems...)
 }
+
+// instead says what to write for a key that does not exist.
+func instead(key string, known []string) string {
+	if guess := didYouMean("%q", key, known); guess != "" {
+		return guess
+	}
+	return ": use " + strings.Join(known, ", ")
+}
+
+// at names a key in errors.
+func (f *file) at(key string) string { return f.path + ": " + key }
 
 // fields finds them by their tags.
 func (f *file) fields() map[string]any {
@@ -130,39 +140,4 @@ func (f *file) beside(path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(f.path), path)
-}
-
-type member struct {
-	key   string
-	value json.RawMessage
-}
-
-// members takes one JSON object apart, and keeps what encoding/json would drop: keys that occur twice.
-func members(content []byte) ([]member, error) {
-	var all []member
-	d := json.NewDecoder(bytes.NewReader(content))
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
-		return nil, errors.New("not a JSON object")
-	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, fmt.Errorf("not JSON: %w", err)
-		}
-		m := member{key: key.(string)}
-		if err := d.Decode(&m.value); err != nil {
-			return nil, fmt.Errorf("not JSON: %w", err)
-		}
-		if slices.ContainsFunc(all, func(other member) bool { return other.key == m.key }) {
-			return nil, fmt.Errorf("%q occurs twice: remove one", m.key)
-		}
-		all = append(all, m)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("not JSON: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("something follows the JSON object: remove it")
-	}
-	return all, nil
 }

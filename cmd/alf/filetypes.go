@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -26,6 +28,26 @@ func (l *list) UnmarshalJSON(data []byte) error {
 // table is an object of lists.
 type table map[string]list
 
+// UnmarshalJSON refuses names that occur twice, of which encoding/json would keep the last.
+func (t *table) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil // as anywhere else in the file
+	}
+	given, err := members(data)
+	if err != nil {
+		return err
+	}
+	*t = make(table, len(given))
+	for _, m := range given {
+		var values list
+		if err := json.Unmarshal(m.value, &values); err != nil {
+			return err
+		}
+		(*t)[m.key] = values
+	}
+	return nil
+}
+
 func (t table) values() url.Values {
 	values := make(url.Values, len(t))
 	for key, list := range t {
@@ -34,22 +56,21 @@ func (t table) values() url.Values {
 	return values
 }
 
-// header reads the table as one.
-func (t table) header(what string) (http.Header, error) {
-	header := make(http.Header)
-	for _, name := range sorted(t) {
-		for _, value := range t[name] {
-			one, err := parseHeaders(what, []string{name + ": " + value})
-			if err != nil {
-				return nil, err
-			}
-			for name, values := range one {
-				header[name] = append(header[name], values...)
-			}
+// header takes names and values as they are: the library judges them. Names that differ in case alone are the same.
+func (t table) header() (http.Header, error) {
+	header := make(http.Header, len(t))
+	for _, given := range sorted(t) {
+		name := http.CanonicalHeaderKey(given)
+		if _, ok := header[name]; ok {
+			return nil, ofLists(occursTwice(name))
 		}
+		header[name] = t[given]
 	}
 	return header, nil
 }
+
+// ofLists says how to give a name many values.
+func ofLists(err occursTwice) error { return fmt.Errorf("%w: give all its values in one array", err) }
 
 // duration is a string like "30s".
 type duration time.Duration
@@ -64,19 +85,22 @@ func (d *duration) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// kindOf says what a value should have been, and nothing of what it is.
-func kindOf(target any) string {
+// wrongValue says what a value should have been, and nothing of what it is.
+func wrongValue(target any, err error) error {
+	if twice := occursTwice(""); errors.As(err, &twice) {
+		return ofLists(twice)
+	}
 	switch target.(type) {
 	case *list:
-		return `must be a string or an array of strings`
+		return errors.New("must be a string or an array of strings")
 	case *table:
-		return `must be an object of strings or arrays of strings`
+		return errors.New("must be an object of strings or arrays of strings")
 	case *bool:
-		return `must be true or false`
+		return errors.New(mustBeBool)
 	case **duration:
-		return `must be a duration, such as "30s"`
+		return errors.New(mustBeDuration)
 	}
-	return `must be a string`
+	return errors.New("must be a string")
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -16,7 +16,7 @@ Settings come from flags, else from the environment, else from a JSON file: --co
 alf/config.json in $XDG_CONFIG_HOME or ~/.config. Its keys are
 ` + wrap(strings.Join(sorted(new(file).fields()), ", "), 92) + `.
 Scopes, audiences, resources, origins and hosts are given apart by spaces, or by repeating the
-flag; paths in the file are relative to it.
+flag; paths in the file are relative to it. Keys and ALF_* variables that do not exist are refused.
 
 The server is named by --issuer if it has metadata (RFC 8414, OpenID Connect), else by
 --token-url. What proves the client goes by --auth-style:
@@ -98,7 +98,7 @@ func (p *program) proofFlags() []cli.Flag {
 	return []cli.Flag{
 		f.text("auth-style", "prove the client by `STYLE`, see above"),
 		// Without a source: they compete with other ways to the secret, see secretSource.
-		&cli.StringFlag{Name: "secret-file", Category: f.category, Usage: "read the client secret from `PATH`", TakesFile: true},
+		&cli.StringFlag{Name: "secret-file", Category: f.category, Usage: "read the client secret from `PATH` [$" + secretFileVariable + "]", TakesFile: true},
 		&cli.BoolFlag{Name: "secret-stdin", Category: f.category, Usage: "read the client secret from standard input"},
 		f.file("key-file", "sign assertions with the private key in `PATH` (PEM or JSON Web Key)"),
 		f.text("key-id", "the server knows that key as `ID` (kid)"),

@@ -1,12 +1,27 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/urfave/cli/v3"
 )
 
-func init() { cli.FlagStringer = describe }
+func init() {
+	cli.FlagStringer = describe
+	cli.ShowCommandHelp = helpOn
+}
+
+// helpOn shows the help of a command's command. One that has none was given an argument as well, and shows its own.
+func helpOn(ctx context.Context, cmd *cli.Command, name string) error {
+	switch lineage := cmd.Lineage(); {
+	case cmd.Command(name) != nil:
+		return cli.DefaultShowCommandHelp(ctx, cmd, name)
+	case len(cmd.VisibleCommands()) == 0 && len(lineage) > 1:
+		return cli.DefaultShowCommandHelp(ctx, lineage[1], cmd.Name)
+	}
+	return unknownCommand(cmd, name)
+}
 
 // describe is a flag's line in the help. Unlike the library's own it does not show twice that a flag may be repeated, which
 // would make the lines too long to read.
@@ -22,11 +37,7 @@ func describe(f cli.Flag) string {
 	}
 	var names []string
 	for _, name := range f.Names() {
-		dashes := "--"
-		if len(name) == 1 {
-			dashes = "-"
-		}
-		names = append(names, dashes+name)
+		names = append(names, dashed(name))
 	}
 	line := strings.Join(names, ", ") + placeholder + "\t" + usage
 	if value := doc.GetValue(); doc.TakesValue() && value != "" && value != "[]" && value != "0s" {

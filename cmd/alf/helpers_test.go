@@ -90,8 +90,7 @@ func alfIn(t *testing.T, in invocation, args ...string) result {
 	if in.ctx == nil {
 		in.ctx = t.Context()
 	}
-	env := func(name string) (string, bool) { value, ok := in.env[name]; return value, ok }
-	code := run(in.ctx, append([]string{"alf"}, args...), in.stdin, &stdout, &stderr, env)
+	code := run(in.ctx, append([]string{"alf"}, args...), in.stdin, &stdout, &stderr, environmentOf(in.env))
 	r := result{code, stdout.String(), stderr.String()}
 	require.NotContains(t, r.out+r.err, theSecret)
 	require.NotContains(t, r.err, "goroutine ")
@@ -100,6 +99,18 @@ func alfIn(t *testing.T, in invocation, args ...string) result {
 		require.NotEmpty(t, r.err)
 	}
 	return r
+}
+
+func environmentOf(variables map[string]string) environment {
+	return environment{
+		lookup: func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
+		all: func() (all []string) {
+			for name, value := range variables {
+				all = append(all, name+"="+value)
+			}
+			return all
+		},
+	}
 }
 
 // configured is an environment that has all that is needed, with more on top.

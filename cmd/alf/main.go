@@ -20,12 +20,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks politely; a second one kills.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
+	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, environment{os.LookupEnv, os.Environ}))
 }
 
 // run is the program: all it touches of the outside are its arguments, files it is pointed at, and sockets. It returns the
 // exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env environment) int {
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, fromVariable: make(map[string]bool)}
 	return p.exit(ctx, p.root().Run(ctx, args))
 }
@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	env            func(string) (string, bool)
+	env            environment
 	fromVariable   map[string]bool // the variables that set a flag
 }
 
@@ -54,7 +54,6 @@ func (p *program) root() *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		// Headers and bodies hold commas.
 		DisableSliceFlagSeparator:       true,
-		Suggest:                         true,
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: func(c *cli.Command) { c.Hidden = false },
 	}

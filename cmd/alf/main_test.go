@@ -29,6 +29,13 @@ func TestHelp_IsForEveryCommand(t *testing.T) {
 	}
 }
 
+// Whoever is lost in the middle of a command line asks at its end.
+func TestHelp_IsGivenWhateverElseIsThere(t *testing.T) {
+	want := alfIn(t, invocation{}, "get", "--help")
+	require.Equal(t, want, alfIn(t, invocation{}, "get", "https://api.example.com", "--help"))
+	require.Equal(t, want, alfIn(t, invocation{}, "get", "-h", "https://api.example.com"))
+}
+
 func TestHelp_NamesTheVariables(t *testing.T) {
 	r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_SECRET": theSecret}}, "curl", "--help")
 	for _, name := range []string{
@@ -39,6 +46,7 @@ func TestHelp_NamesTheVariables(t *testing.T) {
 	} {
 		require.Contains(t, r.out, name)
 	}
+	require.Contains(t, r.out, "read the client secret from PATH [$ALF_CLIENT_SECRET_FILE]\n")
 }
 
 func TestHelp_TheSecretIsNoFlag(t *testing.T) {
@@ -64,14 +72,4 @@ func TestVersion(t *testing.T) {
 	r := alfIn(t, invocation{}, "--version")
 	require.Equal(t, exitOK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "alf version "))
-}
-
-func TestWords_NoOneElsesAreChanged(t *testing.T) {
-	require.Equal(t, "--token-url: missing, add it to --allow-http (--origin) with --auth-style x",
-		inFlags("TokenURL: missing, add it to Config.AllowHTTP (Origins) with AuthStyle x"))
-	require.Equal(t, "--cert-file: set --assertion-audience, --dpop-algorithm or --issuer", inFlags("Certificate: set Assertion.Audience, DPoP.Algorithm or Issuer"))
-	require.Equal(t, `the server wants DPoP proofs: set --dpop`, inFlags("the server wants DPoP proofs: set DPoP"))
-	for _, theirs := range []string{`"the Issuer said \"no Audience\""`, "the DPoP proof", `https://idp/TokenURL`, `"TokenURL"`, "Unauthorized", "MyOrigins"} {
-		require.Equal(t, theirs, inFlags(theirs))
-	}
 }

@@ -34,7 +34,9 @@ func (p *program) readProof(cmd *cli.Command, f *file, s *settings, problems *pr
 
 	var err error
 	if style := choose(cmd, "auth-style", cmd.String, f.AuthStyle); style != "" {
-		err = s.authStyle.UnmarshalText([]byte(style))
+		if err = s.authStyle.UnmarshalText([]byte(style)); err != nil {
+			err = fmt.Errorf("%s: %w", p.source(cmd, "auth-style", f, "auth_style"), err)
+		}
 	} else {
 		s.authStyle, err = s.impliedStyle(p.hasSecret(cmd, f))
 	}
@@ -44,9 +46,11 @@ func (p *program) readProof(cmd *cli.Command, f *file, s *settings, problems *pr
 	}
 	// Said off on purpose, they may stay where they are.
 	if !cmd.IsSet("dpop") && !s.dpop {
-		for flag, value := range map[string]string{"--dpop-key-file": s.dpopKey, "--dpop-algorithm": s.dpopSigning} {
-			if value != "" {
-				problems.note(fmt.Errorf("%s: not used without --dpop: add that, or remove this", flag))
+		for _, unused := range []struct{ flag, value string }{
+			{"--dpop-key-file", s.dpopKey}, {"--dpop-algorithm", s.dpopSigning},
+		} {
+			if unused.value != "" {
+				problems.note(fmt.Errorf("%s: not used without --dpop: add that, or remove this", unused.flag))
 			}
 		}
 	}
@@ -137,7 +141,7 @@ func (s *settings) tryKey(ctx context.Context, cfg *alf.Config) error {
 	if algorithm := keys.Algorithm(s.assertion.Algorithm); err == nil && algorithm != "" && algorithm.Validate() == nil {
 		err = key.CanSign(algorithm)
 	}
-	return about("--key-file", err)
+	return about("--key-file", s.keyFile, err)
 }
 
 func (s *settings) tryAssertion(ctx context.Context, cfg *alf.Config) error {
@@ -145,7 +149,7 @@ func (s *settings) tryAssertion(ctx context.Context, cfg *alf.Config) error {
 		return nil
 	}
 	_, err := cfg.Assertion.Source(ctx)
-	return about("--assertion-file", err)
+	return about("--assertion-file", s.assertionFile, err)
 }
 
 func (s *settings) tryCertificate(ctx context.Context, cfg *alf.Config) error {
@@ -156,7 +160,7 @@ func (s *settings) tryCertificate(ctx context.Context, cfg *alf.Config) error {
 	if err != nil && strings.HasSuffix(err.Error(), "private key does not match public key") {
 		err = fmt.Errorf("%w: name the key that the certificate was made with by --cert-key-file", err)
 	}
-	return about("--cert-file", err)
+	return about("--cert-file", s.certFile, err)
 }
 
 // bind makes the key that tokens are bound to where none is given, so that whoever needs it is given the same.
@@ -179,13 +183,13 @@ func (s *settings) bind(ctx context.Context, cfg *alf.Config) error {
 	}
 	_, err := cfg.DPoP.Read(ctx)
 	if s.dpopKey == "" {
-		return about("--dpop-algorithm", err)
+		return about("--dpop-algorithm", "", err)
 	}
-	return about("--dpop-key-file", err)
+	return about("--dpop-key-file", s.dpopKey, err)
 }
 
-// about names the flag that an error of the library comes from.
-func about(flag string, err error) error {
+// about names the flag that an error of the library comes from. The path in it is the user's own, word for word.
+func about(flag, path string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -193,5 +197,9 @@ func about(flag string, err error) error {
 	for _, prefix := range []string{"key file: ", "secret file: ", "certificate file: ", "certificate's key file: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return fmt.Errorf("%s: %s", flag, text)
+	before, after, found := strings.Cut(text, path)
+	if !found {
+		return fmt.Errorf("%s: %s", flag, inFlags(text))
+	}
+	return fmt.Errorf("%s: %s%s%s", flag, before, path, inFlags(after))
 }

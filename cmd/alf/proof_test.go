@@ -273,3 +273,11 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 	env["ALF_DPOP_KEY_FILE"] = none
 	require.Equal(t, exitOK, alfIn(t, invocation{env: env}, "token", "--dpop=false").code, "said off on purpose")
 }
+
+func TestExit2_FlawsAreToldInOneOrder(t *testing.T) {
+	for range 20 {
+		r := newIDP(t).alf(t, "token", "--dpop-key-file", "x", "--dpop-algorithm", "ES256")
+		require.Equal(t, result{exitUsage, "", "alf: --dpop-key-file: not used without --dpop: add that, or remove this\n" +
+			"alf: --dpop-algorithm: not used without --dpop: add that, or remove this\n"}, r)
+	}
+}

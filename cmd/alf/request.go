@@ -75,7 +75,7 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 	if err := arguments(cmd, "URL"); err != nil {
 		return err
 	}
-	req, err := newRequest(method, cmd.Args().First(), body)
+	req, err := newRequest("URL", method, cmd.Args().First(), body)
 	if err != nil {
 		return err
 	}
@@ -106,15 +106,15 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 	return nil
 }
 
-// newRequest refuses addresses that nothing could be sent to.
-func newRequest(method, address string, body []byte) (*http.Request, error) {
+// newRequest refuses addresses that nothing could be sent to; from is what names them in errors.
+func newRequest(from, method, address string, body []byte) (*http.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		// Without repeating it: it may hold a password.
-		return nil, usagef("URL: not an address to send a request to: use https://host/path")
+		return nil, usagef("%s: not an address to send a request to: use https://host/path", from)
 	}
 	if u.User != nil {
-		return nil, usagef("URL: holds a name or password, which the token takes the place of: remove it")
+		return nil, usagef("%s: holds a name or password, which the token takes the place of: remove it", from)
 	}
 	req, err := http.NewRequest(method, address, bodyReader(body))
 	if err != nil {

@@ -183,10 +183,7 @@ func TestCurl_StreamsTheBody(t *testing.T) {
 	})
 	env := i.configured()
 	out := &signalling{arrived: arrived}
-	code := run(t.Context(), []string{"alf", "get", url}, nil, out, io.Discard, func(name string) (string, bool) {
-		value, ok := env[name]
-		return value, ok
-	})
+	code := run(t.Context(), []string{"alf", "get", url}, nil, out, io.Discard, environmentOf(env))
 	require.Equal(t, exitOK, code)
 	require.Equal(t, "first second", out.String())
 }

@@ -37,54 +37,62 @@ func (p *program) secret(ctx context.Context, cmd *cli.Command, f *file, s *sett
 		}
 		return nil, nil
 	}
-	from, where, err := p.secretSource(cmd, f)
+	source, err := p.secretSource(cmd, f)
 	if err != nil {
 		return nil, err
 	}
-	s.secretFrom = where
-	if _, err := from(ctx); err != nil {
-		return nil, usagef("the client secret: %s", strings.TrimPrefix(err.Error(), "secret file: "))
+	s.secretFrom = source.where
+	if _, err := source.read(ctx); err != nil {
+		return nil, &failure{exitUsage, about(source.setting, source.where, err)}
 	}
-	return from, nil
+	return source.read, nil
 }
 
 // hasSecret reports whether one was given, by whatever way.
 func (p *program) hasSecret(cmd *cli.Command, f *file) bool {
-	value, _ := p.env(secretVariable)
-	named, _ := p.env(secretFileVariable)
+	value, _ := p.env.lookup(secretVariable)
+	named, _ := p.env.lookup(secretFileVariable)
 	return cmd.String("secret-file") != "" || cmd.Bool("secret-stdin") || value != "" || named != "" || f.ClientSecretFile != ""
 }
 
-// secretSource is where the secret comes from, also in words.
-func (p *program) secretSource(cmd *cli.Command, f *file) (source alf.SecretFunc, where string, err error) {
+// secretSource is where the secret comes from.
+type secretSource struct {
+	setting string // that says so
+	where   string // in words
+	read    alf.SecretFunc
+}
+
+func secretFile(setting, path string) *secretSource {
+	return &secretSource{setting, path, alf.SecretFile(path)}
+}
+
+func (p *program) secretSource(cmd *cli.Command, f *file) (*secretSource, error) {
 	path, fromStdin := cmd.String("secret-file"), cmd.Bool("secret-stdin")
-	value, _ := p.env(secretVariable)
-	named, _ := p.env(secretFileVariable)
+	value, _ := p.env.lookup(secretVariable)
+	named, _ := p.env.lookup(secretFileVariable)
 	switch {
 	case fromStdin && path != "":
-		return nil, "", usagef("--secret-stdin and --secret-file exclude each other: remove one")
+		return nil, usagef("--secret-stdin and --secret-file exclude each other: remove one")
 	case fromStdin:
-		source, err := p.secretFromStdin()
-		return source, "standard input", err
+		return p.secretFromStdin()
 	case path != "":
-		return alf.SecretFile(path), path, nil
+		return secretFile("--secret-file", path), nil
 	case value != "" && named != "":
-		return nil, "", usagef("%s and %s are both set: unset one", secretVariable, secretFileVariable)
+		return nil, usagef("%s and %s are both set: unset one", secretVariable, secretFileVariable)
 	case value != "":
-		return alf.Secret(value), secretVariable, nil
+		return &secretSource{secretVariable, secretVariable, alf.Secret(value)}, nil
 	case named != "":
-		return alf.SecretFile(named), named, nil
+		return secretFile(secretFileVariable, named), nil
 	case f.ClientSecretFile != "":
-		path := f.beside(f.ClientSecretFile)
-		return alf.SecretFile(path), path, nil
+		return secretFile(f.at("client_secret_file"), f.beside(f.ClientSecretFile)), nil
 	}
-	return nil, "", usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file; "+
+	return nil, usagef("the client secret is missing: set %s or %s, or use --secret-file or --secret-stdin, or client_secret_file in a configuration file; "+
 		"or prove the client by --key-file, --assertion-file or --cert-file",
 		secretVariable, secretFileVariable)
 }
 
 // secretFromStdin reads it once: there is nothing to read again.
-func (p *program) secretFromStdin() (alf.SecretFunc, error) {
+func (p *program) secretFromStdin() (*secretSource, error) {
 	content, err := io.ReadAll(io.LimitReader(p.stdin, maxSecret+1))
 	if err != nil {
 		return nil, usagef("--secret-stdin: %w", err)
@@ -96,5 +104,5 @@ func (p *program) secretFromStdin() (alf.SecretFunc, error) {
 	case value == "":
 		return nil, usagef("--secret-stdin: nothing came: write the client secret to standard input")
 	}
-	return alf.Secret(value), nil
+	return &secretSource{"--secret-stdin", "standard input", alf.Secret(value)}, nil
 }

@@ -52,19 +52,20 @@ func (p *program) settings(cmd *cli.Command) (*settings, *file, error) {
 		params:    f.Params.values(),
 	}
 	var problems problems
+	problems.note(p.misspelt(cmd))
 	if s.timeout < 0 {
-		problems.note(fmt.Errorf("--timeout is %v: must not be negative; 0 waits for ever", s.timeout))
+		problems.note(fmt.Errorf("%s is %v: must not be negative; 0 waits for ever", p.source(cmd, "timeout", f, "timeout"), s.timeout))
 	}
 	if cmd.IsSet("param") {
-		s.params, err = parseParams(cmd.StringSlice("param"))
+		s.params, err = parseParams(p.given(cmd, "param"), cmd.StringSlice("param"))
 		problems.note(err)
 	}
 	if cmd.IsSet("token-header") {
-		s.tokenHeader, err = parseHeaders("--token-header", cmd.StringSlice("token-header"))
-	} else {
-		s.tokenHeader, err = f.TokenHeader.header("token_header in " + f.path)
+		s.tokenHeader, err = parseHeaders(p.given(cmd, "token-header"), cmd.StringSlice("token-header"))
+		problems.note(err)
+	} else if s.tokenHeader, err = f.TokenHeader.header(); err != nil {
+		problems.note(fmt.Errorf("%s: %w", f.at("token_header"), err))
 	}
-	problems.note(err)
 	p.readServer(cmd, f, s, &problems)
 	p.readProof(cmd, f, s, &problems)
 	if len(problems) > 0 {
@@ -107,45 +108,18 @@ func missing(flag, key string) string {
 	return fmt.Sprintf("--%s is missing: set it, or %s, or %s in a configuration file", flag, variable(flag), key)
 }
 
-// weight is how much a setting counts: more from a flag than from the environment, and more from there than from the file.
-func (p *program) weight(cmd *cli.Command, flag string) int {
-	switch {
-	case !cmd.IsSet(flag):
-		return 0
-	case p.fromVariable[variable(flag)]:
-		return 1
-	}
-	return 2
-}
-
-// choose takes the flag's value if there is one, else the file's.
-func choose[T any](cmd *cli.Command, name string, flag func(string) T, file T) T {
-	if cmd.IsSet(name) {
-		return flag(name)
-	}
-	return file
-}
-
-// chooseTime is choose for what the file may leave out.
-func chooseTime(cmd *cli.Command, name string, file *duration) time.Duration {
-	if file == nil || cmd.IsSet(name) {
-		return cmd.Duration(name)
-	}
-	return time.Duration(*file)
-}
-
 // words splits values that hold no spaces themselves.
 func words(cmd *cli.Command) func(name string) list {
 	return func(name string) list { return strings.Fields(strings.Join(cmd.StringSlice(name), " ")) }
 }
 
-// parseParams names no value: there may be secrets among them.
-func parseParams(given []string) (url.Values, error) {
+// parseParams names what they come from and no value: there may be secrets among them.
+func parseParams(from string, given []string) (url.Values, error) {
 	params := make(url.Values)
 	for _, pairs := range given {
 		parsed, err := url.ParseQuery(pairs)
 		if err != nil || !strings.Contains(pairs, "=") {
-			return nil, errors.New("--param: not of the form KEY=VALUE[&KEY=VALUE], form-encoded: write % as %25, & as %26, + as %2B")
+			return nil, errors.New(from + ": not of the form KEY=VALUE[&KEY=VALUE], form-encoded: write % as %25, & as %26, + as %2B")
 		}
 		for key, values := range parsed {
 			params[key] = append(params[key], values...)
@@ -154,14 +128,14 @@ func parseParams(given []string) (url.Values, error) {
 	return params, nil
 }
 
-// parseHeaders reads lines like "Name: value"; what names them in errors.
-func parseHeaders(what string, given []string) (http.Header, error) {
+// parseHeaders reads lines like "Name: value".
+func parseHeaders(from string, given []string) (http.Header, error) {
 	header := make(http.Header)
 	for _, lines := range given {
 		for line := range strings.Lines(lines) {
 			name, value, ok := strings.Cut(line, ":")
 			if name = strings.TrimSpace(name); !ok || name == "" {
-				return nil, usagef("%s: not of the form 'NAME: VALUE'", what)
+				return nil, errors.New(from + ": not of the form 'NAME: VALUE'")
 			}
 			name = textproto.CanonicalMIMEHeaderKey(name)
 			header[name] = append(header[name], strings.TrimSpace(value))

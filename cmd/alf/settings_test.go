@@ -65,7 +65,7 @@ func TestSettings_AllFromAFile(t *testing.T) {
 	config := write(t, "config.json", fmt.Sprintf(`{
 		"token_url": %q, "client_id": "me", "client_secret_file": %q, "scopes": ["a", "b"], "audience": ["x"],
 		"params": {"tenant": ["r1", "r2"]}, "resource": "https://api.example.com", "auth_style": "client_secret_post", "origins": ["https://api.example.com"],
-		"allow_http": "other.example.com", "token_header": {"X-Tenant": "blue", "X-More": ["1", "2"]}, "timeout": "5s"
+		"allow_http": "other.example.com", "token_header": {"x-tenant": "blue", "X-More": ["1", "2"]}, "timeout": "5s"
 	}`, i.URL, secret))
 	r := alfIn(t, invocation{env: map[string]string{"ALF_CONFIG": config}}, "token")
 	require.Equal(t, exitOK, r.code, r.err)
@@ -122,14 +122,27 @@ func TestSettings_PathsInTheFileAreBesideIt(t *testing.T) {
 func TestSettings_TheFileIsStrict(t *testing.T) {
 	i := newIDP(t)
 	for content, says := range map[string]string{
-		`{"token_uri": "x"}`:                     `unknown key "token_uri": use allow_http, assertion_algorithm, `,
-		`{"Token_URL": "x"}`:                     `unknown key "Token_URL"`,
+		`{"token_uri": "x"}`:                     `config.json: unknown key "token_uri": did you mean "token_url"?`,
+		`{"Token_URL": "x"}`:                     `unknown key "Token_URL": did you mean "token_url"?`,
+		`{"scope": "x"}`:                         `unknown key "scope": did you mean "scopes"?`,
+		`{"secret_file": "x"}`:                   `unknown key "secret_file": did you mean "client_secret_file"?`,
+		`{"allow_http": "x", "log_level": 1}`:    `unknown key "log_level": use allow_http, assertion_algorithm, `,
 		`{"client_secret": "` + theSecret + `"}`: "client_secret: a secret does not belong into this file: put it into one of its own and name that in client_secret_file, or set ALF_CLIENT_SECRET",
 		`{"client_id": 1}`:                       "client_id: must be a string",
 		`{"scopes": 1}`:                          "scopes: must be a string or an array of strings",
 		`{"scopes": [1]}`:                        "scopes: must be a string or an array of strings",
 		`{"params": []}`:                         "params: must be an object of strings or arrays of strings",
-		`{"token_header": {"a b": "x"}}`:         "--token-header",
+		`{"params": {"a": [1]}}`:                 "params: must be an object of strings or arrays of strings",
+		`{"params": {"a": "1", "a": "2"}}`:       `params: "a" occurs twice: give all its values in one array`,
+		`{"params": {"a": "1", "\u0061": "2"}}`:  `params: "a" occurs twice`,
+		`{"token_header": {"A": "x", "A": "y"}}`: `token_header: "A" occurs twice: give all its values in one array`,
+		`{"token_header": {"a": "x", "A": "y"}}`: `token_header: "A" occurs twice`,
+		`{"token_header": {"a b": "x"}}`:         `--token-header: "a b" is not a header name`,
+		`{"token_header": {" A": "x"}}`:          `--token-header: " A" is not a header name`,
+		`{"token_header": {"": "x"}}`:            `--token-header: "" is not a header name`,
+		`{"token_header": {"A: x\nB": "y"}}`:     `is not a header name`,
+		`{"token_header": {"A": "x\nB: y"}}`:     `--token-header: a value of "A" holds a control character`,
+		`{"token_header": {"dpop": "x"}}`:        `--token-header: "Dpop" is set by the fetcher`,
 		`{"dpop": "yes"}`:                        "dpop: must be true or false",
 		`{"assertion_lifetime": 60}`:             `assertion_lifetime: must be a duration, such as "30s"`,
 		`{"timeout": 30}`:                        `timeout: must be a duration, such as "30s"`,
@@ -137,17 +150,28 @@ func TestSettings_TheFileIsStrict(t *testing.T) {
 		`{"auth_style": "none"}`:                 `authentication style "none" does not exist`,
 		`{"client_id": "a", "client_id": "b"}`:   `"client_id" occurs twice`,
 		`{"client_id": "a"} {}`:                  "something follows the JSON object",
-		`{"client_id": "a"`:                      "not JSON",
-		`{"client_id" "a"}`:                      "not JSON",
+		`{"client_id": "a"`:                      "not JSON: it ends too early",
+		`{"client_id": "a`:                       "not JSON: it ends too early",
+		`{"client_id": `:                         "not JSON: it ends too early",
+		`{"client_id": "a",`:                     "not JSON: it ends too early",
+		`{"params": {"a":`:                       "not JSON: it ends too early",
+		`{`:                                      "not JSON: it ends too early",
+		`{"client_id" "a"}`:                      "not JSON: ",
+		`{"client_id": "a" ]`:                    "not JSON: ",
 		`[]`:                                     "not a JSON object",
 		``:                                       "not a JSON object",
 	} {
-		r := i.alf(t, "token", "--config", write(t, "config.json", content))
-		require.Equal(t, exitUsage, r.code, content)
-		require.Contains(t, r.err, says)
-		require.Equal(t, 1, strings.Count(r.err, "\n"), content)
+		t.Run("", func(t *testing.T) { // its name would be part of paths, and some contents are secret
+			r := i.alf(t, "token", "--config", write(t, "config.json", content))
+			require.Equal(t, exitUsage, r.code, content)
+			require.Contains(t, r.err, says)
+			require.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
+		})
 	}
-	r := i.alf(t, "token", "--config", write(t, "config.json", `{"one": 1, "two": 2}`))
+	r := i.alf(t, "token", "--config", write(t, "config.json", `{"params": null, "token_header": null, "scopes": null, "timeout": null}`))
+	require.Equal(t, exitOK, r.code, r.err)
+	i.issued = 0
+	r = i.alf(t, "token", "--config", write(t, "config.json", `{"one": 1, "two": 2}`))
 	require.Contains(t, r.err, `"one"`)
 	require.Contains(t, r.err, `"two"`)
 	require.Zero(t, i.issued)

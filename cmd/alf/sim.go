@@ -54,6 +54,9 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 	if err := arguments(cmd); err != nil {
 		return err
 	}
+	if err := p.misspelt(cmd); err != nil {
+		return &failure{exitUsage, err}
+	}
 	var made []string // flags that make a world
 	for _, name := range slices.Concat([]string{"scenario"}, simKnobNames(), simDeedNames()) {
 		if cmd.IsSet(name) {

@@ -130,7 +130,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 
 func TestSim_Explores(t *testing.T) {
 	var out strings.Builder
-	p := &program{stdout: &out, stderr: &out, env: func(string) (string, bool) { return "", false }}
+	p := &program{stdout: &out, stderr: &out, env: environmentOf(nil)}
 	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Answers: []explore.Answer{{Kind: explore.Permanent}}}
 	require.NoError(t, p.exploreAll(t.Context(), []explore.World{tiny, tiny}))
 	require.Regexp(t, `(?m)^tiny +\d+ +\d+ +\d+ +`, out.String())
@@ -147,7 +147,7 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 	for _, wrong := range []struct {
 		args, want string
 	}{
-		{"--callers many", `invalid value "many" for flag -callers`},
+		{"--callers many", `--callers is "many": must be a whole number`},
 		{"--late 2", "--late: is 2: must be from 0 to 1"},
 		{"--api-latency -1s", "--api-latency: is -1s: must not be negative"},
 		{"--always-401 --apis 0", "--apis: is 0: must be 1 at least"},

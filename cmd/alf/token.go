@@ -41,9 +41,10 @@ func (p *program) token(ctx context.Context, cmd *cli.Command) error {
 	if err := arguments(cmd); err != nil {
 		return err
 	}
-	write, err := writerFor(cmd.String("output"))
-	if err != nil {
-		return err
+	output := cmd.String("output")
+	write := writerFor(output)
+	if write == nil {
+		return usagef("%s is %q: use %s", p.given(cmd, "output"), output, strings.Join(outputs, ", "))
 	}
 	session, err := p.connect(ctx, cmd)
 	if err != nil {
@@ -65,16 +66,17 @@ func (p *program) token(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func writerFor(output string) (func(io.Writer, *alf.Token) error, error) {
+// writerFor is nil for a form that does not exist.
+func writerFor(output string) func(io.Writer, *alf.Token) error {
 	switch output {
 	case "bare":
-		return writeBare, nil
+		return writeBare
 	case "header":
-		return writeHeader, nil
+		return writeHeader
 	case "json":
-		return writeJSON, nil
+		return writeJSON
 	}
-	return nil, usagef("--output is %q: use %s", output, strings.Join(outputs, ", "))
+	return nil
 }
 
 func writeBare(w io.Writer, t *alf.Token) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"strings"
 
@@ -12,18 +11,38 @@ import (
 // wrongUse makes one line of what the library would follow by a page of help.
 func wrongUse(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	text := err.Error()
-	if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
+	if value, ok := flagValue(cmd, text); ok {
+		text = value
+	} else if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
 		name = strings.TrimLeft(name, "-")
-		dashes := "--"
-		if len(name) == 1 {
-			dashes = "-"
-		}
-		text = fmt.Sprintf("there is no flag %s%s", dashes, name)
-		if near := cli.SuggestFlag(cmd.Flags, name, false); near != "" {
-			text += ": did you mean " + near + "?"
+		text = "there is no flag " + dashed(name)
+		if near := nearest(name, flagNames(cmd)); near != "" {
+			text += ": did you mean " + dashed(near) + "?"
 		}
 	}
 	return usagef("%s (see %s --help)", text, cmd.FullName())
+}
+
+func dashed(flag string) string {
+	if len(flag) == 1 {
+		return "-" + flag
+	}
+	return "--" + flag
+}
+
+// flagsOf are those that a command takes, the program's own among them.
+func flagsOf(cmd *cli.Command) (flags []cli.Flag) {
+	for _, c := range cmd.Lineage() {
+		flags = append(flags, c.Flags...)
+	}
+	return flags
+}
+
+func flagNames(cmd *cli.Command) (names []string) {
+	for _, f := range flagsOf(cmd) {
+		names = append(names, f.Names()...)
+	}
+	return names
 }
 
 // noCommand is what happens without a command, or with one that does not exist.
@@ -32,11 +51,15 @@ func noCommand(_ context.Context, cmd *cli.Command) error {
 	if name == "" {
 		return cli.ShowRootCommandHelp(cmd)
 	}
-	text := fmt.Sprintf("there is no command %q", name)
-	if near := cli.SuggestCommand(cmd.VisibleCommands(), name); near != "" {
-		text += fmt.Sprintf(": did you mean %q?", near)
+	return unknownCommand(cmd, name)
+}
+
+func unknownCommand(cmd *cli.Command, name string) error {
+	var known []string
+	for _, c := range cmd.VisibleCommands() {
+		known = append(known, c.Names()...)
 	}
-	return usagef("%s (see alf --help)", text)
+	return usagef("there is no command %q%s (see %s --help)", name, didYouMean("%q", name, known), cmd.FullName())
 }
 
 // arguments checks their number.

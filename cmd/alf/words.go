@@ -41,6 +41,10 @@ var phrases = strings.NewReplacer(
 	"wants DPoP proofs: set DPoP", "wants DPoP proofs: set --dpop",
 	"AuthStyle BasicRaw: use Basic or Post", "AuthStyle client_secret_basic_raw: use client_secret_basic or client_secret_post",
 	"move it to ClientID and ClientSecret", "move it to ClientID and a file for the secret",
+	"goes into ClientSecret, with client_secret_jwt", "goes into a file for --secret-file, with --auth-style client_secret_jwt",
+	"if tokens of that kind are meant, set TokenType, or DPoP for tokens that are bound to a key",
+	"have the server hand out Bearer tokens, or set --dpop if they are to be bound to a key",
+	", or unset DPoP", ", or remove --dpop",
 )
 
 // A name within a path or a quoted word is somebody else's.
