@@ -94,6 +94,7 @@ func TestConfig_WhatWouldSilentlyDoNothingIsRefused(t *testing.T) {
 		require.ErrorContains(t, cfg.Validate(), field+": excluded by Manager")
 	}
 	require.ErrorContains(t, alf.Config{Manager: &fakeSource{}, AllowHTTP: []string{"http://x"}}.Validate(), "AllowHTTP[0]")
+	require.ErrorContains(t, alf.Config{Fetcher: alf.FetcherFunc(nil)}.Validate(), "Fetcher: made of nil")
 	require.NoError(t, alf.Config{Manager: &fakeSource{}}.Validate())
 	require.NoError(t, alf.Config{Fetcher: constantFetcher(time.Hour), Policy: alf.Policy{Attempts: 1}}.Validate())
 }

@@ -121,6 +121,8 @@ func TestC1_ProofsForRequestsSentByOtherMeans(t *testing.T) {
 	require.ErrorContains(t, err, "the address is no http or https URL with a host: pass the request's")
 	_, err = client.Proof(t.Context(), tok, "POST", "//broker.example.com/topic")
 	require.ErrorContains(t, err, "the address is no http or https URL with a host")
+	_, err = client.Proof(t.Context(), tok, "POST", "https://:443/topic")
+	require.ErrorContains(t, err, "the address is no http or https URL with a host")
 	_, err = client.Proof(t.Context(), nil, "POST", "https://broker.example.com/topic")
 	require.ErrorContains(t, err, "there is no token: pass the one that the request carries")
 	_, err = over(t, boundSource(), script(200)).Proof(t.Context(), tok, "POST", apiURL)

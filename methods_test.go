@@ -94,3 +94,31 @@ func TestS10_EveryFieldOfTheFetcherIsExcludedByOneOfOnesOwn(t *testing.T) {
 		require.ErrorContains(t, err, field+": excluded by Manager")
 	}
 }
+
+func TestF1_AKeyFilesIDAndTheAudienceOfAnAssertion(t *testing.T) {
+	der, err := x509.MarshalPKCS8PrivateKey(newPrivateKey(t))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "key.pem")
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	for audience, want := range map[string]string{alf.AudienceTokenEndpoint: "https://idp.example.com/token", alf.AudienceIssuer: "https://idp.example.com"} {
+		var sent *jose.JSONWebSignature
+		transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodGet {
+				return respond(req, 200, `{"issuer":"https://idp.example.com","token_endpoint":"https://idp.example.com/token"}`), nil
+			}
+			require.NoError(t, req.ParseForm())
+			sent, err = jose.ParseSignedCompact(req.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.ES256})
+			require.NoError(t, err)
+			return respond(req, 200, `{"access_token":"t","token_type":"Bearer"}`), nil
+		})
+		client := newClient(t, alf.Config{
+			Issuer: "https://idp.example.com", ClientID: testID, AuthStyle: alf.AuthPrivateKeyJWT,
+			Assertion:    alf.Assertion{Key: alf.KeyFileWithID(path, "the-kid"), Audience: audience},
+			TokenRequest: alf.TokenRequest{Transport: transport},
+		})
+		_, err := client.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "the-kid", sent.Signatures[0].Protected.KeyID)
+		require.Contains(t, string(sent.UnsafePayloadWithoutVerification()), `"aud":"`+want+`"`)
+	}
+}

@@ -160,6 +160,18 @@ func TestNoncesOfManyOriginsAreBounded(t *testing.T) {
 	require.Equal(t, "n", p.Nonce(address(t, "https://h999.example.com/")))
 }
 
+func TestNoncesOfManyOriginsAtOnce(t *testing.T) {
+	var p dpop.Prover
+	var all sync.WaitGroup
+	for i := range 64 {
+		all.Go(func() { p.Remember(&url.URL{Scheme: "https", Host: fmt.Sprint("h", i)}, "n") })
+	}
+	all.Wait()
+	for i := range 64 {
+		require.Equal(t, "n", p.Nonce(address(t, fmt.Sprintf("https://h%d/", i))))
+	}
+}
+
 // While a key is replaced, tokens of both are in use.
 func TestATokenKeepsTheKeyItWasFetchedWith(t *testing.T) {
 	current := generated(t)

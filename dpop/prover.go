@@ -14,9 +14,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alf-go/alf/internal/bound"
+	"github.com/alf-go/alf/internal/wire"
 	"github.com/alf-go/alf/keys"
 )
 
@@ -139,10 +139,8 @@ func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method
 
 // about is what all proofs say.
 func (p *Prover) about(now time.Time, method string, target *url.URL, nonce string) (claims, error) {
-	for i := range len(target.Host) {
-		if target.Host[i] >= utf8.RuneSelf {
-			return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it in Punycode (\"xn--...\")", target.Hostname())
-		}
+	if !wire.ASCIIHost(target) {
+		return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it in Punycode (\"xn--...\")", target.Hostname())
 	}
 	if method == "" {
 		method = http.MethodGet

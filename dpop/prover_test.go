@@ -87,7 +87,11 @@ func TestTheNonceOfARequestsOwnAnswerComesFirst(t *testing.T) {
 func TestAHostThatIsNotInASCIIIsRefused(t *testing.T) {
 	p := ready(t)
 	_, err := p.Proof(t.Context(), now, "GET", address(t, "https://bücher.example/x"), "token", "")
-	require.ErrorContains(t, err, `the host "bücher.example" is not in ASCII, and servers know it by another name: write it in Punycode ("xn--...")`)
+	require.ErrorContains(t, err, `dpop: the host "bücher.example" is not in ASCII, and servers know it by another name: write it in Punycode ("xn--...")`)
+	key, err := p.Read(t.Context())
+	require.NoError(t, err)
+	_, err = p.TokenProof(t.Context(), key, now, "POST", address(t, "https://bücher.example/token"), "")
+	require.ErrorContains(t, err, "is not in ASCII")
 }
 
 func TestM19_AProverInsideOfSomethingElse(t *testing.T) {

@@ -74,16 +74,31 @@ func (f *certificateFiles) update() error {
 	return nil
 }
 
+// end is until when a certificate is valid.
+func end(certificate *tls.Certificate) time.Time {
+	leaf := certificate.Leaf
+	if leaf == nil {
+		var err error
+		if leaf, err = x509.ParseCertificate(certificate.Certificate[0]); err != nil {
+			return time.Time{}
+		}
+	}
+	return leaf.NotAfter
+}
+
+// usualLife is how long the manager uses a token whose expiry is not known.
+const usualLife = 5 * time.Minute
+
 // earlier is the end of a token's life, or of its certificate's if that comes
 // first: a server will refuse the handshake from then on. One that has handed
 // out a token for a certificate past its end does not mind that.
-func earlier(expiry time.Time, certificate *tls.Certificate, now time.Time) time.Time {
-	leaf := certificate.Leaf
-	if leaf == nil {
-		leaf, _ = x509.ParseCertificate(certificate.Certificate[0])
+func earlier(expiry, end, now time.Time) time.Time {
+	last := expiry
+	if expiry.IsZero() {
+		last = now.Add(usualLife)
 	}
-	if leaf != nil && leaf.NotAfter.Before(expiry) && leaf.NotAfter.After(now) {
-		return leaf.NotAfter
+	if end.After(now) && end.Before(last) {
+		return end
 	}
 	return expiry
 }

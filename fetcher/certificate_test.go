@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/fetcher"
@@ -203,7 +205,7 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 // A handshake fails where a token would be refused with a 401: nobody could tell that it is time to renew.
 func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 	authority := certtest.New(t)
-	lifetime := `,"expires_in":604800`
+	var lifetime string
 	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
 		answer(200, `{"access_token":"tok-1","token_type":"Bearer"`+lifetime+`}`)(w, r)
 	})
@@ -212,16 +214,51 @@ func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 	certificate.Leaf = nil
 	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
 	cfg.Certificate = fetcher.Certificate(certificate)
-	require.Equal(t, end, mustFetch(t, cfg).Expiry)
-
-	// Some servers do not mind that it is over.
 	mock := clock.NewMock()
-	mock.Set(end.Add(time.Hour))
 	cfg.Clock = mock
-	require.Equal(t, 7*24*time.Hour, mustFetch(t, cfg).Expiry.Sub(mock.Now()))
+	for _, c := range []struct {
+		lifetime string
+		left     time.Duration // of the certificate
+		expiry   time.Time
+	}{
+		{`,"expires_in":3600`, 2 * time.Hour, end.Add(-time.Hour)},
+		{`,"expires_in":3600`, time.Minute, end},
+		{`,"expires_in":3600`, -time.Hour, end.Add(2 * time.Hour)}, // the server does not mind that it is over
+		{"", 10 * time.Minute, time.Time{}},
+		{"", time.Minute, end}, // M7 would be 5
+		{"", -time.Hour, time.Time{}},
+	} {
+		lifetime = c.lifetime
+		mock.Set(end.Add(-c.left))
+		require.Equal(t, c.expiry.UTC(), mustFetch(t, cfg).Expiry.UTC(), c)
+	}
+}
 
-	lifetime = ""
-	require.Zero(t, mustFetch(t, cfg).Expiry, "M7")
+// M5: some servers repeat a token until it expires, whatever certificate it is asked for with.
+func TestM5_ARepeatedTokenKeepsItsCertificateAsLongAsThatIsValid(t *testing.T) {
+	authority := certtest.New(t)
+	server := serveMutualTLS(t, authority, answer(200, good))
+	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
+	current, mock := &first, clock.NewMock()
+	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg.Clock = mock
+	cfg.Certificate = func(context.Context) (*tls.Certificate, error) { return current, nil }
+	f := newFetcher(t, cfg)
+	for _, step := range []struct {
+		now   time.Time
+		shows *tls.Certificate
+		keeps *tls.Certificate
+	}{
+		{first.Leaf.NotAfter.Add(-time.Hour), &first, &first},
+		{first.Leaf.NotAfter.Add(-time.Minute), &second, &first},
+		{first.Leaf.NotAfter, &second, &second},
+	} {
+		current = step.shows
+		mock.Set(step.now)
+		_, err := f.Fetch(t.Context())
+		require.NoError(t, err)
+		require.Same(t, step.keeps, f.Certificate("tok-1"))
+	}
 }
 
 func TestF1_AnEncryptedKeyOfACertificate(t *testing.T) {
@@ -237,10 +274,34 @@ func TestF4_CertificateFilesThatAreAwayForAMoment(t *testing.T) {
 	read := fetcher.CertificateFiles(certificatePath, keyPath)
 	before, err := read(t.Context())
 	require.NoError(t, err)
+	again, err := read(t.Context())
+	require.NoError(t, err)
+	require.Same(t, before, again)
 	for _, path := range []string{keyPath, certificatePath} {
 		require.NoError(t, os.Remove(path))
 		held, err := read(t.Context())
 		require.NoError(t, err)
 		require.Same(t, before, held)
 	}
+}
+
+func TestF4_CertificateFilesAreReadByManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	one, other := certtest.SelfSigned(t, "one"), certtest.SelfSigned(t, "other")
+	read := fetcher.CertificateFiles(certtest.Write(t, dir, one))
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			for range 50 {
+				certificate, err := read(context.Background())
+				assert.NoError(t, err)
+				assert.NotNil(t, certificate)
+			}
+		})
+	}
+	for range 20 {
+		certtest.Write(t, dir, other)
+		certtest.Write(t, dir, one)
+	}
+	readers.Wait()
 }

@@ -87,11 +87,16 @@ func (c *conversation) fetch(ctx context.Context) (*oauth2.Token, *Error) {
 }
 
 // bind remembers the key and the certificate that a token may be bound to, and
-// has to be used with, which bounds its life.
+// has to be used with, which bounds its life. One that came before is bound to
+// what it came with first.
 func (c *conversation) bind(token *oauth2.Token, who *identity) {
 	if who.certificate != nil {
-		c.certificates.Bind(bound.Hash(token.AccessToken), who.certificate)
-		token.Expiry = earlier(token.Expiry, who.certificate, c.cfg.Clock.Now())
+		hash, now, shown := bound.Hash(token.AccessToken), c.cfg.Clock.Now(), who.certificate
+		if first, known := c.certificates.Of(hash); known && now.Before(end(first)) {
+			shown = first
+		}
+		c.certificates.Bind(hash, shown)
+		token.Expiry = earlier(token.Expiry, end(shown), now)
 	}
 	if who.proof != nil {
 		c.cfg.DPoP.Bind(token.AccessToken, who.proof)

@@ -33,7 +33,9 @@ func New(cfg Config) (*Fetcher, error) {
 //
 // The token's Expiry counts from the start of the request; it is zero if the
 // server told no lifetime, and the start itself for a lifetime of 0 or less. It
-// is no later than the end of the certificate that the token was fetched with.
+// is no later than the end of the certificate that the token was fetched with,
+// if that has not ended already; without a lifetime, if that ends within 5
+// minutes.
 // RefreshToken stays empty (RFC 6749 section 4.4.3). Extra offers the answer's
 // other members, numbers as float64; "refresh_in" is in seconds.
 //

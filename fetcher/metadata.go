@@ -113,6 +113,8 @@ func (c *Config) checkTokenEndpoint(address string) *defect {
 		return unsuited("is this the issuer of a server that hands out tokens?", "there is no token_endpoint in it")
 	case err != nil, len(address) > longestAddress, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", u.User != nil, u.Fragment != "":
 		return unsuited("", "its token_endpoint is not an address of a token endpoint")
+	case c.DPoP != nil && !wire.ASCIIHost(u):
+		return unsuited("have the server name it in Punycode (\"xn--...\")", "the host of its token_endpoint is not in ASCII, so that no DPoP proof fits it")
 	case !wire.PlainHTTPAllowed(u, c.AllowHTTP):
 		return unsuited(fmt.Sprintf("have the server name an https address, or list %q in AllowHTTP", u.Host),
 			"its token_endpoint is plain http, which would send what proves the client in the clear")

@@ -75,6 +75,14 @@ func TestF1_HostileMetadata(t *testing.T) {
 	}
 }
 
+func TestF1_ATokenEndpointThatNoProofFits(t *testing.T) {
+	cfg := discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint": "https://bücher.example/"})))
+	cfg.DPoP = new(dpop.Prover)
+	e := mustFail(t, cfg)
+	require.ErrorContains(t, e, `the host of its token_endpoint is not in ASCII, so that no DPoP proof fits it; have the server name it in Punycode ("xn--...")`)
+	require.True(t, e.Permanent())
+}
+
 func TestF1_MethodsAndAlgorithmsAreHeldAgainstTheMetadata(t *testing.T) {
 	lists := map[string]any{
 		"token_endpoint_auth_signing_alg_values_supported": []string{"RS256"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/dpop"
 	"github.com/alf-go/alf/fetcher"
 )
 
@@ -81,6 +82,25 @@ func TestF4_ItRepeatsOnlyOnceAndShowsNeitherSecret(t *testing.T) {
 	require.Equal(t, 2, asked)
 	require.Equal(t, "[redacted] or [redacted]", e.Description)
 	require.NotContains(t, everything(t, e), "-one")
+}
+
+// The repetition for a nonce is one of the repetition for a secret.
+func TestM19_TheFormerSecretIsNotShownWhateverIsRepeated(t *testing.T) {
+	asked, requests := 0, 0
+	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) {
+		requests++
+		switch requests {
+		case 1:
+			return reply(401, `{"error":"invalid_client"}`), nil
+		case 2:
+			return reply(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n"), nil
+		}
+		return reply(400, `{"error":"invalid_request","error_description":"old-one or new-one"}`), nil
+	}))
+	cfg.ClientSecret, cfg.DPoP = secrets(&asked, "old-one", "new-one"), new(dpop.Prover)
+	e := mustFail(t, cfg)
+	require.Equal(t, 3, requests)
+	require.Equal(t, "[redacted] or [redacted]", e.Description)
 }
 
 func TestF4_ItDoesNotRepeatOnceTheContextHasEnded(t *testing.T) {

@@ -83,6 +83,9 @@ func (c Config) checkAddress(p *problems, field, what, address string) {
 		p.addf("%s: neither https nor http, or without a host: set the full address, https://...", field)
 		return
 	}
+	if c.DPoP != nil && !wire.ASCIIHost(u) {
+		p.addf("%s: the host is not in ASCII, so that no DPoP proof fits it: write it in Punycode (\"xn--...\")", field)
+	}
 	if u.User != nil {
 		p.addf("%s: holds user information: move it to ClientID and ClientSecret", field)
 	}

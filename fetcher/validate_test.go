@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/dpop"
 	"github.com/alf-go/alf/fetcher"
 )
 
@@ -49,30 +50,37 @@ func TestF1_ValidateNamesFieldAndRemedy(t *testing.T) {
 		"ClientID: a colon cannot": func(c *fetcher.Config) {
 			c.ClientID, c.AuthStyle = "a:b", fetcher.BasicRaw
 		},
-		"ClientSecret: missing: use Secret,":                              func(c *fetcher.Config) { c.ClientSecret = nil },
-		"AuthStyle: -1 does not exist: use one of":                        func(c *fetcher.Config) { c.AuthStyle = -1 },
-		`Scopes[0]: "" is not a scope`:                                    func(c *fetcher.Config) { c.Scopes = []string{""} },
-		`Scopes[0]: "a\"b" is not a scope`:                                func(c *fetcher.Config) { c.Scopes = []string{`a"b`} },
-		"StrictScope: there is nothing to compare":                        func(c *fetcher.Config) { c.StrictScope = true },
-		"Audience[1]: empty: name":                                        func(c *fetcher.Config) { c.Audience = []string{"a", ""} },
-		`Params: "client_secret" is set by the fetcher: use ClientSecret`: func(c *fetcher.Config) { c.Params = url.Values{"client_secret": {"hidden"}} },
-		`Params: "client_assertion" is set`:                               func(c *fetcher.Config) { c.Params = url.Values{"client_assertion": {"hidden"}} },
-		`Params: "scope" is set by the fetcher: use Scopes`:               func(c *fetcher.Config) { c.Params = url.Values{"scope": {"x"}} },
-		`Params: "audience" is set`:                                       func(c *fetcher.Config) { c.Params = url.Values{"audience": {"x"}} },
-		"Params: holds a parameter without a name":                        func(c *fetcher.Config) { c.Params = url.Values{"": {"hidden"}} },
-		`Header: "AUTHORIZATION" is set`:                                  func(c *fetcher.Config) { c.Header = http.Header{"AUTHORIZATION": {"hidden"}} },
-		`Header: "Content-Type" is set`:                                   func(c *fetcher.Config) { c.Header = http.Header{"Content-Type": {"x"}} },
-		`Header: "content-length" is set`:                                 func(c *fetcher.Config) { c.Header = http.Header{"content-length": {"1"}} },
-		`Header: "Host" is set`:                                           func(c *fetcher.Config) { c.Header = http.Header{"Host": {"x"}} },
-		`Header: "Accept" is set`:                                         func(c *fetcher.Config) { c.Header = http.Header{"Accept": {"x"}} },
-		`Header: "a b" is not a header name`:                              func(c *fetcher.Config) { c.Header = http.Header{"a b": {"hidden"}} },
-		`Header: a value of "X-A" holds a control`:                        func(c *fetcher.Config) { c.Header = http.Header{"X-A": {"ok", "hidden\r\nX: y"}} },
-		`TokenType: "Bearer " is not the name`:                            func(c *fetcher.Config) { c.TokenType = "Bearer " },
-		`AllowHTTP[0]: "*.h" is not a host: use`:                          func(c *fetcher.Config) { c.AllowHTTP = []string{"*.h"} },
-		"Timeout: -1ns is negative: use 0":                                func(c *fetcher.Config) { c.Timeout = -1 },
-		"Transport: excluded by HTTPClient: set":                          func(c *fetcher.Config) { c.HTTPClient = &http.Client{} },
-		"Proxy: excluded by HTTPClient and Transport:":                    func(c *fetcher.Config) { c.Proxy = http.ProxyFromEnvironment },
-		"TLS: excluded by HTTPClient and Transport: c":                    func(c *fetcher.Config) { c.TLS = &tls.Config{} },
+		"ClientSecret: missing: use Secret,":                                          func(c *fetcher.Config) { c.ClientSecret = nil },
+		"AuthStyle: -1 does not exist: use one of":                                    func(c *fetcher.Config) { c.AuthStyle = -1 },
+		`Scopes[0]: "" is not a scope`:                                                func(c *fetcher.Config) { c.Scopes = []string{""} },
+		`Scopes[0]: "a\"b" is not a scope`:                                            func(c *fetcher.Config) { c.Scopes = []string{`a"b`} },
+		"StrictScope: there is nothing to compare":                                    func(c *fetcher.Config) { c.StrictScope = true },
+		"Audience[1]: empty: name":                                                    func(c *fetcher.Config) { c.Audience = []string{"a", ""} },
+		`Params: "client_secret" is set by the fetcher: use ClientSecret`:             func(c *fetcher.Config) { c.Params = url.Values{"client_secret": {"hidden"}} },
+		`Params: "client_assertion" is set by the fetcher: use Assertion.Source`:      func(c *fetcher.Config) { c.Params = url.Values{"client_assertion": {"hidden"}} },
+		`Params: "client_assertion_type" is set by the fetcher: use Assertion.Format`: func(c *fetcher.Config) { c.Params = url.Values{"client_assertion_type": {"x"}} },
+		`Params: "client_id" is set by the fetcher: use ClientID`:                     func(c *fetcher.Config) { c.Params = url.Values{"client_id": {"x"}} },
+		`Params: "resource" is set by the fetcher: use Resource`:                      func(c *fetcher.Config) { c.Params = url.Values{"resource": {"x"}} },
+		`Params: "grant_type" is set by the fetcher: remove it`:                       func(c *fetcher.Config) { c.Params = url.Values{"grant_type": {"x"}} },
+		`TokenURL: the host is not in ASCII, so that no DPoP proof fits it: write it in Punycode ("xn--...")`: func(c *fetcher.Config) {
+			c.TokenURL, c.DPoP = "https://bücher.example/token", new(dpop.Prover)
+		},
+		`Params: "scope" is set by the fetcher: use Scopes`:      func(c *fetcher.Config) { c.Params = url.Values{"scope": {"x"}} },
+		`Params: "audience" is set by the fetcher: use Audience`: func(c *fetcher.Config) { c.Params = url.Values{"audience": {"x"}} },
+		"Params: holds a parameter without a name":               func(c *fetcher.Config) { c.Params = url.Values{"": {"hidden"}} },
+		`Header: "AUTHORIZATION" is set`:                         func(c *fetcher.Config) { c.Header = http.Header{"AUTHORIZATION": {"hidden"}} },
+		`Header: "Content-Type" is set`:                          func(c *fetcher.Config) { c.Header = http.Header{"Content-Type": {"x"}} },
+		`Header: "content-length" is set`:                        func(c *fetcher.Config) { c.Header = http.Header{"content-length": {"1"}} },
+		`Header: "Host" is set`:                                  func(c *fetcher.Config) { c.Header = http.Header{"Host": {"x"}} },
+		`Header: "Accept" is set`:                                func(c *fetcher.Config) { c.Header = http.Header{"Accept": {"x"}} },
+		`Header: "a b" is not a header name`:                     func(c *fetcher.Config) { c.Header = http.Header{"a b": {"hidden"}} },
+		`Header: a value of "X-A" holds a control`:               func(c *fetcher.Config) { c.Header = http.Header{"X-A": {"ok", "hidden\r\nX: y"}} },
+		`TokenType: "Bearer " is not the name`:                   func(c *fetcher.Config) { c.TokenType = "Bearer " },
+		`AllowHTTP[0]: "*.h" is not a host: use`:                 func(c *fetcher.Config) { c.AllowHTTP = []string{"*.h"} },
+		"Timeout: -1ns is negative: use 0":                       func(c *fetcher.Config) { c.Timeout = -1 },
+		"Transport: excluded by HTTPClient: set":                 func(c *fetcher.Config) { c.HTTPClient = &http.Client{} },
+		"Proxy: excluded by HTTPClient and Transport:":           func(c *fetcher.Config) { c.Proxy = http.ProxyFromEnvironment },
+		"TLS: excluded by HTTPClient and Transport: c":           func(c *fetcher.Config) { c.TLS = &tls.Config{} },
 	} {
 		cfg := config(always(200, good))
 		spoil(&cfg)

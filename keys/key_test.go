@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,7 +187,7 @@ func TestAWholeKeyOfAnotherKind(t *testing.T) {
 		"RSA-PSS": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pss}),
 	} {
 		_, err := keys.Parse(content)
-		require.ErrorContains(t, err, "cannot be used: make an RSA key (not one for RSA-PSS alone), an EC key", name)
+		require.ErrorContains(t, err, "cannot be used as it is, or is damaged or under a wrong label: make an RSA key (not one for RSA-PSS alone), an EC key", name)
 	}
 	_, err = keys.Parse(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pss[:len(pss)/2]}))
 	require.ErrorContains(t, err, "is the file whole?")
@@ -239,4 +240,39 @@ func TestASignerIsAskedForItsPublicKeyOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 1, asked.Load())
+}
+
+// The first private key of a file is the one that is meant.
+func TestAnEncryptedKeyInAFile(t *testing.T) {
+	encrypted := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})
+	usable := pemOf(t, "PRIVATE KEY", ecKey(t, elliptic.P256()))
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})
+	_, err := keys.Parse(slices.Concat(certificate, usable, encrypted))
+	require.NoError(t, err)
+	_, err = keys.Parse(slices.Concat(certificate, encrypted, usable))
+	require.ErrorContains(t, err, "the private key is encrypted: store it without a passphrase")
+}
+
+// lateSigner has no public key before the third time it is asked.
+type lateSigner struct {
+	crypto.Signer
+	asked *int
+}
+
+func (l lateSigner) Public() crypto.PublicKey {
+	if *l.asked++; *l.asked < 3 {
+		return nil
+	}
+	return l.Signer.Public()
+}
+
+func TestASignerMayBeReadyLater(t *testing.T) {
+	asked := 0
+	read := keys.Signer(lateSigner{ecKey(t, elliptic.P256()), &asked}, "id")
+	for range 2 {
+		_, err := read(t.Context())
+		require.ErrorContains(t, err, "a <nil> cannot be used")
+	}
+	_, err := read(t.Context())
+	require.NoError(t, err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/alf-go/alf/internal/files"
 )
@@ -23,11 +24,20 @@ func Of(key *Key) Func {
 
 // Signer returns a Func for a key that somebody else holds, such as an HSM or a key management service. id is sent as "kid",
 // if it is not empty. The signer must be safe for concurrent use. Nobody has to wait for its Sign longer than their context
-// lasts, but it should have a time-out of its own, so that it ends at all; its Public is called once, by Signer. The Func
-// fails where [New] does.
+// lasts, but it should have a time-out of its own, so that it ends at all; its Public is called until the key it returns can
+// be used. The Func fails where [New] does.
 func Signer(signer crypto.Signer, id string) Func {
-	key, err := New(signer, id, "")
-	return func(context.Context) (*Key, error) { return key, err }
+	var known atomic.Pointer[Key]
+	return func(context.Context) (*Key, error) {
+		if key := known.Load(); key != nil {
+			return key, nil
+		}
+		key, err := New(signer, id, "")
+		if err == nil {
+			known.Store(key)
+		}
+		return key, err
+	}
 }
 
 // File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is anything

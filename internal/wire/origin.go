@@ -3,6 +3,7 @@ package wire
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Origin is a URL's origin (RFC 6454 section 4) in its usual spelling: scheme and host in lower case, without a port that goes
@@ -23,4 +24,14 @@ func Origin(u *url.URL) string {
 		}
 	}
 	return scheme + "://" + host
+}
+
+// ASCIIHost reports whether a URL's host is spelled as it is sent; beyond ASCII, servers see another name.
+func ASCIIHost(u *url.URL) bool {
+	for i := range len(u.Host) {
+		if u.Host[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

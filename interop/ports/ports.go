@@ -25,8 +25,8 @@ var mine struct {
 	next   int
 }
 
-// Find finds n ports of 127.0.0.1 that nobody listens on, and that stay free for whoever asked, until 300 others have been asked
-// for. It is safe for concurrent use.
+// Find finds n ports of 127.0.0.1 that nobody listens on, and that stay free for whoever asked, until all others of the share
+// have been asked for. It is safe for concurrent use.
 func Find(n int) ([]int, error) {
 	mine.Lock()
 	defer mine.Unlock()
@@ -35,7 +35,7 @@ func Find(n int) ([]int, error) {
 	}
 	first := mine.holder.Addr().(*net.TCPAddr).Port
 	var found []int
-	for range share {
+	for range share - 1 {
 		port := first + 1 + mine.next%(share-1)
 		mine.next++
 		listener, err := listen(port)
