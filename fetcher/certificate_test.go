@@ -289,6 +289,8 @@ func TestF4_CertificateFilesAreReadByManyAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	one, other := certtest.SelfSigned(t, "one"), certtest.SelfSigned(t, "other")
 	read := fetcher.CertificateFiles(certtest.Write(t, dir, one))
+	_, err := read(t.Context())
+	require.NoError(t, err, "from now on there is one to go on with")
 	var readers sync.WaitGroup
 	for range 8 {
 		readers.Go(func() {
