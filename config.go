@@ -17,8 +17,8 @@ import (
 // (ClientSecret, if nothing else is said) are required, unless Fetcher or Manager takes their place; the zero value of
 // everything else is the default. New copies it; changing it later changes nothing.
 //
-// However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. The fmt package does
-// look into the unexported fields of other structs behind a type's back, though: what is secret in Params, in
+// However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. The fmt
+// package does look into the unexported fields of other structs behind a type's back, though: what is secret in Params, in
 // TokenRequest.Header or in TokenURL's query is better not kept in one. ClientSecret is safe anywhere.
 type Config struct {
 	// TokenURL is the address of the token endpoint. It must be https unless AllowHTTP says otherwise.
@@ -47,10 +47,10 @@ type Config struct {
 	// Assertion says what [AuthSecretJWT], [AuthPrivateKeyJWT] and [AuthAssertion] send.
 	Assertion Assertion
 	// Certificate returns the client's certificate for mutual TLS (RFC 8705), which [AuthTLS] and [AuthSelfSignedTLS] prove the
-	// client by; see [CertificateFiles] and [Certificate]. It is asked at every fetch, and shown to the API as well as to the token endpoint,
-	// so that tokens may be bound to it, with any AuthStyle; a token is used no longer than its certificate is valid. HTTPClient.Transport must be an *http.Transport then, or nil;
-	// a copy of it is used. So must those of TokenRequest. A base that [Client.Transport] is given shows what its owner
-	// had it show.
+	// client by; see [CertificateFiles] and [Certificate]. It is asked at every fetch, and shown to the API as well as to the
+	// token endpoint, so that tokens may be bound to it, with any AuthStyle; a token is used no longer than its certificate is
+	// valid. HTTPClient.Transport must be an *http.Transport then, or nil; a copy of it is used. So must those of
+	// TokenRequest. A base that [Client.Transport] is given shows what its owner had it show.
 	Certificate CertificateFunc
 	// DPoP has tokens bound to a key, and every request prove that the client holds it (RFC 9449): &alf.DPoP{} does, with a key
 	// of its own. A Bearer token is then refused. Signing costs each request about what one signature costs. A proof is new
@@ -104,9 +104,10 @@ type Config struct {
 	// failures, backoffs and rejections that were suppressed. Default: none.
 	Logger *slog.Logger
 	// Fetcher obtains the tokens in place of the built-in one. It must ask for a token at every call: a clientcredentials.Config
-	// is one as FetcherFunc(cfg.Token), not through its TokenSource, which would hand out a revoked token again. It excludes the fields from TokenURL to TokenRequest,
-	// but for DPoP, which must be the Prover that its tokens are fetched with, or have the Key they are bound to. A
-	// certificate that it proves itself with is not shown to APIs: let HTTPClient's transport do that.
+	// is one as FetcherFunc(cfg.Token), not through its TokenSource, which would hand out a revoked token again. It excludes
+	// the fields from TokenURL to TokenRequest, but for DPoP, which must be the Prover that its tokens are fetched with, or
+	// have the Key they are bound to. A certificate that it proves itself with is not shown to APIs: let HTTPClient's
+	// transport do that.
 	Fetcher Fetcher
 	// Manager takes the place of the built-in token manager. It excludes Fetcher, whatever Fetcher excludes, and the fields
 	// from Policy to Logger. The client does not close it.

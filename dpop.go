@@ -59,7 +59,7 @@ func (t *transport) sendProven(out *http.Request, sent *body, tok *Token, nonce 
 		}
 	}
 	out.Header[http.CanonicalHeaderKey(proofHeader)] = []string{proof}
-	resp, err = t.send(out, sent.req)
+	resp, err = send(t.base, out, sent.req)
 	if err == nil && resp != nil {
 		if given := resp.Header.Get(nonceHeader); t.dpop.Remember(target, given) {
 			next = given

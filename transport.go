@@ -47,13 +47,13 @@ func (t *transport) exchange(out *http.Request, sent *body, tok *Token, value st
 	if t.dpop != nil {
 		return t.exchangeProven(out, sent, tok, value)
 	}
-	return t.send(out, sent.req)
+	return send(t.base, out, sent.req)
 }
 
 // send hands out to base, and in the answer puts the caller's request in its place: it is what http.Client follows
 // redirects by, and it does not hold the token.
-func (t *transport) send(out, req *http.Request) (*http.Response, error) {
-	resp, err := t.base.RoundTrip(out)
+func send(base http.RoundTripper, out, req *http.Request) (*http.Response, error) {
+	resp, err := base.RoundTrip(out)
 	if resp != nil {
 		resp.Request = req
 	}
@@ -67,7 +67,7 @@ func (t *transport) pass(req *http.Request) (*http.Response, error) {
 	if certified, ok := base.(certified); ok {
 		base = certified.For(nil)
 	}
-	return (&transport{t.session, base}).send(req, req)
+	return send(base, req, req)
 }
 
 // token asks the source, and returns the token with its header value.

@@ -24,18 +24,16 @@ type nonces struct {
 // nonce is an origin's latest.
 type nonce = atomic.Pointer[string]
 
-func (n *nonces) at(origin string) *nonce {
-	if byOrigin := n.byOrigin.Load(); byOrigin != nil {
-		return (*byOrigin)[origin]
+func (n *nonces) at(target *url.URL) *nonce {
+	byOrigin := n.byOrigin.Load()
+	if byOrigin == nil {
+		return nil // most servers want none
 	}
-	return nil
+	return (*byOrigin)[wire.Origin(target)]
 }
 
 func (n *nonces) of(target *url.URL) string {
-	if n.byOrigin.Load() == nil {
-		return "" // most servers want none
-	}
-	if latest := n.at(wire.Origin(target)); latest != nil {
+	if latest := n.at(target); latest != nil {
 		return *latest.Load()
 	}
 	return ""
@@ -46,10 +44,8 @@ func (n *nonces) remember(target *url.URL, value string) bool {
 	if !validNonce(value) {
 		return false
 	}
-	key := wire.Origin(target)
-	latest := n.at(key)
-	if latest == nil {
-		n.add(key, value)
+	if latest := n.at(target); latest == nil {
+		n.add(wire.Origin(target), value)
 	} else if *latest.Load() != value {
 		latest.Store(&value)
 	}

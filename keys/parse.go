@@ -57,8 +57,8 @@ func parsePEM(content []byte) (*Key, error) {
 }
 
 // unusable ends a sentence about a key of another kind.
-const unusable = "cannot be used as it is, or is damaged or under a wrong label: make an RSA key (not one for RSA-PSS alone), an EC key on the named curve P-256, P-384 or P-521, " +
-	"or an Ed25519 key"
+const unusable = "cannot be used as it is, or is damaged or under a wrong label: " +
+	"make an RSA key (not one for RSA-PSS alone), an EC key on the named curve P-256, P-384 or P-521, or an Ed25519 key"
 
 // whole reports whether der is one structure to its end, whatever is in there.
 func whole(der []byte) bool {
