@@ -157,7 +157,7 @@ func TestC5_HookReplacesTheRule(t *testing.T) {
 		})
 		get(t, client, apiURL)
 		require.Len(t, base.seen, tc.sends)
-		require.EqualValues(t, tc.sends-1, client.Stats().Healed)
+		require.EqualValues(t, tc.sends-1, client.Stats().RetrySucceeded)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestC5_HookFindsAnErrorInA200(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, `{"ok":true}`, readAll(t, resp))
 	require.Equal(t, []string{"recorded body", "recorded body"}, bodies)
-	require.EqualValues(t, 1, client.Stats().Healed)
+	require.EqualValues(t, 1, client.Stats().RetrySucceeded)
 }
 
 func TestC5_BodyTheHookSawIsPutBackWhole(t *testing.T) {

@@ -44,7 +44,7 @@ type Config struct {
 	Params url.Values
 	// AuthStyle is how the client authenticates to the token endpoint. Default: [AuthBasic].
 	AuthStyle AuthStyle
-	// Assertion says what [AuthSecretJWT], [AuthPrivateKeyJWT] and [AuthAssertion] send.
+	// Assertion says what [AuthSecretJWT], [AuthPrivateKeyJWT] and [AuthExternalAssertion] send.
 	Assertion Assertion
 	// Certificate returns the client's certificate for mutual TLS (RFC 8705), which [AuthTLS] and [AuthSelfSignedTLS] prove the
 	// client by; see [CertificateFiles] and [Certificate]. It is asked at every fetch, and shown to the API as well as to the

@@ -22,12 +22,12 @@ func TestConfig_EveryProblemIsNamedAtOnce(t *testing.T) {
 		AllowHTTP:    []string{"http://host/"},
 		Origins:      []string{"https://ok.example.com", "api.example.com", "https://api.example.com/path", "http://api.example.com", "https://u:" + testSecret + "@h"},
 		RejectedBody: true,
-		Policy:       alf.Policy{Margin: -1, RefreshAt: 7},
+		Policy:       alf.Policy{Margin: -1, RefreshFraction: 7},
 	})
 	require.Error(t, err)
 	for _, field := range []string{
 		"TokenURL:", "ClientID:", "ClientSecret:", "Scopes[0]:", "TokenRequest.Timeout:", "TokenRequest.Header:", "AllowHTTP[0]:",
-		"Origins[1]:", "Origins[2]:", "Origins[3]:", "Origins[4]:", "RejectedBody:", "Policy.Margin", "Policy.RefreshAt",
+		"Origins[1]:", "Origins[2]:", "Origins[3]:", "Origins[4]:", "RejectedBody:", "Policy.Margin", "Policy.RefreshFraction",
 	} {
 		require.Equal(t, 1, strings.Count(err.Error(), field), "%s in:\n%v", field, err)
 	}

@@ -38,7 +38,7 @@ func TestC5_ANonceIsSentOnceAndRenewsNothing(t *testing.T) {
 		require.Len(t, api.proofs, c.sent, name)
 		require.Equal(t, c.nonces, strings.Join(api.nonces(), ","), name)
 		require.Len(t, source.replaced, c.renewed, name)
-		require.EqualValues(t, c.sent-1-c.renewed, client.Stats().Nonced, name)
+		require.EqualValues(t, c.sent-1-c.renewed, client.Stats().NonceRetries, name)
 		require.Empty(t, source.invalidated, name)
 		for _, body := range api.bodies {
 			require.Equal(t, "whole body", body, name)

@@ -52,7 +52,7 @@ func ExampleNew_workloadIdentity() {
 	client, err := alf.New(alf.Config{
 		Issuer:    "https://idp.example.com",
 		ClientID:  "orders",
-		AuthStyle: alf.AuthAssertion,
+		AuthStyle: alf.AuthExternalAssertion,
 		Assertion: alf.Assertion{Source: alf.SecretFile("/var/run/secrets/tokens/idp")},
 	})
 	if err != nil {

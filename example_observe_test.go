@@ -26,7 +26,7 @@ func ExampleConfig_observed() {
 		case manager.FetchEnded: // e.Duration and e.Err are there as well
 			fetches[e.Class]++
 		case manager.Rejected, manager.Suppressed:
-			rejections[e.Rejecter]++
+			rejections[e.Origin]++
 		case manager.Closed:
 			close(closed)
 		}
@@ -88,7 +88,7 @@ func ExampleClient_Stats() {
 	s := client.Stats()
 	fmt.Println("ready:", s.Ready, "last error:", s.LastError)
 	fmt.Println("fetches:", s.Fetches, "failed:", s.Failed, "by cause:", s.FetchesBy)
-	fmt.Println("rejected requests:", s.Unauthorized, "healed:", s.Healed, "not sent for want of a token:", s.Unsent)
+	fmt.Println("rejected requests:", s.Unauthorized, "healed:", s.RetrySucceeded, "not sent for want of a token:", s.Unsent)
 	// Output:
 	// ready: true last error: <nil>
 	// fetches: 2 failed: 0 by cause: map[cold start:1 rejected:1]

@@ -130,7 +130,7 @@ func ExampleFetcherFunc() {
 	if _, err := cfg.Token(context.Background()); err != nil { // this server revokes a token when it issues another one
 		log.Fatal(err)
 	}
-	fmt.Println(get(), "healed:", client.Stats().Healed)
+	fmt.Println(get(), "healed:", client.Stats().RetrySucceeded)
 	// Output:
 	// 200 OK
 	// 200 OK healed: 1

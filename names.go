@@ -44,13 +44,13 @@ const (
 	AuthSecretJWT = fetcher.SecretJWT
 	// AuthPrivateKeyJWT sends an assertion that Assertion.Key signs (RFC 7523).
 	AuthPrivateKeyJWT = fetcher.PrivateKeyJWT
-	// AuthAssertion sends an assertion that somebody else made, which Assertion.Source reads: a projected service account
+	// AuthExternalAssertion sends an assertion that somebody else made, which Assertion.Source reads: a projected service account
 	// token, a SPIFFE JWT, the token of a CI job.
-	AuthAssertion = fetcher.ForeignAssertion
+	AuthExternalAssertion = fetcher.ExternalAssertion
 	// AuthTLS proves the client by its Certificate, issued by an authority that the server trusts (RFC 8705 section 2.1).
-	AuthTLS = fetcher.TLSClientAuth
+	AuthTLS = fetcher.TLS
 	// AuthSelfSignedTLS proves the client by its Certificate, which the server has on record (RFC 8705 section 2.2).
-	AuthSelfSignedTLS = fetcher.SelfSignedTLSClientAuth
+	AuthSelfSignedTLS = fetcher.SelfSignedTLS
 )
 
 // What Assertion.Audience may be beside a text of its own.

@@ -120,7 +120,7 @@ func TestPeerDefect06_TwentyStaggered401sOnAnOldTokenCostOneFetch(t *testing.T) 
 		require.NoError(t, <-done[i])
 	}
 	require.Equal(t, 2, auth.count(), "the cold start and one")
-	require.EqualValues(t, n, client.Stats().Healed)
+	require.EqualValues(t, n, client.Stats().RetrySucceeded)
 }
 
 func TestPeerDefect07_FetchDoesNotDieWithTheCallerWhoStartedIt(t *testing.T) {

@@ -31,8 +31,8 @@ func TestC3_401IsSentAgainOnceWithTheSuccessor(t *testing.T) {
 	require.Equal(t, 2, auth.count())
 	stats := client.Stats()
 	require.EqualValues(t, 1, stats.Unauthorized)
-	require.EqualValues(t, 1, stats.Resent)
-	require.EqualValues(t, 1, stats.Healed)
+	require.EqualValues(t, 1, stats.Retried)
+	require.EqualValues(t, 1, stats.RetrySucceeded)
 }
 
 func TestC3_RejectionNamesTheTokenItWasSentWithAndTheOrigin(t *testing.T) {
@@ -69,7 +69,7 @@ func TestC3_SecondAnswerIsReturnedAsItIsAndInvalidatesNothing(t *testing.T) {
 		require.Empty(t, source.invalidated)
 		stats := client.Stats()
 		require.EqualValues(t, 1, stats.Unauthorized)
-		require.Equal(t, second != 401, stats.Healed == 1)
+		require.Equal(t, second != 401, stats.RetrySucceeded == 1)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestC3_ErrorOfTheSecondSendIsReturned(t *testing.T) {
 	_, err := client.Get(apiURL)
 	require.ErrorIs(t, err, net.ErrClosed)
 	require.Equal(t, 2, sends)
-	require.Zero(t, client.Stats().Healed)
+	require.Zero(t, client.Stats().RetrySucceeded)
 }
 
 // trackedBody is an answer's body that notes what became of it.
@@ -244,7 +244,7 @@ func first401(t *testing.T, replace func(context.Context, *alf.Token, string) (*
 		require.Equal(t, "yes", resp.Header.Get("X-First"))
 		require.Equal(t, filler(size), answer)
 		require.True(t, body.closed.Load())
-		require.Zero(t, client.Stats().Resent)
+		require.Zero(t, client.Stats().Retried)
 	}
 }
 

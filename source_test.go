@@ -100,7 +100,7 @@ func TestM20_RefreshInvalidateAndStatsByHand(t *testing.T) {
 	stats := client.Stats()
 	require.True(t, stats.Ready)
 	require.Equal(t, first.ID(), stats.Token)
-	require.True(t, stats.Due.Before(stats.UsableEnd))
+	require.True(t, stats.RefreshTime.Before(stats.EffectiveExpiry))
 
 	second, err := client.Refresh(context.Background())
 	require.NoError(t, err)

@@ -14,11 +14,11 @@ type Stats struct {
 	// token would not help, or what Config.Rejected took for one. Second answers are not among them.
 	Unauthorized uint64
 	// Resent counts the requests that were sent a second time, Healed those of them whose second answer rejected no token.
-	Resent, Healed uint64
+	Retried, RetrySucceeded uint64
 	// Unreplayable counts the rejected requests whose body could not be had again, so that they were not resent.
 	Unreplayable uint64
 	// Nonced counts the requests that were sent again because the API wanted a nonce in their DPoP proof.
-	Nonced uint64
+	NonceRetries uint64
 	// Unsent counts the requests that were not sent because no token could be had, or their context ended before.
 	Unsent uint64
 	// Refused counts the requests that were not sent because of Config.Origins or AllowHTTP.
@@ -33,13 +33,13 @@ type counters struct {
 // Stats tells what was counted, and the token's state.
 func (c *Client) Stats() Stats {
 	s := Stats{
-		Unauthorized: c.counters.unauthorized.Load(),
-		Resent:       c.counters.resent.Load(),
-		Healed:       c.counters.healed.Load(),
-		Unreplayable: c.counters.unreplayable.Load(),
-		Nonced:       c.counters.nonced.Load(),
-		Unsent:       c.counters.unsent.Load(),
-		Refused:      c.counters.refused.Load(),
+		Unauthorized:   c.counters.unauthorized.Load(),
+		Retried:        c.counters.resent.Load(),
+		RetrySucceeded: c.counters.healed.Load(),
+		Unreplayable:   c.counters.unreplayable.Load(),
+		NonceRetries:   c.counters.nonced.Load(),
+		Unsent:         c.counters.unsent.Load(),
+		Refused:        c.counters.refused.Load(),
 	}
 	if source, ok := c.source.(interface{ Stats() manager.Stats }); ok {
 		s.Stats = source.Stats()

@@ -92,7 +92,7 @@ func TestC8_TokenIsRevokedWithAThousandRequestsInFlight(t *testing.T) {
 		require.LessOrEqual(t, n, 2, "request %s", id)
 	}
 	stats := client.Stats()
-	require.EqualValues(t, crowd, stats.Healed)
+	require.EqualValues(t, crowd, stats.RetrySucceeded)
 	require.EqualValues(t, 2, stats.Fetches)
 }
 

@@ -34,7 +34,7 @@ func secondLife(n int) time.Duration {
 }
 
 // Refreshes happen at half of the usable life, to the millisecond, to keep this point short.
-var promptly = manager.Policy{RefreshAt: 0.5, Jitter: -1}
+var promptly = manager.Policy{RefreshFraction: 0.5, Jitter: -1}
 
 // weighing is point 6.
 func weighing(b *bench) section {
@@ -152,7 +152,7 @@ func weighManagers(n int, watch time.Duration) (w weighed) {
 	w.awake.cpu = cpuDuring(watch)
 	time.Sleep(time.Until(second.Add(life * 45 / 100)))
 	for _, m := range managers {
-		if m.Stats().Dormant {
+		if m.Stats().Idle {
 			w.asleep++
 		}
 	}
@@ -241,7 +241,7 @@ func dormantTimers() int {
 	defer m.Close()
 	_, _ = m.Token(context.Background())
 	for range 1000 { // two dues are enough; each is half of nine tenths of an hour away
-		if m.Stats().Dormant {
+		if m.Stats().Idle {
 			break
 		}
 		mock.Add(time.Minute)

@@ -33,13 +33,13 @@ const (
 	longestAssertionLife = time.Hour
 )
 
-// Assertion tells how the styles SecretJWT, PrivateKeyJWT and ForeignAssertion
+// Assertion tells how the styles SecretJWT, PrivateKeyJWT and ExternalAssertion
 // prove who the client is: by a JSON Web Token (RFC 7523). Its zero value is
 // the default of everything but Key and Source.
 type Assertion struct {
 	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer.
 	Key keys.Func
-	// Source returns the assertion of ForeignAssertion. It is read at every
+	// Source returns the assertion of ExternalAssertion. It is read at every
 	// fetch; SecretFile suits a projected service account token.
 	Source SecretFunc
 

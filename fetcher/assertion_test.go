@@ -162,7 +162,7 @@ func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("header.first.signature\n"), 0o600))
 	endpoint := &forms{answers: []string{"200 " + good}}
 	cfg := config(endpoint)
-	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ForeignAssertion
+	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ExternalAssertion
 	cfg.Assertion.Source = fetcher.SecretFile(path)
 	f := newFetcher(t, cfg)
 	for i, content := range []string{"header.first.signature", "header.second.signature"} {

@@ -27,28 +27,28 @@ const (
 	// PrivateKeyJWT sends an assertion that Assertion.Key signs (RFC 7523
 	// section 2.2).
 	PrivateKeyJWT
-	// ForeignAssertion sends an assertion that somebody else made, which
+	// ExternalAssertion sends an assertion that somebody else made, which
 	// Assertion.Source reads: workload identity (RFC 7521 section 4.2).
-	ForeignAssertion
-	// TLSClientAuth proves the client by its Certificate, which an authority
+	ExternalAssertion
+	// TLS proves the client by its Certificate, which an authority
 	// issued that the server trusts (RFC 8705 section 2.1).
-	TLSClientAuth
-	// SelfSignedTLSClientAuth proves the client by its Certificate, which the
+	TLS
+	// SelfSignedTLS proves the client by its Certificate, which the
 	// server has on record (RFC 8705 section 2.2).
-	SelfSignedTLSClientAuth
+	SelfSignedTLS
 )
 
 // The names of RFC 7591 section 2 and its successors, and some of the same
 // make for what has none.
 var authStyleNames = []string{
-	Basic:                   "client_secret_basic",
-	BasicRaw:                "client_secret_basic_raw",
-	Post:                    "client_secret_post",
-	SecretJWT:               "client_secret_jwt",
-	PrivateKeyJWT:           "private_key_jwt",
-	ForeignAssertion:        "client_assertion",
-	TLSClientAuth:           "tls_client_auth",
-	SelfSignedTLSClientAuth: "self_signed_tls_client_auth",
+	Basic:             "client_secret_basic",
+	BasicRaw:          "client_secret_basic_raw",
+	Post:              "client_secret_post",
+	SecretJWT:         "client_secret_jwt",
+	PrivateKeyJWT:     "private_key_jwt",
+	ExternalAssertion: "client_assertion",
+	TLS:               "tls_client_auth",
+	SelfSignedTLS:     "self_signed_tls_client_auth",
 }
 
 // AuthStyles returns all there are.
@@ -66,13 +66,13 @@ func (s AuthStyle) exists() bool { return s >= 0 && int(s) < len(authStyleNames)
 func (s AuthStyle) hasSecret() bool { return s <= SecretJWT }
 
 // sendsAssertion reports whether a client assertion is sent.
-func (s AuthStyle) sendsAssertion() bool { return s >= SecretJWT && s <= ForeignAssertion }
+func (s AuthStyle) sendsAssertion() bool { return s >= SecretJWT && s <= ExternalAssertion }
 
 // signs reports whether the client makes that assertion itself.
 func (s AuthStyle) signs() bool { return s == SecretJWT || s == PrivateKeyJWT }
 
 // isTLS reports whether the certificate alone proves the client.
-func (s AuthStyle) isTLS() bool { return s == TLSClientAuth || s == SelfSignedTLSClientAuth }
+func (s AuthStyle) isTLS() bool { return s == TLS || s == SelfSignedTLS }
 
 // registered is the style's name in an authorization server's metadata (RFC
 // 8414 section 2); "" for what servers do not agree on a name for.
@@ -80,7 +80,7 @@ func (s AuthStyle) registered() string {
 	switch s {
 	case BasicRaw:
 		return authStyleNames[Basic]
-	case ForeignAssertion:
+	case ExternalAssertion:
 		return ""
 	}
 	return s.String()

@@ -51,9 +51,9 @@ func TestF1_ACertificateProvesTheClient(t *testing.T) {
 	authority := certtest.New(t)
 	server := serveMutualTLS(t, authority, answer(200, good))
 	for style, certificate := range map[fetcher.AuthStyle]tls.Certificate{
-		fetcher.TLSClientAuth: authority.Issue(t, "issued"),
+		fetcher.TLS: authority.Issue(t, "issued"),
 		// The server names other authorities than the certificate's, which has none.
-		fetcher.SelfSignedTLSClientAuth: certtest.SelfSigned(t, "self-signed"),
+		fetcher.SelfSignedTLS: certtest.SelfSigned(t, "self-signed"),
 	} {
 		cfg := mutualTLS(authority, server, style)
 		cfg.Certificate = fetcher.Certificate(certificate)
@@ -74,7 +74,7 @@ func TestF4_ACertificateIsReadAgainWhenItsFilesChange(t *testing.T) {
 	server := serveMutualTLS(t, authority, answer(200, good))
 	dir := t.TempDir()
 	certificatePath, keyPath := certtest.Write(t, dir, authority.Issue(t, "first"))
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg := mutualTLS(authority, server, fetcher.TLS)
 	cfg.Certificate = fetcher.CertificateFiles(certificatePath, keyPath)
 	f := newFetcher(t, cfg)
 	fetchAs := func(want string) {
@@ -120,7 +120,7 @@ func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second 
 		}
 		answer(200, good)(w, r)
 	})
-	cfg = mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg = mutualTLS(authority, server, fetcher.TLS)
 	reads := 0
 	cfg.Certificate = func(context.Context) (*tls.Certificate, error) {
 		if reads++; reads == 1 {
@@ -153,7 +153,7 @@ func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
 func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
 	authority := certtest.New(t)
 	server := serveMutualTLS(t, authority, answer(200, good))
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg := mutualTLS(authority, server, fetcher.TLS)
 	absent := filepath.Join(t.TempDir(), "absent.pem")
 	cfg.Certificate = fetcher.CertificateFiles(absent, absent)
 	e := mustFail(t, cfg)
@@ -170,7 +170,7 @@ func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
 
 func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg := config(always(200, good))
-	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLSClientAuth
+	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLS
 	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
 	_, err := fetcher.New(cfg)
 	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
@@ -194,7 +194,7 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 		}
 		answer(200, good)(w, r)
 	})
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg := mutualTLS(authority, server, fetcher.TLS)
 	cfg.TokenURL, cfg.Issuer, cfg.Certificate = "", server.URL, fetcher.Certificate(authority.Issue(t, "client"))
 	mustFetch(t, cfg)
 	for _, r := range server.requests {
@@ -212,7 +212,7 @@ func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 	certificate := authority.Issue(t, "of a day")
 	end := certificate.Leaf.NotAfter
 	certificate.Leaf = nil
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg := mutualTLS(authority, server, fetcher.TLS)
 	cfg.Certificate = fetcher.Certificate(certificate)
 	mock := clock.NewMock()
 	cfg.Clock = mock
@@ -240,7 +240,7 @@ func TestM5_ARepeatedTokenKeepsItsCertificateAsLongAsThatIsValid(t *testing.T) {
 	server := serveMutualTLS(t, authority, answer(200, good))
 	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
 	current, mock := &first, clock.NewMock()
-	cfg := mutualTLS(authority, server, fetcher.TLSClientAuth)
+	cfg := mutualTLS(authority, server, fetcher.TLS)
 	cfg.Clock = mock
 	cfg.Certificate = func(context.Context) (*tls.Certificate, error) { return current, nil }
 	f := newFetcher(t, cfg)

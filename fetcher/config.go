@@ -53,7 +53,7 @@ type Config struct {
 	// Assertion says how the styles work that send a client assertion.
 	Assertion Assertion
 	// Certificate returns the client's certificate for mutual TLS (RFC 8705):
-	// what TLSClientAuth and SelfSignedTLSClientAuth prove the client by. With
+	// what TLS and SelfSignedTLS prove the client by. With
 	// any other style it is shown as well, so that tokens can be bound to it.
 	// It needs an HTTPClient or Transport, if there is one, that rests on an
 	// *http.Transport, of which a copy is used.

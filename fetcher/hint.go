@@ -69,7 +69,7 @@ func (r *report) clientHint(description string) string {
 			kid = "and can the server find it without a kid?"
 		}
 		return r.assertionHint(description, fmt.Sprintf("is the public key registered for private_key_jwt with %s, %s", r.algorithm(), strings.TrimSuffix(kid, "?")+"?"))
-	case ForeignAssertion:
+	case ExternalAssertion:
 		return r.clockHint("does the server trust the assertion's issuer, and know its subject and audience?")
 	}
 	hint := "is that certificate registered for the client?"

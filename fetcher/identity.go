@@ -33,7 +33,7 @@ func (c *conversation) identify(ctx context.Context) (*identity, *Error) {
 	} {
 		if err := part.read(); err != nil {
 			name := part.name
-			if name == "client secret" && c.cfg.AuthStyle == ForeignAssertion {
+			if name == "client secret" && c.cfg.AuthStyle == ExternalAssertion {
 				name = "client assertion"
 			}
 			return nil, c.unread(ctx, name, err)
@@ -56,7 +56,7 @@ func (c *conversation) unread(ctx context.Context, name string, err error) *Erro
 
 func (c *conversation) readSecret(ctx context.Context) (string, error) {
 	read := c.cfg.ClientSecret
-	if c.cfg.AuthStyle == ForeignAssertion {
+	if c.cfg.AuthStyle == ExternalAssertion {
 		read = c.cfg.Assertion.Source
 	} else if !c.cfg.AuthStyle.hasSecret() {
 		return "", nil

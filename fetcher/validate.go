@@ -122,7 +122,7 @@ func (c Config) checkClient(p *problems) {
 	}{
 		{"ClientSecret", "use Secret, SecretEnv, SecretFile or a function of your own", c.ClientSecret != nil, style.hasSecret()},
 		{"Assertion.Key", "use KeyFile or KeySigner (keys.File, keys.Signer)", c.Assertion.Key != nil, style == PrivateKeyJWT},
-		{"Assertion.Source", "use SecretFile or a function of your own", c.Assertion.Source != nil, style == ForeignAssertion},
+		{"Assertion.Source", "use SecretFile or a function of your own", c.Assertion.Source != nil, style == ExternalAssertion},
 	} {
 		switch {
 		case proof.needed && !proof.set:

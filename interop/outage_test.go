@@ -23,7 +23,7 @@ func tryOutage(t *testing.T, r *row) {
 	elsewhere := r.newClient(t, r.Config())
 	elsewhere.api = api.URL
 	require.NoError(t, elsewhere.ask(t.Context()))
-	end := elsewhere.Stats().UsableEnd
+	end := elsewhere.Stats().EffectiveExpiry
 	f := drive(t, 4, 10*time.Millisecond, func(ctx context.Context) error {
 		if err := elsewhere.ask(ctx); err != nil && time.Now().Before(end) {
 			return err

@@ -31,7 +31,7 @@ func tryRevocation(t *testing.T, r *row) {
 		return errors.Join(err, c.ask(t.Context())) // should all have been too quick
 	})
 	require.NotZero(t, stats.Unauthorized)
-	require.Equal(t, stats.Unauthorized, stats.Healed)
+	require.Equal(t, stats.Unauthorized, stats.RetrySucceeded)
 	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
 	require.LessOrEqual(t, asked, r.trips())
 }
@@ -84,7 +84,7 @@ func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats 
 
 // renewals are the fetches for want of a token that lasts.
 func renewals(s alf.Stats) uint64 {
-	return s.FetchesBy[manager.CauseDue] + s.FetchesBy[manager.CauseExpired]
+	return s.FetchesBy[manager.CauseRefresh] + s.FetchesBy[manager.CauseExpired]
 }
 
 // tryRotation gives the client other credentials while it goes on.

@@ -145,7 +145,7 @@ func tryDeadToken(t *testing.T, r *row) {
 		return c.ask(t.Context())
 	})
 	require.EqualValues(t, 1, stats.Unauthorized)
-	require.EqualValues(t, 1, stats.Healed)
+	require.EqualValues(t, 1, stats.RetrySucceeded)
 	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
 	require.LessOrEqual(t, asked, r.trips())
 }
@@ -192,6 +192,6 @@ func tryMissingScope(t *testing.T, r *row) {
 		}
 		return nil
 	})
-	require.Zero(t, stats.Healed)
+	require.Zero(t, stats.RetrySucceeded)
 	require.Zero(t, asked)
 }

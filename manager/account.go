@@ -14,24 +14,24 @@ var kinds = [...]EventKind{
 	core.Rejected:            Rejected,
 	core.RejectionSuppressed: Suppressed,
 	core.BackedOff:           BackedOff,
-	core.WentDormant:         Dormant,
+	core.WentIdle:            Idle,
 	core.WasClosed:           Closed,
 }
 
 var causes = [...]Cause{
-	core.Cold:      CauseCold,
-	core.Due:       CauseDue,
-	core.Expired:   CauseExpired,
-	core.Rejection: CauseRejected,
-	core.Manual:    CauseManual,
-	core.Retry:     CauseRetry,
+	core.CauseCold:     CauseCold,
+	core.CauseRefresh:  CauseRefresh,
+	core.CauseExpired:  CauseExpired,
+	core.CauseRejected: CauseRejected,
+	core.CauseManual:   CauseManual,
+	core.CauseRetry:    CauseRetry,
 }
 
 var classes = [...]Class{
-	core.ClassOK:        ClassOK,
-	core.ClassDead:      ClassDead,
-	core.ClassTransient: ClassTransient,
-	core.ClassPermanent: ClassPermanent,
+	core.ClassOK:               ClassOK,
+	core.ClassExpiredOnArrival: ClassExpiredOnArrival,
+	core.ClassTransient:        ClassTransient,
+	core.ClassPermanent:        ClassPermanent,
 }
 
 // tellEvents counts what happened in a step and passes it on.
@@ -55,14 +55,14 @@ func (o *owner) tellEvents(msg message, effects *core.Effects) {
 			}
 		case invalidate:
 			if e.Kind == core.Rejected || e.Kind == core.RejectionSuppressed {
-				event.Rejecter = m.rejecter
+				event.Origin = m.rejecter
 			}
 		}
 		if e.Kind == core.BackedOff && o.failure != nil {
 			event.Err = o.failure.Err
 		}
 		if e.Kind == core.Published {
-			event.Due = effects.Publication.Due
+			event.RefreshTime = effects.Publication.RefreshTime
 		}
 		o.count(e)
 		if !o.observer.add(event) {
@@ -94,15 +94,15 @@ func (o *owner) count(e core.Event) {
 func (o *owner) snapshotStats() Stats {
 	c, state := &o.counts, o.core.State()
 	s := Stats{
-		Closed: state.Closed, Dormant: state.Dormant, Fetching: state.Fetching, AbandonedNow: state.Abandoned,
+		Closed: state.Closed, Idle: state.Idle, Fetching: state.Fetching, AbandonedNow: state.Abandoned,
 		Waiting: len(o.waiting), LastError: o.lastErr, NextAttempt: state.NextAttempt,
 
 		Fetches: c.kinds[core.FetchStarted], FetchesBy: make(map[Cause]uint64),
-		Succeeded: c.classes[core.ClassOK], DeadOnArrival: c.classes[core.ClassDead],
+		Succeeded: c.classes[core.ClassOK], ExpiredOnArrival: c.classes[core.ClassExpiredOnArrival],
 		Failed: c.classes[core.ClassTransient] + c.classes[core.ClassPermanent], Permanent: c.classes[core.ClassPermanent],
 		Abandoned: c.kinds[core.FetchAbandoned], LateResults: c.kinds[core.LateResult],
 		Published: c.kinds[core.Published], Rejected: c.kinds[core.Rejected], Suppressed: c.kinds[core.RejectionSuppressed],
-		BackedOff: c.kinds[core.BackedOff], WentDormant: c.kinds[core.WentDormant],
+		BackedOff: c.kinds[core.BackedOff], WentIdle: c.kinds[core.WentIdle],
 		EventsDropped: c.dropped,
 	}
 	for cause, n := range c.fetches {
@@ -114,7 +114,7 @@ func (o *owner) snapshotStats() Stats {
 		s.Ready = true
 		s.Token = p.token.ID()
 		s.Age = o.core.Wall().Sub(p.start)
-		s.UsableEnd, s.Due, s.Expiry = p.end, p.due, p.token.Expiry()
+		s.EffectiveExpiry, s.RefreshTime, s.Expiry = p.end, p.due, p.token.Expiry()
 	}
 	return s
 }

@@ -59,7 +59,7 @@ func newToken(t *oauth2.Token, p core.Publication) *Token {
 // publish makes the token known, with a timer that withdraws it whatever the clock reads by then.
 func (o *owner) publish(e *core.Effects) {
 	p := e.Publication
-	s := &snapshot{token: o.held, start: p.Start, due: p.Due, end: p.End}
+	s := &snapshot{token: o.held, start: p.Start, due: p.RefreshTime, end: p.EffectiveExpiry}
 	if o.expiry != nil {
 		o.expiry.Stop()
 	}

@@ -29,7 +29,7 @@ const (
 	// BackedOff: fetches failed, and the next one is made no sooner than Until.
 	BackedOff EventKind = "backing off"
 	// Dormant: nobody has read the token since it was published, so it is not refreshed.
-	Dormant EventKind = "dormant"
+	Idle EventKind = "dormant"
 	// Closed: the manager was closed.
 	Closed EventKind = "closed"
 )
@@ -41,8 +41,8 @@ type Cause string
 const (
 	// CauseCold: somebody asked for a token, and there had never been one.
 	CauseCold Cause = "cold start"
-	// CauseDue: the token in use was due for renewal.
-	CauseDue Cause = "due"
+	// CauseRefresh: the token in use was due for renewal.
+	CauseRefresh Cause = "due"
 	// CauseExpired: somebody asked for a token after the last one had reached its usable end.
 	CauseExpired Cause = "expired"
 	// CauseRejected: an API refused the token.
@@ -60,8 +60,8 @@ type Class string
 const (
 	// ClassOK: it brought a token.
 	ClassOK Class = "ok"
-	// ClassDead: it brought a token that had already reached its usable end.
-	ClassDead Class = "dead on arrival"
+	// ClassExpiredOnArrival: it brought a token that had already reached its usable end.
+	ClassExpiredOnArrival Class = "dead on arrival"
 	// ClassTransient: it failed, and may succeed when it is tried again.
 	ClassTransient Class = "transient"
 	// ClassPermanent: it failed, and will until somebody repairs something.
@@ -89,9 +89,9 @@ type Event struct {
 	// Err is what a failed fetch returned.
 	Err error
 	// Rejecter is who refused the token.
-	Rejecter string
+	Origin string
 	// Due is when the successor of a published token is fetched if it is in use, on the wall clock.
-	Due time.Time
+	RefreshTime time.Time
 	// Until is how long the state that was entered lasts at least, on the wall clock.
 	Until time.Time
 }
@@ -119,11 +119,11 @@ func (e Event) attrs() []slog.Attr {
 	if e.Class != "" {
 		attrs = append(attrs, slog.String("class", string(e.Class)))
 	}
-	if e.Rejecter != "" {
-		attrs = append(attrs, slog.String("rejecter", e.Rejecter))
+	if e.Origin != "" {
+		attrs = append(attrs, slog.String("rejecter", e.Origin))
 	}
-	if !e.Due.IsZero() {
-		attrs = append(attrs, slog.Time("due", e.Due))
+	if !e.RefreshTime.IsZero() {
+		attrs = append(attrs, slog.Time("due", e.RefreshTime))
 	}
 	if !e.Until.IsZero() {
 		attrs = append(attrs, slog.Time("until", e.Until))

@@ -14,7 +14,7 @@ func (o *owner) describe(f core.Failure) *Error {
 	switch f.Kind {
 	case core.Returned:
 		e.Err = o.lastErr
-	case core.Dead:
+	case core.ExpiredOnArrival:
 		e.Err = errDead
 	case core.Blocked:
 		e.Err = abandonedError{}

@@ -1,6 +1,6 @@
 package manager_test
 
-// Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in sim/world.
+// Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in internal/simulation/world.
 
 import (
 	"sync/atomic"
@@ -20,7 +20,7 @@ func TestM16_WhoIsServedByTheOwnerWakesTheDormantManager(t *testing.T) {
 		old := w.wait()
 		w.advance(67500 * ms)
 		w.advance(67500 * ms)
-		require.True(t, w.m.Stats().Dormant)
+		require.True(t, w.m.Stats().Idle)
 		w.replace(old.got, api).wantToken("t2") // a late rejection: answered by the owner, not by the snapshot
 		w.wantFetches(3)
 	})

@@ -69,7 +69,7 @@ func (m closing) sender() chan<- answer    { return nil }
 
 func (m get) input(*owner) core.Input     { return core.Input{Kind: core.Get} }
 func (m refresh) input(*owner) core.Input { return core.Input{Kind: core.Refresh} }
-func (m nudge) input(*owner) core.Input   { return core.Input{Kind: core.Nudge} }
+func (m nudge) input(*owner) core.Input   { return core.Input{Kind: core.RefreshHint} }
 func (m closing) input(*owner) core.Input { return core.Input{Kind: core.Close} }
 func (m stats) input(*owner) core.Input   { return core.Input{} }
 func (m due) input(*owner) core.Input     { return core.Input{Kind: core.Wake, At: m.at} }
@@ -80,10 +80,10 @@ func (m expired) input(*owner) core.Input {
 func (m invalidate) input(o *owner) core.Input {
 	current := o.current.Load()
 	return core.Input{
-		Kind:     core.Invalidate,
-		Current:  current != nil && current.token.Value() == m.value,
-		Wait:     m.wait,
-		Rejecter: o.rejecterID(m.rejecter),
+		Kind:    core.Invalidate,
+		Current: current != nil && current.token.Value() == m.value,
+		Wait:    m.wait,
+		Origin:  o.rejecterID(m.rejecter),
 	}
 }
 

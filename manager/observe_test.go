@@ -49,7 +49,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		}
 		for _, kind := range []manager.EventKind{
 			manager.FetchStarted, manager.FetchEnded, manager.FetchAbandoned, manager.LateResult, manager.Published,
-			manager.Withdrawn, manager.Rejected, manager.Suppressed, manager.BackedOff, manager.Dormant, manager.Closed,
+			manager.Withdrawn, manager.Rejected, manager.Suppressed, manager.BackedOff, manager.Idle, manager.Closed,
 		} {
 			require.NotZero(t, seen[kind], "%s", kind)
 			require.Contains(t, log.String(), "alf: "+string(kind))
@@ -57,7 +57,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		first := w.events[:3]
 		require.Equal(t, manager.Event{Kind: manager.FetchStarted, Time: w.unix(0), Fetch: 1, Cause: manager.CauseCold, Attempt: 1}, first[0])
 		require.Equal(t, manager.Event{Kind: manager.FetchEnded, Time: w.unix(second), Fetch: 1, Cause: manager.CauseCold, Attempt: 1, Duration: second, Class: manager.ClassOK}, first[1])
-		require.Equal(t, manager.Event{Kind: manager.Published, Time: w.unix(second), Token: 1, Due: w.unix(67500 * ms), Until: w.unix(90 * second)}, first[2])
+		require.Equal(t, manager.Event{Kind: manager.Published, Time: w.unix(second), Token: 1, RefreshTime: w.unix(67500 * ms), Until: w.unix(90 * second)}, first[2])
 
 		s := w.m.Stats()
 		require.EqualValues(t, seen[manager.FetchStarted], s.Fetches)
@@ -65,7 +65,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		require.EqualValues(t, seen[manager.Rejected], s.Rejected)
 		require.EqualValues(t, seen[manager.Suppressed], s.Suppressed)
 		require.EqualValues(t, seen[manager.BackedOff], s.BackedOff)
-		require.EqualValues(t, seen[manager.Dormant], s.WentDormant)
+		require.EqualValues(t, seen[manager.Idle], s.WentIdle)
 		require.EqualValues(t, seen[manager.FetchAbandoned], s.Abandoned)
 		require.EqualValues(t, seen[manager.LateResult], s.LateResults)
 		require.EqualValues(t, 2, s.Permanent)
@@ -184,17 +184,17 @@ func TestM19_TheZeroTokenIsHarmless(t *testing.T) {
 
 func TestM20_NewNamesEveryProblem(t *testing.T) {
 	_, err := manager.New(manager.Config{Policy: manager.Policy{
-		Margin: -1, RefreshAt: 0.2, Jitter: 2, AttemptTimeout: -1, Attempts: -1, MinBackoff: time.Hour, MinDenied: time.Hour,
+		Margin: -1, RefreshFraction: 0.2, Jitter: 2, AttemptTimeout: -1, Attempts: -1, MinBackoff: time.Hour, MinPermanentBackoff: time.Hour,
 	}})
 	require.EqualError(t, err, `manager: unusable Config:
 Fetcher: missing: set what obtains the tokens, such as a *fetcher.Fetcher
 Policy.Margin: -1ns is negative: leave it 0 for the default
 Policy.AttemptTimeout: -1ns is negative: leave it 0 for the default
-Policy.RefreshAt: 0.2 is not from 0.5 to 1: correct it, or leave it 0 for the default
+Policy.RefreshFraction: 0.2 is not from 0.5 to 1: correct it, or leave it 0 for the default
 Policy.Jitter: 2 is more than 0.5: lower it, or leave it 0 for the default; negative is none
 Policy.Attempts: -1 is not from 1 to 100: correct it, or leave it 0 for the default
 Policy.MinBackoff: 1h0m0s is above MaxBackoff, 1m0s: lower the one or raise the other
-Policy.MinDenied: 1h0m0s is above MaxDenied, 1m0s: lower the one or raise the other`)
+Policy.MinPermanentBackoff: 1h0m0s is above MaxPermanentBackoff, 1m0s: lower the one or raise the other`)
 }
 
 func TestM20_AFetcherMadeOfNilIsRefused(t *testing.T) {

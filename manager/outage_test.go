@@ -46,7 +46,7 @@ func TestM8_WaitsAreDrawnFromTheirUpperHalf(t *testing.T) {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.get()
 			w.endpoint.set(func(e *endpoint) { e.fail = errDown })
-			due := w.m.Stats().Due.Sub(time.Unix(0, 0))
+			due := w.m.Stats().RefreshTime.Sub(time.Unix(0, 0))
 			w.advance(due)
 			w.wantFetches(2)
 			w.advance(wait)

@@ -39,7 +39,7 @@ func TestPeerDefect03_AMarginAboveTheLifetimeIsNoLoop(t *testing.T) {
 			w.get()
 		}
 		w.wantFetches(1)
-		require.Equal(t, 50*second, w.m.Stats().UsableEnd.Sub(time.Unix(0, 0)))
+		require.Equal(t, 50*second, w.m.Stats().EffectiveExpiry.Sub(time.Unix(0, 0)))
 	}, withPolicy(manager.Policy{Margin: 225 * second}))
 }
 

@@ -14,9 +14,9 @@ type Policy struct {
 	// Margin is how long before its expiry a token stops being handed out. Default: a tenth of its lifetime, 10 s at
 	// most. A configured one is capped at half the lifetime.
 	Margin time.Duration
-	// RefreshAt is the part of a token's usable life after which its successor is fetched, from 0.5 to 1. Default: 0.75.
-	RefreshAt float64
-	// Jitter is how far RefreshAt is spread to either side, so that many processes do not refresh at the same moment.
+	// RefreshFraction is the part of a token's usable life after which its successor is fetched, from 0.5 to 1. Default: 0.75.
+	RefreshFraction float64
+	// Jitter is how far RefreshFraction is spread to either side, so that many processes do not refresh at the same moment.
 	// Default: 0.10. Negative: none.
 	Jitter float64
 	// DefaultLifetime is assumed of a token that comes without one. Default: 5 minutes.
@@ -31,9 +31,9 @@ type Policy struct {
 	// before, and a random value from its upper half. Without a token in hand the longest is 10 s or MaxBackoff,
 	// whichever is less. Defaults: 0.5 s and 60 s.
 	MinBackoff, MaxBackoff time.Duration
-	// MinDenied and MaxDenied are the same for failures that are permanent, such as invalid_client, without the
+	// MinPermanentBackoff and MaxPermanentBackoff are the same for failures that are permanent, such as invalid_client, without the
 	// randomness. Defaults: 5 s and 60 s.
-	MinDenied, MaxDenied time.Duration
+	MinPermanentBackoff, MaxPermanentBackoff time.Duration
 }
 
 // Validate reports every setting that makes no sense, by name.
@@ -49,15 +49,15 @@ func (p Policy) Validate() error {
 		{"Policy.RoundTimeout", p.RoundTimeout},
 		{"Policy.MinBackoff", p.MinBackoff},
 		{"Policy.MaxBackoff", p.MaxBackoff},
-		{"Policy.MinDenied", p.MinDenied},
-		{"Policy.MaxDenied", p.MaxDenied},
+		{"Policy.MinPermanentBackoff", p.MinPermanentBackoff},
+		{"Policy.MaxPermanentBackoff", p.MaxPermanentBackoff},
 	} {
 		if d.value < 0 {
 			problems = append(problems, fmt.Errorf("%s: %v is negative: leave it 0 for the default", d.name, d.value))
 		}
 	}
-	if p.RefreshAt != 0 && !(p.RefreshAt >= 0.5 && p.RefreshAt <= 1) {
-		problems = append(problems, fmt.Errorf("Policy.RefreshAt: %v is not from 0.5 to 1: correct it, or leave it 0 for the default", p.RefreshAt))
+	if p.RefreshFraction != 0 && !(p.RefreshFraction >= 0.5 && p.RefreshFraction <= 1) {
+		problems = append(problems, fmt.Errorf("Policy.RefreshFraction: %v is not from 0.5 to 1: correct it, or leave it 0 for the default", p.RefreshFraction))
 	}
 	if !(p.Jitter <= 0.5) {
 		problems = append(problems, fmt.Errorf("Policy.Jitter: %v is more than 0.5: lower it, or leave it 0 for the default; negative is none", p.Jitter))
@@ -69,8 +69,8 @@ func (p Policy) Validate() error {
 	if effective.MinBackoff > effective.MaxBackoff {
 		problems = append(problems, fmt.Errorf("Policy.MinBackoff: %v is above MaxBackoff, %v: lower the one or raise the other", effective.MinBackoff, effective.MaxBackoff))
 	}
-	if effective.MinDenied > effective.MaxDenied {
-		problems = append(problems, fmt.Errorf("Policy.MinDenied: %v is above MaxDenied, %v: lower the one or raise the other", effective.MinDenied, effective.MaxDenied))
+	if effective.MinPermanentBackoff > effective.MaxPermanentBackoff {
+		problems = append(problems, fmt.Errorf("Policy.MinPermanentBackoff: %v is above MaxPermanentBackoff, %v: lower the one or raise the other", effective.MinPermanentBackoff, effective.MaxPermanentBackoff))
 	}
 	return errors.Join(problems...)
 }

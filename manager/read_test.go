@@ -136,7 +136,7 @@ func TestM7_NoLifetimeGivenMeansFiveMinutes(t *testing.T) {
 		c := w.wait()
 		require.Equal(t, 5*minute, c.got.Expiry().Sub(time.Unix(0, 0)))
 		require.Equal(t, 5*minute, c.got.OAuth2().Expiry.Sub(time.Unix(0, 0)))
-		require.Equal(t, 290*second, w.m.Stats().UsableEnd.Sub(time.Unix(0, 0)))
+		require.Equal(t, 290*second, w.m.Stats().EffectiveExpiry.Sub(time.Unix(0, 0)))
 	})
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.answer = answerWith(time.Time{})

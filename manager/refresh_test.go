@@ -37,7 +37,7 @@ func TestM4_DueIsJittered(t *testing.T) {
 	for draw, due := range map[float64]time.Duration{0: 58500 * ms, 0.5: 67500 * ms, 1: 76500 * ms} {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.get()
-			require.Equal(t, due, w.m.Stats().Due.Sub(time.Unix(0, 0)))
+			require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
 		}, withRand(func() float64 { return draw }))
 	}
 }
@@ -59,7 +59,7 @@ func TestM4_DueHonoursRefreshIn(t *testing.T) {
 					return named("t", time.Unix(100, 0)).WithExtra(map[string]any{"refresh_in": refreshIn}), nil
 				}
 				w.get()
-				require.Equal(t, due, w.m.Stats().Due.Sub(time.Unix(0, 0)))
+				require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
 			})
 		})
 	}
@@ -71,7 +71,7 @@ func TestM4_AnEndpointsAdviceIsJitteredToo(t *testing.T) {
 			return named("t", time.Unix(100, 0)).WithExtra(map[string]any{"refresh_in": 60}), nil
 		}
 		w.get()
-		require.Equal(t, 51*second, w.m.Stats().Due.Sub(time.Unix(0, 0)), "a tenth of the usable life earlier")
+		require.Equal(t, 51*second, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)), "a tenth of the usable life earlier")
 	}, withRand(func() float64 { return 0 }))
 }
 
@@ -135,8 +135,8 @@ func TestM4_DueLeavesRoomForTwiceTheLastFetch(t *testing.T) {
 			c := w.wait()
 			w.advance(latency)
 			c.wantToken("t1")
-			require.Equal(t, due, w.m.Stats().Due.Sub(time.Unix(0, 0)))
-			require.Equal(t, 90*second, w.m.Stats().UsableEnd.Sub(time.Unix(0, 0)), "counted from the start of the request")
+			require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
+			require.Equal(t, 90*second, w.m.Stats().EffectiveExpiry.Sub(time.Unix(0, 0)), "counted from the start of the request")
 		}, withPolicy(manager.Policy{AttemptTimeout: minute, RoundTimeout: minute}))
 	}
 }
@@ -155,7 +155,7 @@ func TestM5_ShortLivesCostOneFetchPerDue(t *testing.T) {
 					w.advance(due)
 				}
 				w.wantFetches(21)
-				require.EqualValues(t, 20, w.m.Stats().FetchesBy[manager.CauseDue])
+				require.EqualValues(t, 20, w.m.Stats().FetchesBy[manager.CauseRefresh])
 			})
 		})
 	}
@@ -268,7 +268,7 @@ func TestM6_AnAnswerSlowerThanTheLifetime(t *testing.T) {
 		c := w.wait()
 		w.advance(3 * second)
 		c.wantToken("t1")
-		require.EqualValues(t, 1, w.m.Stats().DeadOnArrival)
+		require.EqualValues(t, 1, w.m.Stats().ExpiredOnArrival)
 		next := w.wait()
 		w.wantFetches(2) // a second has long passed
 		w.advance(3 * second)
@@ -305,8 +305,8 @@ func TestM16_ATokenNobodyReadsIsNotRefreshed(t *testing.T) {
 		w.wantFetches(2)
 		w.advance(67500 * ms) // t2 was never read
 		w.wantFetches(2)
-		require.True(t, w.m.Stats().Dormant)
-		require.Len(t, w.seen(manager.Dormant), 1)
+		require.True(t, w.m.Stats().Idle)
+		require.Len(t, w.seen(manager.Idle), 1)
 		w.advance(hour)
 		w.wantFetches(2)
 		require.False(t, w.m.Stats().Ready)
@@ -318,7 +318,7 @@ func TestM16_AReaderWakesTheDormantManager(t *testing.T) {
 		w.get()
 		w.advance(67500 * ms)
 		w.advance(70 * second)
-		require.True(t, w.m.Stats().Dormant)
+		require.True(t, w.m.Stats().Idle)
 		w.endpoint.set(func(e *endpoint) { e.latency = second })
 		for range 100 {
 			require.Equal(t, "t2", w.get(), "served at once")
@@ -335,7 +335,7 @@ func TestM16_DormantCostsOneTimer(t *testing.T) {
 		w.get()
 		w.advance(67500 * ms)
 		w.advance(67500 * ms)
-		require.True(t, w.m.Stats().Dormant)
+		require.True(t, w.m.Stats().Idle)
 		// All timers there are, run out: the one for the usable end, and then nothing.
 		w.clock.WaitForAllTimers()
 		require.Equal(t, 157500*ms, w.clock.Now().Sub(time.Unix(0, 0)))
@@ -348,7 +348,7 @@ func TestM4_ARandomSourceIsInjectable(t *testing.T) {
 		seen := map[time.Duration]bool{}
 		for range 20 {
 			w.refresh()
-			due := w.m.Stats().Due.Sub(w.clock.Now())
+			due := w.m.Stats().RefreshTime.Sub(w.clock.Now())
 			require.GreaterOrEqual(t, due, 58500*ms)
 			require.LessOrEqual(t, due, 76500*ms)
 			seen[due] = true

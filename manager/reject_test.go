@@ -41,7 +41,7 @@ func TestM12_AThousandRejectionsOfOneTokenCostOneFetch(t *testing.T) {
 		bystander.wantToken("t2")
 		w.wantFetches(2)
 		require.EqualValues(t, 1, w.m.Stats().Rejected)
-		require.Equal(t, api, w.seen(manager.Rejected)[0].Rejecter)
+		require.Equal(t, api, w.seen(manager.Rejected)[0].Origin)
 	})
 }
 

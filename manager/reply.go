@@ -22,21 +22,21 @@ func (o *owner) reply(msg message, e *core.Effects) {
 		o.release(o.answer(e.Release, e))
 	}
 	switch to := msg.sender(); {
-	case to == nil || e.Answer == core.None:
-	case e.Answer == core.Wait:
+	case to == nil || e.Reply == core.None:
+	case e.Reply == core.Wait:
 		o.waiting = append(o.waiting, to)
 	default:
-		to <- o.answer(e.Answer, e)
+		to <- o.answer(e.Reply, e)
 	}
 }
 
-func (o *owner) answer(kind core.Answer, e *core.Effects) answer {
+func (o *owner) answer(kind core.Reply, e *core.Effects) answer {
 	switch kind {
 	case core.Serve:
 		s := o.current.Load()
 		s.attention.CompareAndSwap(unread, read)
 		return answer{token: s.token}
-	case core.ServeDead:
+	case core.ServeExpired:
 		return answer{token: o.arrived}
 	case core.Failed:
 		return answer{err: o.failure}

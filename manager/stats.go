@@ -12,11 +12,11 @@ type Stats struct {
 	Token uint64
 	// Age is how long ago the request that brought the token was started.
 	Age time.Duration
-	// UsableEnd is when the token stops being handed out, Due when its successor is fetched if it is in use, Expiry when it
+	// EffectiveExpiry is when the token stops being handed out, Due when its successor is fetched if it is in use, Expiry when it
 	// expires by the endpoint's word. On the wall clock; zero without a token.
-	UsableEnd, Due, Expiry time.Time
+	EffectiveExpiry, RefreshTime, Expiry time.Time
 	// Dormant says that the token is not refreshed on due, because nobody has read it.
-	Dormant bool
+	Idle bool
 	// Waiting is how many callers wait for a token, those who have given up meanwhile included.
 	Waiting int
 	// Fetching says that a fetch is in flight.
@@ -30,14 +30,14 @@ type Stats struct {
 	Fetches uint64
 	// FetchesBy divides Fetches by cause.
 	FetchesBy map[Cause]uint64
-	// Succeeded, Failed and DeadOnArrival divide those that ended. Permanent is the part of Failed that was permanent.
-	Succeeded, Failed, Permanent, DeadOnArrival uint64
+	// Succeeded, Failed and ExpiredOnArrival divide those that ended. Permanent is the part of Failed that was permanent.
+	Succeeded, Failed, Permanent, ExpiredOnArrival uint64
 	// Abandoned is how many fetches were given up because they ignored their cancellation.
 	Abandoned uint64
 	// AbandonedNow is how many of those have not returned yet; with 3 of them no fetch is started.
 	AbandonedNow int
-	// Published, Rejected, Suppressed, BackedOff, WentDormant and LateResults count the events of those kinds.
-	Published, Rejected, Suppressed, BackedOff, WentDormant, LateResults uint64
+	// Published, Rejected, Suppressed, BackedOff, WentIdle and LateResults count the events of those kinds.
+	Published, Rejected, Suppressed, BackedOff, WentIdle, LateResults uint64
 	// EventsDropped is how many events overflowed the queue in front of the hook and the logger.
 	EventsDropped uint64
 }

@@ -28,7 +28,7 @@ func (t *turn) backOff(kind backoffKind, permanent bool, retryAfter time.Duratio
 	b := &t.backoff
 	if permanent {
 		kind = denied
-		wait = doubling(t.policy.MinDenied, b.permanent, t.policy.MaxDenied)
+		wait = doubling(t.policy.MinPermanentBackoff, b.permanent, t.policy.MaxPermanentBackoff)
 		b.permanent = min(b.permanent+1, maxDoublings)
 	} else {
 		longest := t.policy.MaxBackoff
@@ -66,7 +66,7 @@ func (t *turn) failingFast() bool {
 // retrying replaces a cause if the last fetch failed: whatever it would have been, it is a probe now.
 func (t *turn) retrying(cause Cause) Cause {
 	if t.backoff.transient > 0 || t.backoff.permanent > 0 {
-		return Retry
+		return CauseRetry
 	}
 	return cause
 }

@@ -2,15 +2,15 @@ package core
 
 // get is somebody who found no usable token.
 func (t *turn) get() {
-	t.Answer = t.serve()
-	if t.Answer == None {
+	t.Reply = t.serve()
+	if t.Reply == None {
 		t.startRound(t.retrying(t.missing()))
-		t.Answer = Wait
+		t.Reply = Wait
 	}
 }
 
 // serve is what a caller gets without a new round: None means that one is needed.
-func (t *turn) serve() Answer {
+func (t *turn) serve() Reply {
 	switch {
 	case t.closed:
 		return Shut
@@ -41,19 +41,19 @@ func (t *turn) blocked() bool {
 
 func (t *turn) missing() Cause {
 	if t.tokens == 0 {
-		return Cold
+		return CauseCold
 	}
-	return Expired
+	return CauseExpired
 }
 
 // refresh is somebody who wants a fetch now, whatever stands in its way (M20), but for one that already runs and for M15.
 func (t *turn) refresh() {
 	switch {
 	case t.closed:
-		t.Answer = Shut
+		t.Reply = Shut
 		return
 	case t.blocked():
-		t.Answer = Failed
+		t.Reply = Failed
 		return
 	}
 	t.backoff.lift()
@@ -61,27 +61,27 @@ func (t *turn) refresh() {
 	if t.round.on {
 		t.round.next = t.elapsed
 	} else {
-		t.startRound(Manual)
+		t.startRound(CauseManual)
 	}
-	t.Answer = Wait
+	t.Reply = Wait
 }
 
 // invalidate is somebody who saw a token refused (M12, M13).
 func (t *turn) invalidate(in Input) {
 	if t.closed {
-		t.Answer = Shut
+		t.Reply = Shut
 		return
 	}
 	if !in.Current || !t.token.on {
-		t.Answer = Done
+		t.Reply = Done
 		if in.Wait {
 			t.get()
 		}
 		return
 	}
-	guarded := t.guards.guarded(t, in.Rejecter)
-	if until, ok := t.mayReplace(in.Rejecter, guarded); !ok {
-		t.Answer = Suppressed
+	guarded := t.guards.guarded(t, in.Origin)
+	if until, ok := t.mayReplace(in.Origin, guarded); !ok {
+		t.Reply = Suppressed
 		if until > 0 {
 			t.Until = t.at(until)
 		}
@@ -89,18 +89,18 @@ func (t *turn) invalidate(in Input) {
 		return
 	}
 	t.event(Event{Kind: Rejected, Token: t.token.id})
-	t.guards.note(t, in.Rejecter, guarded)
+	t.guards.note(t, in.Origin, guarded)
 	if !guarded {
 		t.lose()
 	} else if t.backoff.kind == refreshing {
 		t.backoff.lift()
 	}
 	if !t.round.on {
-		t.startRound(Rejection)
+		t.startRound(CauseRejected)
 	}
-	t.Answer = Done
+	t.Reply = Done
 	if in.Wait {
-		t.Answer = Wait
+		t.Reply = Wait
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *Core) canonicalBackoff() {
 		b.kind = noBackoff // who may lift it does not matter once it is over
 	}
 	b.transient = saturated(b.transient, c.policy.MinBackoff, c.policy.MaxBackoff)
-	b.permanent = saturated(b.permanent, c.policy.MinDenied, c.policy.MaxDenied)
+	b.permanent = saturated(b.permanent, c.policy.MinPermanentBackoff, c.policy.MaxPermanentBackoff)
 }
 
 // saturated caps a count of failures where one more makes no wait longer. It leaves 1 of any, because none at all is told

@@ -82,7 +82,7 @@ func (w *twin) inputs() (whole, canonical core.Input) {
 		in.Kind = core.Invalidate
 		in.Current = w.current != 0 && w.rng.IntN(4) > 0
 		in.Wait = w.rng.IntN(2) == 0
-		in.Rejecter = uint64(w.rng.IntN(3))
+		in.Origin = uint64(w.rng.IntN(3))
 	case 5:
 		if w.rng.IntN(4) == 0 {
 			in.Kind = core.Refresh
@@ -103,7 +103,7 @@ func (w *twin) inputs() (whole, canonical core.Input) {
 			in.At -= time.Duration(w.rng.IntN(3)) * time.Second
 		}
 	case 10:
-		in.Kind = core.Nudge
+		in.Kind = core.RefreshHint
 		if w.rng.IntN(2) == 0 {
 			in.Kind, in.Publication = core.Expire, w.current
 		}
@@ -214,7 +214,7 @@ func relative(c *core.Core, now time.Time, e core.Effects) core.Effects {
 	e.Flight = min(e.Flight, 1)
 	p := &e.Publication
 	p.Number, p.Token = min(p.Number, 1), min(p.Token, 1)
-	for _, t := range []*time.Time{&p.Start, &p.Due, &p.End, &p.Expiry, &e.Failure.Next, &e.Until} {
+	for _, t := range []*time.Time{&p.Start, &p.RefreshTime, &p.EffectiveExpiry, &p.Expiry, &e.Failure.Next, &e.Until} {
 		shift(t)
 	}
 	for i := range e.N {
@@ -270,9 +270,9 @@ func TestCanonical_ForgetsWhatHasPassed(t *testing.T) {
 	troubled := core.New(core.Policy{}.WithDefaults())
 	troubled.Step(start, 0.5, core.Input{Kind: core.Get})
 	troubled.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
-	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Rejecter: 7, Wait: true})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Origin: 7, Wait: true})
 	troubled.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 2, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
-	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Rejecter: 7, Wait: true})
+	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Origin: 7, Wait: true})
 
 	calm := core.New(core.Policy{}.WithDefaults())
 	calm.Step(start, 0.5, core.Input{Kind: core.Get})

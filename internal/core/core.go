@@ -66,7 +66,7 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 		t.fetched(in)
 	case Expire:
 		t.expire(in)
-	case Nudge:
+	case RefreshHint:
 		t.token.dormant = false
 	case Close:
 		t.close()
@@ -118,18 +118,18 @@ func (t *turn) settle() {
 	case t.round.on:
 		if t.abandoned >= maxAbandoned {
 			t.failRound(Blocked, false, 0)
-			if t.Answer == Wait {
-				t.Answer = Failed
+			if t.Reply == Wait {
+				t.Reply = Failed
 			}
 		} else if t.elapsed >= t.round.next {
 			t.launchRound()
 		}
 	case t.token.on && !t.token.dormant && t.refreshMayStart():
 		if t.read {
-			t.launch(t.retrying(Due), 1)
+			t.launch(t.retrying(CauseRefresh), 1)
 		} else {
 			t.token.dormant = true
-			t.event(Event{Kind: WentDormant, Token: t.token.id})
+			t.event(Event{Kind: WentIdle, Token: t.token.id})
 		}
 	}
 }
@@ -166,7 +166,7 @@ func (c *Core) deadline() (at Elapsed, ok bool) {
 }
 
 func (t *turn) close() {
-	t.Answer = Shut
+	t.Reply = Shut
 	if t.closed {
 		return
 	}

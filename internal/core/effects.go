@@ -22,8 +22,8 @@ type Effects struct {
 	Armed bool
 	// Release, if set, answers everyone who has been waiting. Answer is for the sender of the input, who may have to wait
 	// from now on.
-	Release Answer
-	Answer  Answer
+	Release Reply
+	Reply   Reply
 	Until   time.Time // of a Suppressed answer
 	// Ended: the core is closed and nothing of it runs any more.
 	Ended bool
@@ -37,24 +37,24 @@ type Publication struct {
 	Number uint64
 	Token  uint64
 	// Start of the request that brought it; due for refresh; the end of its being handed out; expiry by the endpoint's word.
-	Start, Due, End, Expiry time.Time
+	Start, RefreshTime, EffectiveExpiry, Expiry time.Time
 	// Life is the time from now to End.
 	Life time.Duration
 }
 
 // Answer is a reply to a caller.
-type Answer uint8
+type Reply uint8
 
 // The replies.
 const (
-	None       Answer = iota
-	Serve             // the current token
-	ServeDead         // the token that just arrived, though it is not published
-	Wait              // there will be a Release
-	Failed            // the remembered failure
-	Done              // nothing to hand out
-	Suppressed        // the rejected token stays
-	Shut              // the core is closed
+	None         Reply = iota
+	Serve              // the current token
+	ServeExpired       // the token that just arrived, though it is not published
+	Wait               // there will be a Release
+	Failed             // the remembered failure
+	Done               // nothing to hand out
+	Suppressed         // the rejected token stays
+	Shut               // the core is closed
 )
 
 // FailureKind says where a failure's text comes from.
@@ -62,12 +62,12 @@ type FailureKind uint8
 
 // The kinds of failure.
 const (
-	NoFailure FailureKind = iota
-	Returned              // the fetch returned an error
-	TimedOut              // the time for all attempts was up
-	GaveUp                // the fetch ignored its cancellation and was abandoned
-	Blocked               // too many abandoned fetches
-	Dead                  // the token that came was dead on arrival
+	NoFailure        FailureKind = iota
+	Returned                     // the fetch returned an error
+	TimedOut                     // the time for all attempts was up
+	GaveUp                       // the fetch ignored its cancellation and was abandoned
+	Blocked                      // too many abandoned fetches
+	ExpiredOnArrival             // the token that came was dead on arrival
 )
 
 // Failure is why there is no token, or no newer one.
@@ -92,7 +92,7 @@ const (
 	Rejected
 	RejectionSuppressed
 	BackedOff
-	WentDormant
+	WentIdle
 	WasClosed
 )
 
@@ -101,12 +101,12 @@ type Cause uint8
 
 // The causes.
 const (
-	Cold Cause = iota + 1
-	Due
-	Expired
-	Rejection
-	Manual
-	Retry
+	CauseCold Cause = iota + 1
+	CauseRefresh
+	CauseExpired
+	CauseRejected
+	CauseManual
+	CauseRetry
 )
 
 // Class is a fetch's outcome.
@@ -115,7 +115,7 @@ type Class uint8
 // The classes.
 const (
 	ClassOK Class = iota + 1
-	ClassDead
+	ClassExpiredOnArrival
 	ClassTransient
 	ClassPermanent
 )

@@ -29,7 +29,7 @@ func (t *turn) launch(cause Cause, attempt int) {
 	if t.token.on && t.token.repeated {
 		t.notBefore = t.elapsed + restart
 	}
-	if cause == Rejection {
+	if cause == CauseRejected {
 		t.guards.lastFetch, t.guards.fetched = t.elapsed, true
 	}
 	t.Fetch, t.Effects.Flight = true, t.flights
@@ -75,13 +75,13 @@ func (t *turn) fetched(in Input) {
 	life := t.lifetimeOf(f.start, in.Result)
 	ended.Class = ClassOK
 	if t.left(f, life) <= 0 {
-		ended.Class = ClassDead
+		ended.Class = ClassExpiredOnArrival
 	}
 	t.event(ended)
 	if t.closed {
 		return
 	}
-	if ended.Class == ClassDead {
+	if ended.Class == ClassExpiredOnArrival {
 		t.arriveDead(f, life, in.Result.Same)
 		return
 	}
@@ -111,7 +111,7 @@ func (t *turn) arrive(f flight, life lifetime, same bool) {
 func (t *turn) arriveDead(f flight, life lifetime, same bool) {
 	t.notBefore = f.began + restart
 	t.guards.arrived(t, same)
-	t.Publication = Publication{Token: t.token.id, Start: life.start, Due: life.due, End: life.end, Expiry: life.expiry}
+	t.Publication = Publication{Token: t.token.id, Start: life.start, RefreshTime: life.due, EffectiveExpiry: life.end, Expiry: life.expiry}
 	if !same {
 		t.Publication.Token = t.nextToken()
 	} else if t.token.on {
@@ -119,13 +119,13 @@ func (t *turn) arriveDead(f flight, life lifetime, same bool) {
 	}
 	if t.round.on {
 		t.round = round{}
-		t.Release = ServeDead
+		t.Release = ServeExpired
 	}
 	switch {
 	case !t.token.on:
 		t.backoff = backoff{}
 	case !f.told:
 		t.backOff(refreshing, false, 0)
-		t.fail(Dead, 1, false)
+		t.fail(ExpiredOnArrival, 1, false)
 	}
 }

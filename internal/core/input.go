@@ -7,13 +7,13 @@ type InputKind uint8
 
 // The messages.
 const (
-	Get        InputKind = iota + 1 // somebody found no usable token
-	Invalidate                      // somebody saw a token refused
-	Refresh                         // somebody wants a fetch now
-	Fetched                         // a fetch ended
-	Wake                            // the timer fired; it may be early or late
-	Expire                          // the timer set at a publication fired
-	Nudge                           // somebody read a token that was due
+	Get         InputKind = iota + 1 // somebody found no usable token
+	Invalidate                       // somebody saw a token refused
+	Refresh                          // somebody wants a fetch now
+	Fetched                          // a fetch ended
+	Wake                             // the timer fired; it may be early or late
+	Expire                           // the timer set at a publication fired
+	RefreshHint                      // somebody read a token that was due
 	Close
 )
 
@@ -24,9 +24,9 @@ type Input struct {
 	Read bool
 
 	// Of Invalidate. Current: the refused token is the one published now. Wait: the sender waits for a successor.
-	Current  bool
-	Wait     bool
-	Rejecter uint64
+	Current bool
+	Wait    bool
+	Origin  uint64
 
 	// Of Fetched.
 	Flight uint64

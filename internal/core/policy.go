@@ -4,15 +4,15 @@ import "time"
 
 // Policy is documented where users meet it, in package manager, whose Policy converts to this one.
 type Policy struct {
-	Margin                 time.Duration
-	RefreshAt              float64
-	Jitter                 float64
-	DefaultLifetime        time.Duration
-	AttemptTimeout         time.Duration
-	RoundTimeout           time.Duration
-	Attempts               int
-	MinBackoff, MaxBackoff time.Duration
-	MinDenied, MaxDenied   time.Duration
+	Margin                                   time.Duration
+	RefreshFraction                          float64
+	Jitter                                   float64
+	DefaultLifetime                          time.Duration
+	AttemptTimeout                           time.Duration
+	RoundTimeout                             time.Duration
+	Attempts                                 int
+	MinBackoff, MaxBackoff                   time.Duration
+	MinPermanentBackoff, MaxPermanentBackoff time.Duration
 }
 
 // What no setting turns.
@@ -39,8 +39,8 @@ func (p Policy) WithDefaults() Policy {
 			*d = v
 		}
 	}
-	if p.RefreshAt == 0 {
-		p.RefreshAt = 0.75
+	if p.RefreshFraction == 0 {
+		p.RefreshFraction = 0.75
 	}
 	if p.Jitter == 0 {
 		p.Jitter = 0.10
@@ -54,7 +54,7 @@ func (p Policy) WithDefaults() Policy {
 	}
 	duration(&p.MinBackoff, 500*time.Millisecond)
 	duration(&p.MaxBackoff, time.Minute)
-	duration(&p.MinDenied, 5*time.Second)
-	duration(&p.MaxDenied, time.Minute)
+	duration(&p.MinPermanentBackoff, 5*time.Second)
+	duration(&p.MaxPermanentBackoff, time.Minute)
 	return p
 }

@@ -28,7 +28,7 @@ func (t *turn) launchRound() {
 	t.round.attempts++
 	cause := t.round.cause
 	if t.round.attempts > 1 {
-		cause = Retry
+		cause = CauseRetry
 	}
 	t.launch(cause, t.round.attempts)
 	t.flight.deadline = min(t.flight.deadline, t.round.deadline)

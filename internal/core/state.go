@@ -4,16 +4,16 @@ import "time"
 
 // State is what can be told of a core.
 type State struct {
-	Closed, Dormant, Fetching bool
-	Abandoned                 int
-	NextAttempt               time.Time // zero unless fetches have failed
+	Closed, Idle, Fetching bool
+	Abandoned              int
+	NextAttempt            time.Time // zero unless fetches have failed
 }
 
 // State tells how things stand after the last step.
 func (c *Core) State() State {
 	s := State{
 		Closed:    c.closed,
-		Dormant:   c.token.on && c.token.dormant,
+		Idle:      c.token.on && c.token.dormant,
 		Fetching:  c.flight.on,
 		Abandoned: c.abandoned,
 	}

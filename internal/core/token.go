@@ -51,7 +51,7 @@ func (t *turn) margin(life time.Duration) time.Duration {
 
 // dueAfter is how much of the usable life passes before a refresh (M4).
 func (t *turn) dueAfter(usable, refreshIn time.Duration) time.Duration {
-	at := time.Duration(float64(usable) * t.policy.RefreshAt)
+	at := time.Duration(float64(usable) * t.policy.RefreshFraction)
 	if refreshIn > 0 {
 		at = min(refreshIn, usable)
 	}
@@ -87,7 +87,7 @@ func (t *turn) publish(f flight, l lifetime, same bool) {
 	t.Publish = true
 	t.Publication = Publication{
 		Number: t.publications, Token: id,
-		Start: l.start, Due: l.due, End: l.end, Expiry: l.expiry, Life: t.left(f, l),
+		Start: l.start, RefreshTime: l.due, EffectiveExpiry: l.end, Expiry: l.expiry, Life: t.left(f, l),
 	}
 	t.event(Event{Kind: Published, Token: id, Until: l.end})
 }

@@ -83,7 +83,7 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthPost
 	case "private_key_jwt":
 		if a.foreign {
-			c.AuthStyle = alf.AuthAssertion
+			c.AuthStyle = alf.AuthExternalAssertion
 			c.Assertion.Source = func(context.Context) (string, error) { return a.assertion(now(), s.tokenURL()) }
 			break
 		}

@@ -42,6 +42,6 @@ func TestM6_ATokenDeadOnArrivalServesThoseWhoWaited(t *testing.T) {
 	require.NoError(t, err)
 	resp.Body.Close()
 	require.Equal(t, 200, resp.StatusCode)
-	require.EqualValues(t, 1, c.Stats().DeadOnArrival)
+	require.EqualValues(t, 1, c.Stats().ExpiredOnArrival)
 	require.False(t, c.Stats().Ready)
 }

@@ -1,0 +1,163 @@
+package program
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// clients is a token endpoint that knows one client by its secret, in one spelling of Basic.
+func clients(id, secret string, decodes bool, denied func(known bool) http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if decodes {
+			user, _ = url.QueryUnescape(user)
+			password, _ = url.QueryUnescape(password)
+		}
+		if user == id && password == secret {
+			grant("opaque-token-of-the-server", "")(w, r)
+			return
+		}
+		denied(user == id)(w, r)
+	}
+}
+
+func TestCheck_Authenticate(t *testing.T) {
+	silent := func(bool) http.HandlerFunc { return deny(401, "invalid_client", "no") }
+	talkative := func(known bool) http.HandlerFunc {
+		if known {
+			return deny(401, "invalid_client", "bad secret (trace "+rand.Text()+")")
+		}
+		return deny(401, "invalid_client", "no such client (trace "+rand.Text()+")")
+	}
+	numbering := func(bool) http.HandlerFunc {
+		return deny(401, "invalid_client", fmt.Sprintf("no (request %d, at %v)", time.Now().UnixNano(), time.Now()))
+	}
+	reserved := map[string]string{"ALF_CLIENT_SECRET": theSecret + "/+%"}
+	quoting := func(known bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			user, _, _ := r.BasicAuth()
+			deny(401, "invalid_client", "some message for '"+user+"'")(w, r)
+		}
+	}
+	both := metadataWith(`,"token_endpoint_auth_methods_supported":["client_secret_basic","private_key_jwt"]`)
+	for name, d := range map[string]diagnosed{
+		"a server that does not decode": {
+			place: place{env: reserved, token: clients("me", theSecret+"/+%", false, silent)},
+			says:  []string{"the server does not decode what is form-encoded", "remedy: use --auth-style client_secret_basic_raw: with that it works"},
+		},
+		"a server that decodes": {
+			place: place{env: reserved, token: clients("me", theSecret+"/+%", true, silent)}, args: []string{"--auth-style", "client_secret_basic_raw"},
+			says: []string{"the server decodes them", "remedy: use --auth-style client_secret_basic: with that it works"},
+		},
+		"neither spelling": {
+			place:  place{env: reserved, token: clients("me", "another", true, talkative)},
+			says:   []string{"it is not the reserved characters in id or secret: client_secret_basic_raw is refused as well", "the client is known, the secret is wrong"},
+			silent: []string{"if the server does not decode them"},
+		},
+		"a wrong secret": {
+			place: place{token: clients("me", "another", true, talkative)},
+			says:  []string{"401 Unauthorized: invalid_client", "bad secret", "cause:  the client is known, the secret is wrong", "client_secret_post"},
+		},
+		"a wrong id": {
+			place: place{token: clients("you", theSecret, true, talkative)},
+			says:  []string{"no such client", "id or secret is wrong; the server does not say which"},
+		},
+		"a server that does not say": {
+			place: place{token: clients("me", "another", true, silent)},
+			says:  []string{"id or secret is wrong; the server does not say which"},
+		},
+		"a server that repeats the id": {
+			place: place{token: clients("me", "another", true, quoting)}, says: []string{"message for 'me'", "the server does not say which"},
+		},
+		"a server that numbers its answers": {
+			place: place{token: clients("me", "another", true, numbering)},
+			says:  []string{"the server does not say which"},
+		},
+		"other methods": {
+			place:  place{metadata: both, token: clients("me", "another", true, silent)},
+			says:   []string{"choose it by --auth-style (the server has private_key_jwt)"},
+			silent: []string{"client_secret_post"},
+		},
+		"no grant for the client": {
+			place: place{metadata: both, token: deny(400, "unauthorized_client", "")},
+			says:  []string{"the client may not use the client credentials grant, or not prove itself by client_secret_basic", "(the server has private_key_jwt)"},
+		},
+		"no such grant": {
+			place: place{token: deny(400, "unsupported_grant_type", "")}, says: []string{"the server does not have the client credentials grant"},
+		},
+		"no such scope": {
+			place: place{token: deny(400, "invalid_scope", ""), metadata: metadataWith(`,"scopes_supported":["read"]`)},
+			says:  []string{"does not grant this client what --scope asks for; it lists read", "remedy: correct --scope"},
+		},
+		"no audience": {
+			place: place{token: deny(400, "invalid_target", "")},
+			says:  []string{"neither --audience nor --resource is set", "remedy: name the API as it is registered"},
+		},
+		"no audience, in other words": {
+			place: place{token: deny(400, "invalid_request", "Audience is required")}, says: []string{"neither --audience nor --resource is set"},
+		},
+		"another audience": {
+			place: place{token: deny(400, "invalid_target", "")}, args: []string{"--audience", "x"},
+			says: []string{"hands out no tokens for that --audience or --resource"},
+		},
+		"tokens that are not bound": {
+			args: []string{"--dpop"}, says: []string{`token_type is "Bearer", not "DPoP"`, "remedy: have DPoP enabled for the client at the server, or remove --dpop"},
+		},
+		"tokens that are bound": {
+			place: place{token: func(w http.ResponseWriter, _ *http.Request) {
+				io.WriteString(w, `{"access_token":"opaque-token-of-the-server","token_type":"DPoP"}`)
+			}},
+			says: []string{"not plain Bearer tokens", "remedy: set --dpop"},
+		},
+		"the secret in the answer": {
+			place: place{token: deny(401, "invalid_client", "who is "+theSecret+"?")}, says: []string{"who is [redacted]?"},
+		},
+		"a page": {
+			place: place{token: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); io.WriteString(w, "<html>") }},
+			says:  []string{"404 Not Found", "remedy: is --token-url the token endpoint?"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d.code, d.step = exitDenied, "authenticate"
+			d.test(t)
+		})
+	}
+	t.Run("a server that fails", diagnosed{
+		place: place{token: deny(503, "temporarily_unavailable", "")},
+		code:  exitUnreachable, step: "authenticate", says: []string{"503 Service Unavailable: temporarily_unavailable"},
+	}.test)
+}
+
+// A server is asked again only to tell causes apart, and never as an existing client with a wrong secret.
+func TestCheck_HowOftenTheServerIsAsked(t *testing.T) {
+	for name, c := range map[string]struct {
+		secret string
+		answer http.HandlerFunc
+		want   int
+	}{
+		"granted":             {theSecret, grant("opaque-token-of-the-server", ""), 1},
+		"unavailable":         {theSecret, deny(503, "", ""), 1},
+		"not the client":      {theSecret, deny(400, "invalid_scope", ""), 1},
+		"refused":             {theSecret, deny(401, "invalid_client", ""), 2},
+		"reserved characters": {theSecret + "%", deny(401, "invalid_client", ""), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen []string
+			place{env: map[string]string{"ALF_CLIENT_SECRET": c.secret}, token: func(w http.ResponseWriter, r *http.Request) {
+				user, password, _ := r.BasicAuth()
+				seen = append(seen, user)
+				require.Equal(t, user == "me", strings.HasPrefix(password, theSecret), "neither half goes without the other")
+				c.answer(w, r)
+			}}.check(t)
+			require.Len(t, seen, c.want)
+		})
+	}
+}

@@ -1,0 +1,132 @@
+package server_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/demo/server"
+)
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
+// sign makes a JSON Web Token of claims.
+func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, options *jose.SignerOptions, claims any) string {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, options)
+	require.NoError(t, err)
+	payload, err := json.Marshal(claims)
+	require.NoError(t, err)
+	signed, err := signer.Sign(payload)
+	require.NoError(t, err)
+	token, err := signed.CompactSerialize()
+	require.NoError(t, err)
+	return token
+}
+
+// in is a time from now as claims have it.
+func in(d time.Duration) *jwt.NumericDate { return jwt.NewNumericDate(time.Now().Add(d)) }
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+func (p *pair) assert(assertion string, more ...string) answer {
+	usual := []string{"client_id", "me", "client_assertion_type", assertionType, "client_assertion", assertion}
+	got, err := p.post(form(append(usual, more...)...), func(*http.Request) {})
+	require.NoError(p.t, err)
+	return got
+}
+
+func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
+	key, secret := newKey(t), []byte(strings.Repeat("s", 32))
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	own := startFor(t, server.Client{ID: "me", Method: server.Assertion{Algorithm: jose.ES256, Key: key.Public()}}, nil)
+	shared := startFor(t, server.Client{ID: "me", Method: server.Assertion{Algorithm: jose.HS256, Key: secret}}, nil)
+
+	for name, c := range map[string]struct {
+		to        *pair
+		algorithm jose.SignatureAlgorithm
+		key       any
+		spoil     func(*jwt.Claims)
+		why       string
+	}{
+		"good":                         {own, jose.ES256, key, nil, ""},
+		"good, for the issuer":         {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = jwt.Audience{own.auth.Issuer()} }, ""},
+		"good, with the secret":        {shared, jose.HS256, secret, nil, ""},
+		"another key":                  {own, jose.ES256, newKey(t), nil, "not signed by"},
+		"another secret":               {shared, jose.HS256, []byte(strings.Repeat("t", 32)), nil, "not signed by"},
+		"the public key as a secret":   {own, jose.HS256, public, nil, "unexpected signature algorithm"},
+		"another server's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = jwt.Audience{"https://other.example.com"} }, "(aud)"},
+		"nobody's":                     {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = nil }, "(aud)"},
+		"another client's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer, c.Subject = "other", "other" }, "(iss)"},
+		"made by another":              {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer = "other" }, "(iss)"},
+		"about another":                {own, jose.ES256, key, func(c *jwt.Claims) { c.Subject = "other" }, "(sub)"},
+		"expired":                      {own, jose.ES256, key, func(c *jwt.Claims) { c.Expiry = in(-time.Minute) }, "(exp)"},
+		"without an end":               {own, jose.ES256, key, func(c *jwt.Claims) { c.Expiry = nil }, "(exp)"},
+		"all too lasting":              {own, jose.ES256, key, func(c *jwt.Claims) { c.Expiry = in(2 * time.Hour) }, "longer than"},
+		"not yet valid":                {own, jose.ES256, key, func(c *jwt.Claims) { c.NotBefore = in(time.Minute) }, "(nbf)"},
+		"made tomorrow":                {own, jose.ES256, key, func(c *jwt.Claims) { c.IssuedAt = in(24 * time.Hour) }, "(iat)"},
+		"without a name":               {own, jose.ES256, key, func(c *jwt.Claims) { c.ID = "" }, "(jti)"},
+		"without a name, with the key": {shared, jose.HS256, secret, func(c *jwt.Claims) { c.ID = "" }, "(jti)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			claims := jwt.Claims{
+				Issuer: "me", Subject: "me", Audience: jwt.Audience{c.to.auth.TokenURL()}, ID: rand.Text(),
+				IssuedAt: in(0), Expiry: in(time.Minute),
+			}
+			if c.spoil != nil {
+				c.spoil(&claims)
+			}
+			assertion := sign(t, c.algorithm, c.key, nil, claims)
+			requireJudged(t, c.to.assert(assertion), c.why)
+			if c.why == "" {
+				requireJudged(t, c.to.assert(assertion), "used before (jti)")
+			}
+		})
+	}
+
+	good := sign(t, jose.ES256, key, nil, jwt.Claims{
+		Issuer: "me", Subject: "me", Audience: jwt.Audience{own.auth.TokenURL()}, ID: "good", Expiry: in(time.Minute),
+	})
+	requireJudged(t, own.assert("not.a.token"), "cannot be read")
+	requireJudged(t, own.assert(""), "cannot be read")
+	requireJudged(t, own.assert(good, "client_id", "other"), "another client's")
+	requireJudged(t, own.assert(good, "client_assertion_type", "saml"), "client_assertion_type")
+	requireJudged(t, own.assert(good, "client_secret", "x"), "more than one way")
+	requireJudged(t, own.assert(good), "")
+}
+
+func TestAssertion_OfSomebodyElseComesAsOftenAsItIsRead(t *testing.T) {
+	key := newKey(t)
+	method := server.Assertion{
+		Algorithm: jose.ES256, Key: key.Public(),
+		Issuer: "https://platform.example.com", Subject: "workload", Audience: "https://servers.example.com",
+	}
+	p := startFor(t, server.Client{ID: "me", Method: method}, nil)
+	claims := jwt.Claims{
+		Issuer: "https://platform.example.com", Subject: "workload", Audience: jwt.Audience{"https://servers.example.com"},
+		Expiry: in(time.Minute),
+	}
+	assertion := sign(t, jose.ES256, key, nil, claims)
+	requireJudged(t, p.assert(assertion), "")
+	requireJudged(t, p.assert(assertion), "")
+	claims.Audience = jwt.Audience{p.auth.TokenURL()}
+	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(aud)")
+	claims.Audience, claims.Subject = jwt.Audience{"https://servers.example.com"}, "another workload"
+	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(sub)")
+	claims.Issuer, claims.Subject = "me", "me"
+	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(iss)")
+}

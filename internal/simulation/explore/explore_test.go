@@ -1,0 +1,192 @@
+package explore_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/simulation/explore"
+	"github.com/alf-go/alf/manager"
+)
+
+// counted is a world with what its search is known to find. Another number is no mistake in itself: the core decides
+// otherwise somewhere, or the world or what it is judged by was changed. Whoever did that records the new one.
+type counted struct {
+	states, transitions, depth int
+}
+
+var recorded = map[string]counted{
+	"callers":               {71712, 684425, 162},
+	"outage":                {37167, 349716, 208},
+	"useless":               {7425, 78451, 45},
+	"rejected":              {116985, 1586726, 67},
+	"rejected in an outage": {23761, 173419, 25},
+	"mixed":                 {46411, 348530, 23},
+	"stubborn":              {97198, 850981, 96},
+	"stubborn and rejected": {34382, 340748, 52},
+	"clock":                 {8960, 65636, 30},
+	"jitter":                {7292, 82749, 43},
+	"defaults":              {3339, 20681, 84},
+}
+
+// quick is how many transitions a world may have to be visited where time is short.
+const quick = 100_000
+
+// Every rule that is checked holds in every state of the small worlds, and all of them are visited. The rules are M1 to M10,
+// M12 to M18 and M20, that everyone is answered once, that nothing panics and that the world heals; each is named where it
+// is checked.
+func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
+	seen := make(map[string]int)
+	var skipped bool
+	results := make(chan explore.Result, len(explore.Worlds()))
+	t.Run("worlds", func(t *testing.T) {
+		for _, w := range explore.Worlds() {
+			want, ok := recorded[w.Name]
+			require.True(t, ok, "no counts recorded of world %q", w.Name)
+			if (testing.Short() || raceDetector) && want.transitions > quick {
+				skipped = true
+				continue
+			}
+			t.Run(w.Name, func(t *testing.T) {
+				t.Parallel()
+				r := visit(t, w)
+				require.Equal(t, want, counted{r.States, r.Transitions, r.Depth}, "states, transitions, depth")
+				results <- r
+			})
+		}
+	})
+	if t.Failed() || skipped {
+		return
+	}
+	close(results)
+	for r := range results {
+		for what, n := range r.Seen {
+			seen[what] += n
+		}
+	}
+	for _, what := range marks {
+		require.Positive(t, seen[what], "never reached: %s", what)
+	}
+}
+
+// marks are what the small worlds have to reach between them for their silence to mean anything.
+var marks = []string{
+	"cause: cold start", "cause: due", "cause: expired", "cause: rejected", "cause: by hand", "cause: retry",
+	"class: ok", "class: dead on arrival", "class: transient", "class: permanent",
+	"fetch abandoned", "late result dropped", "goes dormant", "rejection accepted", "rejection suppressed", "backs off", "closed",
+	"answer: the token", "answer: wait", "answer: the failure", "answer: done", "answer: suppressed", "answer: closed",
+	"all who wait: the token", "all who wait: the dead token", "all who wait: the failure", "all who wait: closed",
+	"an API refuses the token", "an API refuses an older token", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forth", "the clock is stepped back",
+	"the reader's nudge is heard of", "the published token's timer is heard of",
+}
+
+// Worlds that take minutes, on demand: ALF_EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore
+func TestExplore_LargeWorlds(t *testing.T) {
+	if os.Getenv("ALF_EXPLORE") != "large" {
+		t.Skip("set ALF_EXPLORE=large to visit them")
+	}
+	for _, w := range explore.LargeWorlds() {
+		t.Run(w.Name, func(t *testing.T) { visit(t, w) })
+	}
+}
+
+func visit(t *testing.T, w explore.World) explore.Result {
+	t.Helper()
+	start := time.Now()
+	r, err := explore.Explore(t.Context(), w, nil)
+	took := time.Since(start)
+	require.NoError(t, err)
+	t.Logf("%d states, %d transitions, %d deep, in %v: %.0f transitions a second",
+		r.States, r.Transitions, r.Depth, took.Round(time.Millisecond), float64(r.Transitions)/took.Seconds())
+	if r.Violation != nil {
+		require.NoError(t, r.Violation)
+	}
+	return r
+}
+
+func world(t *testing.T, name string) explore.World {
+	t.Helper()
+	for _, w := range explore.Worlds() {
+		if w.Name == name {
+			return w
+		}
+	}
+	require.Fail(t, "no world of that name", name)
+	return explore.World{}
+}
+
+// tiny is a world that takes no time to visit.
+func tiny() explore.World {
+	return explore.World{Name: "tiny", Callers: 1, Answers: []explore.Answer{{Kind: explore.New, Lifetime: 10 * time.Second}}}
+}
+
+func TestExplore_IsDeterministic(t *testing.T) {
+	first, err := explore.Explore(t.Context(), tiny(), nil)
+	require.NoError(t, err)
+	second, err := explore.Explore(t.Context(), tiny(), nil)
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+	require.Equal(t, "tiny", first.World)
+	require.Positive(t, first.States)
+	require.Greater(t, first.Transitions, first.States)
+}
+
+// A search that is given up says why, and what it has found so far.
+func TestExplore_EndsWithItsContext(t *testing.T) {
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var reported []int
+	r, err := explore.Explore(ctx, world(t, "rejected"), func(states int) {
+		if reported = append(reported, states); len(reported) == 3 {
+			cancel(enough)
+		}
+	})
+	require.ErrorIs(t, err, enough)
+	require.Nil(t, r.Violation)
+	require.Len(t, reported, 3)
+	require.Equal(t, 1, reported[0], "the beginning")
+	require.Greater(t, reported[2], reported[1])
+	require.GreaterOrEqual(t, r.States, reported[2])
+}
+
+func TestExplore_BoundedByItsFetches(t *testing.T) {
+	var before int
+	for n := 1; n <= 3; n++ {
+		w := tiny()
+		w.Fetches = n
+		r := visit(t, w)
+		require.Greater(t, r.States, before)
+		before = r.States
+	}
+}
+
+func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
+	_, err := explore.Explore(t.Context(), explore.World{
+		Callers:    9,
+		Rejecters:  -1,
+		Fetcher:    7,
+		Fetches:    -1,
+		Draws:      []float64{2},
+		ClockSteps: 1,
+		Policy:     manager.Policy{Attempts: -1},
+	}, nil)
+	for _, field := range []string{
+		"World.Callers", "World.Rejecters", "World.Answers", "World.Fetcher", "World.Fetches", "World.Draws[0]", "World.ClockStep:",
+		"Policy.Attempts",
+	} {
+		require.ErrorContains(t, err, field)
+	}
+	w := tiny()
+	w.Answers = append(w.Answers, explore.Answer{})
+	_, err = explore.Explore(t.Context(), w, nil)
+	require.ErrorContains(t, err, "World.Answers[1]")
+}
+
+func TestViolation_SaysHowToGetThere(t *testing.T) {
+	v := &explore.Violation{Rule: "M3", Text: "a second fetch starts", Path: []string{"0s  one", "1s  two"}}
+	require.EqualError(t, v, "rule M3 is broken: a second fetch starts\n  0s  one\n  1s  two")
+}

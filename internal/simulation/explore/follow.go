@@ -1,0 +1,234 @@
+package explore
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// follow keeps the ledger by the events of a step, in their order, and checks each against it.
+func (t *turn) follow() {
+	for i := range t.effects.N {
+		switch ev := &t.effects.Events[i]; ev.Kind {
+		case core.FetchStarted:
+			t.onStart(ev)
+		case core.FetchEnded:
+			t.onEnd(ev)
+		case core.FetchAbandoned:
+			t.onAbandon()
+		case core.LateResult:
+			t.abandoned--
+		case core.Published:
+			t.onPublish()
+		case core.Withdrawn:
+			t.onWithdraw()
+		case core.Rejected:
+			t.onReject()
+		case core.RejectionSuppressed:
+			t.onSuppress()
+		case core.BackedOff:
+			t.onBackOff(ev)
+		case core.WentIdle:
+			if t.was.snapshot.attention != unread && t.snapshot.publication == t.was.snapshot.publication {
+				t.fail("M16", "a token that was read goes dormant")
+			}
+		}
+	}
+	t.closeBooks()
+}
+
+// closeBooks notes what no event tells.
+func (t *turn) closeBooks() {
+	l, e := &t.ledger, &t.effects
+	if t.byHand() {
+		l.quiet, l.liftable, l.gate = 0, false, 0
+		if e.Fetch && t.snapshot.on && l.repeated {
+			l.gate = second
+		}
+	}
+	if e.Reply == core.Wait {
+		l.round = true
+	}
+	switch {
+	case e.Release == core.Serve || e.Release == core.ServeExpired:
+		l.round = false
+	case e.Release == core.Failed && !t.has(core.BackedOff):
+		// Being blocked takes the place of a backoff, and of a pause between attempts.
+		l.round = false
+		l.quiet = 0
+	}
+}
+
+// byHand: somebody called Refresh, and it was not refused (M20).
+func (t *turn) byHand() bool { return t.in.Kind == core.Refresh && t.effects.Reply == core.Wait }
+
+func (t *turn) onStart(ev *core.Event) {
+	l := &t.ledger
+	switch {
+	case t.flight.on:
+		t.fail("M3", "a second fetch starts while one is in flight")
+	case t.abandoned >= 3:
+		t.fail("M15", "a fetch starts while 3 that were abandoned have not returned")
+	case t.was.closed:
+		t.fail("M14", "a fetch starts after Close")
+	case ev.Attempt > t.policy.Attempts:
+		t.fail("M9", "attempt %d of a round; there are %d", ev.Attempt, t.policy.Attempts)
+	case l.quiet > t.slack && !t.byHand():
+		t.fail("M9", "a fetch starts %v too early after others failed (M8, M9, M10)", l.quiet)
+	case l.gate > t.slack && ev.Attempt == 1 && !t.byHand():
+		t.fail("M6", "a fetch starts %v too early after one that brought no new life (M5, M6)", l.gate)
+	}
+	if t.snapshot.on && l.repeated {
+		l.gate = second
+	}
+	if ev.Cause == core.CauseRejected {
+		if l.sinceRejection+t.slack < second {
+			t.fail("M13", "a rejection causes a fetch %v after the last that one caused", l.sinceRejection)
+		}
+		l.sinceRejection = 0
+	}
+}
+
+// shortestPause is the least that lies between the attempts of a round.
+const shortestPause = 50 * time.Millisecond
+
+func (t *turn) onEnd(ev *core.Event) {
+	l := &t.ledger
+	t.moot, t.flight = l.told, flight{}
+	want := core.ClassOK
+	switch {
+	case t.answer.Kind == Permanent:
+		want = core.ClassPermanent
+	case t.answer.Kind == Transient:
+		want = core.ClassTransient
+	case t.expected().dead():
+		want = core.ClassExpiredOnArrival
+	}
+	if ev.Class != want {
+		t.fail("M6", "a fetch that brought %v is taken for class %d instead of %d", t.answer, ev.Class, want)
+	}
+	switch ev.Class {
+	case core.ClassExpiredOnArrival:
+		l.gate = max(second-t.was.flight.age, 0)
+		l.rejected = 0 // the fetch for their sake has been made, and what it brought is gone
+		if !t.snapshot.on {
+			l.forgiven()
+		}
+	case core.ClassTransient, core.ClassPermanent:
+		t.pause()
+	}
+}
+
+// pause keeps the attempts of a round apart. A failure that ends it replaces this by a backoff.
+func (t *turn) pause() {
+	if t.ledger.round && t.ledger.quiet < shortestPause {
+		t.ledger.beQuiet(shortestPause, false)
+	}
+}
+
+func (t *turn) onAbandon() {
+	was := &t.was.flight
+	if !was.on || !was.cancelled || was.overdue < 5*time.Second && !t.lies() {
+		t.fail("M15", "a fetch is abandoned that was not cancelled 5 s ago")
+	}
+	t.flight = flight{}
+	t.abandoned++
+	if t.abandoned > 3 {
+		t.fail("M3", "%d fetches run that were abandoned", t.abandoned)
+	}
+	t.pause()
+}
+
+func (t *turn) onPublish() {
+	l := &t.ledger
+	l.forgiven()
+	l.gate = 0
+	l.repeated = t.answer.Kind.again()
+	if life := t.expected().life; l.repeated || life < second {
+		l.gate = max(second-t.was.flight.age, 0)
+	}
+	l.sincePublished = 0
+	l.forWhom, l.rejected = l.rejected, 0
+}
+
+func (t *turn) onWithdraw() {
+	t.ledger.lost()
+	if t.flight.on && !t.ledger.told && t.in.Kind != core.Close {
+		t.ledger.round = true // the refresh in flight becomes the round of those who will wait (M9)
+	}
+}
+
+func (t *turn) onReject() {
+	l := &t.ledger
+	l.lost()
+	by := uint8(1) << t.in.Origin
+	if l.forWhom&by != 0 && l.sincePublished+t.slack < second && !t.was.flight.on && !l.round {
+		t.fail("M13", "an API rejects what was fetched for its sake %v ago, and that is acted on", l.sincePublished)
+	}
+	l.rejected |= by
+	l.round = true
+}
+
+// longestGuard is the longest that M13 makes a rejecter wait.
+const longestGuard = time.Minute
+
+func (t *turn) onSuppress() {
+	l, e := &t.ledger, &t.effects
+	if e.Until.IsZero() {
+		if t.abandoned < 3 {
+			t.fail("M12", "a rejection is suppressed without a time from when on it would not be")
+		}
+		return
+	}
+	l.comeback = e.Until.Sub(t.core.Wall())
+	if l.comeback <= 0 || l.comeback > max(longestGuard, l.quiet)+t.slack {
+		t.fail("M13", "a rejection is suppressed for %v", l.comeback)
+	}
+}
+
+func (t *turn) onBackOff(ev *core.Event) {
+	l, e := &t.ledger, &t.effects
+	round := e.Release == core.Failed
+	var full, half time.Duration
+	if e.Failure.Permanent {
+		full = doubled(t.policy.MinPermanentBackoff, l.permanent, t.policy.MaxPermanentBackoff)
+		half = full
+		l.permanent = counted(l.permanent, t.policy.MinPermanentBackoff, t.policy.MaxPermanentBackoff)
+	} else {
+		longest := t.policy.MaxBackoff
+		if round {
+			longest = min(longest, 10*time.Second)
+		}
+		full = doubled(t.policy.MinBackoff, l.transient, longest)
+		half = full / 2
+		l.transient = counted(l.transient, t.policy.MinBackoff, t.policy.MaxBackoff)
+	}
+	if e.Failure.Kind == core.Returned {
+		asked := min(t.answer.RetryAfter, 10*time.Minute)
+		full, half = max(full, asked), max(half, asked)
+	}
+	wait := ev.Until.Sub(t.core.Wall())
+	if wait < half || wait > full {
+		t.fail("M8", "a backoff of %v, which should be from %v to %v (M8, M9, M10)", wait, half, full)
+	}
+	if round {
+		l.round, l.told = false, t.flight.on
+	}
+	l.beQuiet(wait, !round && !e.Failure.Permanent)
+}
+
+// doubled is the n-th wait of an exponential backoff.
+func doubled(first time.Duration, n int, longest time.Duration) time.Duration {
+	for range n {
+		first = min(2*first, longest)
+	}
+	return min(first, longest)
+}
+
+// counted is one more failure in a row, as long as that makes the next wait longer; 1 at least, because it is told apart.
+func counted(n int, first, longest time.Duration) int {
+	if n > 0 && doubled(first, n, longest) == longest {
+		return n
+	}
+	return n + 1
+}

@@ -1,0 +1,57 @@
+package explore_test
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/simulation/explore"
+)
+
+// What a state is compared by is all that matters of it: going on from what is restored from a key leads to the same for
+// ever as going on from the state itself. That is what makes one visit to either of them enough.
+func TestWalk_AKeyIsTheWholeState(t *testing.T) {
+	walks := 100
+	if testing.Short() || raceDetector {
+		walks = 10
+	}
+	for _, w := range append(explore.Worlds(), explore.LargeWorlds()...) {
+		t.Run(w.Name, func(t *testing.T) {
+			for seed := range uint64(walks) {
+				require.NoError(t, explore.Walk(w, seed, 200), "seed %d", seed)
+			}
+		})
+	}
+}
+
+// A path is the shortest there is, and told so that people can follow it.
+func TestPath_IsShortAndReadable(t *testing.T) {
+	w := tiny()
+	w.Answers = append(w.Answers, explore.Answer{Kind: explore.Transient})
+	require.Equal(t, []string{
+		"        0s  a caller asks for a token: fetch 1 starts (cold start, attempt 1); answer: wait",
+		"        0s  the fetch ends: a new token, expires in 10s: fetch 1 ends (ok); token 1 is published for 9s; 1 who waited get: the token",
+		"     6.75s  time goes by",
+		"     6.75s  somebody asks for Stats: fetch 2 starts (due, attempt 1)",
+	}, explore.PathTo(w, "cause: due"))
+
+	w.Rejecters = 1
+	path := explore.PathTo(w, "rejection suppressed")
+	require.Contains(t, path[len(path)-1], "API 1 refuses the token: rejection suppressed for ")
+}
+
+// Keys are told apart by all their bytes, however many there are.
+func TestStore_KeepsEveryKeyOnce(t *testing.T) {
+	const n = 200_000
+	keys := make([][]byte, 0, n+2)
+	for i := range n {
+		k := binary.AppendVarint(nil, int64(i))
+		keys = append(keys, append(k, strings.Repeat("x", i%40)...))
+	}
+	keys = append(keys, keys[0], keys[n-1])
+	added, same := explore.Keys(keys)
+	require.Equal(t, n, added)
+	require.True(t, same)
+}

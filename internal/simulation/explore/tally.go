@@ -1,0 +1,58 @@
+package explore
+
+import (
+	"strings"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// tally counts what happened, so that a test can tell that a rare thing was reached.
+type tally struct {
+	verbs    [verbs]int
+	events   [len(eventNames)]int
+	causes   [len(causeNames)]int
+	classes  [len(classNames)]int
+	answers  [len(replyNames)]int
+	releases [len(replyNames)]int
+}
+
+func (n *tally) note(t *turn) {
+	n.verbs[t.action.verb]++
+	if !t.heard {
+		return
+	}
+	e := &t.effects
+	for i := range e.N {
+		ev := &e.Events[i]
+		n.events[ev.Kind]++
+		switch ev.Kind {
+		case core.FetchStarted:
+			n.causes[ev.Cause]++
+		case core.FetchEnded:
+			n.classes[ev.Class]++
+		}
+	}
+	n.answers[e.Reply]++
+	n.releases[e.Release]++
+}
+
+// whoever makes the name of a verb one of all its actions.
+var whoever = strings.NewReplacer("API %d", "an API", ": %v", "")
+
+func (n *tally) byName() map[string]int {
+	seen := make(map[string]int)
+	add := func(prefix string, names []string, counts []int) {
+		for i, count := range counts {
+			if count > 0 && names[i] != "" {
+				seen[prefix+whoever.Replace(names[i])] += count
+			}
+		}
+	}
+	add("", verbNames[:], n.verbs[:])
+	add("", eventNames[:], n.events[:])
+	add("cause: ", causeNames[:], n.causes[:])
+	add("class: ", classNames[:], n.classes[:])
+	add("answer: ", replyNames[:], n.answers[:])
+	add("all who wait: ", replyNames[:], n.releases[:])
+	return seen
+}

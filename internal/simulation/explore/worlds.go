@@ -1,0 +1,88 @@
+package explore
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/manager"
+)
+
+// coarse is a policy that makes almost every duration a whole number of seconds, at the draw of 0, so that what is due for
+// different reasons is often due at the same time: few states, and every tie among them.
+var coarse = manager.Policy{
+	Margin:              2 * time.Second,
+	Jitter:              -1,
+	Attempts:            2,
+	AttemptTimeout:      time.Second,
+	RoundTimeout:        2 * time.Second,
+	MinBackoff:          2 * time.Second,
+	MaxBackoff:          4 * time.Second,
+	MinPermanentBackoff: 2 * time.Second,
+	MaxPermanentBackoff: 4 * time.Second,
+}
+
+// The answers of the worlds.
+var (
+	token      = Answer{Kind: New, Lifetime: 10 * time.Second}
+	lasting    = Answer{Kind: New, Lifetime: 100 * time.Second}
+	shortLived = Answer{Kind: New, Lifetime: time.Second}
+	again      = Answer{Kind: Same, Lifetime: 10 * time.Second}
+	dead       = Answer{Kind: Dead}
+	deadAgain  = Answer{Kind: DeadSame}
+	transient  = Answer{Kind: Transient}
+	later      = Answer{Kind: Transient, RetryAfter: 5 * time.Second}
+	permanent  = Answer{Kind: Permanent}
+)
+
+// coarsely completes a world that decides coarsely.
+func coarsely(w World) World {
+	w.Policy, w.Draws = coarse, []float64{0}
+	return w
+}
+
+// Worlds returns small worlds that together reach everything the contract speaks of. All of them are covered to the end
+// within seconds; three of them end only because they bound the number of fetches.
+func Worlds() []World {
+	return []World{
+		coarsely(World{Name: "callers", Callers: 3, Fetcher: Heeding, Refresh: true, Close: true,
+			Answers: []Answer{token, transient}}),
+		coarsely(World{Name: "outage", Callers: 2, Refresh: true, Close: true,
+			Answers: []Answer{token, transient, later, permanent}}),
+		coarsely(World{Name: "useless", Callers: 2, Fetcher: Heeding, Refresh: true,
+			Answers: []Answer{token, shortLived, again, dead, deadAgain}}),
+		coarsely(World{Name: "rejected", Callers: 1, Rejecters: 2,
+			Answers: []Answer{lasting}}),
+		coarsely(World{Name: "rejected in an outage", Callers: 1, Rejecters: 1, Fetches: 6,
+			Answers: []Answer{lasting, again, dead, transient, permanent}}),
+		coarsely(World{Name: "mixed", Callers: 2, Rejecters: 1, Fetcher: Heeding, Refresh: true, Fetches: 5,
+			Answers: []Answer{token, transient}}),
+		coarsely(World{Name: "stubborn", Callers: 1, Fetcher: Stubborn, Refresh: true, Close: true,
+			Answers: []Answer{token}}),
+		coarsely(World{Name: "stubborn and rejected", Callers: 1, Rejecters: 1, Fetcher: Stubborn, Fetches: 6,
+			Answers: []Answer{lasting}}),
+		coarsely(World{Name: "clock", Callers: 1, Fetcher: Heeding, ClockSteps: 2, ClockStep: 5 * time.Second,
+			Answers: []Answer{token, transient}}),
+		{Name: "jitter", Callers: 1, Fetcher: Heeding, Policy: manager.Policy{Attempts: 2, MaxBackoff: time.Second}, Draws: []float64{0, 1},
+			Answers: []Answer{token, transient}},
+		{Name: "defaults", Callers: 2,
+			Answers: []Answer{{Kind: New}, transient, permanent}},
+	}
+}
+
+// LargeWorlds returns worlds of the same kinds with more in them. All are covered to the end; together they take minutes
+// and a gigabyte or two.
+func LargeWorlds() []World {
+	return []World{
+		coarsely(World{Name: "callers, large", Callers: 3, Fetcher: Heeding, Refresh: true, Close: true,
+			Answers: []Answer{token, transient, later, permanent}}),
+		coarsely(World{Name: "useless, large", Callers: 2, Fetcher: Heeding, Refresh: true,
+			Answers: []Answer{token, again, dead, deadAgain, transient}}),
+		coarsely(World{Name: "rejected, large", Callers: 1, Rejecters: 1, Fetcher: Heeding,
+			Answers: []Answer{token}}),
+		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Rejecters: 1, Fetches: 12,
+			Answers: []Answer{lasting, again, transient}}),
+		coarsely(World{Name: "stubborn, large", Callers: 2, Fetcher: Stubborn, Refresh: true, Close: true,
+			Answers: []Answer{token, transient}}),
+		coarsely(World{Name: "everything, large", Callers: 2, Rejecters: 2, Fetcher: Stubborn, Refresh: true, Close: true, Fetches: 4,
+			Answers: []Answer{token, again, dead, transient, later, permanent}}),
+	}
+}

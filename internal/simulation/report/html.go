@@ -1,0 +1,192 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/alf-go/alf/internal/simulation/world"
+)
+
+//go:embed page.html page.css page.js
+var files embed.FS
+
+var page = template.Must(template.ParseFS(files, "page.html"))
+
+func embedded(name string) string {
+	content, err := files.ReadFile(name)
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	return string(content)
+}
+
+// HTML writes the report as a page that is complete in itself: it asks for nothing from anywhere.
+func (r *Report) HTML(w io.Writer) error {
+	rec := r.Recording
+	data := struct {
+		*Report
+		Style      template.CSS
+		Script     template.JS
+		Setting    string
+		Stop       string
+		Figures    []figure
+		Verdicts   []string
+		Panels     []panel
+		Races      []panel
+		Comparison []comparisonRow
+		Contenders []contender
+		Readout    readout
+		Knobs      string
+		Foot       string
+		Broken     string
+	}{
+		Report: r, Style: template.CSS(embedded("page.css")), Script: template.JS(embedded("page.js")),
+		Setting: r.setting(), Figures: r.figures(), Panels: r.panels(), Readout: r.readout(),
+		Knobs: rec.Knobs.String(),
+		Foot:  fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
+	}
+	if r.Stopped {
+		data.Stop = "Interrupted after " + duration(rec.Ended) + "."
+	}
+	if v := r.Result.Violation; v != nil {
+		data.Broken = v.Error()
+	}
+	for _, rival := range r.Rivals {
+		data.Verdicts = append(data.Verdicts, verdict(rec, rival))
+	}
+	if len(r.Rivals) > 0 {
+		data.Comparison, data.Contenders, data.Races = r.comparisonRows(), r.contenderHeads(), r.races()
+	}
+	return page.Execute(w, data)
+}
+
+// figure is a number worth a glance.
+type figure struct{ Value, Text, Class string }
+
+func (r *Report) figures() []figure {
+	rec := r.Recording
+	s := &rec.Sum
+	figures := []figure{
+		{percent(got(s), s.Ended()), "of " + plural(s.Requests, "request") + " succeeded", ""},
+		{count(s.Started), "token requests, " + count(rec.Peak) + " in one second at most", ""},
+		{wait(rec.Waits.Quantile(0.99)), "wait for a token in 99 of 100 requests; the longest: " + wait(rec.Waits.Max()), ""},
+		{count(s.Unauthorized), "answers with 401; " + plural(s.Outcomes[world.Healed], "request") + " healed", ""},
+		{count(s.Outcomes[world.Refused]), "requests refused unsent, for want of a token", ""},
+	}
+	if r.Result.Violation == nil {
+		return append(figures, figure{"✓", "every rule held at each of " + plural(r.Result.Stats.Steps, "decision"), "fine"})
+	}
+	return append(figures, figure{"✗", "rule " + r.Result.Violation.Rule + " is broken", "wrong"})
+}
+
+func (r *Report) panels() []panel {
+	rec := r.Recording
+	return []panel{
+		faultsPanel(rec),
+		livesPanel(rec),
+		fetchesPanel(rec),
+		areaPanel(rec, "waiting", "Callers waiting for a token", "At most at a time.",
+			series{"amber", "waiting", func(s *world.Sample) int { return s.Waiting }}),
+		areaPanel(rec, "requests", "Requests", capital(perSample(rec))+".",
+			series{"calm", "requests", func(s *world.Sample) int { return s.Requests }}),
+		columnsPanel(rec, "trouble", "401s and refusals", capital("per "+duration(2*rec.Step))+".", []series{
+			{"fair", "answered with 401", func(s *world.Sample) int { return s.Unauthorized }},
+			{"bad", "refused unsent", func(s *world.Sample) int { return s.Outcomes[world.Refused] }},
+			{"odd", "gave up waiting", func(s *world.Sample) int { return s.Outcomes[world.Left] }},
+		}),
+	}
+}
+
+func (r *Report) races() []panel {
+	all := r.contenders()
+	return []panel{
+		racePanel(all, "asked", "Token requests so far", "", true, func(s *world.Sample) int { return s.Started }),
+		racePanel(all, "failed", "Failed requests so far", "", true, failed),
+		racePanel(all, "queues", "Callers waiting for a token", "At most at a time.", false, func(s *world.Sample) int { return s.Waiting }),
+	}
+}
+
+// comparisonRow is a measure of all policies.
+type comparisonRow struct {
+	Name  string
+	Part  bool // of the row above
+	Cells []comparisonCell
+}
+
+type comparisonCell struct {
+	Text  string
+	Width int // of its bar, in percent
+	Class string
+}
+
+type contender struct{ Name, Class string }
+
+func (r *Report) contenderHeads() (heads []contender) {
+	for _, c := range r.contenders() {
+		heads = append(heads, contender{c.Policy.String(), policyClasses[c.Policy]})
+	}
+	return heads
+}
+
+// comparisonRows draws bars by the logarithm: what is compared differs by orders of magnitude.
+func (r *Report) comparisonRows() (rows []comparisonRow) {
+	for _, m := range measures() {
+		unit := 1.0
+		if m.times {
+			unit = 1e6 // nobody feels less than a millisecond
+		}
+		most := 0.0
+		for _, c := range r.contenders() {
+			most = math.Max(most, math.Log10(1+float64(m.of(c))/unit))
+		}
+		row := comparisonRow{Name: strings.TrimSpace(m.name), Part: strings.HasPrefix(m.name, " ")}
+		for _, c := range r.contenders() {
+			cell := comparisonCell{Text: m.text(c), Class: policyClasses[c.Policy]}
+			if most > 0 {
+				cell.Width = int(math.Ceil(100 * math.Log10(1+float64(m.of(c))/unit) / most))
+			}
+			row.Cells = append(row.Cells, cell)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// readout is what the page's script tells about the moment that is pointed at.
+type readout struct {
+	Left     float64  `json:"left"` // of the plot, as a part of the picture's width
+	Right    float64  `json:"right"`
+	Duration float64  `json:"duration"` // in samples
+	Names    []string `json:"names"`
+	Times    []string `json:"times"`
+	Rows     [][]int  `json:"rows"` // a row for each name
+}
+
+func (r *Report) readout() readout {
+	rec := r.Recording
+	a := axis{0, rec.Knobs.Duration}
+	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Knobs.Duration) / float64(rec.Step)}
+	for _, s := range []series{
+		{text: "requests", of: func(s *world.Sample) int { return s.Requests }},
+		{text: "waiting", of: func(s *world.Sample) int { return s.Waiting }},
+		{text: "401s", of: func(s *world.Sample) int { return s.Unauthorized }},
+		{text: "refused", of: func(s *world.Sample) int { return s.Outcomes[world.Refused] }},
+		{text: "token requests", of: func(s *world.Sample) int { return s.Started }},
+	} {
+		row := make([]int, len(rec.Samples))
+		for i := range rec.Samples {
+			row[i] = s.of(&rec.Samples[i])
+		}
+		out.Names, out.Rows = append(out.Names, s.text), append(out.Rows, row)
+	}
+	for i := range rec.Samples {
+		out.Times = append(out.Times, clock(sampleAt(rec, i), min(a.step()/60, rec.Step)))
+	}
+	return out
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/alf-go/alf/internal/simulation/world"
+)
+
+// series is a figure of every sample.
+type series struct {
+	class string
+	text  string
+	of    func(s *world.Sample) int
+}
+
+const seriesHeight = 84.0
+
+// areaPanel shows one series as an area.
+func areaPanel(r *world.Recording, id, title, note string, one series) panel {
+	most := 0
+	for i := range r.Samples {
+		most = max(most, one.of(&r.Samples[i]))
+	}
+	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	y := scaleFor(most, 8, seriesHeight, false)
+	c.draw(&c.svg, 0, seriesHeight)
+	y.draw(&c.svg)
+	c.bands(r.Faults, 0, seriesHeight)
+	var d strings.Builder
+	fmt.Fprintf(&d, "M%s %s", number(c.x(0)), number(y.bottom))
+	last := number(y.bottom)
+	for i := range r.Samples {
+		if at := number(y.y(one.of(&r.Samples[i]))); at != last {
+			fmt.Fprintf(&d, "H%sV%s", number(c.x(sampleAt(r, i))), at)
+			last = at
+		}
+	}
+	fmt.Fprintf(&d, "H%sV%sz", number(c.x(sampleAt(r, len(r.Samples)))), number(y.bottom))
+	c.el("path", "d", d.String(), "class", "area "+one.class)
+	p := panel{ID: id, Title: title, Note: note, Shared: true}
+	p.Picture = c.picture(id, title, "At most "+count(most)+".")
+	return p
+}
+
+// columnsPanel stacks several series.
+func columnsPanel(r *world.Recording, id, title, note string, all []series) panel {
+	const together = 2 // thinner columns could not be seen
+	columns := (len(r.Samples) + together - 1) / together
+	figures := make([][]int, len(all))
+	total := make([]int, columns)
+	sums := make([]int, len(all))
+	most := 0
+	for k, s := range all {
+		figures[k] = make([]int, columns)
+		for i := range r.Samples {
+			n := s.of(&r.Samples[i])
+			figures[k][i/together] += n
+			total[i/together] += n
+			sums[k] += n
+		}
+	}
+	for _, n := range total {
+		most = max(most, n)
+	}
+	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	y := scaleFor(most, 8, seriesHeight, false)
+	c.draw(&c.svg, 0, seriesHeight)
+	y.draw(&c.svg)
+	c.bands(r.Faults, 0, seriesHeight)
+	under := make([]int, columns)
+	p := panel{ID: id, Title: title, Note: note, Shared: true}
+	for k, s := range all {
+		var d strings.Builder
+		for i, n := range figures[k] {
+			if n == 0 {
+				continue
+			}
+			x, to := c.x(sampleAt(r, i*together)), c.x(sampleAt(r, (i+1)*together))
+			bottom, top := y.y(under[i]), y.y(under[i]+n)
+			top = math.Min(top, bottom-1)
+			fmt.Fprintf(&d, "M%s %sH%sV%sH%sz", number(x), number(bottom), number(math.Max(to-0.4, x+0.6)), number(top), number(x))
+			under[i] += n
+		}
+		if d.Len() > 0 {
+			c.el("path", "d", d.String(), "class", s.class)
+		}
+		p.Legend = append(p.Legend, key{s.class, s.text + " · " + count(sums[k])})
+	}
+	p.Picture = c.picture(id, title, legendText(p.Legend))
+	return p
+}
+
+func legendText(keys []key) string {
+	var texts []string
+	for _, k := range keys {
+		texts = append(texts, k.Text)
+	}
+	return strings.Join(texts, "; ") + "."
+}
+
+// racePanel lays the policies' figures side by side, as lines. Where they are orders of magnitude apart the scale is
+// logarithmic, or the lesser ones could not be told from nothing.
+func racePanel(all []*world.Recording, id, title, note string, summed bool, of func(s *world.Sample) int) panel {
+	const height = 120.0
+	lines := make([][]int, len(all))
+	most, least := 0, math.MaxInt
+	for k, r := range all {
+		peak, sum := 0, 0
+		for i := range r.Samples {
+			n := of(&r.Samples[i])
+			if sum += n; summed {
+				n = sum
+			}
+			lines[k] = append(lines[k], n)
+			peak = max(peak, n)
+		}
+		most, least = max(most, peak), min(least, peak)
+	}
+	c := newCanvas(axis{0, all[0].Knobs.Duration}, height+below)
+	y := scaleFor(most, 8, height, most > 50*max(least, 1))
+	if y.log {
+		note += " Logarithmic."
+	}
+	c.draw(&c.svg, 0, height)
+	y.draw(&c.svg)
+	c.bands(all[0].Faults, 0, height)
+	p := panel{ID: id, Title: title, Note: strings.TrimSpace(note), Shared: true}
+	for k := len(all) - 1; k >= 0; k-- { // ours on top
+		var d strings.Builder
+		last := ""
+		for i, n := range lines[k] {
+			at := number(y.y(n))
+			if i == 0 {
+				fmt.Fprintf(&d, "M%s %s", number(c.x(0)), at)
+			} else if at != last {
+				fmt.Fprintf(&d, "H%sV%s", number(c.x(sampleAt(all[k], i))), at)
+			}
+			last = at
+		}
+		fmt.Fprintf(&d, "H%s", number(c.x(all[k].Ended)))
+		c.el("path", "d", d.String(), "class", "line "+policyClasses[all[k].Policy])
+	}
+	for k, r := range all {
+		peak := 0
+		for _, n := range lines[k] {
+			peak = max(peak, n)
+		}
+		p.Legend = append(p.Legend, key{policyClasses[r.Policy], r.Policy.String() + " · " + count(peak)})
+	}
+	p.Picture = c.picture(id, title, legendText(p.Legend))
+	return p
+}
+
+var policyClasses = map[world.Policy]string{world.Alf: "alf", world.LockedFetch: "locked", world.NoCache: "uncached"}

@@ -1,0 +1,232 @@
+package world
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// caller is somebody who sends requests to an API, one at a time: token, request, and after a 401 once more.
+type caller struct {
+	gen     uint32 // of the present request
+	state   callerState
+	burst   bool
+	second  bool // the request is sent for the second time
+	api     int32
+	value   int64 // the token it was sent with
+	started time.Duration
+	sentAt  time.Duration
+	result  Outcome
+
+	pace   uint64        // its own dice, in a paced world
+	asked  time.Duration // of those who are recorded: when it last asked for a token,
+	waited time.Duration // how long it has been waiting in all,
+	queued bool          // and whether it is counted among those who wait now
+}
+
+type callerState uint8
+
+const (
+	idle callerState = iota
+	asks
+	waits
+	sent
+)
+
+// Outcome is how a request ended.
+type Outcome uint8
+
+// The outcomes of a request.
+const (
+	Succeeded    Outcome = iota
+	Healed               // after a 401
+	Unauthorized         // 401, suppressed or for the second time
+	Refused              // no token could be had
+	Left                 // the caller gave up waiting
+	Closed
+	outcomes
+)
+
+var outcomeNames = [outcomes]string{"succeeded", "healed", "unauthorized", "refused", "left", "closed"}
+
+// String names the outcome.
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// arrive begins a request.
+func (p *process) arrive(slot int32) {
+	c := &p.callers[slot]
+	c.gen++
+	c.state, c.second, c.started = asks, false, p.w.now
+	c.api = int32(p.dice(slot) * float64(p.w.knobs.APIs))
+	if p.w.knobs.ManyAPIs {
+		c.api = int32(p.dice(slot) * 100)
+	}
+	if p.w.rec != nil {
+		p.w.rec.asks(c)
+	}
+	t := ticket{slot: slot, gen: c.gen}
+	if value, ok := p.read(); ok {
+		c.state = waits
+		p.serve(t, value)
+		return
+	}
+	if p.ended {
+		p.finish(slot, Closed)
+		return
+	}
+	if p.rival != nil {
+		p.rival.get(t)
+		return
+	}
+	if answer := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); answer == core.Wait {
+		p.patience(t)
+	}
+}
+
+func (p *process) patience(t ticket) {
+	if k := &p.w.knobs; k.Patience > 0 && p.w.now < p.w.healed {
+		p.w.plan(event{at: p.w.now + p.w.rnd.about(k.Patience), kind: giveUp, p: p.id, a: int64(t.slot), gen: t.gen})
+	}
+}
+
+// giveUp is the end of a caller's context: its wait ends, and nothing else.
+func (p *process) giveUp(slot int32, gen uint32) {
+	if c := &p.callers[slot]; c.gen == gen && c.state == waits {
+		p.w.mark(MarkCallerGivesUp)
+		p.note(line{what: wGaveUp, a: int64(slot)})
+		p.finish(slot, Left)
+	}
+}
+
+// tell is an answer that reaches a caller, if that is still there.
+func (p *process) tell(t ticket, a core.Reply) {
+	c := &p.callers[t.slot]
+	if c.gen != t.gen {
+		return // it has given up, and its slot may be somebody else's
+	}
+	if c.state != waits {
+		p.w.violate(p, "M9", "caller %d is answered twice", t.slot)
+		return
+	}
+	p.note(line{what: wAnswered, a: int64(t.slot), b: int64(a)})
+	switch a {
+	case core.Serve:
+		p.published.attention = max(p.published.attention, read)
+		p.ledger.handsOut(p.published.value)
+		p.serve(t, p.published.value)
+	case core.ServeExpired:
+		p.serve(t, p.w.arriving.value)
+	case core.Failed:
+		p.finish(t.slot, Refused)
+	case core.Suppressed:
+		p.finish(t.slot, Unauthorized)
+	case core.Shut:
+		if c.second {
+			p.finish(t.slot, Unauthorized) // it has its 401, and keeps it
+		} else {
+			p.finish(t.slot, Closed)
+		}
+	default:
+		p.w.violate(p, "M9", "caller %d is answered %q", t.slot, answerWords[a])
+	}
+}
+
+// serve gives a caller a token, with which it sends its request.
+func (p *process) serve(t ticket, value int64) {
+	c := &p.callers[t.slot]
+	if c.second && value == c.value {
+		p.finish(t.slot, Unauthorized) // the successor is the same token: it keeps its 401
+		return
+	}
+	if p.published.on && value == p.published.value {
+		p.ledger.handsOut(value)
+	}
+	if p.w.rec != nil {
+		p.w.rec.answered(c)
+	}
+	c.state, c.value, c.sentAt = sent, value, p.w.now
+	latency := p.w.rnd.about(p.w.knobs.API)
+	if p.w.now < p.w.healed && p.w.rnd.chance(p.w.knobs.Late) {
+		latency = p.w.rnd.between(time.Second, time.Minute)
+	}
+	if p.w.apart {
+		latency += c.started % time.Microsecond
+	}
+	p.w.plan(event{at: p.w.now + latency, kind: reply, p: p.id, a: int64(t.slot), gen: t.gen})
+}
+
+// reply is an API's answer.
+func (p *process) reply(slot int32, gen uint32) {
+	c := &p.callers[slot]
+	if c.gen != gen || c.state != sent {
+		return
+	}
+	if p.w.endpoint.accepts(c.value, c.api, c.sentAt) {
+		if c.second {
+			p.finish(slot, Healed)
+		} else {
+			p.finish(slot, Succeeded)
+		}
+		return
+	}
+	p.note(line{what: wReply, a: int64(slot), b: 401})
+	p.w.stats.Unauthorized++
+	if c.second || p.ended || p.rival != nil {
+		p.finish(slot, Unauthorized)
+		return
+	}
+	c.second, c.state = true, asks
+	if p.w.rec != nil {
+		p.w.rec.asksAgain(c)
+	}
+	if answer := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); answer == core.Wait {
+		p.patience(ticket{slot: slot, gen: gen})
+	}
+}
+
+func (p *process) invalidate(value int64, api int32, wait bool, from ticket) core.Reply {
+	current := p.published.on && p.published.value == value
+	if len(p.flights) > 0 {
+		p.w.markIf(!current, MarkLate401DuringFetch)
+		p.w.markIf(current, MarkRejectionJoinsFetch)
+	}
+	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: uint64(api) + 1}, from,
+		line{what: wInvalidate, a: value, b: int64(api)})
+}
+
+// finish ends a request, and plans the caller's next one.
+func (p *process) finish(slot int32, o Outcome) {
+	c := &p.callers[slot]
+	w := p.w
+	if w.rec != nil {
+		w.rec.finished(c, o)
+	}
+	c.state, c.result = idle, o
+	c.gen++
+	w.stats.Outcomes[o]++
+	served := o == Succeeded || o == Healed || o == Closed
+	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysNo {
+		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
+	}
+	if c.burst {
+		p.free = append(p.free, slot)
+		return
+	}
+	w.plan(event{at: p.next(slot), kind: arrive, p: p.id, a: int64(slot)})
+}
+
+// burst lets n callers arrive at once.
+func (p *process) burst(n int) {
+	if p.w.rec != nil {
+		p.w.rec.crowd(p.id, n)
+	}
+	for range n {
+		if len(p.free) == 0 {
+			p.callers = append(p.callers, caller{burst: true})
+			p.free = append(p.free, int32(len(p.callers)-1))
+		}
+		slot := p.free[len(p.free)-1]
+		p.free = p.free[:len(p.free)-1]
+		p.arrive(slot)
+	}
+}

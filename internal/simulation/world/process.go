@@ -1,0 +1,248 @@
+package world
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// process is one service with one manager: the core, and around it in virtual time what package manager is in real time.
+type process struct {
+	w      *World
+	id     int32
+	core   core.Core
+	ledger ledger
+	rival  rival // in place of the core; nil: ours
+
+	offset  time.Duration // what the wall clock is off by
+	stepped bool          // it has been stepped
+	asleep  time.Duration // until then the machine sleeps
+	slept   time.Duration // in all
+
+	published published
+	held      int64 // the value published last
+	flights   []flight
+	waiting   []ticket
+	callers   []caller
+	free      []int32 // callers' slots for bursts
+
+	wakeArmed bool
+	wakeAt    core.Elapsed
+	wakeMono  time.Duration
+	wakes     int64
+	closing   bool
+	ended     bool
+}
+
+// published is the snapshot that readers read.
+type published struct {
+	on        bool
+	value     int64
+	number    uint64
+	due, end  time.Time
+	lifeEnds  time.Duration // by the machine's uptime: its timer fires then
+	attention attention
+}
+
+type attention uint8
+
+const (
+	unread attention = iota
+	read
+	nudged
+)
+
+// ticket is a caller who waits. Its slot may have been taken by another one since.
+type ticket struct {
+	slot  int32
+	gen   uint32
+	since time.Duration
+	lost  time.Duration
+}
+
+var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// wall is what the machine's clock reads.
+func (p *process) wall() time.Time {
+	drifted := time.Duration(float64(p.w.now) * p.w.knobs.Drift)
+	return epoch.Add(p.w.now + drifted + p.offset)
+}
+
+// uptime is what the machine's timers go by.
+func (p *process) uptime() time.Duration { return p.w.now - p.slept }
+
+// read is what a caller does first: it looks at the snapshot.
+func (p *process) read() (value int64, ok bool) {
+	s := &p.published
+	wall := p.wall()
+	if !s.on || !wall.Before(s.end) {
+		return 0, false
+	}
+	if wall.Before(s.due) {
+		if s.attention == unread {
+			s.attention = read
+		}
+	} else if s.attention != nudged {
+		if s.attention == unread {
+			p.w.mark(MarkReaderWakesDormant)
+		}
+		s.attention = nudged
+		value := s.value // what was read is read, whatever the owner does next
+		p.step(core.Input{Kind: core.RefreshHint}, ticket{}, line{what: wNudge})
+		return value, true
+	}
+	return s.value, true
+}
+
+// step tells the core something, and does what it says.
+func (p *process) step(in core.Input, from ticket, l line) core.Reply {
+	if p.rival != nil {
+		return core.None
+	}
+	in.Read = p.published.on && p.published.attention != unread
+	p.note(l)
+	wall := p.wall()
+	p.ledger.before(wall, in)
+	e := p.core.Step(wall, p.w.rnd.float(), in)
+	p.w.stats.Steps++
+	if e.Cancel {
+		p.cancel()
+	}
+	p.ledger.after(wall, in, &e)
+	if e.Withdraw {
+		p.published = published{}
+	}
+	if e.Publish {
+		p.publish(in, &e)
+	}
+	if e.Fetch {
+		p.w.endpoint.begin(p, e.Flight)
+	}
+	p.arm(&e)
+	p.answer(&e, from)
+	p.ended = e.Ended
+	p.ledger.settled(&e)
+	return e.Reply
+}
+
+func (p *process) publish(in core.Input, e *core.Effects) {
+	p.held = p.w.arriving.value
+	p.published = published{
+		on: true, value: p.held, number: e.Publication.Number, due: e.Publication.RefreshTime, end: e.Publication.EffectiveExpiry,
+		lifeEnds: p.uptime() + e.Publication.Life,
+	}
+	if e.Release == core.Serve {
+		p.published.attention = read
+	}
+	if p.w.rec != nil {
+		p.w.rec.published(p, &e.Publication)
+	}
+	p.w.plan(event{at: p.w.now + e.Publication.Life, kind: expiryTimer, p: p.id, a: int64(e.Publication.Number)})
+}
+
+func (p *process) arm(e *core.Effects) {
+	if e.Armed && p.wakeArmed && e.Wake == p.wakeAt {
+		return
+	}
+	p.wakes++
+	p.wakeArmed = e.Armed
+	if !e.Armed {
+		return
+	}
+	p.wakeAt = e.Wake
+	left := max(p.core.Left(e.Wake), 0)
+	p.wakeMono = p.uptime() + left
+	p.w.plan(event{at: p.w.now + left, kind: wakeTimer, p: p.id, a: p.wakes})
+}
+
+// cancel ends the context of the fetch in flight: one that listens returns at once.
+func (p *process) cancel() {
+	for i := range p.flights {
+		f := &p.flights[i]
+		if f.abandoned || f.cancelled {
+			continue
+		}
+		f.cancelled = true
+		if !f.stuck {
+			f.gen++
+			f.outcome, f.result = failsCancelled, core.Result{}
+			p.w.plan(event{at: p.w.now + p.w.rnd.between(0, 5*time.Millisecond), kind: fetchDone, p: p.id, a: int64(f.id), gen: f.gen})
+		}
+	}
+}
+
+// fetchDone is a fetch that returns.
+func (p *process) fetchDone(id uint64, gen uint32) {
+	for i := range p.flights {
+		f := p.flights[i]
+		if f.id != id || f.gen != gen {
+			continue
+		}
+		if f.outcome == brings {
+			p.w.endpoint.issue(p, &f)
+		}
+		last := len(p.flights) - 1
+		p.flights[i] = p.flights[last]
+		p.flights = p.flights[:last]
+		if p.w.rec != nil {
+			p.w.rec.fetchEnds(p, &f)
+		}
+		if p.rival != nil {
+			p.rival.fetched(&f)
+			return
+		}
+		if p.ended {
+			p.w.mark(MarkAnswerAfterClose)
+			return // nobody is there to be told
+		}
+		p.w.arriving = f
+		p.step(core.Input{Kind: core.Fetched, Flight: id, Result: f.result}, ticket{}, line{what: wFetched, a: int64(id), b: int64(f.outcome)})
+		return
+	}
+}
+
+// answer replies to those who wait, and then to the sender.
+func (p *process) answer(e *core.Effects, from ticket) {
+	if e.Release != core.None {
+		if len(p.waiting) > 1000 {
+			p.w.mark(MarkACrowdIsReleased)
+		}
+		for _, t := range p.waiting {
+			p.tell(t, e.Release)
+		}
+		p.waiting = p.waiting[:0]
+	}
+	if from.gen == 0 || e.Reply == core.None {
+		return
+	}
+	p.callers[from.slot].state = waits
+	if e.Reply != core.Wait {
+		p.tell(from, e.Reply)
+		return
+	}
+	from.since, from.lost = p.uptime(), p.ledger.lost
+	p.waiting = append(p.waiting, from)
+	if p.w.rec != nil {
+		p.w.rec.waits(&p.callers[from.slot])
+	}
+}
+
+// close ends the process, whatever is going on.
+func (p *process) close() {
+	if p.closing {
+		p.w.mark(MarkCloseTwice)
+	}
+	if len(p.waiting) > 0 {
+		p.w.mark(MarkCloseWithWaiters)
+	}
+	p.closing = true
+	p.ended = p.ended || p.rival != nil
+	if !p.ended {
+		p.step(core.Input{Kind: core.Close}, ticket{}, line{what: wClose})
+	}
+}
+
+func (p *process) note(l line) {
+	l.p = p.id
+	p.w.note(l)
+}

@@ -1,0 +1,119 @@
+package world_test
+
+import (
+	"reflect"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/simulation/world"
+)
+
+// TestEveryRuleHoldsInEveryWorld runs worlds by the thousand. Each runs twice, to the same trace; together they must have
+// seen everything that is rare.
+func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
+	seeds := uint64(2000)
+	if testing.Short() {
+		seeds = 400
+	}
+	var (
+		mu    sync.Mutex
+		stats world.Stats
+		seen  world.Marks
+		wg    sync.WaitGroup
+	)
+	workers := uint64(runtime.GOMAXPROCS(0))
+	for worker := range workers {
+		wg.Go(func() {
+			for seed := worker; seed < seeds; seed += workers {
+				r := world.Run(seed, false)
+				again := world.Run(seed, false)
+				mu.Lock()
+				stats.Add(&r.Stats)
+				seen.Add(&r.Marks)
+				mu.Unlock()
+				if r.Violation != nil {
+					t.Error(r.Violation)
+					return
+				}
+				if r.Hash != again.Hash {
+					t.Errorf("seed %d runs to two different traces: %s", seed, firstDifference(seed))
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d worlds, %.0f virtual hours, %d events, %d fetches", seeds, stats.Virtual.Hours(), stats.Events, stats.TokenFetches)
+	if !testing.Short() {
+		for _, m := range seen.Missing() {
+			t.Errorf("never reached: %s", m)
+		}
+	}
+}
+
+func firstDifference(seed uint64) string {
+	a, b := world.Run(seed, true).Trace, world.Run(seed, true).Trace
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return "\n" + a[i] + "\n" + b[i]
+		}
+	}
+	return "one of them is longer"
+}
+
+// TestM19_NothingSecretFitsIntoTheCore: what the core is told, what it keeps and what it says has no room for a string, so no
+// trace of it can hold a secret.
+func TestM19_NothingSecretFitsIntoTheCore(t *testing.T) {
+	var check func(path string, of reflect.Type)
+	check = func(path string, of reflect.Type) {
+		switch of.Kind() {
+		case reflect.Struct:
+			if of.PkgPath() == "time" {
+				return
+			}
+			for i := range of.NumField() {
+				check(path+"."+of.Field(i).Name, of.Field(i).Type)
+			}
+		case reflect.Array, reflect.Pointer:
+			check(path, of.Elem())
+		case reflect.String, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer:
+			t.Errorf("%s is a %s", path, of)
+		}
+	}
+	check("Core", reflect.TypeFor[core.Core]())
+	check("Input", reflect.TypeFor[core.Input]())
+	check("Effects", reflect.TypeFor[core.Effects]())
+	require.True(t, reflect.TypeFor[core.Core]().Comparable())
+}
+
+// FuzzWorld drives a world from a tape of decisions, so that a failure shrinks to the decisions that matter.
+func FuzzWorld(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("a tape is as good a source of decisions as any other, only shorter"))
+	for seed := range byte(8) {
+		tape := make([]byte, 512)
+		for i := range tape {
+			tape[i] = byte(i*i*31) ^ byte(i>>3)*seed ^ seed<<5
+		}
+		f.Add(tape)
+	}
+	f.Fuzz(func(t *testing.T, tape []byte) {
+		r := world.RunTape(tape)
+		if r.Violation != nil {
+			t.Fatal(r.Violation)
+		}
+		require.Equal(t, r.Hash, world.RunTape(tape).Hash)
+	})
+}
+
+func BenchmarkWorlds(b *testing.B) {
+	events := 0
+	for seed := uint64(0); b.Loop(); seed++ {
+		events += world.Run(seed%500, false).Stats.Events
+	}
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+}

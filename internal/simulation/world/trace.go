@@ -1,0 +1,144 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// line is one line of a trace: what a process was told, or what it did. It has numbers only, so no secret can be in it.
+type line struct {
+	at   time.Duration
+	p    int32
+	what what
+	a, b int64
+}
+
+// what a line is about. The first ones are the inputs of the core, the last its events.
+type what uint8
+
+const (
+	wNothing what = iota
+	wGet
+	wInvalidate
+	wRefresh
+	wFetched
+	wWake
+	wExpire
+	wNudge
+	wClose
+	wServed
+	wGaveUp
+	wAnswered
+	wReply
+	wOutage
+	wRevoke
+	wRoll
+	wStep
+	wSleep
+	wHeal
+	wEvent // + core.EventKind
+)
+
+const wEvents = wEvent
+
+var words = [...]string{
+	wGet: "get: caller %d", wInvalidate: "invalidate: token of fetch %d, by API %d", wRefresh: "refresh by hand: caller %d",
+	wFetched: "fetch %d ended: %s", wWake: "timer", wExpire: "expiry timer of publication %d", wNudge: "a reader nudges",
+	wClose: "close", wServed: "caller %d is served token of fetch %d", wGaveUp: "caller %d gives up",
+	wAnswered: "caller %d is answered: %s", wReply: "caller %d: the API answers %d", wOutage: "the token endpoint is %s",
+	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
+	wSleep: "the machine sleeps for %s", wHeal: "the world heals",
+}
+
+var answerWords = [...]string{
+	core.None: "nothing", core.Serve: "current token", core.ServeExpired: "dead token", core.Wait: "wait", core.Failed: "failed",
+	core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed",
+}
+
+var eventWords = [...]string{
+	core.FetchStarted: "fetch %d starts: %s", core.FetchEnded: "  fetch %d: %s", core.FetchAbandoned: "fetch %d is abandoned",
+	core.LateResult: "late result of fetch %d is dropped", core.Published: "token #%d published until %s",
+	core.Withdrawn: "token #%d withdrawn", core.Rejected: "token #%d rejected", core.RejectionSuppressed: "rejection of token #%d suppressed until %s",
+	core.BackedOff: "backing off%.0d until %s", core.WentIdle: "dormant", core.WasClosed: "closed",
+}
+
+var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "due", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "by hand", core.CauseRetry: "retry"}
+
+var classWords = [...]string{core.ClassOK: "ok", core.ClassExpiredOnArrival: "dead on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent"}
+
+func (l line) String() string {
+	prefix := fmt.Sprintf("%14s p%d  ", l.at.Round(time.Microsecond), l.p)
+	if l.what > wEvents {
+		kind := core.EventKind(l.what - wEvents)
+		word := eventWords[kind]
+		switch kind {
+		case core.FetchStarted:
+			return prefix + fmt.Sprintf("  "+word, l.a, causeWords[l.b])
+		case core.FetchEnded:
+			return prefix + fmt.Sprintf(word, l.a, classWords[l.b])
+		case core.Published, core.RejectionSuppressed, core.BackedOff:
+			return prefix + fmt.Sprintf("  "+word, l.a, time.Duration(l.b).Round(time.Microsecond))
+		case core.WentIdle, core.WasClosed:
+			return prefix + "  " + word
+		}
+		return prefix + fmt.Sprintf("  "+word, l.a)
+	}
+	word := words[l.what]
+	switch l.what {
+	case wFetched:
+		return prefix + fmt.Sprintf(word, l.a, outcomeWords[l.b])
+	case wAnswered:
+		return prefix + fmt.Sprintf(word, l.a, answerWords[l.b])
+	case wOutage:
+		return prefix + fmt.Sprintf(word, Trouble(l.a))
+	case wStep, wSleep:
+		return prefix + fmt.Sprintf(word, time.Duration(l.a))
+	case wServed, wInvalidate, wReply:
+		return prefix + fmt.Sprintf(word, l.a, l.b)
+	case wGet, wRefresh, wExpire, wGaveUp:
+		return prefix + fmt.Sprintf(word, l.a)
+	}
+	return prefix + word
+}
+
+// recentLines is how many lines a failure shows.
+const recentLines = 40
+
+// trace hashes every line and remembers the last ones, or all of them if told to.
+type trace struct {
+	hash   uint64
+	count  uint64
+	recent [recentLines]line
+	all    []line
+	keep   bool
+}
+
+func (t *trace) add(l line) {
+	t.mix(uint64(l.at))
+	t.mix(uint64(l.p)<<8 | uint64(l.what))
+	t.mix(uint64(l.a))
+	t.mix(uint64(l.b))
+	t.recent[t.count%recentLines] = l
+	t.count++
+	if t.keep {
+		t.all = append(t.all, l)
+	}
+}
+
+// mix is one round of a multiply-and-rotate hash: quick, and any difference spreads.
+func (t *trace) mix(v uint64) {
+	t.hash = (t.hash ^ v) * 0x9e3779b97f4a7c15
+	t.hash ^= t.hash >> 29
+}
+
+// last returns the latest lines, oldest first.
+func (t *trace) last() []line {
+	n := min(t.count, recentLines)
+	lines := make([]line, 0, n)
+	for i := t.count - n; i < t.count; i++ {
+		lines = append(lines, t.recent[i%recentLines])
+	}
+	return lines
+}
