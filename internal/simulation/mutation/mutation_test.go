@@ -54,7 +54,7 @@ var bugs = []bug{
 	{"a round goes on after its answer", "flight.go",
 		"		t.round = round{}\n		t.Release = Serve\n", "		t.Release = Serve\n"},
 	{"those who just begin to wait fail the others", "callers.go",
-		"	t.Answer = Done\n	if in.Wait {\n		t.Answer = Wait\n", "	t.Answer = Done\n	if in.Wait {\n		t.Answer, t.Release = Wait, Failed\n"},
+		"	t.Reply = Done\n	if in.Wait {\n		t.Reply = Wait\n", "	t.Reply = Done\n	if in.Wait {\n		t.Reply, t.Release = Wait, Failed\n"},
 	{"a dead token is no reason to wait", "flight.go",
 		"	t.notBefore = f.began + restart\n	t.guards.arrived(t, same)\n", "	t.guards.arrived(t, same)\n"},
 	{"no lifetime means forever", "token.go",
