@@ -14,8 +14,8 @@ import (
 
 func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.AnswerOnce(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "gone fishing")
-		p.AnswerOnce(http.StatusOK, nil, `{"access_token":"odd"}`)
+		p.RespondOnce(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "gone fishing")
+		p.RespondOnce(http.StatusOK, nil, `{"access_token":"odd"}`)
 		first, second := p.ask(), p.ask()
 		require.Equal(p, http.StatusServiceUnavailable, first.status)
 		require.Equal(p, "7", first.header.Get("Retry-After"))
@@ -33,7 +33,7 @@ func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
 
 func TestAnswerOnce_CanBreakOff(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.AnswerOnce(http.StatusOK, http.Header{"Content-Length": {"1000"}}, `{"access_tok`)
+		p.RespondOnce(http.StatusOK, http.Header{"Content-Length": {"1000"}}, `{"access_tok`)
 		require.ErrorIs(p, p.ask().err, io.ErrUnexpectedEOF)
 		p.fetch()
 	})
@@ -41,8 +41,8 @@ func TestAnswerOnce_CanBreakOff(t *testing.T) {
 
 func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(0, func(http.ResponseWriter, *http.Request) { panic("not for anybody") })
-		p.Answer(2, func(w http.ResponseWriter, r *http.Request) {
+		p.Respond(0, func(http.ResponseWriter, *http.Request) { panic("not for anybody") })
+		p.Respond(2, func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, `{"access_token":%q,"expires_in":"60","for":%q}`, p.Issue(time.Minute), r.FormValue("scope"))
 		})
 		for range 2 {
@@ -56,7 +56,7 @@ func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 
 func TestAnswer_CanCloseTheConnection(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(1, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		p.Respond(1, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		require.ErrorIs(p, p.ask().err, io.EOF)
 		require.Zero(p, p.lastTokenRequest().Status)
 		p.fetch()

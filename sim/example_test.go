@@ -116,7 +116,7 @@ func ExampleServer_AnswerOnce() {
 	client, _ := alf.New(server.Config())
 	defer client.Close()
 
-	server.AnswerOnce(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, "")
+	server.RespondOnce(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, "")
 	_, err := client.Get(server.APIURL())
 	var refused *alf.EndpointError
 	fmt.Println(errors.As(err, &refused), refused.Status, refused.RetryAfter())

@@ -111,7 +111,7 @@ func TestGoDown_InMemoryLooksLikeAPortThatNobodyListensAt(t *testing.T) {
 
 func TestUp_EndsAnOutageAndDropsQueuedAnswers(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(9, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+		p.Respond(9, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 		require.Equal(p, http.StatusTeapot, p.ask().status)
 		p.GoDown(0)
 		require.Error(p, p.ask().err)

@@ -15,8 +15,8 @@ import (
 
 // simKnobFlags makes a flag of every knob there is.
 func simKnobFlags() (flags []cli.Flag) {
-	defaults := scenarios.Default().Plan.Knobs
-	for _, k := range scenarios.Knobs() {
+	defaults := scenarios.Default().Plan.Parameters
+	for _, k := range scenarios.Parameters() {
 		name, usage := k.Flag(), k.Usage
 		switch v := k.Of(&defaults).(type) {
 		case *int:
@@ -35,21 +35,21 @@ func simKnobFlags() (flags []cli.Flag) {
 }
 
 func simKnobNames() (names []string) {
-	for _, k := range scenarios.Knobs() {
+	for _, k := range scenarios.Parameters() {
 		names = append(names, k.Flag())
 	}
 	return names
 }
 
 func simDeedFlags() (flags []cli.Flag) {
-	for _, d := range scenarios.DeedFlags() {
+	for _, d := range scenarios.ActionFlags() {
 		flags = append(flags, &cli.StringSliceFlag{Name: d.Name, Category: simDeeds, Usage: d.Usage})
 	}
 	return flags
 }
 
 func simDeedNames() (names []string) {
-	for _, d := range scenarios.DeedFlags() {
+	for _, d := range scenarios.ActionFlags() {
 		names = append(names, d.Name)
 	}
 	return names
@@ -66,18 +66,18 @@ func simScenario(cmd *cli.Command) (*scenarios.Scenario, error) {
 	}
 	var problems []error
 	changed := false
-	for _, k := range scenarios.Knobs() {
+	for _, k := range scenarios.Parameters() {
 		if name := k.Flag(); cmd.IsSet(name) {
 			changed = true
-			problems = append(problems, setKnob(cmd, name, k.Of(&s.Plan.Knobs)))
+			problems = append(problems, setKnob(cmd, name, k.Of(&s.Plan.Parameters)))
 		}
 	}
-	for _, f := range scenarios.DeedFlags() {
+	for _, f := range scenarios.ActionFlags() {
 		for _, text := range cmd.StringSlice(f.Name) {
 			changed = true
 			d, err := f.Parse(text)
 			problems = append(problems, err)
-			s.Plan.Deeds = append(s.Plan.Deeds, d)
+			s.Plan.Actions = append(s.Plan.Actions, d)
 		}
 	}
 	if cmd.IsSet("seed") {

@@ -131,7 +131,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 func TestSim_Explores(t *testing.T) {
 	var out strings.Builder
 	p := &program{stdout: &out, stderr: &out, env: environmentOf(nil)}
-	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Answers: []explore.Answer{{Kind: explore.Permanent}}}
+	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Responses: []explore.Response{{Kind: explore.Permanent}}}
 	require.NoError(t, p.exploreAll(t.Context(), []explore.World{tiny, tiny}))
 	require.Regexp(t, `(?m)^tiny +\d+ +\d+ +\d+ +`, out.String())
 	require.Regexp(t, `(?m)^all +\d+ +\d+ +\d+ +`, out.String())

@@ -156,7 +156,7 @@ type deed struct {
 // script is the plan, with what follows from it, in order.
 func (b *bubble) script() (script []deed) {
 	s := b.servers
-	for _, d := range b.plan.Deeds {
+	for _, d := range b.plan.Actions {
 		switch d.Do {
 		case world.Arrive:
 			script = append(script, deed{d.At, func() { b.all.Go(b.call) }})

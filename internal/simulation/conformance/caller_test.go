@@ -108,7 +108,7 @@ func (c *caller) outcome(resp *http.Response, err error) world.Outcome {
 	case err == nil && resp.StatusCode == http.StatusUnauthorized:
 		return world.Unauthorized
 	case err == nil && c.sends > 1:
-		return world.Healed
+		return world.RetrySucceeded
 	case err == nil:
 		return world.Succeeded
 	case errors.Is(err, alf.ErrClosed):

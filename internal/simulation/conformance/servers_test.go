@@ -20,7 +20,7 @@ type servers struct {
 	kit *sim.Server
 
 	mu      sync.Mutex
-	knobs   world.Knobs // as they are
+	knobs   world.Parameters // as they are
 	trouble world.Trouble
 	tokens  map[string]*issued
 	last    string // the value handed out last
@@ -38,9 +38,9 @@ type issued struct {
 const longer = 100 * 365 * 24 * time.Hour
 
 func newServers(b *bubble) *servers {
-	s := &servers{bubble: b, knobs: b.plan.Knobs, tokens: map[string]*issued{}}
+	s := &servers{bubble: b, knobs: b.plan.Parameters, tokens: map[string]*issued{}}
 	s.kit = sim.New(sim.Options{Clock: b.clock, ClientID: clientID, ClientSecret: clientSecret, API: http.HandlerFunc(s.api)})
-	s.kit.Answer(1<<30, s.token)
+	s.kit.Respond(1<<30, s.token)
 	return s
 }
 
@@ -128,10 +128,10 @@ func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 	}
 	life, said := k.Lifetime, seconds(k.Lifetime)
 	switch {
-	case s.draw.chance(now, k.Dead):
+	case s.draw.chance(now, k.ExpiredOnArrival):
 		life = []time.Duration{0, -time.Second, -time.Hour}[s.draw.below(now, 3)]
 		said = seconds(life)
-	case s.draw.chance(now, k.Lifeless):
+	case s.draw.chance(now, k.NoLifetime):
 		life, said = 5*time.Minute, ""
 		if s.draw.chance(now, 0.3) {
 			life = 10000 * 24 * time.Hour
@@ -139,7 +139,7 @@ func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 		}
 	}
 	advice := ""
-	if s.draw.chance(now, k.Advice) {
+	if s.draw.chance(now, k.RefreshIn) {
 		advice = seconds(s.draw.about(now, k.Lifetime/2))
 	}
 	s.last = s.kit.Issue(longer)
@@ -191,7 +191,7 @@ func (s *servers) accepts(value, host string, sent time.Duration) bool {
 	defer s.mu.Unlock()
 	t, now := s.tokens[value], s.now()
 	switch {
-	case s.knobs.AlwaysNo && host == apiHost(0), t == nil, t.revoked, sent >= t.expires:
+	case s.knobs.AlwaysReject && host == apiHost(0), t == nil, t.revoked, sent >= t.expires:
 		return false
 	case s.keys > 0 && now < s.rolled+s.knobs.KeyLag:
 		return t.keys < s.keys
@@ -228,8 +228,8 @@ func (s *servers) heal() {
 	defer s.mu.Unlock()
 	k := &s.knobs
 	s.trouble = world.Healthy
-	k.Slow, k.Stuck, k.Dead, k.Lifeless, k.Late = 0, 0, 0, 0, 0
-	k.Repeat, k.StaleRepeat, k.AlwaysNo = false, false, false
+	k.Slow, k.Stuck, k.ExpiredOnArrival, k.NoLifetime, k.Late = 0, 0, 0, 0, 0
+	k.Repeat, k.StaleRepeat, k.AlwaysReject = false, false, false
 	k.KeyLag, k.RetryAfter, k.Patience = 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
 }

@@ -106,7 +106,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 			add(refresh, 0)
 		}
 	}
-	for who := range x.world.Rejecters {
+	for who := range x.world.Origins {
 		if s.snapshot.on {
 			add(reject, who)
 		}
@@ -147,7 +147,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 }
 
 func (x *explorer) addAnswers(s *state, add func(v verb, who int)) {
-	for i, a := range x.world.Answers {
+	for i, a := range x.world.Responses {
 		if a.Kind.again() && !s.held {
 			continue
 		}

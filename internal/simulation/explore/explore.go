@@ -64,7 +64,7 @@ type explorer struct {
 	world   World
 	policy  core.Policy
 	draws   []float64
-	answers []Answer      // the world's, and that of a world that has healed
+	answers []Response      // the world's, and that of a world that has healed
 	slack   time.Duration // what the clock's steps may add to a bound
 
 	store       *store
@@ -89,7 +89,7 @@ func newExplorer(w World) *explorer {
 		world:   w,
 		policy:  w.policy(),
 		draws:   w.draws(),
-		answers: append(slices.Clone(w.Answers), cured),
+		answers: append(slices.Clone(w.Responses), cured),
 		slack:   time.Duration(w.ClockSteps) * w.ClockStep,
 		store:   newStore(),
 	}

@@ -121,7 +121,7 @@ func world(t *testing.T, name string) explore.World {
 
 // tiny is a world that takes no time to visit.
 func tiny() explore.World {
-	return explore.World{Name: "tiny", Callers: 1, Answers: []explore.Answer{{Kind: explore.New, Lifetime: 10 * time.Second}}}
+	return explore.World{Name: "tiny", Callers: 1, Responses: []explore.Response{{Kind: explore.New, Lifetime: 10 * time.Second}}}
 }
 
 func TestExplore_IsDeterministic(t *testing.T) {
@@ -167,7 +167,7 @@ func TestExplore_BoundedByItsFetches(t *testing.T) {
 func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
 	_, err := explore.Explore(t.Context(), explore.World{
 		Callers:    9,
-		Rejecters:  -1,
+		Origins:  -1,
 		Fetcher:    7,
 		Fetches:    -1,
 		Draws:      []float64{2},
@@ -181,7 +181,7 @@ func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
 		require.ErrorContains(t, err, field)
 	}
 	w := tiny()
-	w.Answers = append(w.Answers, explore.Answer{})
+	w.Responses = append(w.Responses, explore.Response{})
 	_, err = explore.Explore(t.Context(), w, nil)
 	require.ErrorContains(t, err, "World.Answers[1]")
 }

@@ -3,13 +3,13 @@ package explore
 import "time"
 
 // cured is what every fetch brings once the world has healed.
-var cured = Answer{Kind: New, Lifetime: time.Hour}
+var cured = Response{Kind: New, Lifetime: time.Hour}
 
 // patience is how long the manager may take to serve a caller once the world has healed: the longest time for which it
 // may keep away from the endpoint, and a second that lies between fetches (M6).
 func (x *explorer) patience() time.Duration {
 	longest := max(10*time.Second, x.policy.MaxPermanentBackoff)
-	for _, a := range x.world.Answers {
+	for _, a := range x.world.Responses {
 		longest = max(longest, min(a.RetryAfter, 10*time.Minute))
 	}
 	return longest + second + x.slack
@@ -52,7 +52,7 @@ func (x *explorer) heals(s *state) {
 
 // healingStep is what happens next in a world that is well. done: a caller is served, or everything is over.
 func (x *explorer) healingStep(s *state, asked bool) (a action, done bool) {
-	well := uint8(len(x.world.Answers))
+	well := uint8(len(x.world.Responses))
 	_, more := s.nextMoment(x.world.Fetcher)
 	switch {
 	case s.ended:

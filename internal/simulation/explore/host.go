@@ -76,7 +76,7 @@ func (s *state) now() time.Time { return s.core.Wall().Add(s.clock) }
 
 // nextMoment is when something is due; not if something is to happen first that does not let itself be waited for.
 func (s *state) nextMoment(f Fetcher) (d time.Duration, ok bool) {
-	if s.nudge || s.flight.on && (f == Prompt || f == Heeding && s.flight.cancelled) {
+	if s.nudge || s.flight.on && (f == Prompt || f == Cancellable && s.flight.cancelled) {
 		return 0, false
 	}
 	sooner := func(left time.Duration) {

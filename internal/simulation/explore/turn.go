@@ -19,7 +19,7 @@ type turn struct {
 	in      core.Input
 	effects core.Effects
 	moot    bool   // of a fetch that ended: its round was over
-	answer  Answer // of a fetch that ended
+	answer  Response // of a fetch that ended
 }
 
 // do lets an action happen to a state.
@@ -96,7 +96,7 @@ func (t *turn) giveUp() {
 }
 
 // result is an answer as the manager's judge tells the core.
-func (t *turn) result(a Answer) core.Result {
+func (t *turn) result(a Response) core.Result {
 	r := core.Result{OK: a.Kind.ok(), Same: a.Kind.again(), RefreshIn: a.RefreshIn}
 	switch {
 	case !r.OK:
@@ -110,7 +110,7 @@ func (t *turn) result(a Answer) core.Result {
 	return r
 }
 
-func (a Answer) dead() bool { return a.Kind == Dead || a.Kind == DeadSame }
+func (a Response) dead() bool { return a.Kind == ExpiredOnArrival || a.Kind == SameExpiredOnArrival }
 
 // started is when the fetch in flight was, by the wall clock. It does not matter of an abandoned one.
 func (t *turn) started() time.Time { return t.now().Add(-t.flight.wall) }

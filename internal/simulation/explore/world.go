@@ -19,9 +19,9 @@ type World struct {
 	// those who do is not limited.
 	Callers int
 	// Rejecters is how many APIs there are to refuse a token, up to 8.
-	Rejecters int
+	Origins int
 	// Answers is what a fetch may bring; one at least.
-	Answers []Answer
+	Responses []Response
 	// Fetcher is how long a fetch may take to end.
 	Fetcher Fetcher
 	// Draws is what the random source may say, each at every step. Default: 0.5 alone, the middle of every jitter.
@@ -44,13 +44,13 @@ type Fetcher uint8
 // The kinds of fetchers.
 const (
 	Prompt   Fetcher = iota // it ends at the moment it was started, though other things may happen in between
-	Heeding                 // it may run until it is cancelled, and then ends
+	Cancellable                 // it may run until it is cancelled, and then ends
 	Stubborn                // it may ignore its cancellation, be abandoned, and end at any time after
 )
 
 // Answer is what a fetch may bring.
-type Answer struct {
-	Kind AnswerKind
+type Response struct {
+	Kind ResponseKind
 	// Lifetime of a token, from the start of the fetch. Zero: the endpoint did not say.
 	Lifetime time.Duration
 	// RefreshIn is the endpoint's advice on when to refresh a token. Zero: none.
@@ -60,28 +60,28 @@ type Answer struct {
 }
 
 // AnswerKind is the outcome of a fetch.
-type AnswerKind uint8
+type ResponseKind uint8
 
 // The outcomes of a fetch.
 const (
-	New       AnswerKind = iota + 1 // a token with a new value
+	New       ResponseKind = iota + 1 // a token with a new value
 	Same                            // the value that is held already; given only once there is one
-	Dead                            // a new value that has no life left
-	DeadSame                        // the value that is held already, without any life left
+	ExpiredOnArrival                            // a new value that has no life left
+	SameExpiredOnArrival                        // the value that is held already, without any life left
 	Transient                       // a failure that may pass
 	Permanent                       // a failure that stays until somebody repairs something
 )
 
-func (k AnswerKind) again() bool { return k == Same || k == DeadSame }
-func (k AnswerKind) ok() bool    { return k < Transient }
+func (k ResponseKind) again() bool { return k == Same || k == SameExpiredOnArrival }
+func (k ResponseKind) ok() bool    { return k < Transient }
 
 var answerNames = [...]string{
-	New: "a new token", Same: "the same token again", Dead: "a token that is dead on arrival",
-	DeadSame: "the same token again, dead on arrival", Transient: "a transient failure", Permanent: "a permanent failure",
+	New: "a new token", Same: "the same token again", ExpiredOnArrival: "a token that is dead on arrival",
+	SameExpiredOnArrival: "the same token again, dead on arrival", Transient: "a transient failure", Permanent: "a permanent failure",
 }
 
 // String says what the fetch brought.
-func (a Answer) String() string {
+func (a Response) String() string {
 	s := answerNames[a.Kind]
 	for _, d := range []struct {
 		name  string
@@ -110,8 +110,8 @@ func (w World) validate() error {
 		}
 	}
 	within("World.Callers", w.Callers, 1, maxCallers)
-	within("World.Rejecters", w.Rejecters, 0, maxRejecters)
-	within("World.Answers", len(w.Answers), 1, maxChoices)
+	within("World.Rejecters", w.Origins, 0, maxRejecters)
+	within("World.Answers", len(w.Responses), 1, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)
 	if w.Fetches < 0 {
@@ -123,7 +123,7 @@ func (w World) validate() error {
 	if w.Fetcher > Stubborn {
 		problems = append(problems, fmt.Errorf("World.Fetcher: %d does not exist: use Prompt, Heeding or Stubborn", w.Fetcher))
 	}
-	for i, a := range w.Answers {
+	for i, a := range w.Responses {
 		if a.Kind < New || a.Kind > Permanent || a.Lifetime < 0 || a.RefreshIn < 0 || a.RetryAfter < 0 {
 			problems = append(problems, fmt.Errorf("World.Answers[%d]: %+v has no kind, or a negative duration: correct it", i, a))
 		}

@@ -33,7 +33,7 @@ type Result struct {
 	Seeds   uint64 // that were run
 	Runs    uint64 // of their worlds
 	Stats   world.Stats
-	Marks   world.Marks
+	Coverage   world.Coverage
 	Events  int // of all runs, the second ones included
 	Took    time.Duration
 	Workers int
@@ -151,7 +151,7 @@ func (h *hunt) work(ctx context.Context) {
 	r.Runs += seen.Runs
 	r.Events += seen.Events
 	r.Stats.Add(&seen.Stats)
-	r.Marks.Add(&seen.Marks)
+	r.Coverage.Add(&seen.Coverage)
 }
 
 // one runs the world of a seed, twice if need be.
@@ -161,7 +161,7 @@ func (h *hunt) one(seed uint64, seen *Result) *Failure {
 	seen.Runs++
 	seen.Events += r.Stats.Events
 	seen.Stats.Add(&r.Stats)
-	seen.Marks.Add(&r.Marks)
+	seen.Coverage.Add(&r.Coverage)
 	if r.Violation != nil {
 		return &Failure{Seed: seed, Violation: r.Violation}
 	}

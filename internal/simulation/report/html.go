@@ -46,7 +46,7 @@ func (r *Report) HTML(w io.Writer) error {
 	}{
 		Report: r, Style: template.CSS(embedded("page.css")), Script: template.JS(embedded("page.js")),
 		Setting: r.setting(), Figures: r.figures(), Panels: r.panels(), Readout: r.readout(),
-		Knobs: rec.Knobs.String(),
+		Knobs: rec.Parameters.String(),
 		Foot:  fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
 	}
 	if r.Stopped {
@@ -55,10 +55,10 @@ func (r *Report) HTML(w io.Writer) error {
 	if v := r.Result.Violation; v != nil {
 		data.Broken = v.Error()
 	}
-	for _, rival := range r.Rivals {
+	for _, rival := range r.Baselines {
 		data.Verdicts = append(data.Verdicts, verdict(rec, rival))
 	}
-	if len(r.Rivals) > 0 {
+	if len(r.Baselines) > 0 {
 		data.Comparison, data.Contenders, data.Races = r.comparisonRows(), r.contenderHeads(), r.races()
 	}
 	return page.Execute(w, data)
@@ -74,7 +74,7 @@ func (r *Report) figures() []figure {
 		{percent(got(s), s.Ended()), "of " + plural(s.Requests, "request") + " succeeded", ""},
 		{count(s.Started), "token requests, " + count(rec.Peak) + " in one second at most", ""},
 		{wait(rec.Waits.Quantile(0.99)), "wait for a token in 99 of 100 requests; the longest: " + wait(rec.Waits.Max()), ""},
-		{count(s.Unauthorized), "answers with 401; " + plural(s.Outcomes[world.Healed], "request") + " healed", ""},
+		{count(s.Unauthorized), "answers with 401; " + plural(s.Outcomes[world.RetrySucceeded], "request") + " healed", ""},
 		{count(s.Outcomes[world.Refused]), "requests refused unsent, for want of a token", ""},
 	}
 	if r.Result.Violation == nil {
@@ -168,8 +168,8 @@ type readout struct {
 
 func (r *Report) readout() readout {
 	rec := r.Recording
-	a := axis{0, rec.Knobs.Duration}
-	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Knobs.Duration) / float64(rec.Step)}
+	a := axis{0, rec.Parameters.Duration}
+	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Parameters.Duration) / float64(rec.Step)}
 	for _, s := range []series{
 		{text: "requests", of: func(s *world.Sample) int { return s.Requests }},
 		{text: "waiting", of: func(s *world.Sample) int { return s.Waiting }},

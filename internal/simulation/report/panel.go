@@ -117,7 +117,7 @@ func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
 // faultsPanel shows what befell the world.
 func faultsPanel(r *world.Recording) panel {
 	const rowHeight = 21.0
-	c := newCanvas(axis{0, r.Knobs.Duration}, 0)
+	c := newCanvas(axis{0, r.Parameters.Duration}, 0)
 	all, rows, wordless := c.place(r)
 	bottom := float64(rows)*rowHeight + 4
 	c.height = bottom + below
@@ -141,7 +141,7 @@ func faultsPanel(r *world.Recording) panel {
 	case wordless > 0:
 		p.Note += " For " + count(wordless) + " of them there is no room for words."
 	}
-	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Faults), "fault")+" over "+duration(r.Knobs.Duration)+".")
+	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Faults), "fault")+" over "+duration(r.Parameters.Duration)+".")
 	return p
 }
 
@@ -150,7 +150,7 @@ func describe(f world.Fault, r *world.Recording) string {
 	if lasts := f.To - f.From; lasts > 0 {
 		text += ", " + duration(lasts)
 	}
-	if f.Process >= 0 && r.Knobs.Processes > 1 {
+	if f.Process >= 0 && r.Parameters.Processes > 1 {
 		text = fmt.Sprintf("process %d: %s", f.Process, text)
 	}
 	return text

@@ -15,7 +15,7 @@ type Report struct {
 	// Result and Recording are of our own policy, Rivals of the others in the same world, if they were tried.
 	Result    *world.Result
 	Recording *world.Recording
-	Rivals    []*world.Recording
+	Baselines    []*world.Recording
 	// Took is the real time it took to run our own.
 	Took time.Duration
 	// Command makes the same report again; empty if that cannot be said.
@@ -26,24 +26,24 @@ type Report struct {
 
 // contenders are all recordings, ours first.
 func (r *Report) contenders() []*world.Recording {
-	return append([]*world.Recording{r.Recording}, r.Rivals...)
+	return append([]*world.Recording{r.Recording}, r.Baselines...)
 }
 
 // got is how many requests were answered as their callers wished.
-func got(s *world.Sample) int { return s.Outcomes[world.Succeeded] + s.Outcomes[world.Healed] }
+func got(s *world.Sample) int { return s.Outcomes[world.Succeeded] + s.Outcomes[world.RetrySucceeded] }
 
 // failed is how many were not, those that a Close met excepted.
 func failed(s *world.Sample) int {
 	return s.Outcomes[world.Unauthorized] + s.Outcomes[world.Refused] + s.Outcomes[world.Left]
 }
 
-var outcomes = []world.Outcome{world.Succeeded, world.Healed, world.Unauthorized, world.Refused, world.Left, world.Closed}
+var outcomes = []world.Outcome{world.Succeeded, world.RetrySucceeded, world.Unauthorized, world.Refused, world.Left, world.Closed}
 
 // Describe says how a request ended, in more than its name.
 func Describe(o world.Outcome) string {
 	return map[world.Outcome]string{
 		world.Succeeded:    "succeeded at once",
-		world.Healed:       "succeeded after a 401",
+		world.RetrySucceeded:       "succeeded after a 401",
 		world.Unauthorized: "401 handed to the caller",
 		world.Refused:      "refused unsent, for want of a token",
 		world.Left:         "caller gave up waiting",

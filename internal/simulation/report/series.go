@@ -23,7 +23,7 @@ func areaPanel(r *world.Recording, id, title, note string, one series) panel {
 	for i := range r.Samples {
 		most = max(most, one.of(&r.Samples[i]))
 	}
-	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
@@ -64,7 +64,7 @@ func columnsPanel(r *world.Recording, id, title, note string, all []series) pane
 	for _, n := range total {
 		most = max(most, n)
 	}
-	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
@@ -118,7 +118,7 @@ func racePanel(all []*world.Recording, id, title, note string, summed bool, of f
 		}
 		most, least = max(most, peak), min(least, peak)
 	}
-	c := newCanvas(axis{0, all[0].Knobs.Duration}, height+below)
+	c := newCanvas(axis{0, all[0].Parameters.Duration}, height+below)
 	y := scaleFor(most, 8, height, most > 50*max(least, 1))
 	if y.log {
 		note += " Logarithmic."

@@ -27,7 +27,7 @@ var needs = [len(deedNames)]struct{ count, lasts, by, trouble, process bool }{
 	world.Close:     {process: true},
 }
 
-func parseDeeds(content json.RawMessage) (deeds []world.Deed, err error) {
+func parseDeeds(content json.RawMessage) (deeds []world.Action, err error) {
 	var list []json.RawMessage
 	if json.Unmarshal(content, &list) != nil {
 		return nil, errors.New(`key "deeds": must be an array of objects, such as {"at": "12h", "do": "revoke"}`)
@@ -43,7 +43,7 @@ func parseDeeds(content json.RawMessage) (deeds []world.Deed, err error) {
 	return deeds, errors.Join(problems...)
 }
 
-func parseDeed(content []byte) (d world.Deed, err error) {
+func parseDeed(content []byte) (d world.Action, err error) {
 	given, err := object(content)
 	if err != nil {
 		return d, err
@@ -64,7 +64,7 @@ func parseDeed(content []byte) (d world.Deed, err error) {
 			if into(&name, m, "") == nil {
 				i = slices.Index(deedNames[:], name)
 			}
-			d.Do = world.DeedKind(max(i, 0))
+			d.Do = world.ActionKind(max(i, 0))
 			if i < 0 {
 				err = fmt.Errorf(`key "do": must be %s`, oneOf(deedNames[:]))
 			}
@@ -89,7 +89,7 @@ func parseDeed(content []byte) (d world.Deed, err error) {
 }
 
 // complete checks that all is said which the deed needs, and nothing it has no use for.
-func complete(d world.Deed, seen map[string]bool) error {
+func complete(d world.Action, seen map[string]bool) error {
 	if !seen["do"] {
 		return fmt.Errorf(`key "do" is missing: set it to %s`, oneOf(deedNames[:]))
 	}
@@ -112,15 +112,15 @@ func complete(d world.Deed, seen map[string]bool) error {
 }
 
 // DeedFlag is how a deed is written on a command line.
-type DeedFlag struct {
+type ActionFlag struct {
 	Name, Usage string
-	do          world.DeedKind
+	do          world.ActionKind
 	form        string
 }
 
 // DeedFlags are all there are.
-func DeedFlags() []DeedFlag {
-	flags := []DeedFlag{
+func ActionFlags() []ActionFlag {
+	flags := []ActionFlag{
 		{do: world.Outage, form: "12h+20m:refusing", Usage: "the token endpoint is in trouble: `START+DURATION:TROUBLE`, such as 12h+20m:refusing; also " + strings.Join(troubles()[1:], ", ")},
 		{do: world.Revoke, form: "6h", Usage: "all tokens are revoked at this `TIME`"},
 		{do: world.RollKeys, form: "6h", Usage: "keys roll over at this `TIME`; see key-lag"},
@@ -137,8 +137,8 @@ func DeedFlags() []DeedFlag {
 }
 
 // Parse reads the flag's value.
-func (f *DeedFlag) Parse(text string) (world.Deed, error) {
-	d := world.Deed{Do: f.do}
+func (f *ActionFlag) Parse(text string) (world.Action, error) {
+	d := world.Action{Do: f.do}
 	wrong := fmt.Errorf("--%s: %q is not of the form %s", f.Name, text, f.form)
 	n := needs[f.do]
 	rest := text

@@ -33,7 +33,7 @@ type Scenario struct {
 func Default() *Scenario {
 	return &Scenario{
 		Name: "a world made to order", Seed: 1,
-		Plan: world.Plan{Knobs: world.Knobs{
+		Plan: world.Plan{Parameters: world.Parameters{
 			Duration: 24 * time.Hour, Processes: 1, Callers: 10_000, Interval: 10 * time.Minute, APIs: 1,
 			Lifetime: time.Hour, Latency: 100 * time.Millisecond, API: 30 * time.Millisecond,
 		}},
@@ -57,10 +57,10 @@ func Parse(content []byte) (*Scenario, error) {
 		case "seed":
 			problems = append(problems, into(&s.Seed, m, "must be a whole number, 0 or more"))
 		case "deeds":
-			s.Plan.Deeds, err = parseDeeds(m.value)
+			s.Plan.Actions, err = parseDeeds(m.value)
 			problems = append(problems, err)
 		default:
-			problems = append(problems, parseKnob(&s.Plan.Knobs, m))
+			problems = append(problems, parseKnob(&s.Plan.Parameters, m))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {

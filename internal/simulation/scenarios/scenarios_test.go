@@ -27,10 +27,10 @@ func TestParse(t *testing.T) {
 	require.NoError(t, err)
 	want := scenarios.Default()
 	want.Name, want.About, want.Seed = "a name", "a sentence", 7
-	k := &want.Plan.Knobs
-	k.Duration, k.Processes, k.Late, k.AlwaysNo = 2*time.Hour, 3, 0.25, true
+	k := &want.Plan.Parameters
+	k.Duration, k.Processes, k.Late, k.AlwaysReject = 2*time.Hour, 3, 0.25, true
 	k.Outage, k.Troubles = 90*time.Second, []world.Trouble{world.Hanging, world.Denying}
-	want.Plan.Deeds = []world.Deed{
+	want.Plan.Actions = []world.Action{
 		{At: time.Hour, Do: world.Outage, For: 20 * time.Minute, Trouble: world.Refusing},
 		{At: time.Minute, Do: world.Arrive, Count: 1000, Process: 2},
 		{At: 2 * time.Minute, Do: world.StepClock, For: -10 * time.Minute},
@@ -127,9 +127,9 @@ func TestLoad(t *testing.T) {
 }
 
 func TestDeedFlags(t *testing.T) {
-	parsed := make(map[string]world.Deed)
+	parsed := make(map[string]world.Action)
 	parse := func(name, text string) error {
-		for _, f := range scenarios.DeedFlags() {
+		for _, f := range scenarios.ActionFlags() {
 			if f.Name == name {
 				d, err := f.Parse(text)
 				parsed[name] = d
@@ -141,21 +141,21 @@ func TestDeedFlags(t *testing.T) {
 	}
 	for name, want := range map[string]struct {
 		text string
-		deed world.Deed
+		deed world.Action
 	}{
-		"outage":     {"12h+20m:refusing", world.Deed{Do: world.Outage, At: 12 * time.Hour, For: 20 * time.Minute, Trouble: world.Refusing}},
-		"revoke":     {"6h", world.Deed{Do: world.Revoke, At: 6 * time.Hour}},
-		"roll-keys":  {"6h", world.Deed{Do: world.RollKeys, At: 6 * time.Hour}},
-		"crowd":      {"6h:1000@3", world.Deed{Do: world.Arrive, At: 6 * time.Hour, Count: 1000, Process: 3}},
-		"sleep":      {"3h+40m", world.Deed{Do: world.Sleep, At: 3 * time.Hour, For: 40 * time.Minute}},
-		"step-clock": {"5h:-10m@1", world.Deed{Do: world.StepClock, At: 5 * time.Hour, For: -10 * time.Minute, Process: 1}},
-		"refresh":    {"1m@2", world.Deed{Do: world.Refresh, At: time.Minute, Process: 2}},
-		"close":      {"0s", world.Deed{Do: world.Close}},
+		"outage":     {"12h+20m:refusing", world.Action{Do: world.Outage, At: 12 * time.Hour, For: 20 * time.Minute, Trouble: world.Refusing}},
+		"revoke":     {"6h", world.Action{Do: world.Revoke, At: 6 * time.Hour}},
+		"roll-keys":  {"6h", world.Action{Do: world.RollKeys, At: 6 * time.Hour}},
+		"crowd":      {"6h:1000@3", world.Action{Do: world.Arrive, At: 6 * time.Hour, Count: 1000, Process: 3}},
+		"sleep":      {"3h+40m", world.Action{Do: world.Sleep, At: 3 * time.Hour, For: 40 * time.Minute}},
+		"step-clock": {"5h:-10m@1", world.Action{Do: world.StepClock, At: 5 * time.Hour, For: -10 * time.Minute, Process: 1}},
+		"refresh":    {"1m@2", world.Action{Do: world.Refresh, At: time.Minute, Process: 2}},
+		"close":      {"0s", world.Action{Do: world.Close}},
 	} {
 		require.NoError(t, parse(name, want.text))
 		require.Equal(t, want.deed, parsed[name])
 	}
-	require.Len(t, parsed, len(scenarios.DeedFlags()), "every deed is tried")
+	require.Len(t, parsed, len(scenarios.ActionFlags()), "every deed is tried")
 	for _, wrong := range [][3]string{
 		{"outage", "noon", `--outage: "noon" is not of the form 12h+20m:refusing`},
 		{"outage", "12h+20m", `is not of the form`},
@@ -175,17 +175,17 @@ func TestDeedFlags(t *testing.T) {
 
 // A knob that is missing from the table could be set by nobody.
 func TestKnobs_EveryOneIsReachable(t *testing.T) {
-	var k world.Knobs
+	var k world.Parameters
 	places := make(map[any]string)
 	names := make(map[string]bool)
-	for _, knob := range scenarios.Knobs() {
+	for _, knob := range scenarios.Parameters() {
 		place := knob.Of(&k)
 		require.Empty(t, places[place], "%s is two knobs", knob.Name)
 		places[place], names[knob.Name] = knob.Name, true
 		require.NotContains(t, knob.Flag(), "_")
 	}
-	require.Len(t, names, len(scenarios.Knobs()))
-	require.Len(t, places, fields[world.Knobs]())
+	require.Len(t, names, len(scenarios.Parameters()))
+	require.Len(t, places, fields[world.Parameters]())
 }
 
 func fields[T any]() int { return reflect.TypeFor[T]().NumField() }

@@ -18,14 +18,14 @@ const (
 
 // Validate reports everything that makes no sense, by its key.
 func (s *Scenario) Validate() error {
-	k := &s.Plan.Knobs
+	k := &s.Plan.Parameters
 	var problems []error
 	refuse := func(is bool, key, format string, args ...any) {
 		if is {
 			problems = append(problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
 		}
 	}
-	for _, knob := range Knobs() {
+	for _, knob := range Parameters() {
 		switch v := knob.Of(k).(type) {
 		case *int:
 			refuse(*v < 0, knob.Name, "is %d: must not be negative", *v)
@@ -51,7 +51,7 @@ func (s *Scenario) Validate() error {
 	refuse(k.ClockSteps < 0 || k.ClockSteps > 100, "clock_steps", "is %v: must be from 0 to 100", k.ClockSteps)
 	refuse(k.Outage > 0 && len(k.Troubles) == 0, "outages", "is %v, but troubles is empty: say what befalls the token endpoint", k.Outage)
 	refuse(k.Outage == 0 && len(k.Troubles) > 0, "troubles", "are set, but outages is 0: say how long they last")
-	for i, d := range s.Plan.Deeds {
+	for i, d := range s.Plan.Actions {
 		if err := validDeed(d, k); err != nil {
 			problems = append(problems, fmt.Errorf("deeds[%d] (%s): %w", i, deedNames[d.Do], err))
 		}
@@ -59,7 +59,7 @@ func (s *Scenario) Validate() error {
 	return errors.Join(problems...)
 }
 
-func validDeed(d world.Deed, k *world.Knobs) error {
+func validDeed(d world.Action, k *world.Parameters) error {
 	needs := needs[d.Do]
 	switch {
 	case d.At < 0 || d.At >= k.Duration:

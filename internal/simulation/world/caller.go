@@ -39,7 +39,7 @@ type Outcome uint8
 // The outcomes of a request.
 const (
 	Succeeded    Outcome = iota
-	Healed               // after a 401
+	RetrySucceeded               // after a 401
 	Unauthorized         // 401, suppressed or for the second time
 	Refused              // no token could be had
 	Left                 // the caller gave up waiting
@@ -163,7 +163,7 @@ func (p *process) reply(slot int32, gen uint32) {
 	}
 	if p.w.endpoint.accepts(c.value, c.api, c.sentAt) {
 		if c.second {
-			p.finish(slot, Healed)
+			p.finish(slot, RetrySucceeded)
 		} else {
 			p.finish(slot, Succeeded)
 		}
@@ -204,8 +204,8 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.state, c.result = idle, o
 	c.gen++
 	w.stats.Outcomes[o]++
-	served := o == Succeeded || o == Healed || o == Closed
-	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysNo {
+	served := o == Succeeded || o == RetrySucceeded || o == Closed
+	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysReject {
 		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
 	}
 	if c.burst {

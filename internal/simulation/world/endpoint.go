@@ -113,11 +113,11 @@ func (e *endpoint) issue(p *process, f *flight) {
 		}
 	}
 	switch {
-	case s.chance(k.Dead):
+	case s.chance(k.ExpiredOnArrival):
 		f.outcome = bringsDead
 		life = pick(s, 0, -time.Second, -time.Hour)
 		f.result.Expiry = f.start.Add(life)
-	case s.chance(k.Lifeless):
+	case s.chance(k.NoLifetime):
 		life = 5 * time.Minute
 		if s.chance(0.3) {
 			life = 10000 * 24 * time.Hour
@@ -126,7 +126,7 @@ func (e *endpoint) issue(p *process, f *flight) {
 	default:
 		f.result.Expiry = f.start.Add(life)
 	}
-	if s.chance(k.Advice) {
+	if s.chance(k.RefreshIn) {
 		f.result.RefreshIn = s.about(k.Lifetime / 2)
 	}
 	e.tokens = append(e.tokens, issued{at: e.w.now, expires: f.begins + life, keys: e.keys})
@@ -150,7 +150,7 @@ func (e *endpoint) roll() {
 
 // accepts reports whether an API takes a token that was sent to it at that time.
 func (e *endpoint) accepts(value int64, api int32, sent time.Duration) bool {
-	if e.w.knobs.AlwaysNo && api == 0 {
+	if e.w.knobs.AlwaysReject && api == 0 {
 		return false
 	}
 	t := &e.tokens[value-1]

@@ -44,7 +44,7 @@ func (w *World) planFaults() {
 		if k.Burst > 0 {
 			w.later(k.Duration/5, p, crowd)
 		}
-		if k.ByHand {
+		if k.Manual {
 			w.later(k.Duration/6, p, byHand)
 		}
 		if k.Closes {
@@ -141,9 +141,9 @@ func (w *World) heal() {
 	w.note(line{what: wHeal})
 	k := &w.knobs
 	w.endpoint.trouble = Healthy
-	k.Slow, k.Stuck, k.Dead, k.Lifeless, k.Late = 0, 0, 0, 0, 0
+	k.Slow, k.Stuck, k.ExpiredOnArrival, k.NoLifetime, k.Late = 0, 0, 0, 0, 0
 	k.Repeat, k.StaleRepeat = false, false
 	k.KeyLag, k.Revocations, k.RetryAfter, k.Patience = 0, 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
-	k.AlwaysNo = false
+	k.AlwaysReject = false
 }

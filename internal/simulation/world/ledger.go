@@ -166,7 +166,7 @@ func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev 
 // a first fetch and one after each of 1, 2, 4, 8, 16 and 32 s.
 func (l *ledger) always() {
 	k := &l.p.w.drawn
-	if !k.AlwaysNo || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.ByHand || k.ManyAPIs ||
+	if !k.AlwaysReject || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.Manual || k.ManyAPIs ||
 		k.Outage > 0 || k.Stuck > 0 || k.Slow > 0 {
 		return
 	}

@@ -1,11 +1,11 @@
 package world
 
 // Mark is something rare that a run of many worlds must have seen, or it proves less than it seems to.
-type Mark uint8
+type CoveragePoint uint8
 
 // The marks.
 const (
-	MarkLate401DuringFetch Mark = iota
+	MarkLate401DuringFetch CoveragePoint = iota
 	MarkRejectionJoinsFetch
 	MarkAnswerAfterClose
 	MarkCloseWithWaiters
@@ -72,24 +72,24 @@ var markNames = [marks]string{
 }
 
 // String describes the mark.
-func (m Mark) String() string { return markNames[m] }
+func (m CoveragePoint) String() string { return markNames[m] }
 
 // Marks counts how often each mark was reached.
-type Marks [marks]int
+type Coverage [marks]int
 
 // Add adds other's counts.
-func (m *Marks) Add(other *Marks) {
+func (m *Coverage) Add(other *Coverage) {
 	for i := range m {
 		m[i] += other[i]
 	}
 }
 
 // Missing lists the marks that were never reached.
-func (m *Marks) Missing() []Mark {
-	var missing []Mark
+func (m *Coverage) Missing() []CoveragePoint {
+	var missing []CoveragePoint
 	for i, n := range m {
 		if n == 0 {
-			missing = append(missing, Mark(i))
+			missing = append(missing, CoveragePoint(i))
 		}
 	}
 	return missing

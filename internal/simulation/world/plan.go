@@ -4,14 +4,14 @@ import "time"
 
 // Plan is a world that is told what happens in it: what its knobs say as in any world, and at certain times certain deeds.
 type Plan struct {
-	Knobs
-	Deeds []Deed
+	Parameters
+	Actions []Action
 }
 
 // Deed is something done to a world at a certain time.
-type Deed struct {
+type Action struct {
 	At      time.Duration
-	Do      DeedKind
+	Do      ActionKind
 	Process int           // whom it befalls, where it befalls one
 	Count   int           // of an Arrive: how many callers
 	For     time.Duration // of an Outage or a Sleep: how long; of a StepClock: by how much
@@ -19,11 +19,11 @@ type Deed struct {
 }
 
 // DeedKind is what is done.
-type DeedKind uint8
+type ActionKind uint8
 
 // The deeds.
 const (
-	Arrive    DeedKind = iota // so many callers ask for a token and send a request
+	Arrive    ActionKind = iota // so many callers ask for a token and send a request
 	Outage                    // the token endpoint is in trouble for a while
 	Revoke                    // all tokens issued so far are revoked
 	RollKeys                  // the keys change; see Knobs.KeyLag
@@ -34,14 +34,14 @@ const (
 )
 
 // deeds plans what a plan prescribes.
-func (w *World) deeds(deeds []Deed) {
+func (w *World) deeds(deeds []Action) {
 	for _, d := range deeds {
 		w.script = append(w.script, func(w *World) { w.do(d) })
 		w.plan(event{at: d.At, kind: scripted, a: int64(len(w.script) - 1)})
 	}
 }
 
-func (w *World) do(d Deed) {
+func (w *World) do(d Action) {
 	p := w.processes[d.Process]
 	switch d.Do {
 	case Arrive:
@@ -67,7 +67,7 @@ func (w *World) do(d Deed) {
 
 // RunPlan runs the world of a plan. What the plan leaves open is drawn from the seed.
 func RunPlan(seed uint64, plan Plan, keep bool) *Result {
-	w := newWorld(seed, plan.Knobs, seeded(seed), keep)
-	w.deeds(plan.Deeds)
+	w := newWorld(seed, plan.Parameters, seeded(seed), keep)
+	w.deeds(plan.Actions)
 	return w.run()
 }

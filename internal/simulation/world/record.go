@@ -22,11 +22,11 @@ type Look struct {
 // Under [Alf] every rule is checked, and the world is watched while it heals, as in [Run]. A rival knows no rules: its
 // Result has statistics only.
 func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *Recording) {
-	w := newWorld(seed, plan.Knobs, seeded(seed), look.Keep)
+	w := newWorld(seed, plan.Parameters, seeded(seed), look.Keep)
 	w.paced = true
 	w.fate = new(source)
 	*w.fate = seeded(^seed)
-	w.deeds(plan.Deeds)
+	w.deeds(plan.Actions)
 	rec := w.record(ctx, look, focus(plan))
 	if look.Policy == Alf {
 		result := w.run()
@@ -44,19 +44,19 @@ func Replay(ctx context.Context, seed uint64, look Look) (*Result, *Recording) {
 	k := draw(&s)
 	w := newWorld(seed, k, s, look.Keep)
 	look.Policy = Alf
-	rec := w.record(ctx, look, focus(Plan{Knobs: k}))
+	rec := w.record(ctx, look, focus(Plan{Parameters: k}))
 	return w.run(), rec.finish()
 }
 
 // focus is the part of a world in which tokens' lives can be told apart by eye: all of it, or some lives around the first
 // deed that is not a caller.
 func focus(plan Plan) Span {
-	k := plan.Knobs
+	k := plan.Parameters
 	if k.Lifetime <= 0 || k.Duration/k.Lifetime <= readableLives {
 		return Span{0, k.Duration}
 	}
 	first := k.Duration
-	for _, d := range plan.Deeds {
+	for _, d := range plan.Actions {
 		if d.Do != Arrive {
 			first = min(first, d.At)
 		}

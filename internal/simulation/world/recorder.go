@@ -12,13 +12,13 @@ import (
 type Recording struct {
 	Policy Policy
 	Seed   uint64
-	Knobs  Knobs
+	Parameters  Parameters
 	Ended  time.Duration // when the recording stopped; Knobs.Duration, unless the world was stopped or broke a rule
 
 	Step    time.Duration // what a sample covers
 	Samples []Sample
 	Fetches []Fetch // none if there were too many to tell apart; the samples count them all
-	Lives   []Life  // of tokens, of the first processes, within Focus
+	Lifetimes   []Lifetime  // of tokens, of the first processes, within Focus
 	Focus   Span
 	Faults  []Fault
 
@@ -57,10 +57,10 @@ type Fetch struct {
 }
 
 // Life is a token's life in a process.
-type Life struct {
+type Lifetime struct {
 	Process                     int
 	Number                      uint64 // of the token; the same again if its value was handed out again
-	Published, Due, End, Expiry time.Duration
+	Published, RefreshTime, EffectiveExpiry, Expiry time.Duration
 	Until                       time.Duration // when it was replaced, rejected or withdrawn
 	Rejected                    bool
 }
@@ -110,7 +110,7 @@ func (w *World) record(ctx context.Context, look Look, focus Span) *recorder {
 		r.progress = func(time.Duration) {}
 	}
 	r.Recording = Recording{
-		Policy: look.Policy, Seed: w.seed, Knobs: w.drawn, Focus: focus,
+		Policy: look.Policy, Seed: w.seed, Parameters: w.drawn, Focus: focus,
 		Step: max(w.drawn.Duration/samples, time.Millisecond), Samples: make([]Sample, 1, samples+1),
 	}
 	r.ends = r.Step
@@ -123,7 +123,7 @@ func (w *World) record(ctx context.Context, look Look, focus Span) *recorder {
 // now moves on to the present sample. It reports whether the recording still runs.
 func (r *recorder) now() (s *Sample, ok bool) {
 	now := r.w.now
-	if now >= r.Knobs.Duration {
+	if now >= r.Parameters.Duration {
 		return nil, false
 	}
 	for now >= r.ends {
@@ -213,20 +213,20 @@ func (r *recorder) published(p *process, publication *core.Publication) {
 	}
 	r.tokenEnds(p.id)
 	now, wall := r.w.now, p.wall()
-	life := Life{
+	life := Lifetime{
 		Process: int(p.id), Number: publication.Token, Published: now, Until: -1,
-		Due: now + publication.RefreshTime.Sub(wall), End: now + publication.EffectiveExpiry.Sub(wall), Expiry: now + publication.Expiry.Sub(wall),
+		RefreshTime: now + publication.RefreshTime.Sub(wall), EffectiveExpiry: now + publication.EffectiveExpiry.Sub(wall), Expiry: now + publication.Expiry.Sub(wall),
 	}
-	if p.id >= watched || len(r.Lives) >= maxLives || life.Expiry < r.Focus.From || now > r.Focus.To {
+	if p.id >= watched || len(r.Lifetimes) >= maxLives || life.Expiry < r.Focus.From || now > r.Focus.To {
 		return
 	}
-	r.Lives = append(r.Lives, life)
-	r.living[p.id] = len(r.Lives)
+	r.Lifetimes = append(r.Lifetimes, life)
+	r.living[p.id] = len(r.Lifetimes)
 }
 
 func (r *recorder) tokenEnds(p int32) {
 	if i := r.living[p]; i > 0 {
-		r.Lives[i-1].Until = r.w.now
+		r.Lifetimes[i-1].Until = r.w.now
 		r.living[p] = 0
 	}
 }
@@ -234,14 +234,14 @@ func (r *recorder) tokenEnds(p int32) {
 // finish makes the sums.
 func (r *recorder) finish() *Recording {
 	if !r.w.stopped {
-		r.Ended = min(r.w.now, r.Knobs.Duration)
+		r.Ended = min(r.w.now, r.Parameters.Duration)
 	}
 	for r.ends < r.Ended {
 		r.ends += r.Step
 		r.Samples = append(r.Samples, Sample{Waiting: r.waiting})
 	}
-	for i := range r.Lives {
-		if l := &r.Lives[i]; l.Until < 0 {
+	for i := range r.Lifetimes {
+		if l := &r.Lifetimes[i]; l.Until < 0 {
 			l.Until = r.Ended
 		}
 	}

@@ -43,13 +43,13 @@ func (r *recorder) line(l line) {
 
 func (r *recorder) rejected(p int32) {
 	if i := r.living[p]; i > 0 {
-		r.Lives[i-1].Rejected = true
+		r.Lifetimes[i-1].Rejected = true
 	}
 }
 
 func (r *recorder) befalls(p int32, lasts time.Duration, text string) {
 	if len(r.Faults) < maxFaults {
-		r.Faults = append(r.Faults, Fault{Span{r.w.now, min(r.w.now+lasts, r.Knobs.Duration)}, int(p), text})
+		r.Faults = append(r.Faults, Fault{Span{r.w.now, min(r.w.now+lasts, r.Parameters.Duration)}, int(p), text})
 	}
 }
 
@@ -86,9 +86,9 @@ type FetchOutcome uint8
 
 // The outcomes of a token request.
 const (
-	FetchBrings FetchOutcome = iota
-	FetchBringsSame
-	FetchBringsDead
+	FetchNewToken FetchOutcome = iota
+	FetchSameToken
+	FetchExpiredOnArrival
 	FetchFails
 	FetchThrottled
 	FetchDenied
@@ -106,7 +106,7 @@ func (o FetchOutcome) String() string { return fetchOutcomeNames[o] }
 
 func (o outcome) public() FetchOutcome {
 	return [...]FetchOutcome{
-		brings: FetchBrings, bringsSame: FetchBringsSame, bringsDead: FetchBringsDead, failsTransient: FetchFails,
+		brings: FetchNewToken, bringsSame: FetchSameToken, bringsDead: FetchExpiredOnArrival, failsTransient: FetchFails,
 		failsPermanent: FetchDenied, failsThrottled: FetchThrottled, failsCancelled: FetchTimedOut,
 	}[o]
 }

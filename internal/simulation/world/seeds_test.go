@@ -22,7 +22,7 @@ func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 	var (
 		mu    sync.Mutex
 		stats world.Stats
-		seen  world.Marks
+		seen  world.Coverage
 		wg    sync.WaitGroup
 	)
 	workers := uint64(runtime.GOMAXPROCS(0))
@@ -33,7 +33,7 @@ func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 				again := world.Run(seed, false)
 				mu.Lock()
 				stats.Add(&r.Stats)
-				seen.Add(&r.Marks)
+				seen.Add(&r.Coverage)
 				mu.Unlock()
 				if r.Violation != nil {
 					t.Error(r.Violation)

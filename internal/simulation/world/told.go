@@ -7,7 +7,7 @@ import "time"
 //
 // Callers who were released together are told apart by the nanoseconds, below a whole microsecond, of the time they arrived
 // at: an API's answer takes so much longer. A plan that gives each arrival its own has no two answers at the same instant.
-func RunTold(plan Plan, draw func(at time.Duration) float64) *Result {
+func RunWithDraws(plan Plan, draw func(at time.Duration) float64) *Result {
 	var w *World
 	told := source{told: func() float64 {
 		if w == nil {
@@ -15,8 +15,8 @@ func RunTold(plan Plan, draw func(at time.Duration) float64) *Result {
 		}
 		return draw(w.now)
 	}}
-	w = newWorld(0, plan.Knobs, told, true)
+	w = newWorld(0, plan.Parameters, told, true)
 	w.apart = true
-	w.deeds(plan.Deeds)
+	w.deeds(plan.Actions)
 	return w.run()
 }

@@ -10,8 +10,8 @@ import (
 // World is one world at one moment.
 type World struct {
 	seed     uint64
-	drawn    Knobs // as they were in the beginning
-	knobs    Knobs // as they are
+	drawn    Parameters // as they were in the beginning
+	knobs    Parameters // as they are
 	rnd      source
 	now      time.Duration // true time, since the beginning
 	events   heap
@@ -30,7 +30,7 @@ type World struct {
 	script    []func(w *World)
 
 	trace     trace
-	marks     Marks
+	marks     Coverage
 	stats     Stats
 	violation *Violation
 }
@@ -60,10 +60,10 @@ func (s *Stats) Add(other *Stats) {
 // Result is a world that has run.
 type Result struct {
 	Seed      uint64
-	Knobs     Knobs
+	Parameters     Parameters
 	Hash      uint64 // of the trace
 	Stats     Stats
-	Marks     Marks
+	Coverage     Coverage
 	Violation *Violation // nil if every rule held
 	Trace     []string   // every line, if it was kept
 }
@@ -71,7 +71,7 @@ type Result struct {
 // Violation is a rule that was broken.
 type Violation struct {
 	Seed  uint64
-	Knobs Knobs
+	Parameters Parameters
 	Rule  string
 	Text  string
 	Last  []string // the lines before it
@@ -79,7 +79,7 @@ type Violation struct {
 
 // Error tells what was broken and how to see it again.
 func (v *Violation) Error() string {
-	text := fmt.Sprintf("%s is broken: %s\n  seed   %d\n  knobs  %s\n  replay go run ./cmd/alf sim --seed %d --trace\n  the last of it:\n", v.Rule, v.Text, v.Seed, v.Knobs, v.Seed)
+	text := fmt.Sprintf("%s is broken: %s\n  seed   %d\n  knobs  %s\n  replay go run ./cmd/alf sim --seed %d --trace\n  the last of it:\n", v.Rule, v.Text, v.Seed, v.Parameters, v.Seed)
 	for _, l := range v.Last {
 		text += "  " + l + "\n"
 	}
@@ -100,7 +100,7 @@ func RunTape(tape []byte) *Result {
 	return newWorld(0, k, s, false).run()
 }
 
-func newWorld(seed uint64, k Knobs, s source, keep bool) *World {
+func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 	w := &World{seed: seed, drawn: k, knobs: k, rnd: s}
 	w.fate = &w.rnd
 	w.trace.keep = keep
@@ -147,7 +147,7 @@ func (w *World) run() *Result {
 
 func (w *World) result() *Result {
 	w.stats.TokenFetches = w.endpoint.requests
-	r := &Result{Seed: w.seed, Knobs: w.drawn, Hash: w.trace.hash, Stats: w.stats, Marks: w.marks, Violation: w.violation}
+	r := &Result{Seed: w.seed, Parameters: w.drawn, Hash: w.trace.hash, Stats: w.stats, Coverage: w.marks, Violation: w.violation}
 	for _, l := range w.trace.all {
 		r.Trace = append(r.Trace, l.String())
 	}
@@ -260,9 +260,9 @@ func (w *World) note(l line) {
 	w.trace.add(l)
 }
 
-func (w *World) mark(m Mark) { w.marks[m]++ }
+func (w *World) mark(m CoveragePoint) { w.marks[m]++ }
 
-func (w *World) markIf(is bool, m Mark) {
+func (w *World) markIf(is bool, m CoveragePoint) {
 	if is {
 		w.marks[m]++
 	}
@@ -273,7 +273,7 @@ func (w *World) violate(p *process, rule, format string, args ...any) {
 	if w.violation != nil {
 		return
 	}
-	v := &Violation{Seed: w.seed, Knobs: w.drawn, Rule: rule}
+	v := &Violation{Seed: w.seed, Parameters: w.drawn, Rule: rule}
 	v.Text = fmt.Sprintf("process %d at %v: ", p.id, w.now) + fmt.Sprintf(format, args...)
 	for _, l := range w.trace.last() {
 		v.Last = append(v.Last, l.String())
