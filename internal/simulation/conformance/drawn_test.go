@@ -111,7 +111,7 @@ func drawFaults(d dice, k *world.Parameters) {
 	k.ManyAPIs = d.on(0.1)
 }
 
-// drawCallers lets some come one by one and some in crowds, a few of them after the world has healed.
+// drawCallers lets some come one by one and some in crowds, a few of them after the faults have ended.
 func drawCallers(d dice, s *script) {
 	end := s.Duration + 40*second
 	for range 20 + d.IntN(40) {

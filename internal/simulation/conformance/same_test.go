@@ -34,7 +34,7 @@ func TestSameWorld_ReachesWhatIsRare(t *testing.T) {
 	}
 	require.ElementsMatch(t, []world.CoveragePoint{
 		// What a bubble cannot do.
-		world.MarkWithdrawnByTimerAlone, world.MarkWithdrawnByClockAlone, world.MarkStepBackInBackoff, world.MarkSleptThroughTheEnd,
+		world.CoverWithdrawnByTimerAlone, world.CoverWithdrawnByClockAlone, world.CoverStepBackInBackoff, world.CoverSleptThroughTheExpiry,
 	}, reached.Missing())
 }
 
@@ -63,7 +63,7 @@ func compare(t *testing.T, pure *world.Result, seen *seen) {
 	if want, got := inOrder(wantCallers), inOrder(seen.callers); !slices.Equal(want, got) {
 		t.Errorf("what callers see differs:%s", sideBySide(want, got))
 	}
-	require.Equal(t, pure.Stats.Outcomes, seen.outcomes, "succeeded, healed, unauthorized, refused, left, closed")
+	require.Equal(t, pure.Stats.Outcomes, seen.outcomes, "succeeded, retry succeeded, unauthorized, refused, left, closed")
 	require.Equal(t, pure.Stats.Unauthorized, seen.kit.Unauthorized)
 	require.Equal(t, pure.Stats.TokenFetches, seen.kit.TokenRequests)
 	require.Equal(t, starts(wantEvents), microseconds(seen.starts), "when the endpoint was asked")

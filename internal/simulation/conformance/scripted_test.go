@@ -19,7 +19,7 @@ type script struct {
 	callers time.Duration
 }
 
-// quiet is a world in which only the script's deeds happen.
+// quiet is a world in which only the script's actions happen.
 func quiet(change func(k *world.Parameters)) *script {
 	s := &script{draw: even, Plan: world.Plan{Parameters: world.Parameters{
 		Duration: 2 * minute, Processes: 1, APIs: 1,

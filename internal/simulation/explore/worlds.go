@@ -20,17 +20,17 @@ var coarse = manager.Policy{
 	MaxPermanentBackoff: 4 * time.Second,
 }
 
-// The answers of the worlds.
+// The responses of the worlds.
 var (
-	token      = Response{Kind: New, Lifetime: 10 * time.Second}
-	lasting    = Response{Kind: New, Lifetime: 100 * time.Second}
-	shortLived = Response{Kind: New, Lifetime: time.Second}
-	again      = Response{Kind: Same, Lifetime: 10 * time.Second}
-	dead       = Response{Kind: ExpiredOnArrival}
-	deadAgain  = Response{Kind: SameExpiredOnArrival}
-	transient  = Response{Kind: Transient}
-	later      = Response{Kind: Transient, RetryAfter: 5 * time.Second}
-	permanent  = Response{Kind: Permanent}
+	token       = Response{Kind: New, Lifetime: 10 * time.Second}
+	lasting     = Response{Kind: New, Lifetime: 100 * time.Second}
+	shortLived  = Response{Kind: New, Lifetime: time.Second}
+	repeated    = Response{Kind: Same, Lifetime: 10 * time.Second}
+	expired     = Response{Kind: ExpiredOnArrival}
+	sameExpired = Response{Kind: SameExpiredOnArrival}
+	transient   = Response{Kind: Transient}
+	later       = Response{Kind: Transient, RetryAfter: 5 * time.Second}
+	permanent   = Response{Kind: Permanent}
 )
 
 // coarsely completes a world that decides coarsely.
@@ -48,11 +48,11 @@ func Worlds() []World {
 		coarsely(World{Name: "outage", Callers: 2, Refresh: true, Close: true,
 			Responses: []Response{token, transient, later, permanent}}),
 		coarsely(World{Name: "useless", Callers: 2, Fetcher: Cancellable, Refresh: true,
-			Responses: []Response{token, shortLived, again, dead, deadAgain}}),
+			Responses: []Response{token, shortLived, repeated, expired, sameExpired}}),
 		coarsely(World{Name: "rejected", Callers: 1, Origins: 2,
 			Responses: []Response{lasting}}),
 		coarsely(World{Name: "rejected in an outage", Callers: 1, Origins: 1, Fetches: 6,
-			Responses: []Response{lasting, again, dead, transient, permanent}}),
+			Responses: []Response{lasting, repeated, expired, transient, permanent}}),
 		coarsely(World{Name: "mixed", Callers: 2, Origins: 1, Fetcher: Cancellable, Refresh: true, Fetches: 5,
 			Responses: []Response{token, transient}}),
 		coarsely(World{Name: "stubborn", Callers: 1, Fetcher: Stubborn, Refresh: true, Close: true,
@@ -75,14 +75,14 @@ func LargeWorlds() []World {
 		coarsely(World{Name: "callers, large", Callers: 3, Fetcher: Cancellable, Refresh: true, Close: true,
 			Responses: []Response{token, transient, later, permanent}}),
 		coarsely(World{Name: "useless, large", Callers: 2, Fetcher: Cancellable, Refresh: true,
-			Responses: []Response{token, again, dead, deadAgain, transient}}),
+			Responses: []Response{token, repeated, expired, sameExpired, transient}}),
 		coarsely(World{Name: "rejected, large", Callers: 1, Origins: 1, Fetcher: Cancellable,
 			Responses: []Response{token}}),
 		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Origins: 1, Fetches: 12,
-			Responses: []Response{lasting, again, transient}}),
+			Responses: []Response{lasting, repeated, transient}}),
 		coarsely(World{Name: "stubborn, large", Callers: 2, Fetcher: Stubborn, Refresh: true, Close: true,
 			Responses: []Response{token, transient}}),
 		coarsely(World{Name: "everything, large", Callers: 2, Origins: 2, Fetcher: Stubborn, Refresh: true, Close: true, Fetches: 4,
-			Responses: []Response{token, again, dead, transient, later, permanent}}),
+			Responses: []Response{token, repeated, expired, transient, later, permanent}}),
 	}
 }

@@ -58,7 +58,7 @@ func (c *canvas) single(r *world.Recording, lanes map[world.FetchOutcome]float64
 	}
 }
 
-// crowded draws requests that are too many to tell apart, by the area of the dots.
+// crowded draws requests that are too many to draw each, by the area of the dots.
 func (c *canvas) crowded(r *world.Recording, lanes map[world.FetchOutcome]float64) {
 	const together, largest = 3, 10.0
 	most := 1

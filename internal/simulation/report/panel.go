@@ -114,7 +114,7 @@ func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
 	return all, max(rows, 1), wordless
 }
 
-// faultsPanel shows what befell the world.
+// faultsPanel shows the faults of the world.
 func faultsPanel(r *world.Recording) panel {
 	const rowHeight = 21.0
 	c := newCanvas(axis{0, r.Parameters.Duration}, 0)
@@ -133,7 +133,7 @@ func faultsPanel(r *world.Recording) panel {
 			c.text(f.x, top+13, class, f.words)
 		}
 	}
-	p := panel{ID: "faults", Title: "What befell the world", Note: "Shaded or dashed in every picture below.", Shared: true}
+	p := panel{ID: "faults", Title: "Faults", Note: "Shaded or dashed in every picture below.", Shared: true}
 	switch {
 	case len(r.Faults) == 0:
 		c.text(plotLeft+6, 17, "fault", "nothing out of the ordinary")

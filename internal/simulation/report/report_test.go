@@ -21,7 +21,7 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-var update = flag.Bool("update", false, "write the golden tables anew")
+var update = flag.Bool("update", false, "rewrite the golden tables")
 
 // small is a world in which a little of everything happens.
 func small() world.Plan {
@@ -37,7 +37,7 @@ func small() world.Plan {
 }
 
 // run makes a report; how long it took is given, because it must not depend on the machine.
-func run(t *testing.T, plan world.Plan, rivals bool) *report.Report {
+func run(t *testing.T, plan world.Plan, baselines bool) *report.Report {
 	t.Helper()
 	r := &report.Report{
 		Title: "a <small> world", About: "A little of everything & more.", Seed: 1, Took: 12 * time.Millisecond, Command: "alf sim --seed 1",
@@ -48,7 +48,7 @@ func run(t *testing.T, plan world.Plan, rivals bool) *report.Report {
 			require.Nil(t, result.Violation)
 			// The core's own figures change with the core; tables are about what becomes of them.
 			r.Result, r.Recording = result, recording
-		} else if rivals {
+		} else if baselines {
 			r.Baselines = append(r.Baselines, recording)
 		}
 	}
@@ -176,7 +176,7 @@ func TestHTML_IsCompleteInItself(t *testing.T) {
 	texts := wellFormed(t, page)
 	require.Equal(t, []string{"a <small> world"}, texts["h1"], "what is given is escaped")
 	require.Len(t, texts["figure"], 9)
-	require.Len(t, texts["desc"], 9, "every picture is told in words")
+	require.Len(t, texts["desc"], 9, "every picture is described in words")
 	require.Len(t, texts["tr"], 11)
 	require.Contains(t, page, "prefers-color-scheme: dark")
 	for _, words := range []string{"all tokens revoked", "token endpoint hangs, 25 min", "200 callers at once", "asleep, 5 min"} {
@@ -188,7 +188,7 @@ func TestHTML_IsCompleteInItself(t *testing.T) {
 func TestHTML_TheReadoutHasAFigureForEverySample(t *testing.T) {
 	r := run(t, small(), false)
 	texts := wellFormed(t, html(t, r))
-	require.Len(t, texts["figure"], 6, "nobody to compare with")
+	require.Len(t, texts["figure"], 6, "nothing to compare with")
 	require.Len(t, texts["script"], 2)
 	var samples struct {
 		Left, Right, Duration float64
@@ -227,7 +227,7 @@ func TestHTML_OfEveryKindOfWorld(t *testing.T) {
 		require.Less(t, len(page), 1_000_000)
 		wellFormed(t, page)
 		for line := range strings.Lines(text(t, r)) {
-			if !strings.HasPrefix(line, "knobs") && !strings.Contains(line, "virtual time") {
+			if !strings.HasPrefix(line, "parameters") && !strings.Contains(line, "virtual time") {
 				require.LessOrEqual(t, len([]rune(strings.TrimSpace(line))), 80, line)
 			}
 		}

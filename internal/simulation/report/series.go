@@ -101,7 +101,7 @@ func legendText(keys []key) string {
 }
 
 // racePanel lays the policies' figures side by side, as lines. Where they are orders of magnitude apart the scale is
-// logarithmic, or the lesser ones could not be told from nothing.
+// logarithmic, or the lesser ones could not be distinguished from zero.
 func racePanel(all []*world.Recording, id, title, note string, summed bool, of func(s *world.Sample) int) panel {
 	const height = 120.0
 	lines := make([][]int, len(all))

@@ -10,7 +10,7 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// Text writes the report as plain text, 80 columns wide at most but for titles and knobs.
+// Text writes the report as plain text, 80 columns wide at most except for titles and parameters.
 func (r *Report) Text(w io.Writer) error {
 	var t text
 	r.head(&t)
@@ -177,6 +177,6 @@ func (r *Report) foot(t *text) {
 	} else {
 		t.line("BROKEN  " + r.Result.Violation.Rule + ": " + r.Result.Violation.Text)
 	}
-	t.line("knobs: " + r.Recording.Parameters.String())
+	t.line("parameters: " + r.Recording.Parameters.String())
 	t.line(fmt.Sprintf("%s of virtual time and %s in %s", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// service is a small service whose faults the deeds are.
-func service(change func(k *world.Parameters), deeds ...world.Action) world.Plan {
+// service is a small service whose faults the actions are.
+func service(change func(k *world.Parameters), actions ...world.Action) world.Plan {
 	k := world.Parameters{
 		Duration: hour, Processes: 1, Callers: 50, Interval: 10 * second, APIs: 1,
 		Lifetime: 10 * minute, Latency: 100 * ms, API: 10 * ms,
@@ -20,7 +20,7 @@ func service(change func(k *world.Parameters), deeds ...world.Action) world.Plan
 	if change != nil {
 		change(&k)
 	}
-	return world.Plan{Parameters: k, Actions: deeds}
+	return world.Plan{Parameters: k, Actions: actions}
 }
 
 // race records a plan under every policy.
@@ -53,8 +53,8 @@ func TestEveryPolicyMeetsTheSameCallersAndFaults(t *testing.T) {
 	require.Equal(t, alf.Faults, locked.Faults)
 	require.Equal(t, alf.Faults, uncached.Faults)
 	require.NotEmpty(t, alf.Faults)
-	// Whoever waits beyond its next request's time begins that one later, so it is the beginnings that agree, and their sum
-	// all but for the end.
+	// A caller that waits beyond its next request's time begins that one later, so it is the beginnings that agree, and their sum
+	// all except for the end.
 	require.Equal(t, alf.Samples[0].Requests, uncached.Samples[0].Requests)
 	require.InDelta(t, alf.Sum.Requests, locked.Sum.Requests, 60)
 	require.InDelta(t, alf.Sum.Requests, uncached.Sum.Requests, 60)
@@ -167,7 +167,7 @@ func TestARecordingIsBounded(t *testing.T) {
 	busy := service(func(k *world.Parameters) { k.Processes, k.Lifetime = 8, 5*second; k.Revocations = second })
 	_, r := world.Record(t.Context(), 1, busy, world.Look{})
 	require.LessOrEqual(t, len(r.Samples), 361)
-	require.Empty(t, r.Fetches, "too many to be told one by one")
+	require.Empty(t, r.Fetches, "too many to be listed one by one")
 	require.LessOrEqual(t, len(r.Lifetimes), 1000)
 	require.LessOrEqual(t, len(r.Faults), 500)
 	ended := 0

@@ -7,20 +7,20 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// Recording is what happened in a world over its [Knobs.Duration], for people to look at. Times are true time since the
+// Recording is what happened in a world over its [Parameters.Duration], for people to look at. Times are true time since the
 // world's beginning.
 type Recording struct {
-	Policy Policy
-	Seed   uint64
-	Parameters  Parameters
-	Ended  time.Duration // when the recording stopped; Knobs.Duration, unless the world was stopped or broke a rule
+	Policy     Policy
+	Seed       uint64
+	Parameters Parameters
+	Ended      time.Duration // when the recording stopped; Parameters.Duration, unless the world was stopped or broke a rule
 
-	Step    time.Duration // what a sample covers
-	Samples []Sample
-	Fetches []Fetch // none if there were too many to tell apart; the samples count them all
-	Lifetimes   []Lifetime  // of tokens, of the first processes, within Focus
-	Focus   Span
-	Faults  []Fault
+	Step      time.Duration // what a sample covers
+	Samples   []Sample
+	Fetches   []Fetch    // none if there were too many to show each; the samples count them all
+	Lifetimes []Lifetime // of tokens, of the first processes, within Focus
+	Focus     Span
+	Faults    []Fault
 
 	Sum    Sample // of all samples, the greatest where a sum makes no sense
 	Waits  Histogram
@@ -32,7 +32,7 @@ type Recording struct {
 type Sample struct {
 	Requests     int // that callers began
 	Outcomes     [outcomes]int
-	Unauthorized int // answers with 401
+	Unauthorized int // responses with 401
 	Fetches      [FetchOutcomes]int
 	Started      int           // fetches that began
 	Waiting      int           // callers who waited for a token, at most at a time
@@ -58,17 +58,17 @@ type Fetch struct {
 
 // Life is a token's life in a process.
 type Lifetime struct {
-	Process                     int
-	Number                      uint64 // of the token; the same again if its value was handed out again
+	Process                                         int
+	Number                                          uint64 // of the token; the same again if its value was handed out again
 	Published, RefreshTime, EffectiveExpiry, Expiry time.Duration
-	Until                       time.Duration // when it was replaced, rejected or withdrawn
-	Rejected                    bool
+	Until                                           time.Duration // when it was replaced, rejected or withdrawn
+	Rejected                                        bool
 }
 
 // Span is a part of a world's time.
 type Span struct{ From, To time.Duration }
 
-// Fault is something that befell the world or one of its processes.
+// Fault is a fault that was applied to the world or to one of its processes.
 type Fault struct {
 	Span           // of a moment both are the same
 	Process int    // -1: the world
@@ -77,14 +77,14 @@ type Fault struct {
 
 // What a recording is limited to, so that it stays readable and small however much happens.
 const (
-	samples       = 360
-	maxFetches    = 1500
-	maxLives      = 1000
-	watched       = 8   // processes whose tokens' lives are kept
-	readableLives = 100 // in a row
-	focusedLives  = 30
-	maxFaults     = 500
-	causes        = int(core.CauseRetry) + 1
+	samples           = 360
+	maxFetches        = 1500
+	maxLifetimes      = 1000
+	watched           = 8   // processes whose tokens' lives are kept
+	readableLifetimes = 100 // in a row
+	focusedLifetimes  = 30
+	maxFaults         = 500
+	causes            = int(core.CauseRetry) + 1
 )
 
 // recorder fills a recording while its world runs. It sees what happens and changes nothing.
@@ -155,8 +155,8 @@ func (r *recorder) waits(c *caller) {
 	}
 }
 
-// answered is a caller who is told something.
-func (r *recorder) answered(c *caller) {
+// replied notes a reply to a caller.
+func (r *recorder) replied(c *caller) {
 	c.waited += r.w.now - c.asked
 	if c.queued {
 		c.queued = false
@@ -166,7 +166,7 @@ func (r *recorder) answered(c *caller) {
 
 func (r *recorder) finished(c *caller, o Outcome) {
 	if c.state != sent {
-		r.answered(c)
+		r.replied(c)
 	}
 	if s, ok := r.now(); ok {
 		s.Outcomes[o]++
@@ -217,7 +217,7 @@ func (r *recorder) published(p *process, publication *core.Publication) {
 		Process: int(p.id), Number: publication.Token, Published: now, Until: -1,
 		RefreshTime: now + publication.RefreshTime.Sub(wall), EffectiveExpiry: now + publication.EffectiveExpiry.Sub(wall), Expiry: now + publication.Expiry.Sub(wall),
 	}
-	if p.id >= watched || len(r.Lifetimes) >= maxLives || life.Expiry < r.Focus.From || now > r.Focus.To {
+	if p.id >= watched || len(r.Lifetimes) >= maxLifetimes || life.Expiry < r.Focus.From || now > r.Focus.To {
 		return
 	}
 	r.Lifetimes = append(r.Lifetimes, life)

@@ -65,7 +65,7 @@ func firstDifference(seed uint64) string {
 	return "one of them is longer"
 }
 
-// TestM19_NothingSecretFitsIntoTheCore: what the core is told, what it keeps and what it says has no room for a string, so no
+// TestM19_NothingSecretFitsIntoTheCore: the core's inputs, state and effects have no room for a string, so no
 // trace of it can hold a secret.
 func TestM19_NothingSecretFitsIntoTheCore(t *testing.T) {
 	var check func(path string, of reflect.Type)

@@ -6,8 +6,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// livesPanel shows tokens' lives, each a bar, one below the other so that the handing over can be seen.
-func livesPanel(r *world.Recording) panel {
+// lifetimesPanel shows the lifetimes of tokens, each a bar, one below the other so that the handing over can be seen.
+func lifetimesPanel(r *world.Recording) panel {
 	const barHeight, gap, groupGap = 9.0, 4.0, 8.0
 	processes := 0
 	for _, l := range r.Lifetimes {
@@ -39,17 +39,17 @@ func livesPanel(r *world.Recording) panel {
 	}
 	whole := r.Focus == world.Span{To: r.Parameters.Duration}
 	p := panel{
-		ID: "lives", Title: "Tokens' lives", Shared: whole,
+		ID: "lifetimes", Title: "Lifetimes of tokens", Shared: whole,
 		Legend: []key{
-			{"current", "handed out"}, {"after", "replaced, good until its usable end"}, {"margin", "margin until it expires"},
-			{"due", "due for refresh"}, {"rejected", "rejected by an API"},
+			{"current", "handed out"}, {"after", "replaced, good until its effective expiry"}, {"margin", "margin until it expires"},
+			{"refresh", "refresh time"}, {"rejected", "rejected by an API"},
 		},
 	}
 	if r.Parameters.Processes > processes && processes > 0 {
 		p.Note = fmt.Sprintf("The first %d of %s processes. ", processes, count(r.Parameters.Processes))
 	}
 	if !whole {
-		p.Note += "Only " + clock(a.from, a.step()) + " to " + clock(a.to, a.step()) + ": there are too many lives for one picture."
+		p.Note += "Only " + clock(a.from, a.step()) + " to " + clock(a.to, a.step()) + ": there are too many tokens for one picture."
 	}
 	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Lifetimes), "token")+", each a bar from its publication to its expiry.")
 	return p
@@ -60,7 +60,7 @@ func (c *canvas) life(l world.Lifetime, y, height float64) {
 		return
 	}
 	s := c.step() / 60
-	words := fmt.Sprintf("token #%d: published at %s, due at %s, replaced or withdrawn at %s, usable until %s, expires at %s",
+	words := fmt.Sprintf("token #%d: published at %s, refresh time %s, replaced or withdrawn at %s, effective expiry %s, expires at %s",
 		l.Number, clock(l.Published, s), clock(l.RefreshTime, s), clock(l.Until, s), clock(l.EffectiveExpiry, s), clock(l.Expiry, s))
 	c.WriteString("<g>")
 	c.begin("title")
@@ -73,8 +73,8 @@ func (c *canvas) life(l world.Lifetime, y, height float64) {
 		c.el("rect", "x", until, "width", end-until, "y", y+height/2-2, "height", 4.0, "class", "after")
 	}
 	c.el("rect", "x", from, "width", max(until-from, 1), "y", y, "height", height, "rx", 2.0, "class", "current")
-	if due := c.x(l.RefreshTime); l.RefreshTime >= max(c.from, l.Published) && l.RefreshTime <= min(c.to, l.Until) {
-		c.el("line", "x1", due, "x2", due, "y1", y-1.5, "y2", y+height+1.5, "class", "due")
+	if at := c.x(l.RefreshTime); l.RefreshTime >= max(c.from, l.Published) && l.RefreshTime <= min(c.to, l.Until) {
+		c.el("line", "x1", at, "x2", at, "y1", y-1.5, "y2", y+height+1.5, "class", "refresh")
 	}
 	if l.Rejected {
 		c.el("path", "d", fmt.Sprintf("M%s %sl6 6m0-6l-6 6", number(until-3), number(y+height/2-3)), "class", "rejected")

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Knobs is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in others, so
+// Parameters is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in others, so
 // that none hides what another one would show. A duration or a probability of zero switches its fault off.
 type Parameters struct {
-	Duration  time.Duration // until the world heals
+	Duration  time.Duration // until the faults end
 	Processes int           // that share one token endpoint
 	Callers   int           // per process
 	Interval  time.Duration // between one caller's requests, on average
@@ -20,28 +20,28 @@ type Parameters struct {
 	Lifetime time.Duration // of a token
 	Latency  time.Duration // of the token endpoint
 	API      time.Duration // latency of the APIs
-	Late     float64       // answers of APIs that take so long that their token may be an older one by then
+	Late     float64       // responses of APIs that take so long that their token may be an older one by then
 
-	Outage     time.Duration // how long the token endpoint is in trouble, now and then
-	Troubles   []Trouble     // which
-	RetryAfter time.Duration // that it asks for
-	Slow       float64       // answers that take seconds
-	Stuck      float64       // fetches that ignore their cancellation
-	Repeat     bool          // the same token is handed out until it expires
-	ExpiredOnArrival       float64       // tokens that come dead
-	NoLifetime   float64       // tokens that come without a lifetime, or an absurd one
-	RefreshIn     float64       // answers with refresh_in
+	Outage           time.Duration // how long the token endpoint is in trouble, now and then
+	Troubles         []Trouble     // which
+	RetryAfter       time.Duration // that it asks for
+	Slow             float64       // responses that take seconds
+	Stuck            float64       // fetches that ignore their cancellation
+	Repeat           bool          // the same token is handed out until it expires
+	ExpiredOnArrival float64       // tokens that are expired on arrival
+	NoLifetime       float64       // tokens that come without a lifetime, or an absurd one
+	RefreshIn        float64       // responses with refresh_in
 
-	Revocations time.Duration // between them, on average
-	StaleRepeat bool          // a repeated token is handed out even though it was revoked
-	KeyLag      time.Duration // how long APIs do not know the keys after a roll-over
-	AlwaysReject    bool          // one API rejects everything
-	ManyAPIs    bool          // rejecters come from more origins than are remembered
+	Revocations  time.Duration // between them, on average
+	StaleRepeat  bool          // a repeated token is handed out even though it was revoked
+	KeyLag       time.Duration // how long APIs do not know the keys after a roll-over
+	AlwaysReject bool          // one API rejects everything
+	ManyAPIs     bool          // rejections come from more origins than are remembered
 
 	ClockSteps float64 // a day's worth of the wall clock, there and back
 	Drift      float64
 	Sleeps     bool
-	Manual     bool // somebody calls Refresh and Invalidate by hand
+	Manual     bool // a caller calls Refresh and Invalidate by hand
 	Closes     bool // processes are closed in the middle of anything
 }
 
@@ -52,12 +52,12 @@ type Trouble uint8
 const (
 	Healthy    Trouble = iota
 	Refusing           // connections are refused
-	Hanging            // requests are taken and never answered
+	Hanging            // requests are accepted and never responded to
 	Throttling         // 429 with Retry-After
 	Overloaded         // 503 with Retry-After
 	Denying            // invalid_client
-	Garbling           // answers that make no sense
-	Crawling           // answers that come after the attempt's time is up
+	Garbling           // responses that make no sense
+	Crawling           // responses that come after the attempt's time is up
 )
 
 var troubleNames = [...]string{"healthy", "refusing", "hanging", "throttling", "overloaded", "denying", "garbling", "crawling"}
@@ -65,7 +65,7 @@ var troubleNames = [...]string{"healthy", "refusing", "hanging", "throttling", "
 // String names the trouble.
 func (t Trouble) String() string { return troubleNames[t] }
 
-// Draw draws the knobs of a seed.
+// Draw draws the parameters of a seed.
 func Draw(seed uint64) Parameters { s := seeded(seed); return draw(&s) }
 
 func draw(s *source) Parameters {
@@ -138,7 +138,7 @@ func draw(s *source) Parameters {
 	return k
 }
 
-// String lists the knobs that are not off.
+// String lists the parameters that are not off.
 func (k Parameters) String() string {
 	text := fmt.Sprintf("%+v", k.plain())
 	var on []string

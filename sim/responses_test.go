@@ -12,15 +12,15 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
+func TestRespondOnce_IsTheNextResponse(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.RespondOnce(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "gone fishing")
-		p.RespondOnce(http.StatusOK, nil, `{"access_token":"odd"}`)
+		p.RespondOnce(http.StatusOK, nil, `{"access_token":"other"}`)
 		first, second := p.ask(), p.ask()
 		require.Equal(p, http.StatusServiceUnavailable, first.status)
 		require.Equal(p, "7", first.header.Get("Retry-After"))
 		require.Equal(p, "gone fishing", first.body)
-		require.Equal(p, `{"access_token":"odd"}`, second.body)
+		require.Equal(p, `{"access_token":"other"}`, second.body)
 		p.fetch()
 
 		var statuses []int
@@ -31,7 +31,7 @@ func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
 	})
 }
 
-func TestAnswerOnce_CanBreakOff(t *testing.T) {
+func TestRespondOnce_CanBreakOff(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.RespondOnce(http.StatusOK, http.Header{"Content-Length": {"1000"}}, `{"access_tok`)
 		require.ErrorIs(p, p.ask().err, io.ErrUnexpectedEOF)
@@ -39,7 +39,7 @@ func TestAnswerOnce_CanBreakOff(t *testing.T) {
 	})
 }
 
-func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
+func TestRespond_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.Respond(0, func(http.ResponseWriter, *http.Request) { panic("not for anybody") })
 		p.Respond(2, func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +54,7 @@ func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 	})
 }
 
-func TestAnswer_CanCloseTheConnection(t *testing.T) {
+func TestRespond_CanCloseTheConnection(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.Respond(1, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		require.ErrorIs(p, p.ask().err, io.EOF)
@@ -63,7 +63,7 @@ func TestAnswer_CanCloseTheConnection(t *testing.T) {
 	})
 }
 
-func TestRejectAll_AnswersEverythingWith401(t *testing.T) {
+func TestRejectAll_RespondsToEverythingWith401(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		token := p.fetch().Token
 		p.RejectAll(true)
@@ -77,11 +77,11 @@ func TestRejectAll_AnswersEverythingWith401(t *testing.T) {
 func TestSetChallenge_ReplacesTheHeadersOf401s(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		challenges := func(token string) []string { return p.get(token).header.Values("WWW-Authenticate") }
-		require.Equal(p, []string{`Bearer error="invalid_token"`}, challenges("dead"))
+		require.Equal(p, []string{`Bearer error="invalid_token"`}, challenges("expired"))
 		require.Equal(p, []string{"Bearer"}, challenges(""))
 		p.SetChallenge(`Basic realm="x"`, "Negotiate")
-		require.Equal(p, []string{`Basic realm="x"`, "Negotiate"}, challenges("dead"))
+		require.Equal(p, []string{`Basic realm="x"`, "Negotiate"}, challenges("expired"))
 		p.SetChallenge()
-		require.Empty(p, challenges("dead"))
+		require.Empty(p, challenges("expired"))
 	})
 }
