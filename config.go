@@ -1,11 +1,9 @@
 package alf
 
 import (
-	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/benbjohnson/clock"
 
@@ -114,24 +112,6 @@ type Config struct {
 	Manager Source
 }
 
-// TokenRequest holds settings of the token request alone. Its zero value is the default. It prints as a redaction.
-type TokenRequest struct {
-	// HTTPClient makes the token requests. A copy of it is used that follows no redirects. It excludes Transport, Proxy and
-	// TLS. Nil: a client of our own.
-	HTTPClient *http.Client
-	// Transport is the base transport. It excludes Proxy and TLS. Nil: one of our own, cloned from http.DefaultTransport.
-	Transport http.RoundTripper
-	// Proxy chooses the proxy of our own transport. Nil: as http.DefaultTransport does.
-	Proxy func(*http.Request) (*url.URL, error)
-	// TLS configures our own transport.
-	TLS *tls.Config
-	// Timeout bounds one token request on the wire, its answer included. 0: HTTPClient's, if it has one; else
-	// [Policy].AttemptTimeout alone bounds it.
-	Timeout time.Duration
-	// Header holds further headers of the token request.
-	Header http.Header
-}
-
 // fetcherConfig is the part of c that the built-in fetcher is made from.
 func (c *Config) fetcherConfig() fetcher.Config {
 	return fetcher.Config{
@@ -147,16 +127,11 @@ func (c *Config) fetcherConfig() fetcher.Config {
 		Assertion:       c.Assertion,
 		Certificate:     c.Certificate,
 		DPoP:            c.DPoP,
-		Header:          c.TokenRequest.Header,
 		TokenType:       c.TokenType,
 		StrictTokenType: c.StrictTokenType,
 		StrictScope:     c.StrictScope,
 		AllowHTTP:       c.AllowHTTP,
-		HTTPClient:      c.TokenRequest.HTTPClient,
-		Transport:       c.TokenRequest.Transport,
-		Proxy:           c.TokenRequest.Proxy,
-		TLS:             c.TokenRequest.TLS,
-		Timeout:         c.TokenRequest.Timeout,
+		TokenRequest:    c.TokenRequest,
 		Clock:           c.Clock,
 	}
 }

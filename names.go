@@ -26,6 +26,8 @@ type (
 	EndpointError = fetcher.Error
 	// AuthStyle is how the client authenticates to the token endpoint; see [fetcher.AuthStyle].
 	AuthStyle = fetcher.AuthStyle
+	// TokenRequest holds the settings of the connection to the token endpoint; see [fetcher.TokenRequest].
+	TokenRequest = fetcher.TokenRequest
 	// Assertion says how the client proves itself by a signed assertion; see [fetcher.Assertion].
 	Assertion = fetcher.Assertion
 	// DPoP proves that the client holds the key its tokens are bound to; see [dpop.Prover].
