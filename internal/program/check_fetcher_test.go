@@ -29,12 +29,12 @@ func TestCheck_TheFetcherHasEverySetting(t *testing.T) {
 	}
 	got := reflect.ValueOf(fetcherConfig(&config))
 	for field, value := range got.Fields() {
-		want := reflect.ValueOf(config.TokenRequest).FieldByName(field.Name)
-		if !want.IsValid() {
-			want = reflect.ValueOf(config).FieldByName(field.Name)
-		}
+		want := reflect.ValueOf(config).FieldByName(field.Name)
 		require.True(t, want.IsValid(), "fetcher.Config.%s has no counterpart in alf.Config", field.Name)
 		require.False(t, value.IsZero(), "%s is lost", field.Name)
+		if field.Name == "TokenRequest" {
+			continue // one type in both, so that nothing in it can be lost
+		}
 		if value.Kind() == reflect.Func {
 			require.Equal(t, want.Pointer(), value.Pointer(), field.Name)
 			continue
