@@ -1,4 +1,4 @@
-package program
+package check
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 		},
 	}
 	r := p.check(t, "--api", "SELF/api?key=hidden", "--scope", "read", "--audience", "https://api.example.com")
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	require.Empty(t, r.err)
 	for _, line := range []string{
 		"✓ settings     https://127.0.0.1:", `client "me", by client_secret_basic`, "scope: read", "audience: https://api.example.com",
@@ -46,7 +46,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 // Whoever looks for a step that is left out finds none.
 func TestCheck_OnlyStepsThatApply(t *testing.T) {
 	r := place{}.check(t)
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	for _, step := range []string{"TLS", "metadata", "API"} {
 		require.NotContains(t, r.out, "✓ "+step)
 		require.NotContains(t, r.out, "– "+step)
@@ -73,12 +73,12 @@ func TestCheck_Interrupted(t *testing.T) {
 func TestCheck_AnUnwrittenFindingIsAnError(t *testing.T) {
 	i := newIDP(t)
 	code := run(t.Context(), []string{"alf", "check"}, nil, broken{}, io.Discard, environmentOf(i.configured()))
-	require.Equal(t, exitBroken, code)
+	require.Equal(t, exit.Broken, code)
 }
 
 func TestCheck_WrongUse(t *testing.T) {
 	r := alfIn(t, invocation{}, "check", "x")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "unexpected argument")
 	require.Empty(t, r.out)
 }

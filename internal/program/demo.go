@@ -8,6 +8,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/program/demo"
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func (p *program) demoCommand() *cli.Command {
@@ -36,11 +37,11 @@ func (p *program) demoCommand() *cli.Command {
 }
 
 func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
-	if err := arguments(cmd); err != nil {
+	if err := argumentsAre(cmd); err != nil {
 		return err
 	}
-	if err := p.misspelt(cmd); err != nil {
-		return &failure{exitUsage, err}
+	if err := p.env.Misspelt(cmd.Root(), p.table); err != nil {
+		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
 	log := p.eventLog(cmd)
 	options := demo.Options{
@@ -54,21 +55,21 @@ func (p *program) demo(ctx context.Context, cmd *cli.Command) error {
 		options.Every = 500 * time.Millisecond // one machine makes all the signatures and verifies them
 	}
 	if err := options.AuthStyle.UnmarshalText([]byte(cmd.String("auth-style"))); err != nil {
-		return usagef("%s: %w", p.given(cmd, "auth-style"), err)
+		return exit.Usagef("%s: %w", p.given(cmd, "auth-style"), err)
 	}
 	if err := options.Validate(); err != nil {
-		return &failure{exitUsage, err}
+		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
 	measured, err := demo.Run(ctx, options)
 	if err != nil {
-		return failf(exitBroken, "the demonstration could not run: %w", err)
+		return exit.Failf(exit.Broken, "the demonstration could not run: %w", err)
 	}
 	log.flush()
 	if err := measured.Write(p.stdout); err != nil {
-		return failf(exitBroken, "writing the report: %w", err)
+		return exit.Failf(exit.Broken, "writing the report: %w", err)
 	}
 	if !measured.Held() {
-		return failf(exitBroken, "a promise was broken, see the report")
+		return exit.Failf(exit.Broken, "a promise was broken, see the report")
 	}
 	return nil
 }

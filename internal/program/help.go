@@ -2,14 +2,43 @@ package program
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 func init() {
 	cli.FlagStringer = describe
 	cli.ShowCommandHelp = helpOn
+}
+
+const (
+	allHelpFlag   = "--help-all"
+	settingsTopic = "settings"
+	completing    = "--generate-shell-completion"
+)
+
+// arguments notices when the help on every setting is asked for, which the flags have to know when they are made, and puts
+// flags that curl takes into the form that the flag library reads.
+func (p *program) arguments(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg == allHelpFlag {
+			p.allHelp = true
+			args[i] = "--help"
+		}
+	}
+	last := args[len(args)-1]
+	if last == completing || slices.Contains(args, "help") && last == settingsTopic {
+		p.allHelp = true
+	}
+	return args
 }
 
 // helpOn shows the help of a command's command. One that has none was given an argument as well, and shows its own.
@@ -19,6 +48,8 @@ func helpOn(ctx context.Context, cmd *cli.Command, name string) error {
 		return cli.DefaultShowCommandHelp(ctx, cmd, name)
 	case len(cmd.VisibleCommands()) == 0 && len(lineage) > 1:
 		return cli.DefaultShowCommandHelp(ctx, lineage[1], cmd.Name)
+	case name == settingsTopic:
+		return cli.DefaultShowCommandHelp(ctx, cmd.Root(), "token")
 	}
 	return unknownCommand(cmd, name)
 }
@@ -37,7 +68,7 @@ func describe(f cli.Flag) string {
 	}
 	var names []string
 	for _, name := range f.Names() {
-		names = append(names, dashed(name))
+		names = append(names, settings.Dashed(name))
 	}
 	line := strings.Join(names, ", ") + placeholder + "\t" + usage
 	if value := doc.GetValue(); doc.TakesValue() && value != "" && value != "[]" && value != "0s" {
