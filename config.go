@@ -1,11 +1,9 @@
 package alf
 
 import (
-	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/benbjohnson/clock"
 
@@ -114,26 +112,9 @@ type Config struct {
 	Manager Source
 }
 
-// TokenRequest holds settings of the token request alone. Its zero value is the default. It prints as a redaction.
-type TokenRequest struct {
-	// HTTPClient makes the token requests. A copy of it is used that follows no redirects. It excludes Transport, Proxy and
-	// TLS. Nil: a client of our own.
-	HTTPClient *http.Client
-	// Transport is the base transport. It excludes Proxy and TLS. Nil: one of our own, cloned from http.DefaultTransport.
-	Transport http.RoundTripper
-	// Proxy chooses the proxy of our own transport. Nil: as http.DefaultTransport does.
-	Proxy func(*http.Request) (*url.URL, error)
-	// TLS configures our own transport.
-	TLS *tls.Config
-	// Timeout bounds one token request on the wire, its answer included. 0: HTTPClient's, if it has one; else
-	// [Policy].AttemptTimeout alone bounds it.
-	Timeout time.Duration
-	// Header holds further headers of the token request.
-	Header http.Header
-}
-
-// fetcherConfig is the part of c that the built-in fetcher is made from.
-func (c *Config) fetcherConfig() fetcher.Config {
+// FetcherConfig returns the part of c that the built-in fetcher is made from: every field of a fetcher.Config has a field of
+// the same name here.
+func (c Config) FetcherConfig() fetcher.Config {
 	return fetcher.Config{
 		TokenURL:        c.TokenURL,
 		Issuer:          c.Issuer,
@@ -147,21 +128,17 @@ func (c *Config) fetcherConfig() fetcher.Config {
 		Assertion:       c.Assertion,
 		Certificate:     c.Certificate,
 		DPoP:            c.DPoP,
-		Header:          c.TokenRequest.Header,
 		TokenType:       c.TokenType,
 		StrictTokenType: c.StrictTokenType,
 		StrictScope:     c.StrictScope,
 		AllowHTTP:       c.AllowHTTP,
-		HTTPClient:      c.TokenRequest.HTTPClient,
-		Transport:       c.TokenRequest.Transport,
-		Proxy:           c.TokenRequest.Proxy,
-		TLS:             c.TokenRequest.TLS,
-		Timeout:         c.TokenRequest.Timeout,
+		TokenRequest:    c.TokenRequest,
 		Clock:           c.Clock,
 	}
 }
 
-// managerConfig is the part of c that the built-in manager is made from, around f.
-func (c *Config) managerConfig(f Fetcher) manager.Config {
+// ManagerConfig returns the part of c that the built-in token manager is made from, over f, which takes the place of
+// c.Fetcher: every other field of a manager.Config has a field of the same name here.
+func (c Config) ManagerConfig(f Fetcher) manager.Config {
 	return manager.Config{Fetcher: f, Policy: c.Policy, Clock: c.Clock, Rand: c.Rand, Hook: c.Hook, Logger: c.Logger}
 }

@@ -31,25 +31,11 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.redacted()
 // LogValue returns a redaction.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 
-const redactedTokenRequest = "alf.TokenRequest{REDACTED}"
-
-// Format prints a redaction, whatever the verb.
-func (TokenRequest) Format(f fmt.State, _ rune) { io.WriteString(f, redactedTokenRequest) }
-
-// MarshalJSON returns a redaction.
-func (TokenRequest) MarshalJSON() ([]byte, error) { return json.Marshal(redactedTokenRequest) }
-
-// LogValue returns a redaction.
-func (TokenRequest) LogValue() slog.Value { return slog.StringValue(redactedTokenRequest) }
-
 // The rest holds no secret where fmt looks, but printing it would drag in transports and their connections, and read what
 // others are writing.
 
 // Format prints the type's name, whatever the verb.
 func (Client) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Client") }
-
-// Format prints the type's name, whatever the verb.
-func (transport) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Transport") }
 
 // Format prints the type's name, whatever the verb.
 func (tokenSource) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.TokenSource") }

@@ -31,7 +31,7 @@ func (c Config) Validate() error {
 		if tokens == nil {
 			tokens = new(fetcher.Fetcher) // any will do: the real one was judged above
 		}
-		problems = append(problems, split(c.managerConfig(tokens).Validate())...)
+		problems = append(problems, split(c.ManagerConfig(tokens).Validate())...)
 	}
 	problems = append(problems, c.originProblems()...)
 	problems = append(problems, c.bindingProblems()...)
@@ -106,22 +106,8 @@ func excluded(by, because string, groups ...[]named) []error {
 	return problems
 }
 
-// fetcherProblems lets the fetcher judge its settings under the names they have here: what is about the connection sits
-// one level down, and would otherwise read as if it were about the API's.
-func (c *Config) fetcherProblems() []error {
-	all := c.fetcherConfig()
-	connection := fetcher.Config{
-		TokenURL: "https://localhost", ClientID: "placeholder", ClientSecret: Secret("placeholder"),
-		Header: all.Header, HTTPClient: all.HTTPClient, Transport: all.Transport, Proxy: all.Proxy, TLS: all.TLS, Timeout: all.Timeout,
-		Certificate: all.Certificate,
-	}
-	all.Header, all.HTTPClient, all.Transport, all.Proxy, all.TLS, all.Timeout = nil, nil, nil, nil, nil, 0
-	problems := split(all.Validate())
-	for _, problem := range split(connection.Validate()) {
-		problems = append(problems, fmt.Errorf("TokenRequest.%w", problem))
-	}
-	return problems
-}
+// fetcherProblems lets the fetcher check its settings, which have the same names here.
+func (c *Config) fetcherProblems() []error { return split(c.FetcherConfig().Validate()) }
 
 // bindingProblems is about what tokens are bound to, which the API's connections and requests have to show.
 func (c *Config) bindingProblems() []error {

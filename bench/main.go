@@ -1,5 +1,5 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what it
-// costs to read a token and to send a request, what happens while tokens are renewed, in storms and outages, and what an
+// costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and what an
 // idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
 //
 //	go -C bench run .                     all of it, about 8 minutes
@@ -43,7 +43,7 @@ type point struct {
 var points = []point{
 	{name: "read", run: reading},
 	{name: "send", run: sending},
-	{name: "proof", run: proving},
+	{name: "proof", run: dpopProofs},
 	{name: "endtoend", run: endToEnd},
 	{name: "refresh", run: refreshing},
 	{name: "storms", run: inStorms, exact: true},
@@ -120,12 +120,12 @@ func run(t *testing.T, o options) (exit int) {
 		s := p.run(b)
 		b.progress.clear()
 		if b.short && !p.exact {
-			s.unjudge()
+			s.clearGoals()
 		}
 		fmt.Fprintln(b.out, s.plain())
 		sections = append(sections, s)
 	}
-	fmt.Fprintf(b.out, "%s. %s\n", time.Since(b.progress.began).Round(time.Second), verdicts(sections))
+	fmt.Fprintf(b.out, "%s. %s\n", time.Since(b.progress.began).Round(time.Second), summary(sections))
 	if o.only == nil && !o.short {
 		if err := write(".", host, sections); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

@@ -17,7 +17,7 @@ func TestSample_QuantilesInterpolate(t *testing.T) {
 }
 
 func TestSample_RatiosAreTakenRoundByRound(t *testing.T) {
-	// The second round was three times slower for everybody.
+	// The second round was three times slower for all.
 	require.Equal(t, sample{2, 2}, sample{20, 60}.over(sample{10, 30}))
 }
 
@@ -34,22 +34,22 @@ func TestSample_IntervalHoldsTheMedianAndNarrows(t *testing.T) {
 	require.Equal(t, 2.0, high)
 }
 
-func TestVerdict_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
+func TestGoal_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
 	around := func(v float64) (s sample) {
 		for i := range 101 {
 			s = append(s, v+float64(i-50)/1000)
 		}
 		return s
 	}
-	for v, want := range map[float64]verdict{1: met, 1.1: met, 1.105: open, 1.2: missed} {
+	for v, want := range map[float64]status{1: met, 1.1: met, 1.105: open, 1.2: missed} {
 		var s section
-		s.judgeRatios([]sample{around(0.5), around(v)}, 1.1, false, "", "")
-		require.Equal(t, want, s.goals[0].verdict, v)
+		s.compare([]sample{around(0.5), around(v)}, 1.1, false, "", "")
+		require.Equal(t, want, s.goals[0].status, v)
 	}
-	for v, want := range map[float64]verdict{1: met, 0.975: open, 0.9: missed} {
+	for v, want := range map[float64]status{1: met, 0.975: open, 0.9: missed} {
 		var s section
-		s.judgeRatios([]sample{around(v), around(2)}, 0.98, true, "", "")
-		require.Equal(t, want, s.goals[0].verdict, v)
+		s.compare([]sample{around(v), around(2)}, 0.98, true, "", "")
+		require.Equal(t, want, s.goals[0].status, v)
 	}
 }
 

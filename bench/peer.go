@@ -36,8 +36,8 @@ type tuning struct {
 	early time.Duration // how long before the expiry a refresh begins
 }
 
-// The token that everybody holds where tokens are only read.
-const held = "held-by-everybody-and-as-long-as-a-real-opaque-token-is"
+// The token that every peer holds where tokens are only read.
+const cached = "kept-by-every-peer-as-long-as-a-real-opaque-token"
 
 func inAnHour() time.Time { return time.Now().Add(time.Hour) }
 

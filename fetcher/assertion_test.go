@@ -266,7 +266,7 @@ func TestF4_AnotherKeyOrAnotherKidIsAChange(t *testing.T) {
 
 func TestF1_AssertionsThatCannotBeMeant(t *testing.T) {
 	for want, change := range map[string]func(*fetcher.Config){
-		`Header: "dpop" is set by the fetcher`:                  func(c *fetcher.Config) { c.Header = http.Header{"dpop": {"x"}} },
+		`Header: "dpop" is set by the fetcher`:                  func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"dpop": {"x"}} },
 		"Assertion.Lifetime: 500ms is not whole seconds":        func(c *fetcher.Config) { c.Assertion.Lifetime = 500 * time.Millisecond },
 		"Assertion.Lifetime: 2h0m0s is not whole seconds":       func(c *fetcher.Config) { c.Assertion.Lifetime = 2 * time.Hour },
 		"Assertion.Lifetime: 1.5s is not whole seconds":         func(c *fetcher.Config) { c.Assertion.Lifetime = 1500 * time.Millisecond },

@@ -43,7 +43,7 @@ func shown(r *http.Request) string {
 func mutualTLS(authority *certtest.Authority, server *recorder, style fetcher.AuthStyle) fetcher.Config {
 	cfg := server.at()
 	cfg.ClientSecret, cfg.AuthStyle = nil, style
-	cfg.TLS = &tls.Config{RootCAs: authority.Pool()}
+	cfg.TokenRequest.TLS = &tls.Config{RootCAs: authority.Pool()}
 	return cfg
 }
 
@@ -174,9 +174,9 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
 	_, err := fetcher.New(cfg)
 	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
-	cfg.Transport = &http.Transport{}
+	cfg.TokenRequest.Transport = &http.Transport{}
 	require.NoError(t, cfg.Validate())
-	cfg.Transport, cfg.HTTPClient = nil, &http.Client{}
+	cfg.TokenRequest.Transport, cfg.TokenRequest.HTTPClient = nil, &http.Client{}
 	require.NoError(t, cfg.Validate())
 	cfg.Certificate = nil
 	require.ErrorContains(t, cfg.Validate(), "Certificate: missing: use CertificateFiles, Certificate or a function of your own")

@@ -1,12 +1,10 @@
 package fetcher
 
 import (
-	"crypto/tls"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/benbjohnson/clock"
 
@@ -62,9 +60,6 @@ type Config struct {
 	// nobody else can use it; an answer with a Bearer token is then an error.
 	// Whoever uses the token needs the same Prover. Nil: no proofs.
 	DPoP *dpop.Prover
-	// Header holds further headers of the request. Those this package or
-	// net/http sets are refused.
-	Header http.Header
 
 	// TokenType is the expected token_type, whatever its case; an answer with
 	// another one is a permanent error. Default: "Bearer", or "DPoP" with DPoP.
@@ -81,21 +76,8 @@ type Config struct {
 	// AllowHTTP lists hosts ("host", "host:port" or "*") to which plain http
 	// is tolerated. Loopback always is.
 	AllowHTTP []string
-	// HTTPClient makes the requests. A copy of it is used that follows no
-	// redirects; its cookie jar is shared. Nil: a client of the fetcher's own.
-	HTTPClient *http.Client
-	// Transport is the base transport. It excludes HTTPClient. Nil: a
-	// transport of the fetcher's own, cloned from http.DefaultTransport.
-	Transport http.RoundTripper
-	// Proxy chooses the proxy of the fetcher's own transport. It excludes
-	// HTTPClient and Transport. Nil: as http.DefaultTransport does.
-	Proxy func(*http.Request) (*url.URL, error)
-	// TLS configures the fetcher's own transport. It excludes HTTPClient and
-	// Transport.
-	TLS *tls.Config
-	// Timeout bounds one token request on the wire, its answer included. 0:
-	// HTTPClient's, if it has one; else only the context's deadline.
-	Timeout time.Duration
+	// TokenRequest holds the settings of the connection to the token endpoint and to the issuer.
+	TokenRequest TokenRequest
 	// Clock tells the time from which a token's lifetime counts. Nil: the
 	// real one.
 	Clock clock.Clock
@@ -111,15 +93,15 @@ func (c Config) clone() Config {
 	for name, values := range c.Params {
 		c.Params[name] = slices.Clone(values)
 	}
-	header := make(http.Header, len(c.Header))
-	for name, values := range c.Header {
+	header := make(http.Header, len(c.TokenRequest.Header))
+	for name, values := range c.TokenRequest.Header {
 		for _, value := range values {
 			header.Add(name, value)
 		}
 	}
-	c.Header = header
-	if c.TLS != nil {
-		c.TLS = c.TLS.Clone()
+	c.TokenRequest.Header = header
+	if c.TokenRequest.TLS != nil {
+		c.TokenRequest.TLS = c.TokenRequest.TLS.Clone()
 	}
 	if c.TokenType == "" {
 		c.TokenType = bearer

@@ -15,7 +15,7 @@ func TestSeed_TheTokenRequestGoesThroughItsProxy(t *testing.T) {
 	proxy := serve(t, answer(200, good))
 	cfg := config(nil)
 	cfg.TokenURL, cfg.AllowHTTP = "http://idp.example.com/token", []string{"idp.example.com"}
-	cfg.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
+	cfg.TokenRequest.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
 	mustFetch(t, cfg)
 	require.Equal(t, "http://idp.example.com/token", proxy.requests[0].RequestURI)
 }
@@ -49,7 +49,7 @@ func TestF1_TheCallersClientIsCopiedAndItsJarShared(t *testing.T) {
 	defer base.CloseIdleConnections()
 	own := &http.Client{Transport: base, Jar: jar}
 	cfg := s.at()
-	cfg.HTTPClient, cfg.Timeout = own, 1<<40
+	cfg.TokenRequest.HTTPClient, cfg.TokenRequest.Timeout = own, 1<<40
 	f := newFetcher(t, cfg)
 	require.Equal(t, http.Client{Transport: base, Jar: jar}, *own)
 	own.Transport = failing(http.ErrServerClosed)
@@ -66,7 +66,7 @@ func TestF1_TheCallersClientIsCopiedAndItsJarShared(t *testing.T) {
 func TestF1_ACallersClientWithoutTransportUsesTheDefaultOne(t *testing.T) {
 	s := serve(t, answer(200, good))
 	cfg := s.at()
-	cfg.HTTPClient = &http.Client{}
+	cfg.TokenRequest.HTTPClient = &http.Client{}
 	mustFetch(t, cfg)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
@@ -83,7 +83,7 @@ func TestC1_CloseIdleConnectionsLeavesACallersTransportAlone(t *testing.T) {
 	base := &idle{RoundTripper: always(200, good)}
 	newFetcher(t, config(base)).CloseIdleConnections()
 	cfg := config(nil)
-	cfg.HTTPClient = &http.Client{Transport: base}
+	cfg.TokenRequest.HTTPClient = &http.Client{Transport: base}
 	newFetcher(t, cfg).CloseIdleConnections()
 	require.Zero(t, base.closed)
 }

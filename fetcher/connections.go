@@ -19,18 +19,18 @@ type connections struct {
 
 func newConnections(cfg Config) *connections {
 	client := &http.Client{}
-	if cfg.HTTPClient != nil {
-		*client = *cfg.HTTPClient
+	if cfg.TokenRequest.HTTPClient != nil {
+		*client = *cfg.TokenRequest.HTTPClient
 	}
-	if cfg.Transport != nil {
-		client.Transport = cfg.Transport
+	if cfg.TokenRequest.Transport != nil {
+		client.Transport = cfg.TokenRequest.Transport
 	}
-	if cfg.Timeout > 0 {
-		client.Timeout = cfg.Timeout
+	if cfg.TokenRequest.Timeout > 0 {
+		client.Timeout = cfg.TokenRequest.Timeout
 	}
 	c := &connections{plain: client, timeout: client.Timeout, closes: func() {}}
 	switch {
-	case client.Transport == nil && cfg.HTTPClient != nil:
+	case client.Transport == nil && cfg.TokenRequest.HTTPClient != nil:
 		client.Transport = http.DefaultTransport
 	case client.Transport == nil:
 		own := newTransport(cfg)
@@ -79,11 +79,11 @@ func newTransport(cfg Config) *http.Transport {
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = standard.Clone()
 	}
-	if cfg.Proxy != nil {
-		transport.Proxy = cfg.Proxy
+	if cfg.TokenRequest.Proxy != nil {
+		transport.Proxy = cfg.TokenRequest.Proxy
 	}
-	if cfg.TLS != nil {
-		transport.TLSClientConfig = cfg.TLS
+	if cfg.TokenRequest.TLS != nil {
+		transport.TLSClientConfig = cfg.TokenRequest.TLS
 	}
 	return transport
 }

@@ -45,7 +45,7 @@ func newConversation(cfg Config) *conversation {
 	if cfg.Issuer == "" {
 		c.endpoint = newEndpoint(cfg.TokenURL)
 	}
-	c.secrets = append(sensitiveValues(cfg.Header), sensitiveValues(cfg.Params)...)
+	c.secrets = append(sensitiveValues(cfg.TokenRequest.Header), sensitiveValues(cfg.Params)...)
 	if u, err := url.Parse(cfg.TokenURL); err == nil {
 		c.secrets = append(c.secrets, u.RawQuery)
 		c.secrets = append(c.secrets, sensitiveValues(u.Query())...)

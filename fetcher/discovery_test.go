@@ -195,7 +195,7 @@ func TestF1_MetadataAreReadAgainAfterFailuresThatTheyMayExplain(t *testing.T) {
 		s := issuingAt(oauthPath, document(nil))
 		cfg := discovering(s)
 		fail := false
-		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if fail && r.Method == http.MethodPost {
 				s.asked = append(s.asked, "POST")
 				return c.answer, c.err
@@ -237,8 +237,8 @@ func TestF1_MetadataAfterTheClockWasSteppedBack(t *testing.T) {
 func TestF1_HeaderIsNotSentToTheIssuer(t *testing.T) {
 	s := issuingAt(oauthPath, document(nil))
 	cfg := discovering(s)
-	cfg.Header = http.Header{"X-Api-Key": {"k"}}
-	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+	cfg.TokenRequest.Header = http.Header{"X-Api-Key": {"k"}}
+	cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 		require.Equal(t, r.Method == http.MethodPost, r.Header.Get("X-Api-Key") != "", r.Method)
 		require.Equal(t, "application/json", r.Header.Get("Accept"))
 		return s.RoundTrip(r)
@@ -249,7 +249,7 @@ func TestF1_HeaderIsNotSentToTheIssuer(t *testing.T) {
 func TestM9_AnIssuerThatIsOverloadedHasMetadata(t *testing.T) {
 	for name, statuses := range map[string][2]int{"both": {503, 503}, "RFC 8414's": {503, 404}, "OpenID's": {404, 503}} {
 		cfg := discovering(issuingAt(oauthPath, ""))
-		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == oauthPath {
 				return reply(statuses[0], ""), nil
 			}
@@ -271,7 +271,7 @@ func TestF1_AnIssuerThatHangsDoesNotStopTokens(t *testing.T) {
 	s := issuingAt(oauthPath, document(nil))
 	hang := false
 	cfg := discovering(s)
-	cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+	cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 		if hang && r.Method == "GET" {
 			<-r.Context().Done()
 			return nil, r.Context().Err()

@@ -32,7 +32,7 @@ func ExampleNew() {
 		ClientID:     "my-service",
 		ClientSecret: fetcher.Secret("correct-horse"),
 		Scopes:       []string{"orders:read"},
-		Timeout:      5 * time.Second,
+		TokenRequest: fetcher.TokenRequest{Timeout: 5 * time.Second},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -64,7 +64,7 @@ func failing(err error) roundTripper {
 func config(rt http.RoundTripper) fetcher.Config {
 	return fetcher.Config{
 		TokenURL: "https://idp.example.com/token", ClientID: clientID,
-		ClientSecret: fetcher.Secret(secret), Transport: rt,
+		ClientSecret: fetcher.Secret(secret), TokenRequest: fetcher.TokenRequest{Transport: rt},
 	}
 }
 

@@ -50,7 +50,7 @@ func TestF1_TheAudienceComesFirstIfTheServerTalksAboutIt(t *testing.T) {
 	require.Contains(t, mustFail(t, cfg).Hint, `set Assertion.Audience to the server's issuer if the server wants that instead of "https://idp.example.com/token"; else: is the public key`)
 	s := issuingAt(oauthPath, document(nil))
 	s.answers["/token"] = reply(401, `{"error":"invalid_client"}`)
-	cfg.TokenURL, cfg.Issuer, cfg.Transport = "", issuer, s
+	cfg.TokenURL, cfg.Issuer, cfg.TokenRequest.Transport = "", issuer, s
 	require.Contains(t, mustFail(t, cfg).Hint, `Or set Assertion.Audience to "issuer" if the server wants that instead of "https://login.example.com/token"`)
 	cfg.Assertion.Audience = fetcher.AudienceIssuer
 	require.Contains(t, mustFail(t, cfg).Hint, `Or set Assertion.Audience to "token_endpoint" if the server wants that instead of "`+issuer+`"`)

@@ -106,7 +106,7 @@ func TestF1_TheAudienceOfAnAssertion(t *testing.T) {
 		s := issuingAt(oauthPath, document(nil))
 		cfg, key := signing(t, nil)
 		cfg.TokenURL, cfg.Issuer, cfg.Assertion.Audience = "", issuer, audience
-		cfg.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPost {
 				form, err := readForm(r)
 				require.NoError(t, err)

@@ -39,15 +39,15 @@ func TestM10_AnUntrustedCertificateIsPermanent(t *testing.T) {
 	require.Zero(t, s.seen())
 
 	cfg := s.at()
-	cfg.TLS = trusting(s)
+	cfg.TokenRequest.TLS = trusting(s)
 	require.Equal(t, "tok-1", mustFetch(t, cfg).AccessToken)
 }
 
 func TestM10_ACertificateForAnotherHostIsPermanent(t *testing.T) {
 	s := serveTLS(t, answer(200, good))
 	cfg := s.at()
-	cfg.TLS = trusting(s)
-	cfg.TLS.ServerName = "idp.example.org"
+	cfg.TokenRequest.TLS = trusting(s)
+	cfg.TokenRequest.TLS.ServerName = "idp.example.org"
 	e := mustFail(t, cfg)
 	require.True(t, e.Permanent())
 	require.Contains(t, e.Hint, "another host")
@@ -157,9 +157,9 @@ func TestSeed_TheTokenTimeoutIsPassedOn(t *testing.T) {
 			t.Run(fmt.Sprint(name, own), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cfg := config(rt)
-					cfg.Timeout = 3 * time.Second
+					cfg.TokenRequest.Timeout = 3 * time.Second
 					if own {
-						cfg.Transport, cfg.HTTPClient = nil, &http.Client{Transport: rt, Timeout: time.Hour}
+						cfg.TokenRequest.Transport, cfg.TokenRequest.HTTPClient = nil, &http.Client{Transport: rt, Timeout: time.Hour}
 					}
 					start := time.Now()
 					e := mustFail(t, cfg)
@@ -176,7 +176,7 @@ func TestSeed_TheTokenTimeoutIsPassedOn(t *testing.T) {
 func TestSeed_TheCallersClientsTimeoutHoldsIfNoOtherIsSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := config(nil)
-		cfg.HTTPClient = &http.Client{Transport: roundTripper(stuck), Timeout: 2 * time.Second}
+		cfg.TokenRequest.HTTPClient = &http.Client{Transport: roundTripper(stuck), Timeout: 2 * time.Second}
 		start := time.Now()
 		require.ErrorContains(t, mustFail(t, cfg), "Timeout of 2s")
 		require.Equal(t, 2*time.Second, time.Since(start))

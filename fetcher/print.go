@@ -33,7 +33,7 @@ func (c Config) shown() shown {
 		Audience:  c.Audience,
 		Resource:  c.Resource,
 		Params:    sortedKeys(c.Params),
-		Header:    sortedKeys(c.Header),
+		Header:    sortedKeys(c.TokenRequest.Header),
 	}
 }
 

@@ -34,7 +34,7 @@ func secretive() fetcher.Config {
 	cfg := config(always(200, good))
 	cfg.TokenURL += "?code=hidden-q"
 	cfg.ClientSecret = fetcher.Secret("hidden-s")
-	cfg.Header = http.Header{"X-Key": {"hidden-h"}}
+	cfg.TokenRequest.Header = http.Header{"X-Key": {"hidden-h"}}
 	cfg.Params = url.Values{"pin": {"hidden-p"}}
 	return cfg
 }
@@ -42,7 +42,7 @@ func secretive() fetcher.Config {
 func TestM19_AConfigIsPrintedWithoutSecrets(t *testing.T) {
 	cfg := secretive()
 	type exported struct{ C fetcher.Config }
-	for _, v := range []any{cfg, &cfg, exported{cfg}, &exported{cfg}, []fetcher.Config{cfg}, map[string]any{"c": cfg}} {
+	for _, v := range []any{cfg, &cfg, exported{cfg}, &exported{cfg}, []fetcher.Config{cfg}, cfg.TokenRequest, &cfg.TokenRequest, map[string]any{"c": cfg}} {
 		s := printed(t, v)
 		require.NotContains(t, s, "hidden")
 		require.NotContains(t, s, fmt.Sprintf("%x", "hidden"))
@@ -69,7 +69,7 @@ func TestM19_FmtReadsUnexportedFieldsButFindsNoClientSecret(t *testing.T) {
 	cfg := secretive()
 	f := newFetcher(t, cfg)
 	held := cfg
-	held.Header, held.Params, held.TokenURL = nil, nil, ""
+	held.TokenRequest.Header, held.Params, held.TokenURL = nil, nil, ""
 	v := user{config: held, fetcher: f, value: *f, secret: cfg.ClientSecret}
 	require.NotContains(t, printed(t, v), "hidden")
 	require.NotContains(t, printed(t, &v), "hidden")

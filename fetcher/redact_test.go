@@ -195,14 +195,14 @@ func TestF5_ALongSecretInALongTextShowsNothing(t *testing.T) {
 	cfg := config(always(400, strings.Repeat("x", 100<<10)))
 	cfg.ClientSecret = fetcher.Secret(strings.Repeat("s", 1000))
 	require.Equal(t, "[redacted]", mustFail(t, cfg).Body)
-	cfg.Transport = always(400, "short "+strings.Repeat("s", 1000))
+	cfg.TokenRequest.Transport = always(400, "short "+strings.Repeat("s", 1000))
 	require.Equal(t, "short [redacted]", mustFail(t, cfg).Body)
 }
 
 func TestF5_SensitiveHeadersAndParamsAreRedactedToo(t *testing.T) {
 	cfg := config(always(400, "got key-value and pass-value from en at c0de=abc"))
 	cfg.TokenURL += "?c0de=abc"
-	cfg.Header = http.Header{"X-Api-Key": {"key-value"}, "Accept-Language": {"en"}}
+	cfg.TokenRequest.Header = http.Header{"X-Api-Key": {"key-value"}, "Accept-Language": {"en"}}
 	cfg.Params = url.Values{"password": {"pass-value"}}
 	require.Equal(t, "got [redacted] and [redacted] from en at [redacted]", mustFail(t, cfg).Body)
 }

@@ -56,7 +56,7 @@ func TestF2_RedirectsOfACallersClientAreNotFollowedEither(t *testing.T) {
 	}
 	defer own.CloseIdleConnections()
 	cfg := idp.at()
-	cfg.HTTPClient = own
+	cfg.TokenRequest.HTTPClient = own
 	e := mustFail(t, cfg)
 	require.Equal(t, 308, e.Status)
 	require.Zero(t, other.seen())

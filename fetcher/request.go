@@ -39,7 +39,7 @@ func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identi
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(req.Header, c.cfg.Header.Clone())
+	maps.Copy(req.Header, c.cfg.TokenRequest.Header.Clone())
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	switch c.cfg.AuthStyle {

@@ -97,7 +97,7 @@ func TestF1_ScopesAudienceParamsAndHeader(t *testing.T) {
 	cfg.Audience = []string{"https://api.example.com", "b"}
 	cfg.Params = url.Values{"tenant": {"r1", "r2"}}
 	cfg.Resource = []string{"https://a.example.com/", "urn:b"}
-	cfg.Header = http.Header{"x-tenant": {"seven"}, "User-Agent": {"my-app/1"}}
+	cfg.TokenRequest.Header = http.Header{"x-tenant": {"seven"}, "User-Agent": {"my-app/1"}}
 	mustFetch(t, cfg)
 	form, err := url.ParseQuery(s.bodies[0])
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestF1_HeaderNamesAreCanonical(t *testing.T) {
 		require.Equal(t, []string{"seven"}, r.Header["X-Tenant"])
 		return reply(200, good), nil
 	}))
-	cfg.Header = http.Header{"x-tenant": {"seven"}}
+	cfg.TokenRequest.Header = http.Header{"x-tenant": {"seven"}}
 	mustFetch(t, cfg)
 }
 
@@ -152,14 +152,14 @@ func TestPeerDefect02_NoProbingOfTheAuthenticationStyle(t *testing.T) {
 func TestF1_TheConfigurationIsCopied(t *testing.T) {
 	s := serveTLS(t, answer(200, with(`"scope":"a"`)))
 	cfg := s.at()
-	cfg.TLS = trusting(s)
+	cfg.TokenRequest.TLS = trusting(s)
 	cfg.Scopes, cfg.StrictScope, cfg.Audience = []string{"a"}, true, []string{"b"}
-	cfg.Params, cfg.Header = url.Values{"p": {"c"}}, http.Header{"X-H": {"d"}}
+	cfg.Params, cfg.TokenRequest.Header = url.Values{"p": {"c"}}, http.Header{"X-H": {"d"}}
 	f := newFetcher(t, cfg)
-	cfg.Scopes[0], cfg.Audience[0], cfg.Params["p"][0], cfg.Header["X-H"][0] = "!", "!", "!", "!"
+	cfg.Scopes[0], cfg.Audience[0], cfg.Params["p"][0], cfg.TokenRequest.Header["X-H"][0] = "!", "!", "!", "!"
 	cfg.Params.Set("q", "!")
-	cfg.Header.Set("X-I", "!")
-	cfg.TLS.RootCAs = x509.NewCertPool()
+	cfg.TokenRequest.Header.Set("X-I", "!")
+	cfg.TokenRequest.TLS.RootCAs = x509.NewCertPool()
 	_, err := f.Fetch(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "audience=b&grant_type=client_credentials&p=c&scope=a", s.bodies[0])

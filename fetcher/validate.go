@@ -200,14 +200,14 @@ func (c Config) checkRequest(p *problems) {
 			p.addf("Params: %q is set by the fetcher: %s", name, remedies[name])
 		}
 	}
-	for _, name := range sortedKeys(c.Header) {
+	for _, name := range sortedKeys(c.TokenRequest.Header) {
 		switch {
 		case !validHeaderName(name):
-			p.addf("Header: %q is not a header name: correct or remove it", name)
+			p.addf("TokenRequest.Header: %q is not a header name: correct or remove it", name)
 		case slices.Contains(reservedHeaders, http.CanonicalHeaderKey(name)):
-			p.addf("Header: %q is set by the fetcher: remove it", name)
-		case slices.ContainsFunc(c.Header[name], invalidHeaderValue):
-			p.addf("Header: a value of %q holds a control character: remove that", name)
+			p.addf("TokenRequest.Header: %q is set by the fetcher: remove it", name)
+		case slices.ContainsFunc(c.TokenRequest.Header[name], invalidHeaderValue):
+			p.addf("TokenRequest.Header: a value of %q holds a control character: remove that", name)
 		}
 	}
 	if c.DPoP != nil && c.TokenType != "" && !strings.EqualFold(c.TokenType, dpopType) {
@@ -218,38 +218,38 @@ func (c Config) checkRequest(p *problems) {
 }
 
 func (c Config) checkConnection(p *problems) {
-	if c.HTTPClient != nil && c.Transport != nil {
-		p.addf("Transport: excluded by HTTPClient: set HTTPClient.Transport instead")
+	if c.TokenRequest.HTTPClient != nil && c.TokenRequest.Transport != nil {
+		p.addf("TokenRequest.Transport: excluded by HTTPClient: set HTTPClient.Transport instead")
 	}
-	if own := c.HTTPClient == nil && c.Transport == nil; !own {
-		if c.Proxy != nil {
-			p.addf("Proxy: excluded by HTTPClient and Transport: configure it there")
+	if own := c.TokenRequest.HTTPClient == nil && c.TokenRequest.Transport == nil; !own {
+		if c.TokenRequest.Proxy != nil {
+			p.addf("TokenRequest.Proxy: excluded by HTTPClient and Transport: configure it there")
 		}
-		if c.TLS != nil {
-			p.addf("TLS: excluded by HTTPClient and Transport: configure it there")
+		if c.TokenRequest.TLS != nil {
+			p.addf("TokenRequest.TLS: excluded by HTTPClient and Transport: configure it there")
 		}
 		if obstacle := mtls.Obstacle(c.base()); obstacle != "" && c.Certificate != nil {
-			field := "Transport"
-			if c.HTTPClient != nil {
-				field = "HTTPClient.Transport"
+			field := "TokenRequest.Transport"
+			if c.TokenRequest.HTTPClient != nil {
+				field = "TokenRequest.HTTPClient.Transport"
 			}
 			p.addf("%s: %s", field, obstacle)
 		}
-	} else if c.Certificate != nil && mtls.HasOwn(c.TLS) {
-		p.addf("TLS: has a client certificate already: remove that, or Certificate")
+	} else if c.Certificate != nil && mtls.HasOwn(c.TokenRequest.TLS) {
+		p.addf("TokenRequest.TLS: has a client certificate already: remove that, or Certificate")
 	}
-	if c.Timeout < 0 {
-		p.addf("Timeout: %v is negative: use 0 for none", c.Timeout)
+	if c.TokenRequest.Timeout < 0 {
+		p.addf("TokenRequest.Timeout: %v is negative: use 0 for none", c.TokenRequest.Timeout)
 	}
 }
 
 // base is the transport that the configuration brings.
 func (c Config) base() http.RoundTripper {
 	switch {
-	case c.Transport != nil:
-		return c.Transport
-	case c.HTTPClient.Transport != nil:
-		return c.HTTPClient.Transport
+	case c.TokenRequest.Transport != nil:
+		return c.TokenRequest.Transport
+	case c.TokenRequest.HTTPClient.Transport != nil:
+		return c.TokenRequest.HTTPClient.Transport
 	}
 	return http.DefaultTransport
 }

@@ -16,9 +16,11 @@ import (
 func TestF1_EverythingWrongIsSaidAtOnce(t *testing.T) {
 	cfg := fetcher.Config{
 		TokenURL: "ftp://x", AuthStyle: 99, Scopes: []string{"ok", "two scopes"}, Audience: []string{""},
-		Params: url.Values{"grant_type": {"password"}}, Header: http.Header{"authorization": {"x"}},
-		TokenType: "a b", AllowHTTP: []string{"http://x"}, Timeout: -1,
-		HTTPClient: &http.Client{}, Transport: http.DefaultTransport, Proxy: http.ProxyFromEnvironment, TLS: &tls.Config{},
+		Params: url.Values{"grant_type": {"password"}}, TokenType: "a b", AllowHTTP: []string{"http://x"},
+		TokenRequest: fetcher.TokenRequest{
+			HTTPClient: &http.Client{}, Transport: http.DefaultTransport, Proxy: http.ProxyFromEnvironment, TLS: &tls.Config{},
+			Timeout: -1, Header: http.Header{"authorization": {"x"}},
+		},
 	}
 	f, err := fetcher.New(cfg)
 	require.Nil(t, f)
@@ -31,8 +33,8 @@ func TestF1_EverythingWrongIsSaidAtOnce(t *testing.T) {
 		fields = append(fields, field)
 	}
 	require.ElementsMatch(t, []string{
-		"TokenURL", "ClientID", "AuthStyle", "Scopes[1]", "Audience[0]", "Params", "Header",
-		"TokenType", "AllowHTTP[0]", "Timeout", "Transport", "Proxy", "TLS",
+		"TokenURL", "ClientID", "AuthStyle", "Scopes[1]", "Audience[0]", "Params", "TokenRequest.Header",
+		"TokenType", "AllowHTTP[0]", "TokenRequest.Timeout", "TokenRequest.Transport", "TokenRequest.Proxy", "TokenRequest.TLS",
 	}, fields)
 }
 
@@ -65,22 +67,22 @@ func TestF1_ValidateNamesFieldAndRemedy(t *testing.T) {
 		`TokenURL: the host is not in ASCII, so that no DPoP proof fits it: write it in Punycode ("xn--...")`: func(c *fetcher.Config) {
 			c.TokenURL, c.DPoP = "https://bücher.example/token", new(dpop.Prover)
 		},
-		`Params: "scope" is set by the fetcher: use Scopes`:      func(c *fetcher.Config) { c.Params = url.Values{"scope": {"x"}} },
-		`Params: "audience" is set by the fetcher: use Audience`: func(c *fetcher.Config) { c.Params = url.Values{"audience": {"x"}} },
-		"Params: holds a parameter without a name":               func(c *fetcher.Config) { c.Params = url.Values{"": {"hidden"}} },
-		`Header: "AUTHORIZATION" is set`:                         func(c *fetcher.Config) { c.Header = http.Header{"AUTHORIZATION": {"hidden"}} },
-		`Header: "Content-Type" is set`:                          func(c *fetcher.Config) { c.Header = http.Header{"Content-Type": {"x"}} },
-		`Header: "content-length" is set`:                        func(c *fetcher.Config) { c.Header = http.Header{"content-length": {"1"}} },
-		`Header: "Host" is set`:                                  func(c *fetcher.Config) { c.Header = http.Header{"Host": {"x"}} },
-		`Header: "Accept" is set`:                                func(c *fetcher.Config) { c.Header = http.Header{"Accept": {"x"}} },
-		`Header: "a b" is not a header name`:                     func(c *fetcher.Config) { c.Header = http.Header{"a b": {"hidden"}} },
-		`Header: a value of "X-A" holds a control`:               func(c *fetcher.Config) { c.Header = http.Header{"X-A": {"ok", "hidden\r\nX: y"}} },
-		`TokenType: "Bearer " is not the name`:                   func(c *fetcher.Config) { c.TokenType = "Bearer " },
-		`AllowHTTP[0]: "*.h" is not a host: use`:                 func(c *fetcher.Config) { c.AllowHTTP = []string{"*.h"} },
-		"Timeout: -1ns is negative: use 0":                       func(c *fetcher.Config) { c.Timeout = -1 },
-		"Transport: excluded by HTTPClient: set":                 func(c *fetcher.Config) { c.HTTPClient = &http.Client{} },
-		"Proxy: excluded by HTTPClient and Transport:":           func(c *fetcher.Config) { c.Proxy = http.ProxyFromEnvironment },
-		"TLS: excluded by HTTPClient and Transport: c":           func(c *fetcher.Config) { c.TLS = &tls.Config{} },
+		`Params: "scope" is set by the fetcher: use Scopes`:         func(c *fetcher.Config) { c.Params = url.Values{"scope": {"x"}} },
+		`Params: "audience" is set by the fetcher: use Audience`:    func(c *fetcher.Config) { c.Params = url.Values{"audience": {"x"}} },
+		"Params: holds a parameter without a name":                  func(c *fetcher.Config) { c.Params = url.Values{"": {"hidden"}} },
+		`TokenRequest.Header: "AUTHORIZATION" is set`:               func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"AUTHORIZATION": {"hidden"}} },
+		`TokenRequest.Header: "Content-Type" is set`:                func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"Content-Type": {"x"}} },
+		`TokenRequest.Header: "content-length" is set`:              func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"content-length": {"1"}} },
+		`TokenRequest.Header: "Host" is set`:                        func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"Host": {"x"}} },
+		`TokenRequest.Header: "Accept" is set`:                      func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"Accept": {"x"}} },
+		`TokenRequest.Header: "a b" is not a header name`:           func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"a b": {"hidden"}} },
+		`TokenRequest.Header: a value of "X-A" holds a control`:     func(c *fetcher.Config) { c.TokenRequest.Header = http.Header{"X-A": {"ok", "hidden\r\nX: y"}} },
+		`TokenType: "Bearer " is not the name`:                      func(c *fetcher.Config) { c.TokenType = "Bearer " },
+		`AllowHTTP[0]: "*.h" is not a host: use`:                    func(c *fetcher.Config) { c.AllowHTTP = []string{"*.h"} },
+		"TokenRequest.Timeout: -1ns is negative: use 0":             func(c *fetcher.Config) { c.TokenRequest.Timeout = -1 },
+		"TokenRequest.Transport: excluded by HTTPClient: set":       func(c *fetcher.Config) { c.TokenRequest.HTTPClient = &http.Client{} },
+		"TokenRequest.Proxy: excluded by HTTPClient and Transport:": func(c *fetcher.Config) { c.TokenRequest.Proxy = http.ProxyFromEnvironment },
+		"TokenRequest.TLS: excluded by HTTPClient and Transport: c": func(c *fetcher.Config) { c.TokenRequest.TLS = &tls.Config{} },
 	} {
 		cfg := config(always(200, good))
 		spoil(&cfg)
@@ -100,9 +102,9 @@ func TestF1_AFullConfigurationIsValid(t *testing.T) {
 	cfg.Audience = []string{"a"}
 	cfg.Params = url.Values{"tenant": {"r"}}
 	cfg.Resource = []string{"urn:r"}
-	cfg.Header = http.Header{"X-A": {"tab\tand é"}}
+	cfg.TokenRequest.Header = http.Header{"X-A": {"tab\tand é"}}
 	cfg.TokenType, cfg.StrictTokenType = "DPoP", true
 	cfg.AllowHTTP = []string{"a", "b:80", "[::1]:9", "*"}
-	cfg.Proxy, cfg.TLS, cfg.Timeout = http.ProxyFromEnvironment, &tls.Config{}, 5
+	cfg.TokenRequest.Proxy, cfg.TokenRequest.TLS, cfg.TokenRequest.Timeout = http.ProxyFromEnvironment, &tls.Config{}, 5
 	require.NoError(t, cfg.Validate())
 }

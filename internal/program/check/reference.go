@@ -15,7 +15,7 @@ import (
 
 // probe asks the server once more, as somebody else would. No other command does.
 func (c *checkup) probe(ctx context.Context, change func(*fetcher.Config)) error {
-	cfg := c.Config.FetcherConfig()
+	cfg := fetcherConfig(c.Config)
 	change(&cfg)
 	f, err := fetcher.New(cfg)
 	if err != nil {

@@ -147,8 +147,8 @@ func (c *credentials) show(own *tls.Certificate) error {
 		return err
 	}
 	c.held.Certificate = fetcher.Certificate(*own)
-	c.held.TLS = &tls.Config{RootCAs: authority.Pool()}
-	c.api = c.held.TLS.Clone()
+	c.held.TokenRequest.TLS = &tls.Config{RootCAs: authority.Pool()}
+	c.api = c.held.TokenRequest.TLS.Clone()
 	// Tokens are bound to it, so the API has to see it as well.
 	c.api.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
 	return nil

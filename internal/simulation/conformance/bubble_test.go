@@ -114,7 +114,7 @@ func (b *bubble) open(t *testing.T) {
 		TokenURL:     "https://auth.example" + sim.TokenPath,
 		ClientID:     clientID,
 		ClientSecret: alf.Secret(clientSecret),
-		Transport:    b.servers.kit.RoundTripper(),
+		TokenRequest: fetcher.TokenRequest{Transport: b.servers.kit.RoundTripper()},
 		Clock:        b.clock,
 	})
 	require.NoError(t, err)

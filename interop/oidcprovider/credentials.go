@@ -15,20 +15,20 @@ import (
 	"math/big"
 )
 
-// proof is what a client proves itself with: a secret, a key or a certificate.
-type proof struct {
+// credentials are the credentials of a client: a secret, a key or a certificate.
+type credentials struct {
 	file     []byte         // for the client
 	metadata map[string]any // for the server, in the words of RFC 7591
 }
 
 // newSecret makes a secret with characters in it that forms and basic authentication have to escape.
-func newSecret() (proof, error) {
+func newSecret() (credentials, error) {
 	secret := "+%:&=/ " + rand.Text() + rand.Text()
-	return proof{file: []byte(secret), metadata: map[string]any{"client_secret": secret}}, nil
+	return credentials{file: []byte(secret), metadata: map[string]any{"client_secret": secret}}, nil
 }
 
 // newKey makes a key for an algorithm, in one of the formats that keys come in.
-func newKey(alg string) (proof, error) {
+func newKey(alg string) (credentials, error) {
 	kid := rand.Text()
 	var file []byte
 	var public map[string]any
@@ -36,61 +36,61 @@ func newKey(alg string) (proof, error) {
 	case "RS256", "PS256":
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		file = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 		public = jwk(key.Public())
 	case "ES256":
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		private := jwk(key.Public())
 		d, err := key.Bytes()
 		if err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		private["d"], private["kid"], private["alg"] = base64url(d), kid, alg
 		if file, err = json.Marshal(private); err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		public = jwk(key.Public())
 		public["kid"] = kid
 	case "EdDSA":
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		if file, err = pkcs8(key); err != nil {
-			return proof{}, err
+			return credentials{}, err
 		}
 		public = jwk(key.Public())
 	default:
-		return proof{}, fmt.Errorf("oidcprovider: no keys for %s", alg)
+		return credentials{}, fmt.Errorf("oidcprovider: no keys for %s", alg)
 	}
-	return proof{file: file, metadata: map[string]any{"jwks": jwks(public)}}, nil
+	return credentials{file: file, metadata: map[string]any{"jwks": jwks(public)}}, nil
 }
 
 // newCertificate makes a certificate that authority signs and the server knows by its name.
-func newCertificate(authority *certificate) (proof, error) {
+func newCertificate(authority *certificate) (credentials, error) {
 	cert, err := authority.client("alf-" + rand.Text() + ".example.com")
 	if err != nil {
-		return proof{}, err
+		return credentials{}, err
 	}
 	file, err := cert.bothPEM()
-	return proof{file: file, metadata: map[string]any{"tls_client_auth_san_dns": cert.DNSNames[0]}}, err
+	return credentials{file: file, metadata: map[string]any{"tls_client_auth_san_dns": cert.DNSNames[0]}}, err
 }
 
 // newSelfSigned makes a certificate that the server knows by itself.
-func newSelfSigned() (proof, error) {
+func newSelfSigned() (credentials, error) {
 	cert, err := (*certificate)(nil).client("alf.example.com")
 	if err != nil {
-		return proof{}, err
+		return credentials{}, err
 	}
 	public := jwk(cert.PublicKey)
 	public["x5c"] = []string{base64.StdEncoding.EncodeToString(cert.Raw)}
 	file, err := cert.bothPEM()
-	return proof{file: file, metadata: map[string]any{"jwks": jwks(public)}}, err
+	return credentials{file: file, metadata: map[string]any{"jwks": jwks(public)}}, err
 }
 
 func jwks(key map[string]any) map[string]any { return map[string]any{"keys": []any{key}} }

@@ -1,0 +1,53 @@
+package fetcher
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// TokenRequest holds the settings of the connection to the token endpoint and to the issuer, and of the HTTP requests sent
+// there. Its zero value is the default.
+//
+// It prints as a redaction. Only as an unexported field of another struct, fmt prints its fields without calling its methods:
+// a secret in Header is better not kept in one.
+type TokenRequest struct {
+	// HTTPClient sends the token requests. A copy of it is used that follows no redirects; its cookie jar is shared. It
+	// excludes Transport, Proxy and TLS. Nil: a client of the fetcher's own.
+	HTTPClient *http.Client
+	// Transport is the base transport. It excludes HTTPClient, Proxy and TLS. Nil: a transport of the fetcher's own, cloned
+	// from http.DefaultTransport.
+	Transport http.RoundTripper
+	// Proxy chooses the proxy of the fetcher's own transport. It excludes HTTPClient and Transport. Nil: as
+	// http.DefaultTransport does.
+	Proxy func(*http.Request) (*url.URL, error)
+	// TLS configures the fetcher's own transport. It excludes HTTPClient and Transport.
+	TLS *tls.Config
+	// Timeout bounds one token request, reading its response included. 0: HTTPClient's, if it has one; else only the
+	// context's deadline, which a manager sets to its Policy.AttemptTimeout.
+	Timeout time.Duration
+	// Header holds further headers of the token request. Those that this package or net/http sets are refused.
+	Header http.Header
+}
+
+const redactedTokenRequest = "fetcher.TokenRequest(REDACTED)"
+
+// String returns a redaction.
+func (r TokenRequest) String() string { return redactedTokenRequest }
+
+// GoString returns a redaction.
+func (r TokenRequest) GoString() string { return redactedTokenRequest }
+
+// Format prints a redaction, whatever the verb.
+func (r TokenRequest) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedTokenRequest) }
+
+// MarshalJSON returns a redaction.
+func (r TokenRequest) MarshalJSON() ([]byte, error) { return json.Marshal(redactedTokenRequest) }
+
+// LogValue returns a redaction.
+func (r TokenRequest) LogValue() slog.Value { return slog.StringValue(redactedTokenRequest) }
