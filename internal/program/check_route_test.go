@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_TheWay(t *testing.T) {
@@ -19,24 +21,24 @@ func TestCheck_TheWay(t *testing.T) {
 	for name, d := range map[string]diagnosed{
 		"an unknown name": {
 			args: []string{"--token-url", "https://idp..invalid/token"},
-			code: exitUnreachable, step: "name", says: []string{"idp..invalid is not known", "remedy: is the host in --token-url spelled right?"},
+			code: exit.Unreachable, step: "name", says: []string{"idp..invalid is not known", "remedy: is the host in --token-url spelled right?"},
 		},
 		"nobody there": {
 			args: []string{"--token-url", closed.URL},
-			code: exitUnreachable, step: "connection", says: []string{"connection refused", "remedy: nothing listens there: is the port in --token-url right"},
+			code: exit.Unreachable, step: "connection", says: []string{"connection refused", "remedy: nothing listens there: is the port in --token-url right"},
 		},
 		"nobody vouches": {
 			place: place{tls: true}, args: []string{"--ca-file", ""},
-			code: exitUnreachable, step: "TLS",
+			code: exit.Unreachable, step: "TLS",
 			says: []string{`issued by "O=Acme Co", whom this machine does not trust`, "remedy: if that authority is meant, name its certificate by --ca-file"},
 		},
 		"another host": {
 			place: place{tls: true}, args: []string{"--issuer", "https://localhost:PORT"},
-			code: exitUnreachable, step: "TLS", says: []string{"not localhost", "remedy: the certificate is for another host: correct the one in --issuer"},
+			code: exit.Unreachable, step: "TLS", says: []string{"not localhost", "remedy: the certificate is for another host: correct the one in --issuer"},
 		},
 		"not TLS": {
 			args: []string{"--token-url", "https://HOST/token"},
-			code: exitUnreachable, step: "TLS", says: []string{"does not speak TLS", "is it https, and the port in --token-url right?"},
+			code: exit.Unreachable, step: "TLS", says: []string{"does not speak TLS", "is it https, and the port in --token-url right?"},
 		},
 		"no answer": {
 			args: []string{"--token-url", "SELF/api", "--timeout", "250ms"},
@@ -46,19 +48,19 @@ func TestCheck_TheWay(t *testing.T) {
 				case <-r.Context().Done():
 				}
 			}},
-			code: exitUnreachable, step: "HTTP", says: []string{"no answer within 250ms: allow more by --timeout"},
+			code: exit.Unreachable, step: "HTTP", says: []string{"no response within 250ms: allow more by --timeout"},
 		},
 		"a slow clock": {
 			args: []string{"--token-url", "SELF/api"}, place: place{api: dated(-5*time.Minute, grant("opaque-token-of-the-server", ""))},
-			code: exitOK, says: []string{"! clock        the server's clock is 5 minutes behind this machine's", "correct whichever clock is wrong"},
+			code: exit.OK, says: []string{"! clock        the server's clock is 5 minutes behind this machine's", "correct whichever clock is wrong"},
 		},
 		"a fast clock": {
 			args: []string{"--token-url", "SELF/api"}, place: place{api: dated(40*time.Second, grant("opaque-token-of-the-server", ""))},
-			code: exitOK, says: []string{"! clock        the server's clock is 4", "seconds ahead of this machine's"},
+			code: exit.OK, says: []string{"! clock        the server's clock is 4", "seconds ahead of this machine's"},
 		},
 		"no clock": {
 			args: []string{"--token-url", "SELF/api"}, place: place{api: dated(0, grant("opaque-token-of-the-server", ""))},
-			code: exitOK, says: []string{"– clock        the server does not tell the time"},
+			code: exit.OK, says: []string{"– clock        the server does not tell the time"},
 		},
 	} {
 		t.Run(name, d.test)
@@ -87,7 +89,7 @@ func TestCheck_AnExpiredServer(t *testing.T) {
 	t.Cleanup(s.Close)
 	diagnosed{
 		args: []string{"--token-url", s.URL, "--ca-file", path},
-		code: exitUnreachable, step: "TLS",
+		code: exit.Unreachable, step: "TLS",
 		says: []string{"the server's certificate is valid from 20", "have its owner replace it, or correct this machine's clock"},
 	}.test(t)
 }
@@ -106,7 +108,7 @@ func TestCheck_ACertificateThatIsRefused(t *testing.T) {
 				t.Cleanup(s.Close)
 				diagnosed{
 					args: append([]string{"--token-url", s.URL, "--ca-file", certificate(t, s)}, c.args...),
-					code: exitUnreachable, step: "TLS", says: append(c.says, "the handshake failed"),
+					code: exit.Unreachable, step: "TLS", says: append(c.says, "the handshake failed"),
 				}.test(t)
 			})
 		}

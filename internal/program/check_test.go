@@ -1,4 +1,4 @@
-package check
+package program
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_AllIsWell(t *testing.T) {
@@ -67,7 +69,7 @@ func TestCheck_Interrupted(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	}
-	require.Equal(t, exitInterrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
+	require.Equal(t, exit.Interrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
 }
 
 func TestCheck_AnUnwrittenFindingIsAnError(t *testing.T) {

@@ -31,8 +31,8 @@ func (p *program) data(cmd *cli.Command) ([]byte, error) {
 			part, err = os.ReadFile(path)
 		case read:
 			return nil, exit.Usagef("--data @-: standard input can be read once: remove one of the two")
-		case cmd.Bool("secret-stdin"):
-			return nil, exit.Usagef("--data @-: standard input is read by --secret-stdin: use --secret-file, or a file for the data")
+		case cmd.Bool("client-secret-stdin"):
+			return nil, exit.Usagef("--data @-: standard input is read by --client-secret-stdin: use --client-secret-file, or a file for the data")
 		default:
 			read = true
 			part, err = io.ReadAll(p.stdin)

@@ -16,13 +16,12 @@ func init() {
 }
 
 const (
-	allHelpFlag   = "--help-all"
-	settingsTopic = "settings"
-	completing    = "--generate-shell-completion"
+	allHelpFlag = "--help-all"
+	topicName   = "settings"
+	completing  = "--generate-shell-completion"
 )
 
-// arguments notices when the help on every setting is asked for, which the flags have to know when they are made, and puts
-// flags that curl takes into the form that the flag library reads.
+// arguments notices when the help on every setting is asked for, which has to be known when the flags are made.
 func (p *program) arguments(args []string) []string {
 	args = slices.Clone(args)
 	for i, arg := range args {
@@ -35,10 +34,21 @@ func (p *program) arguments(args []string) []string {
 		}
 	}
 	last := args[len(args)-1]
-	if last == completing || slices.Contains(args, "help") && last == settingsTopic {
+	if last == completing || slices.Contains(args, topicName) {
 		p.allHelp = true
 	}
 	return args
+}
+
+// settingsTopic is a topic of the help, no command: it lists the settings that all commands have.
+func (p *program) settingsTopic() *cli.Command {
+	return &cli.Command{
+		Name: topicName, Hidden: true, UsageText: "flags of the commands token, get, curl and check", Usage: "the settings of token, get, curl and check",
+		Description: strings.TrimSpace(p.about()), Flags: p.flags(), HideHelp: true,
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			return cli.DefaultShowCommandHelp(ctx, cmd.Root(), topicName)
+		},
+	}
 }
 
 // helpOn shows the help of a command's command. One that has none was given an argument as well, and shows its own.
@@ -48,8 +58,6 @@ func helpOn(ctx context.Context, cmd *cli.Command, name string) error {
 		return cli.DefaultShowCommandHelp(ctx, cmd, name)
 	case len(cmd.VisibleCommands()) == 0 && len(lineage) > 1:
 		return cli.DefaultShowCommandHelp(ctx, lineage[1], cmd.Name)
-	case name == settingsTopic:
-		return cli.DefaultShowCommandHelp(ctx, cmd.Root(), "token")
 	}
 	return unknownCommand(cmd, name)
 }

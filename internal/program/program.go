@@ -50,7 +50,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		p.table = append(p.table, e.Settings...)
 	}
 	p.names = p.table.Names()
-	return p.exit(ctx, p.root().Run(ctx, p.arguments(args)))
+	args = p.arguments(args)
+	return p.exit(ctx, p.root().Run(ctx, args))
 }
 
 // program is what the commands share.
@@ -73,7 +74,7 @@ func (p *program) root() *cli.Command {
 			"was broken, 130 interrupted. \"alf help settings\" lists the settings of all commands.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.simCommand()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.simCommand(), p.settingsTopic()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are reported once.

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 func (p *program) getCommand() *cli.Command {
@@ -37,7 +38,7 @@ func (p *program) curlCommand() *cli.Command {
 			"of an error as well. Redirects are followed; the token is sent along only within the URL's origin,\n" +
 			"or within those given by --origin. Data is sent as it is, files included; several are joined by &.\n" +
 			"It is application/x-www-form-urlencoded unless -H says otherwise." + p.about(),
-		Flags: append([]cli.Flag{
+		Flags: p.flags(
 			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "`METHOD`; POST if there is data, else GET"},
 			headerFlag(),
 			&cli.StringSliceFlag{
@@ -45,7 +46,7 @@ func (p *program) curlCommand() *cli.Command {
 				Usage: "send `DATA`, or what is in a file (@PATH) or on standard input (@-)",
 			},
 			includeFlag(),
-		}, p.connectionFlags()...),
+		),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			body, err := p.data(cmd)
 			if err != nil {
@@ -105,7 +106,7 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return exit.Failf(exit.API, "the API answered %s", statusOf(resp))
+		return exit.Failf(exit.API, "the API answered %s", format.Status(resp.StatusCode))
 	}
 	return nil
 }
@@ -156,7 +157,7 @@ func (w *writer) Write(data []byte) (int, error) {
 }
 
 func writeHead(w io.Writer, resp *http.Response) error {
-	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, statusOf(resp)); err != nil {
+	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, format.Status(resp.StatusCode)); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
@@ -168,12 +169,4 @@ func writeHead(w io.Writer, resp *http.Response) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
-}
-
-// statusOf does not repeat the server's own words for a code.
-func statusOf(resp *http.Response) string {
-	if text := http.StatusText(resp.StatusCode); text != "" {
-		return fmt.Sprintf("%d %s", resp.StatusCode, text)
-	}
-	return fmt.Sprint(resp.StatusCode)
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/alf-go/alf/internal/simulation/scenarios"
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/simulation/scenarios"
 )
 
 // The flags' categories. The help sorts them by name.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
-	"github.com/alf-go/alf/internal/simulation/explore"
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
 // simExplore visits every state of small worlds, one after the other.

@@ -10,11 +10,11 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/world"
-	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // simHunt runs worlds by the thousand.

@@ -11,10 +11,10 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 	"github.com/alf-go/alf/internal/simulation/world"
-	"github.com/alf-go/alf/internal/program/exit"
 )
 
 const drawnAbout = "Everything in it, faults included, is drawn from the seed."

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // checkAPI sends one request with the token that was read. A refusal brings no new token: it would be the same.
@@ -83,7 +85,7 @@ func (c *checkup) shownAPI() string { return shownURL(c.API.URL) }
 
 // judgeAPI says what an answer means.
 func (c *checkup) judgeAPI(resp *http.Response) finding {
-	text := text.Status(resp.StatusCode) + " from " + c.shownAPI()
+	text := format.Status(resp.StatusCode) + " from " + c.shownAPI()
 	found := passed(text)
 	switch {
 	case resp.StatusCode < 300:

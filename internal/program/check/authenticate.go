@@ -10,6 +10,9 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 // checkAuthenticate makes one token request, and looks for the cause if the server refuses it.
@@ -21,7 +24,7 @@ func (c *checkup) checkAuthenticate(ctx context.Context) finding {
 	if err == nil {
 		c.token = token
 		c.conceal(token.AccessToken)
-		return passed("a token in " + text.Rough(time.Since(start)))
+		return passed("a token in " + format.Rough(time.Since(start)))
 	}
 	found := c.refused(err)
 	var refusal *alf.EndpointError

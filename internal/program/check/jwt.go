@@ -5,9 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // maxJWT bounds what is read of one, in bytes.
@@ -87,7 +91,7 @@ func (j *jwt) describe(secrets []string, now time.Time) []string {
 		switch claim.kind {
 		case timeClaim:
 			if t, known := j.time(claim.name); known {
-				value = text.Moment(t, now)
+				value = format.Moment(t, now)
 			}
 		case boundClaim:
 			value = strings.Join(bindings(raw), ", ")

@@ -1,6 +1,8 @@
-package program
+package check
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -76,4 +78,24 @@ func TestChallenges(t *testing.T) {
 	}
 	all := readChallenges(http.Header{"Www-Authenticate": {`Bearer Error="invalid_token", error_description="say \"please\"", scope=a`}})
 	require.Equal(t, map[string]string{"error": "invalid_token", "error_description": `say "please"`, "scope": "a"}, all[0].params)
+}
+
+const theSignature = "c2lnbmF0dXJlLW9mLXRoZS1zZXJ2ZXI"
+
+// jwtOf makes one that nobody signed.
+func jwtOf(claims map[string]any) string {
+	content, err := json.Marshal(claims)
+	if err != nil {
+		panic(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"RS256","typ":"at+jwt","kid":"2025"}`)) + "." + encode(content) + "." + theSignature
+}
+
+func ordinaryClaims() map[string]any {
+	now := time.Now()
+	return map[string]any{
+		"iss": "https://idp.example.com", "sub": "me", "aud": []string{"https://api.example.com"}, "scope": "read",
+		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
 }

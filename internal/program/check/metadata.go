@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func (c *checkup) checkMetadata(ctx context.Context) finding {

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // serverFlag is the setting that names the server.
@@ -54,7 +57,7 @@ func (c *checkup) checkConnection(ctx context.Context) finding {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.connected != "" {
-		text := fmt.Sprintf("to %s in %s", r.connected, text.Rough(r.took))
+		text := fmt.Sprintf("to %s in %s", r.connected, format.Rough(r.took))
 		if r.proxy != nil {
 			text += ", through a proxy"
 		}
@@ -88,7 +91,7 @@ func (c *checkup) checkTLS(ctx context.Context) finding {
 	}
 	leaf, now := r.state.PeerCertificates[0], time.Now()
 	found := passed(fmt.Sprintf("%s, certificate of %s by %s", tls.VersionName(r.state.Version),
-		c.foreign(ownerOf(leaf)), c.foreign(nameOf(leaf.Issuer))), "valid until "+text.Moment(leaf.NotAfter, now))
+		c.foreign(ownerOf(leaf)), c.foreign(nameOf(leaf.Issuer))), "valid until "+format.Moment(leaf.NotAfter, now))
 	if leaf.NotAfter.Sub(now) < soon {
 		found.note("the server's certificate ends soon", "have its owner replace it")
 	}
@@ -155,7 +158,7 @@ func (c *checkup) checkHTTP(ctx context.Context) finding {
 			c.foreign(r.why()), "is that an HTTP server? Is " + c.serverFlag() + " right?",
 		})
 	}
-	return passed("answers in " + text.Rough(r.answered.Sub(r.sent)))
+	return passed("answers in " + format.Rough(r.answered.Sub(r.sent)))
 }
 
 // tolerated is how far apart clocks may be before that is worth a word.
@@ -167,13 +170,13 @@ func (c *checkup) checkClock(ctx context.Context) finding {
 		return finding{mark: skipped, text: "the server does not tell the time"}
 	}
 	if skew.Abs() <= tolerated {
-		return passed("agrees with the server's to " + text.Plural(int64(skew.Abs()/time.Second)+1, "second"))
+		return passed("agrees with the server's to " + format.Plural(int(skew.Abs()/time.Second)+1, "second"))
 	}
 	direction := "ahead of"
 	if skew < 0 {
 		direction = "behind"
 	}
-	found := passed(fmt.Sprintf("the server's clock is %s %s this machine's", text.Rough(skew), direction))
+	found := passed(fmt.Sprintf("the server's clock is %s %s this machine's", format.Rough(skew), direction))
 	found.note("assertions, proofs and tokens are judged by the time, and may be refused as expired or not valid yet",
 		"correct whichever clock is wrong")
 	return found

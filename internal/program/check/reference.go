@@ -11,6 +11,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 // probe asks the server once more, as somebody else would. No other command does.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/mtls"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // route is how far one request to the server got, and what was seen on the way. Its hooks are called by goroutines that may
@@ -91,7 +92,7 @@ func (r *route) request(transport *http.Transport, req *http.Request) {
 	}
 	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	resp.Body.Close()
-	r.status, r.date = resp.Proto+", "+text.Status(resp.StatusCode), resp.Header.Get("Date")
+	r.status, r.date = resp.Proto+", "+format.Status(resp.StatusCode), resp.Header.Get("Date")
 }
 
 // why is how the request ended, for what needs to say it.

@@ -2,13 +2,13 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // checkSettings reports all that is wrong with them at once.
@@ -45,7 +45,7 @@ func (c *checkup) server() string {
 func (c *checkup) unreadable(err error) finding {
 	code, text, _ := exit.Explain(err, c.Names)
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	found := failed(code, text.Plural(int64(len(lines)), "problem"))
+	found := failed(code, format.Plural(int(len(lines)), "problem"))
 	found.details = lines
 	return found
 }
@@ -58,7 +58,7 @@ func (c *checkup) checkProof(ctx context.Context) finding {
 		(*checkup).lookAtCertificate, (*checkup).lookAtDPoP,
 	} {
 		if err := look(c, ctx, &found); err != nil {
-			return c.unreadable(&exit.Failure{exit.Usage, err})
+			return c.unreadable(&exit.Failure{Code: exit.Usage, Err: err})
 		}
 		if found.mark == crossed {
 			break
@@ -119,7 +119,7 @@ func (c *checkup) lookAtAssertion(ctx context.Context, found *finding) error {
 	found.details = append(found.details, indented(read.describe(c.secrets, now))...)
 	if expiry, known := read.time("exp"); known && expiry.Before(now) {
 		found.fail(exit.Usage, "the assertion has expired",
-			advice{"it ended " + text.Moment(expiry, now), "have a new one written to " + c.From.Assertion})
+			advice{"it ended " + format.Moment(expiry, now), "have a new one written to " + c.From.Assertion})
 	}
 	return nil
 }
@@ -138,14 +138,14 @@ func (c *checkup) lookAtCertificate(ctx context.Context, found *finding) error {
 	}
 	now := time.Now()
 	found.details = append(found.details, fmt.Sprintf("certificate: from %s, %s, by %s, until %s",
-		c.From.Certificate, c.foreign(nameOf(leaf.Subject)), c.foreign(nameOf(leaf.Issuer)), text.Moment(leaf.NotAfter, now)))
+		c.From.Certificate, c.foreign(nameOf(leaf.Subject)), c.foreign(nameOf(leaf.Issuer)), format.Moment(leaf.NotAfter, now)))
 	const renew = "have a new one issued, and name it by --cert-file"
 	switch {
 	case now.After(leaf.NotAfter):
-		found.fail(exit.Usage, "the client certificate has expired", advice{"it ended " + text.Moment(leaf.NotAfter, now), renew})
+		found.fail(exit.Usage, "the client certificate has expired", advice{"it ended " + format.Moment(leaf.NotAfter, now), renew})
 	case now.Before(leaf.NotBefore):
 		found.fail(exit.Usage, "the client certificate is not valid yet",
-			advice{"it begins " + text.Moment(leaf.NotBefore, now), "is this machine's clock right?"})
+			advice{"it begins " + format.Moment(leaf.NotBefore, now), "is this machine's clock right?"})
 	case leaf.NotAfter.Sub(now) < soon:
 		found.note("the client certificate ends soon", renew)
 	}

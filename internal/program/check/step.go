@@ -1,6 +1,8 @@
 package check
 
-import "context"
+import (
+	"context"
+)
 
 // step is one thing that has to be right. Steps that do not apply are not mentioned.
 type step struct {

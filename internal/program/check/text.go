@@ -1,11 +1,8 @@
 package check
 
 import (
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )

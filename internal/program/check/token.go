@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // checkToken reads the token without showing it.
@@ -39,7 +41,7 @@ func (c *checkup) lifetime(now time.Time) string {
 	if !c.token.Expiry.After(now) {
 		return "expired on arrival"
 	}
-	return "for " + text.Rough(c.token.Expiry.Sub(now))
+	return "for " + format.Rough(c.token.Expiry.Sub(now))
 }
 
 // observations are what may turn out to be a mistake once the token is used.

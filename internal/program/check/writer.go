@@ -13,7 +13,7 @@ type writer struct {
 }
 
 var (
-	utf8Marks = map[mark]string{ticked: "✓", noted: "!", crossed: "✗", skipped: "–"}
+	utf8Marks  = map[mark]string{ticked: "✓", noted: "!", crossed: "✗", skipped: "–"}
 	asciiMarks = map[mark]string{ticked: "+", noted: "!", crossed: "x", skipped: "-"}
 )
 

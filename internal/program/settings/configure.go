@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
@@ -57,7 +58,7 @@ func (v *Values) Invalid(err error) error {
 		problems.Note(fmt.Errorf("%s", line))
 	}
 	if len(problems) == 0 {
-		return exit.Usagef("%s", v.names.In(err.Error()))
+		return exit.Usagef("%s", v.names.In(strings.TrimPrefix(err.Error(), "alf: unusable Config:\n")))
 	}
 	return problems.Err()
 }

@@ -43,23 +43,26 @@ func (t Table) About(all bool) string {
 
 Settings come from flags, else from the environment, else from a JSON file: --config, or
 alf/config.json in $XDG_CONFIG_HOME or ~/.config. A setting has one name in all three places:
---client-id is ALF_CLIENT_ID in the environment and client_id in the file.`
+--client-id is ALF_CLIENT_ID in the environment and client_id in the file. The client secret itself
+is in $ALF_CLIENT_SECRET, in a file that --client-secret-file names, or comes by --client-secret-stdin.
+--auth-style is one of
+` + wrap(styleNames(), 92) + `.`
 	if !all {
-		return text + ` The flags below are the
-common ones; --help-all or "alf help settings" lists all of them.`
+		return text + `
+
+Only the common settings are listed here: --help-all lists all of them.`
 	}
-	return text + ` The keys of the file are
+	return text + `
+
+The keys of the file are
 ` + wrap(strings.Join(sorted(keys), ", "), 92) + `.
 Scopes, audiences, resources, origins and hosts are separated by spaces, or the flag is repeated;
 paths in the file are relative to it. Keys and ALF_* variables that do not exist are refused.
 
 The server is named by --issuer if it has metadata (RFC 8414, OpenID Connect), else by
---token-url. The client authenticates by --auth-style:
-` + wrap(styleNames(), 92) + `.
-The default is client_secret_basic, unless there is no secret, but a key, an assertion or a
-certificate alone. The client secret is in $ALF_CLIENT_SECRET, or in the file of
-client_secret_file, or comes by --client-secret-stdin. A certificate is presented with any style,
-to the API as well, so that tokens can be bound to it.`
+--token-url. The default --auth-style is client_secret_basic, unless there is no secret, but a key,
+an assertion or a certificate alone. A certificate is presented with any style, to the API as well,
+so that tokens can be bound to it.`
 }
 
 // wrap breaks text at blanks, so that no line is longer than width.

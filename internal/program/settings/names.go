@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -15,13 +16,15 @@ func (t Table) Names() Names {
 	names := make(Names)
 	for i := range t {
 		s := &t[i]
-		if s.Into != nil {
-			continue
-		}
-		for _, field := range []string{s.Field, s.About} {
-			if _, taken := names[field]; field != "" && (!taken || s.takes(Flag)) {
-				names[field] = s.Label()
+		field := s.About
+		if field == "" {
+			field = s.Field
+			if _, own := reflect.TypeFor[Inputs]().FieldByName(field); own || s.Into != nil {
+				continue
 			}
+		}
+		if _, taken := names[field]; !taken || s.takes(Flag) {
+			names[field] = s.Label()
 		}
 	}
 	return names
@@ -29,20 +32,32 @@ func (t Table) Names() Names {
 
 // Of is the program's name of a field; the field itself if the program has no setting for it. An index is kept.
 func (n Names) Of(field string) string {
-	path, index, indexed := strings.Cut(field, "[")
-	name, known := n[strings.TrimPrefix(path, "Config.")]
-	switch {
-	case !known:
-		return field
-	case indexed:
-		return name + "[" + index
+	if name, ok := n.lookup(field); ok {
+		return name
 	}
-	return name
+	if name, ok := n.lookup("Config." + field); ok {
+		return name
+	}
+	return field
+}
+
+// lookup finds a field by its path, which may begin with Config and end with an index.
+func (n Names) lookup(field string) (string, bool) {
+	path, index, indexed := strings.Cut(field, "[")
+	if indexed {
+		index = "[" + index
+	}
+	if name, ok := n[path]; ok {
+		return name + index, true
+	}
+	name, ok := n[strings.TrimPrefix(path, "Config.")]
+	return name + index, ok
 }
 
 // In replaces the names of fields in a text of the library: words of their own, outside quotes, paths and addresses.
 func (n Names) In(text string) string {
 	var b strings.Builder
+	last := ""
 	for text != "" {
 		if text[0] == '"' {
 			if quoted, err := strconv.QuotedPrefix(text); err == nil {
@@ -55,19 +70,27 @@ func (n Names) In(text string) string {
 		if end == 0 {
 			end = len(text)
 		}
-		b.WriteString(n.word(text[:end]))
+		b.WriteString(n.word(text[:end], last))
+		last = strings.TrimSpace(text[:end])
 		text = text[end:]
 	}
 	return b.String()
 }
 
-// word replaces one with what precedes it and follows it: a blank or bracket, and punctuation.
-func (n Names) word(word string) string {
+// word replaces one with what precedes it and follows it: a blank or bracket, and punctuation. last is the word before it.
+func (n Names) word(word, last string) string {
 	field := strings.TrimLeft(word, " \t\n(")
 	before := word[:len(word)-len(field)]
 	after := field[len(strings.TrimRight(field, ".,:;?!)")):]
 	field = field[:len(field)-len(after)]
-	return before + n.Of(field) + after
+	name, ok := n.lookup(field)
+	if !ok && (last == "set" || last == "unset") {
+		name, ok = n.lookup("Config." + field)
+	}
+	if !ok {
+		name = field
+	}
+	return before + name + after
 }
 
 // Errors are the lines for an error of the library: one for each field that it is about, in the program's names.

@@ -19,7 +19,8 @@ type Setting struct {
 	Field string
 	// Help is the flag's help text, with the value's name in backquotes.
 	Help string
-	// About is the field that the library's messages name when they are about this setting. Empty: Field.
+	// About is the field that the library's messages name when they are about this setting. Empty: Field, if alf.Config has it. With
+	// a leading "Config." the bare word is also a term, and is replaced in texts only where they say to set or unset it.
 	About string
 	// Into is a pointer to a variable that the value goes to in place of a field, for settings that do not concern the client.
 	Into any

@@ -12,11 +12,12 @@ func All() Table {
 		{Name: "scope", Field: "Scopes", Group: Common, Help: "request `SCOPE`"},
 		{Name: "audience", Field: "Audience", Group: Common, Help: "request a token for `AUDIENCE`"},
 		{Name: "auth_style", Field: "AuthStyle", Group: Common, Help: "authenticate the client by `STYLE`, see above"},
-		{Name: "timeout", Field: "Timeout", Group: Common, Help: "give up after `TIME` without the beginning of a response, that of the token endpoint included; 0: never"},
+		{Name: "timeout", Field: "Timeout", Group: Common, Help: "give up after `TIME` without a response, of the token endpoint or the API; 0: never"},
 		{Name: "config", Field: "ConfigFile", From: Flag | Variable, Group: Common, Help: "read settings from `PATH`; \"\" for no file"},
 
 		{Name: "resource", Field: "Resource", Group: Request, Help: "request a token for `URI` (RFC 8707)"},
 		{Name: "param", Field: "Params", Group: Request, Help: "add `KEY=VALUE`, form-encoded, to the token request"},
+		{Name: "token_type", Field: "TokenType", Group: Request, Help: "expect tokens of `TYPE`, whatever its case, in place of Bearer or, with --dpop, DPoP"},
 		{Name: "token_header", Field: "TokenRequest.Header", Group: Request, Help: "add `'NAME: VALUE'` to the token request's headers"},
 
 		{Name: "key_file", Field: "KeyFile", About: "Assertion.Key", Group: Authentication, Help: "sign assertions with the private key in `PATH` (PEM or JSON Web Key)"},
@@ -30,7 +31,7 @@ func All() Table {
 		{Name: "cert_file", Field: "CertFile", About: "Certificate", Group: Authentication, Help: "present the certificate in `PATH` (PEM) in TLS handshakes"},
 		{Name: "cert_key_file", Field: "CertKeyFile", Group: Authentication, Help: "its private key is in `PATH` (PEM), if not in the same file"},
 
-		{Name: "dpop", Field: "DPoP", Group: Binding, Help: "bind tokens to a key and send proofs of it (RFC 9449)"},
+		{Name: "dpop", Field: "DPoP", About: "Config.DPoP", Group: Binding, Help: "bind tokens to a key and send proofs of it (RFC 9449)"},
 		{Name: "dpop_key_file", Field: "DPoPKeyFile", About: "DPoP.Key", Group: Binding, Help: "with --dpop: the key in `PATH`, not one that ends with the program"},
 		{Name: "dpop_algorithm", Field: "DPoPAlgorithm", About: "DPoP.Algorithm", Group: Binding, Help: "with --dpop: sign proofs with `ALGORITHM`"},
 

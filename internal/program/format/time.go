@@ -1,5 +1,4 @@
-// Package text has what the program's messages have in common.
-package text
+package format
 
 import (
 	"fmt"
@@ -24,20 +23,13 @@ func Rough(d time.Duration) string {
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	case d < 2*time.Minute:
-		return Plural(int64(d.Round(time.Second)/time.Second), "second")
+		return Plural(int(d.Round(time.Second)/time.Second), "second")
 	case d < 2*time.Hour:
-		return Plural(int64(d.Round(time.Minute)/time.Minute), "minute")
+		return Plural(int(d.Round(time.Minute)/time.Minute), "minute")
 	case d < 48*time.Hour:
-		return Plural(int64(d.Round(time.Hour)/time.Hour), "hour")
+		return Plural(int(d.Round(time.Hour)/time.Hour), "hour")
 	}
-	return Plural(int64(d/(24*time.Hour)), "day")
-}
-
-func Plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.FormatInt(n, 10) + " " + what + "s"
+	return Plural(int(d/(24*time.Hour)), "day")
 }
 
 // Moment is a point in time, and how far off it is.

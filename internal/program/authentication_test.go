@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // newKey makes a private key and writes it to a file.
@@ -97,7 +99,7 @@ func TestProof_AKey(t *testing.T) {
 		"as there is nothing else":          {i.without(), args},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, exitOK, alfIn(t, invocation{env: c.env}, c.args...).code)
+			require.Equal(t, exit.OK, alfIn(t, invocation{env: c.env}, c.args...).code)
 			form := i.form(t)
 			require.NotContains(t, form, "client_secret")
 			jwt := form.Get("client_assertion")
@@ -113,14 +115,14 @@ func TestProof_ASecretThatSigns(t *testing.T) {
 	i := newIDP(t)
 	env := i.configured(map[string]string{"ALF_CLIENT_SECRET": strings.Repeat(theSecret, 3)})
 	r := alfIn(t, invocation{env: env}, "token", "--auth-style", "client_secret_jwt", "--assertion-algorithm", "HS384")
-	require.Equal(t, exitOK, r.code, r.err)
+	require.Equal(t, exit.OK, r.code, r.err)
 	require.Equal(t, map[string]any{"alg": "HS384"}, segment(t, i.form(t).Get("client_assertion"), 0))
 }
 
 func TestProof_AnAssertionOfSomebodyElse(t *testing.T) {
 	i := newIDP(t)
 	r := alfIn(t, invocation{env: i.without()}, "token", "--assertion-file", write(t, "jwt", "of.somebody.else\n"), "--assertion-format", "urn:x")
-	require.Equal(t, exitOK, r.code, r.err)
+	require.Equal(t, exit.OK, r.code, r.err)
 	require.Equal(t, "of.somebody.else", i.form(t).Get("client_assertion"))
 	require.Equal(t, "urn:x", i.form(t).Get("client_assertion_type"))
 }
@@ -139,7 +141,7 @@ func TestProof_ACertificateGoesToTheAPIToo(t *testing.T) {
 	path := newCertificate(t, time.Now().Add(time.Hour))
 	env := i.without(map[string]string{"ALF_TOKEN_URL": s.URL + "/token", "ALF_CA_FILE": certificate(t, s), "ALF_CERT_FILE": path})
 	r := alfIn(t, invocation{env: env}, "get", s.URL)
-	require.Equal(t, result{exitOK, "hello", ""}, r)
+	require.Equal(t, result{exit.OK, "hello", ""}, r)
 	require.Equal(t, "orders", <-shown)
 	require.Equal(t, "orders", <-shown)
 	require.Equal(t, "me", i.form(t).Get("client_id"))
@@ -151,7 +153,7 @@ func TestProof_DPoP(t *testing.T) {
 	_, path := newKey(t)
 	env := i.configured(map[string]string{"ALF_DPOP": "true"})
 	r := alfIn(t, invocation{env: env}, "token", "-o", "header", "--dpop-key-file", path)
-	require.Equal(t, result{exitOK, "Authorization: DPoP bound\n", ""}, r)
+	require.Equal(t, result{exit.OK, "Authorization: DPoP bound\n", ""}, r)
 	proof := i.header.Get("DPoP")
 	require.Equal(t, "ES256", segment(t, proof, 0)["alg"])
 
@@ -162,7 +164,7 @@ func TestProof_DPoP(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Header.Get("Authorization"), r.Header.Get("DPoP") != "")
 	})
-	require.Equal(t, result{exitOK, "DPoP boundtrue", ""}, alfIn(t, invocation{env: env}, "get", url))
+	require.Equal(t, result{exit.OK, "DPoP boundtrue", ""}, alfIn(t, invocation{env: env}, "get", url))
 }
 
 func TestProof_Issuer(t *testing.T) {
@@ -186,13 +188,13 @@ func TestProof_Issuer(t *testing.T) {
 		{map[string]string{"ALF_TOKEN_URL": i.URL}, []string{"--config", config}},
 	} {
 		r := alfIn(t, invocation{env: i.configured(c.env)}, append([]string{"token"}, c.args...)...)
-		require.Equal(t, exitOK, r.code, r.err)
+		require.Equal(t, exit.OK, r.code, r.err)
 	}
 	r := i.alf(t, "token", "--issuer", s.URL, "--token-url", i.URL)
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "--issuer: excluded by --token-url")
 	r = i.alf(t, "token", "--issuer", s.URL+"/")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, fmt.Sprintf(`set --issuer to %q`, s.URL))
 }
 
@@ -212,7 +214,7 @@ func TestProof_AllFromAFile(t *testing.T) {
 	config := filepath.Join(filepath.Dir(key), "config.json")
 	require.NoError(t, os.WriteFile(config, content, 0o600))
 	r := alfIn(t, invocation{}, "token", "--config", config)
-	require.Equal(t, exitOK, r.code, r.err)
+	require.Equal(t, exit.OK, r.code, r.err)
 	form := i.form(t)
 	require.Equal(t, "https://api.example.com", form.Get("resource"))
 	require.Equal(t, "urn:x", form.Get("client_assertion_type"))
@@ -235,12 +237,12 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 		"no key":               {[]string{"--auth-style", "private_key_jwt"}, "--key-file is missing: set it, or ALF_KEY_FILE, or choose another --auth-style than private_key_jwt"},
 		"no assertion":         {[]string{"--auth-style", "client_assertion"}, "--assertion-file is missing"},
 		"no certificate":       {[]string{"--auth-style", "self_signed_tls_client_auth"}, "--cert-file is missing"},
-		"an ID of no key":      {[]string{"--secret-file", secret, "--key-id", "k"}, "--key-file is missing"},
-		"a key of no cert":     {[]string{"--secret-file", secret, "--cert-key-file", key}, "--cert-file is missing"},
-		"nothing":              {nil, "or prove the client by --key-file, --assertion-file or --cert-file"},
-		"two proofs":           {[]string{"--key-file", key, "--cert-file", cert}, "--auth-style is missing: say which of --key-file and --cert-file proves the client"},
-		"a key too many":       {[]string{"--secret-file", secret, "--key-file", key}, "--key-file: not used by --auth-style client_secret_basic"},
-		"a secret too many":    {[]string{"--secret-file", secret, "--key-file", key, "--auth-style", "private_key_jwt"}, "--secret-file: not used by --auth-style private_key_jwt"},
+		"an ID of no key":      {[]string{"--client-secret-file", secret, "--key-id", "k"}, "--key-file is missing"},
+		"a key of no cert":     {[]string{"--client-secret-file", secret, "--cert-key-file", key}, "--cert-file is missing"},
+		"nothing":              {nil, "or authenticate by --key-file, --assertion-file or --cert-file"},
+		"two proofs":           {[]string{"--key-file", key, "--cert-file", cert}, "--auth-style is missing: say which of --key-file and --cert-file authenticates the client"},
+		"a key too many":       {[]string{"--client-secret-file", secret, "--key-file", key}, "--key-file: not used by --auth-style client_secret_basic"},
+		"a secret too many":    {[]string{"--client-secret-file", secret, "--key-file", key, "--auth-style", "private_key_jwt"}, "--client-secret-file: not used by --auth-style private_key_jwt"},
 		"no key in the file":   {[]string{"--key-file", secret}, "--key-file: " + secret + ": holds no private key"},
 		"no such file":         {[]string{"--key-file", none}, "--key-file: open " + none},
 		"no such assertion":    {[]string{"--assertion-file", none}, "--assertion-file: open " + none},
@@ -252,18 +254,18 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 		"no algorithm":         {[]string{"--key-file", key, "--assertion-algorithm", "none"}, `--assertion-algorithm: "none" is not a signature algorithm`},
 		"no issuer to name":    {[]string{"--key-file", key, "--assertion-audience", "issuer"}, "--assertion-audience: there is no --issuer to name"},
 		"a long life":          {[]string{"--key-file", key, "--assertion-lifetime", "2h"}, "--assertion-lifetime: 2h0m0s is not whole seconds"},
-		"an unused format":     {[]string{"--secret-file", secret, "--assertion-format", "x"}, "--assertion-format: not used by --auth-style client_secret_basic"},
-		"a short secret":       {[]string{"--secret-file", secret, "--auth-style", "client_secret_jwt"}, "the client secret has 20 bytes, and HS256 needs 32"},
-		"an unused DPoP key":   {[]string{"--secret-file", secret, "--dpop-key-file", key}, "--dpop-key-file: not used without --dpop"},
-		"no DPoP key":          {[]string{"--secret-file", secret, "--dpop", "--dpop-key-file", secret}, "--dpop-key-file: " + secret + ": holds no private key"},
-		"no DPoP algorithm":    {[]string{"--secret-file", secret, "--dpop", "--dpop-algorithm", "HS256"}, `--dpop-algorithm: "HS256" is not`},
-		"unsuited to DPoP":     {[]string{"--secret-file", secret, "--dpop", "--dpop-algorithm", "RS256"}, "--dpop-algorithm: an EC key on P-256 cannot sign with RS256"},
-		"a resource that's no": {[]string{"--secret-file", secret, "--resource", "api"}, "--resource[0]: not an absolute URI"},
-		"raw with a colon":     {[]string{"--secret-file", secret, "--auth-style", "client_secret_basic_raw", "--client-id", "a:b"}, "--client-id: a colon cannot be sent with --auth-style client_secret_basic_raw: use client_secret_basic or"},
+		"an unused format":     {[]string{"--client-secret-file", secret, "--assertion-format", "x"}, "--assertion-format: not used by --auth-style client_secret_basic"},
+		"a short secret":       {[]string{"--client-secret-file", secret, "--auth-style", "client_secret_jwt"}, "the client secret has 20 bytes, and HS256 needs 32"},
+		"an unused DPoP key":   {[]string{"--client-secret-file", secret, "--dpop-key-file", key}, "--dpop-key-file: not used without --dpop"},
+		"no DPoP key":          {[]string{"--client-secret-file", secret, "--dpop", "--dpop-key-file", secret}, "--dpop-key-file: " + secret + ": holds no private key"},
+		"no DPoP algorithm":    {[]string{"--client-secret-file", secret, "--dpop", "--dpop-algorithm", "HS256"}, `--dpop-algorithm: "HS256" is not`},
+		"unsuited to DPoP":     {[]string{"--client-secret-file", secret, "--dpop", "--dpop-algorithm", "RS256"}, "--dpop-algorithm: an EC key on P-256 cannot sign with RS256"},
+		"a resource that's no": {[]string{"--client-secret-file", secret, "--resource", "api"}, "--resource[0]: not an absolute URI"},
+		"raw with a colon":     {[]string{"--client-secret-file", secret, "--auth-style", "client_secret_basic_raw", "--client-id", "a:b"}, "--client-id: a colon cannot be sent with --auth-style "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := alfIn(t, invocation{env: i.without()}, append([]string{"token"}, c.args...)...)
-			require.Equal(t, exitUsage, r.code, r.err)
+			require.Equal(t, exit.Usage, r.code, r.err)
 			require.Contains(t, r.err, c.says)
 			require.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
 		})
@@ -271,13 +273,13 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 	require.Zero(t, i.issued)
 	env := maps.Clone(i.configured())
 	env["ALF_DPOP_KEY_FILE"] = none
-	require.Equal(t, exitOK, alfIn(t, invocation{env: env}, "token", "--dpop=false").code, "said off on purpose")
+	require.Equal(t, exit.OK, alfIn(t, invocation{env: env}, "token", "--dpop=false").code, "said off on purpose")
 }
 
 func TestExit2_FlawsAreToldInOneOrder(t *testing.T) {
 	for range 20 {
 		r := newIDP(t).alf(t, "token", "--dpop-key-file", "x", "--dpop-algorithm", "ES256")
-		require.Equal(t, result{exitUsage, "", "alf: --dpop-key-file: not used without --dpop: add that, or remove this\n" +
+		require.Equal(t, result{exit.Usage, "", "alf: --dpop-key-file: not used without --dpop: add that, or remove this\n" +
 			"alf: --dpop-algorithm: not used without --dpop: add that, or remove this\n"}, r)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // Whoever has to correct a value is told where it stands.
@@ -25,7 +27,7 @@ func TestExit2_SaysWhereAValueComesFrom(t *testing.T) {
 		{"ALF_AUTH_STYLE", "post", []string{"token", "--auth-style", "basic"}, "alf: --auth-style" + basic},
 		{"ALF_CONFIG", style, []string{"token"}, "alf: " + style + ": auth_style" + basic},
 		{"ALF_DEMO_AUTH_STYLE", "basic", []string{"demo"}, "alf: ALF_DEMO_AUTH_STYLE" + basic},
-		{"", "", []string{"token", "--secret-file", none}, "alf: --secret-file: open " + none + ": no such file"},
+		{"", "", []string{"token", "--client-secret-file", none}, "alf: --client-secret-file: open " + none + ": no such file"},
 		{"ALF_CLIENT_SECRET_FILE", none, []string{"token"}, "alf: ALF_CLIENT_SECRET_FILE: open " + none + ": no such file"},
 		{"ALF_CONFIG", secret, []string{"token"}, "alf: " + secret + ": client_secret_file: open " + none + ": no such file"},
 		{"ALF_TIMEOUT", "-1s", []string{"token"}, "alf: ALF_TIMEOUT is -1s: must not be negative"},
@@ -37,7 +39,7 @@ func TestExit2_SaysWhereAValueComesFrom(t *testing.T) {
 		i := newIDP(t)
 		env := map[string]string{"ALF_TOKEN_URL": i.URL, "ALF_CLIENT_ID": "me", c.variable: c.value}
 		r := alfIn(t, invocation{env: env}, c.args...)
-		require.Equal(t, exitUsage, r.code)
+		require.Equal(t, exit.Usage, r.code)
 		require.Contains(t, r.err, c.says)
 		require.Zero(t, i.issued)
 	}

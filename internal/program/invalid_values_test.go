@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestExit2_OnValuesThatCannotBeRead(t *testing.T) {
@@ -31,7 +33,7 @@ func TestExit2_OnValuesThatCannotBeRead(t *testing.T) {
 		{"", "", []string{"sim", "--slow", "half"}, `--slow is "half": must be a number, such as 0.5 (see alf sim --help)`},
 	} {
 		r := alfIn(t, invocation{env: i.configured(map[string]string{c.variable: c.value})}, c.args...)
-		require.Equal(t, result{exitUsage, "", "alf: " + c.says + "\n"}, r)
+		require.Equal(t, result{exit.Usage, "", "alf: " + c.says + "\n"}, r)
 	}
 	require.Zero(t, i.issued)
 }

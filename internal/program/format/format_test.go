@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 func TestCount_SeparatesThousands(t *testing.T) {
