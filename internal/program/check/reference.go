@@ -16,7 +16,7 @@ import (
 
 // probe asks the server once more, as somebody else would. No other command does.
 func (c *checkup) probe(ctx context.Context, change func(*fetcher.Config)) error {
-	cfg := fetcherConfig(c.Config)
+	cfg := c.Config.FetcherConfig()
 	change(&cfg)
 	f, err := fetcher.New(cfg)
 	if err != nil {

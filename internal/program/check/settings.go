@@ -16,7 +16,7 @@ func (c *checkup) checkSettings(context.Context) finding {
 	if c.Err != nil {
 		return c.unreadable(c.Err)
 	}
-	f, err := fetcher.New(fetcherConfig(c.Config))
+	f, err := fetcher.New(c.Config.FetcherConfig())
 	if err != nil {
 		return c.unreadable(err)
 	}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
+	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
@@ -55,10 +54,7 @@ func (v *Values) trust() (*tls.Config, error) {
 func (v *Values) Invalid(err error) error {
 	var problems exit.Problems
 	for _, line := range v.names.Errors(err) {
-		problems.Note(fmt.Errorf("%s", line))
-	}
-	if len(problems) == 0 {
-		return exit.Usagef("%s", v.names.In(strings.TrimPrefix(err.Error(), "alf: unusable Config:\n")))
+		problems.Note(errors.New(line))
 	}
 	return problems.Err()
 }

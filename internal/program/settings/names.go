@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -93,15 +94,26 @@ func (n Names) word(word, last string) string {
 	return before + name + after
 }
 
-// Errors are the lines for an error of the library: one for each field that it is about, in the program's names.
+// Errors has a line for each part of a joined error of the library, in the program's names.
 func (n Names) Errors(err error) []string {
-	var lines []string
-	for _, e := range fielderror.All(err) {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *fielderror.Error:
 		line := n.Of(e.Field) + ": " + n.In(e.Problem)
 		if e.Remedy != "" {
 			line += ": " + n.In(e.Remedy)
 		}
-		lines = append(lines, line)
+		return []string{line}
+	case interface{ Unwrap() []error }:
+		var lines []string
+		for _, part := range e.Unwrap() {
+			lines = append(lines, n.Errors(part)...)
+		}
+		return lines
 	}
-	return lines
+	if joined := (interface{ Unwrap() []error })(nil); errors.As(err, &joined) {
+		return n.Errors(errors.Join(joined.Unwrap()...))
+	}
+	return []string{n.In(err.Error())}
 }
