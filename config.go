@@ -112,8 +112,9 @@ type Config struct {
 	Manager Source
 }
 
-// fetcherConfig is the part of c that the built-in fetcher is made from.
-func (c *Config) fetcherConfig() fetcher.Config {
+// FetcherConfig returns the part of c that the built-in fetcher is made from: every field of a fetcher.Config has a field of
+// the same name here.
+func (c Config) FetcherConfig() fetcher.Config {
 	return fetcher.Config{
 		TokenURL:        c.TokenURL,
 		Issuer:          c.Issuer,
@@ -136,7 +137,8 @@ func (c *Config) fetcherConfig() fetcher.Config {
 	}
 }
 
-// managerConfig is the part of c that the built-in manager is made from, around f.
-func (c *Config) managerConfig(f Fetcher) manager.Config {
+// ManagerConfig returns the part of c that the built-in token manager is made from, over f, which takes the place of
+// c.Fetcher: every other field of a manager.Config has a field of the same name here.
+func (c Config) ManagerConfig(f Fetcher) manager.Config {
 	return manager.Config{Fetcher: f, Policy: c.Policy, Clock: c.Clock, Rand: c.Rand, Hook: c.Hook, Logger: c.Logger}
 }

@@ -17,13 +17,13 @@ import (
 // long as its expiry allows: neither Invalidate nor a 401 reaches it. Use [Client.HTTPClient] where an *http.Client is wanted.
 // And mind that a token alone opens nothing with Config.DPoP or certificate-bound tokens: each request needs a proof as well
 // ([Client.Proof]), or a connection that shows the certificate.
-func (c *Client) TokenSource() oauth2.TokenSource { return tokenSource{c.session} }
+func (c *Client) TokenSource() oauth2.TokenSource { return tokenSource{c.client} }
 
-type tokenSource struct{ *session }
+type tokenSource struct{ *client }
 
 // Token returns a usable token.
 func (t tokenSource) Token() (*oauth2.Token, error) {
-	tok, _, err := t.token(context.Background())
+	tok, _, err := t.session.Token(context.Background())
 	if err != nil {
 		return nil, err
 	}
@@ -36,21 +36,21 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 // about. What gRPC makes of the answer is not seen here: a call that is refused as Unauthenticated renews nothing. To heal
 // those, use an interceptor instead, which knows the token it has sent and can report it by [Client.Invalidate].
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
-	if c.origins != nil {
+	if len(c.cfg.Origins) > 0 {
 		if len(uri) == 0 {
 			return nil, fmt.Errorf("%w: the call's target is not known, so it cannot be among Config.Origins", ErrRefused)
 		}
 		for _, target := range uri {
 			u, err := url.Parse(target)
-			if err != nil || !c.listed(u) {
+			if err != nil || !c.session.Listed(u) {
 				return nil, fmt.Errorf("%w: the call's target is not among Config.Origins: add it there if it may have the token", ErrRefused)
 			}
 		}
 	}
-	if c.dpop != nil {
+	if c.cfg.DPoP != nil {
 		return nil, errors.New("alf: gRPC does not tell the method that a DPoP proof is about: send the metadata per call, with Token and Proof")
 	}
-	_, value, err := c.token(ctx)
+	_, value, err := c.session.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,4 +59,4 @@ func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 
 // RequireTransportSecurity tells gRPC not to send the token over a connection that is not encrypted. Only "*" in
 // Config.AllowHTTP lifts that, because gRPC does not say here which host it is about.
-func (c *Client) RequireTransportSecurity() bool { return !slices.Contains(c.allowHTTP, "*") }
+func (c *Client) RequireTransportSecurity() bool { return !slices.Contains(c.cfg.AllowHTTP, "*") }

@@ -55,7 +55,7 @@ func TestC2_WithoutAProofNothingIsSent(t *testing.T) {
 	body := hide("x")
 	_, err := client.Post(apiURL, "", body)
 	require.ErrorIs(t, err, cause)
-	require.ErrorContains(t, err, "alf: a request that cannot be proven is not sent: dpop: the HSM is away")
+	require.ErrorContains(t, err, "alf: the request was not sent, because no DPoP proof could be made: dpop: the HSM is away")
 	require.True(t, body.isClosed())
 	require.Empty(t, api.proofs)
 	require.EqualValues(t, 1, client.Stats().Unsent)

@@ -38,7 +38,4 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 func (Client) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Client") }
 
 // Format prints the type's name, whatever the verb.
-func (transport) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Transport") }
-
-// Format prints the type's name, whatever the verb.
 func (tokenSource) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.TokenSource") }

@@ -1,8 +1,6 @@
 package alf
 
 import (
-	"sync/atomic"
-
 	"github.com/alf-go/alf/manager"
 )
 
@@ -25,21 +23,17 @@ type Stats struct {
 	Refused uint64
 }
 
-// counters are incremented off the hot path only: one that every request writes would be what all processors contend for.
-type counters struct {
-	unauthorized, resent, healed, unreplayable, nonced, unsent, refused atomic.Uint64
-}
-
 // Stats tells what was counted, and the token's state.
 func (c *Client) Stats() Stats {
+	counters := &c.session.Counters
 	s := Stats{
-		Unauthorized:   c.counters.unauthorized.Load(),
-		Retried:        c.counters.resent.Load(),
-		RetrySucceeded: c.counters.healed.Load(),
-		Unreplayable:   c.counters.unreplayable.Load(),
-		NonceRetries:   c.counters.nonced.Load(),
-		Unsent:         c.counters.unsent.Load(),
-		Refused:        c.counters.refused.Load(),
+		Unauthorized:   counters.Unauthorized.Load(),
+		Retried:        counters.Retried.Load(),
+		RetrySucceeded: counters.RetrySucceeded.Load(),
+		Unreplayable:   counters.Unreplayable.Load(),
+		NonceRetries:   counters.NonceRetries.Load(),
+		Unsent:         counters.Unsent.Load(),
+		Refused:        counters.Refused.Load(),
 	}
 	if source, ok := c.source.(interface{ Stats() manager.Stats }); ok {
 		s.Stats = source.Stats()

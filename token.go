@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 )
 
 // Token returns a usable token, waiting for one if need be. ctx ends that wait, with its cause, and does not stop the fetch.
 // Errors: a *[TokenError] if no token can be had, [ErrClosed].
 func (c *Client) Token(ctx context.Context) (*Token, error) {
-	tok, _, err := c.token(ctx)
+	tok, _, err := c.session.Token(ctx)
 	return tok, err
 }
 
@@ -18,7 +19,7 @@ func (c *Client) Token(ctx context.Context) (*Token, error) {
 // current token: nil says that a successor is on its way or was there already, an error that is [ErrSuppressed] that the token
 // stays, because no fetch for this rejection may start now. It does not wait for the successor.
 func (c *Client) Invalidate(rejected *Token, rejecter string) error {
-	if c.closed.Load() {
+	if c.session.Closed() {
 		return ErrClosed
 	}
 	if rejected.Value() == "" {
@@ -30,7 +31,7 @@ func (c *Client) Invalidate(rejected *Token, rejecter string) error {
 // InvalidateValue is [Client.Invalidate] for callers who hold the token's value alone. It fails with errors.ErrUnsupported if
 // a Config.Manager lacks InvalidateValue(value, rejecter string) error.
 func (c *Client) InvalidateValue(value, rejecter string) error {
-	if c.closed.Load() {
+	if c.session.Closed() {
 		return ErrClosed
 	}
 	source, ok := c.source.(interface {
@@ -45,7 +46,7 @@ func (c *Client) InvalidateValue(value, rejecter string) error {
 // Refresh fetches a token now, lifting every backoff, and waits for it as Token does. Requests keep using the current token
 // meanwhile. It fails with errors.ErrUnsupported if a Config.Manager lacks Refresh(context.Context) (*Token, error).
 func (c *Client) Refresh(ctx context.Context) (*Token, error) {
-	if c.closed.Load() {
+	if c.session.Closed() {
 		return nil, ErrClosed
 	}
 	source, ok := c.source.(interface {
@@ -59,4 +60,20 @@ func (c *Client) Refresh(ctx context.Context) (*Token, error) {
 
 func unsupported(method string) error {
 	return fmt.Errorf("alf: Config.Manager has no %s: %w", method, errors.ErrUnsupported)
+}
+
+// Proof returns the value of the DPoP header for a request that carries tok by other means than this client: method and
+// address are the request's. ctx ends the wait for a key that is held elsewhere. It fails without Config.DPoP.
+func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) (string, error) {
+	if c.cfg.DPoP == nil {
+		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")
+	}
+	if tok.Value() == "" {
+		return "", errors.New("alf: Proof: there is no token: pass the one that the request carries")
+	}
+	target, err := url.Parse(address)
+	if err != nil || target.Hostname() == "" || target.Scheme != "https" && target.Scheme != "http" {
+		return "", errors.New("alf: Proof: the address is no http or https URL with a host: pass the request's")
+	}
+	return c.session.Proof(ctx, tok, method, target)
 }

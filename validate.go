@@ -31,7 +31,7 @@ func (c Config) Validate() error {
 		if tokens == nil {
 			tokens = new(fetcher.Fetcher) // any will do: the real one was judged above
 		}
-		problems = append(problems, split(c.managerConfig(tokens).Validate())...)
+		problems = append(problems, split(c.ManagerConfig(tokens).Validate())...)
 	}
 	problems = append(problems, c.originProblems()...)
 	problems = append(problems, c.bindingProblems()...)
@@ -107,7 +107,7 @@ func excluded(by, because string, groups ...[]named) []error {
 }
 
 // fetcherProblems lets the fetcher check its settings, which have the same names here.
-func (c *Config) fetcherProblems() []error { return split(c.fetcherConfig().Validate()) }
+func (c *Config) fetcherProblems() []error { return split(c.FetcherConfig().Validate()) }
 
 // bindingProblems is about what tokens are bound to, which the API's connections and requests have to show.
 func (c *Config) bindingProblems() []error {

@@ -1,4 +1,4 @@
-package alf
+package transport
 
 import (
 	"fmt"
@@ -31,7 +31,7 @@ func (o origin) same(other origin) bool {
 	return o.port == other.port && equalFold(o.scheme, other.scheme) && equalFold(o.host, other.host)
 }
 
-// String is the normalized spelling, which names a rejecter to the token manager.
+// String is the normalized spelling, which names a rejecting origin to the token manager.
 func (o origin) String() string {
 	return strings.ToLower(o.scheme) + "://" + net.JoinHostPort(strings.ToLower(o.host), o.port)
 }
@@ -63,7 +63,7 @@ type allowed struct {
 	spelled string // its host and port as configured, which is how they mostly come back in URLs
 }
 
-// parseOrigins reads what Validate has accepted.
+// parseOrigins reads what Config.Validate of package alf has accepted.
 func parseOrigins(entries []string) []allowed {
 	var origins []allowed
 	for _, entry := range entries {
@@ -74,8 +74,8 @@ func parseOrigins(entries []string) []allowed {
 	return origins
 }
 
-// listed reports whether u's origin is in Config.Origins. It tries the cheap comparison with all of them first.
-func (s *session) listed(u *url.URL) bool {
+// Listed reports whether u's origin is in Config.Origins. It tries the cheap comparison with all of them first.
+func (s *Session) Listed(u *url.URL) bool {
 	for i := range s.origins {
 		if o := &s.origins[i]; u.Host == o.spelled && u.Scheme == o.scheme {
 			return true
@@ -93,7 +93,7 @@ func (s *session) listed(u *url.URL) bool {
 // admit reports whether req may carry the token. A request the caller made themselves either may or is refused with an
 // error: sent without a token it would only fail less clearly. A redirected one was not their choice; without the
 // token it does no harm.
-func (s *session) admit(req *http.Request) (bool, error) {
+func (s *Session) admit(req *http.Request) (bool, error) {
 	if req.Response != nil {
 		return s.follows(req), nil
 	}
@@ -102,13 +102,13 @@ func (s *session) admit(req *http.Request) (bool, error) {
 		return false, fmt.Errorf("%w: it has no URL", ErrRefused)
 	case req.URL.Scheme != "https" && !wire.PlainHTTPAllowed(req.URL, s.allowHTTP):
 		return false, s.refusePlain(req.URL)
-	case s.origins != nil && !s.listed(req.URL):
+	case s.origins != nil && !s.Listed(req.URL):
 		return false, fmt.Errorf("%w: %s is not among Config.Origins: add it there if it may have the token", ErrRefused, originOf(req.URL))
 	}
 	return true, nil
 }
 
-func (s *session) refusePlain(u *url.URL) error {
+func (s *Session) refusePlain(u *url.URL) error {
 	if !equalFold(u.Scheme, "http") {
 		return fmt.Errorf("%w: the URL's scheme is %q: use https", ErrRefused, u.Scheme)
 	}
@@ -117,12 +117,12 @@ func (s *session) refusePlain(u *url.URL) error {
 
 // follows reports whether a redirected request may carry the token: it stays where the caller wanted to go, or within
 // Config.Origins.
-func (s *session) follows(req *http.Request) bool {
+func (s *Session) follows(req *http.Request) bool {
 	if req.URL == nil || !wire.PlainHTTPAllowed(req.URL, s.allowHTTP) {
 		return false
 	}
 	if s.origins != nil {
-		return s.listed(req.URL)
+		return s.Listed(req.URL)
 	}
 	first := firstHop(req)
 	return first != nil && originOf(first.URL).same(originOf(req.URL))

@@ -1,45 +1,67 @@
-package alf
+package transport
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 )
 
-// excepted reports whether a 401 says that another token would fare no better: the token lacks a scope (RFC 6750 section
-// 3.1), or a DPoP nonce is asked for (RFC 9449 section 9). A challenge that calls the token invalid outweighs that.
-// Everything else renews, because real servers refuse a dead token with the oddest challenges, or none.
-func excepted(header http.Header) bool {
-	var v verdict
-	v.read(header)
-	return (v.scope || v.nonce) && !v.invalid
+// maxPeeked is how much of a response's body Config.Rejected can read.
+const maxPeeked = 64 << 10
+
+// rejects reports whether resp rejects the token of its request. It leaves resp as it was, except that its body may be
+// another reader of the same bytes.
+func (s *Session) rejects(resp *http.Response) bool {
+	if s.rejected == nil {
+		return resp.StatusCode == http.StatusUnauthorized && !exempt(resp.Header)
+	}
+	visible := *resp
+	visible.Body = http.NoBody
+	// The body of a 101 is the connection itself, whose other end waits for the client.
+	if s.rejectedBody && resp.Body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		var prefix []byte
+		prefix, resp.Body = peek(resp.Body, maxPeeked)
+		visible.Body = io.NopCloser(bytes.NewReader(prefix))
+	}
+	return s.rejected(&visible)
 }
 
-// verdict is what the challenges of one answer say together: that the token lacks a scope, that a DPoP nonce is wanted, that
-// the token is not valid.
-type verdict struct{ scope, nonce, invalid bool }
+// exempt reports whether a 401 says that another token would not help: the token lacks a scope (RFC 6750 section 3.1), or a
+// DPoP nonce is required (RFC 9449 section 9). A challenge that calls the token invalid outweighs that. Every other 401
+// rejects the token, because real servers refuse an invalid token with the oddest challenges, or with none.
+func exempt(header http.Header) bool {
+	var c challenge
+	c.read(header)
+	return (c.scope || c.nonce) && !c.invalid
+}
 
-func (v *verdict) read(header http.Header) {
+// challenge is what the challenges of one response say together: that the token lacks a scope, that a DPoP nonce is
+// required, that the token is not valid.
+type challenge struct{ scope, nonce, invalid bool }
+
+func (c *challenge) read(header http.Header) {
 	for name, values := range header {
 		if !equalFold(name, "WWW-Authenticate") { // in case a base keeps names as they came
 			continue
 		}
 		for _, value := range values {
-			eachParam(value, v.note)
+			eachParam(value, c.note)
 		}
 	}
 }
 
-func (v *verdict) note(scheme, name, value string) {
+func (c *challenge) note(scheme, name, value string) {
 	if !equalFold(name, "error") || !equalFold(scheme, "Bearer") && !equalFold(scheme, "DPoP") {
 		return
 	}
 	switch {
 	case equalFold(value, "insufficient_scope"):
-		v.scope = true
+		c.scope = true
 	case equalFold(value, "use_dpop_nonce"):
-		v.nonce = true
+		c.nonce = true
 	case equalFold(value, "invalid_token"):
-		v.invalid = true
+		c.invalid = true
 	}
 }
 
