@@ -33,7 +33,7 @@ func (c client) accepts(p presented) bool {
 	return p.id != "" && p.secret() != "" && (c.id == "" || c.id == p.id) && (secret == "" || secret == p.secret())
 }
 
-// presented is how a client says who it is. The method is named as in RFC 7591 section 2; "" if there was none.
+// presented is how a client authenticates. The method is named as in RFC 7591 section 2; "" if there was none.
 type presented struct {
 	client
 	method string

@@ -13,7 +13,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// The token endpoint takes what RFC 6749 allows, and answers all else with an error of its section 5.2.
+// The token endpoint takes what RFC 6749 allows, and responds to all else with an error of its section 5.2.
 func TestTokenEndpoint_IsStrict(t *testing.T) {
 	const good = "grant_type=client_credentials"
 	for name, c := range map[string]struct {

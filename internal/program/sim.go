@@ -13,10 +13,10 @@ import (
 
 // The flags' categories. The help sorts them by name.
 const (
-	simWhat   = "Run"
-	simOutput = "Show"
-	simWorld  = "The world (in place of what the scenario says)"
-	simDeeds  = "What happens in it, and when (may be repeated)"
+	simWhat    = "Run"
+	simOutput  = "Show"
+	simWorld   = "The world (in place of what the scenario says)"
+	simActions = "What happens in it, and when (may be repeated)"
 )
 
 func (p *program) simCommand() *cli.Command {
@@ -27,7 +27,7 @@ func (p *program) simCommand() *cli.Command {
 			"With --seed alone: the world of that seed, in which everything, faults included, is drawn from it.\n" +
 			"With --seeds: one such world after the other, on all cores, until one breaks a rule.\n\n" +
 			"The decisions are made by the code that runs in production. Exit code 1 says that a rule was broken.",
-		Flags:  slices.Concat(simFlags(), simKnobFlags(), simDeedFlags()),
+		Flags:  slices.Concat(simFlags(), simParameterFlags(), simActionFlags()),
 		Action: p.sim,
 	}
 }
@@ -58,7 +58,7 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 		return &failure{exitUsage, err}
 	}
 	var made []string // flags that make a world
-	for _, name := range slices.Concat([]string{"scenario"}, simKnobNames(), simDeedNames()) {
+	for _, name := range slices.Concat([]string{"scenario"}, simParameterNames(), simActionNames()) {
 		if cmd.IsSet(name) {
 			made = append(made, name)
 		}

@@ -93,19 +93,19 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 
 // marks tells which rare events were seen: those that were not, and the rarest of the others.
 func marks(t *strings.Builder, r *hunt.Result) {
-	missing := r.Marks.Missing()
-	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Marks)-len(missing), len(r.Marks)))
+	missing := r.Coverage.Missing()
+	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Coverage)-len(missing), len(r.Coverage)))
 	for _, m := range missing {
 		fmt.Fprintf(t, "never   %s\n", m)
 	}
-	order := make([]int, 0, len(r.Marks))
-	for m, n := range r.Marks {
+	order := make([]int, 0, len(r.Coverage))
+	for m, n := range r.Coverage {
 		if n > 0 {
 			order = append(order, m)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return r.Marks[a] - r.Marks[b] })
+	slices.SortStableFunc(order, func(a, b int) int { return r.Coverage[a] - r.Coverage[b] })
 	for _, m := range order[:min(3, len(order))] {
-		fmt.Fprintf(t, "%7s %s\n", format.Count(r.Marks[m]), world.Mark(m))
+		fmt.Fprintf(t, "%7s %s\n", format.Count(r.Coverage[m]), world.CoveragePoint(m))
 	}
 }

@@ -40,14 +40,14 @@ func TestSim_RunsAWorldFromFlags(t *testing.T) {
 
 // untimed drops the line that tells how long it took.
 func untimed(out string) string {
-	head, _, _ := strings.Cut(out, "\nknobs: ")
+	head, _, _ := strings.Cut(out, "\nparameters: ")
 	return head
 }
 
 func TestSim_RunsAScenario(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"name": "mine", "about": "my own world", "duration": "10m", "callers": 20, "interval": "10s",
-		"deeds": [{"at": "3m", "do": "revoke"}]}`), 0o600))
+		"actions": [{"at": "3m", "do": "revoke"}]}`), 0o600))
 	r := sim(t, "--scenario", path, "--compare")
 	require.Equal(t, exitOK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "\nmine\nmy own world\n"))
@@ -60,7 +60,7 @@ func TestSim_RunsAScenario(t *testing.T) {
 	require.Contains(t, changed.out, "10 callers")
 
 	named := sim(t, "--scenario", "always-401", "--duration", "2m")
-	require.Contains(t, named.out, "an API that always says 401")
+	require.Contains(t, named.out, "an API that always responds with 401")
 	require.Contains(t, named.out, "401 handed to the caller")
 }
 
@@ -115,7 +115,7 @@ func TestSim_TheTableOfAHuntThatFailed(t *testing.T) {
 	out.Reset()
 	writeViolation(&out, &world.Violation{Seed: 9, Rule: "M3", Text: "two at once", Last: []string{"one", "two"}}, "go run ./cmd/alf sim --seed 9 --trace")
 	require.Contains(t, out.String(), "M3 is broken: two at once\n")
-	require.Contains(t, out.String(), "replay  go run ./cmd/alf sim --seed 9 --trace\n")
+	require.Contains(t, out.String(), "replay      go run ./cmd/alf sim --seed 9 --trace\n")
 	require.Contains(t, out.String(), "    one\n    two\n")
 }
 
@@ -131,7 +131,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 func TestSim_Explores(t *testing.T) {
 	var out strings.Builder
 	p := &program{stdout: &out, stderr: &out, env: environmentOf(nil)}
-	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Answers: []explore.Answer{{Kind: explore.Permanent}}}
+	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Responses: []explore.Response{{Kind: explore.Permanent}}}
 	require.NoError(t, p.exploreAll(t.Context(), []explore.World{tiny, tiny}))
 	require.Regexp(t, `(?m)^tiny +\d+ +\d+ +\d+ +`, out.String())
 	require.Regexp(t, `(?m)^all +\d+ +\d+ +\d+ +`, out.String())
@@ -152,9 +152,9 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 		{"--api-latency -1s", "--api-latency: is -1s: must not be negative"},
 		{"--always-401 --apis 0", "--apis: is 0: must be 1 at least"},
 		{"--troubles sulking", `--troubles: unknown trouble "sulking": use refusing, hanging`},
-		{"--outages 1m", "--outages: is 1m0s, but troubles is empty: say what befalls the token endpoint"},
+		{"--outages 1m", "--outages: is 1m0s, but troubles is empty: say what the trouble is"},
 		{"--outage noon", `--outage: "noon" is not of the form 12h+20m:refusing`},
-		{"--outage 25h+1m:hanging", "deeds[0] (outage): at is 25h0m0s: must be within the duration, 24h0m0s"},
+		{"--outage 25h+1m:hanging", "actions[0] (outage): at is 25h0m0s: must be within the duration, 24h0m0s"},
 		{"--scenario nowhere.json", "nowhere.json: there is no such file, nor a scenario of that name: use a path, or always-401, fleet"},
 		{"--seeds 0", "--seeds is 0: must be 1 at least"},
 		{"--seeds 2 --first 18446744073709551615", "--first is too large"},

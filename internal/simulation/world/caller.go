@@ -6,7 +6,7 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// caller is somebody who sends requests to an API, one at a time: token, request, and after a 401 once more.
+// caller is a client of an API: it sends requests to an API, one at a time: token, request, and after a 401 once more.
 type caller struct {
 	gen     uint32 // of the present request
 	state   callerState
@@ -38,16 +38,16 @@ type Outcome uint8
 
 // The outcomes of a request.
 const (
-	Succeeded    Outcome = iota
-	Healed               // after a 401
-	Unauthorized         // 401, suppressed or for the second time
-	Refused              // no token could be had
-	Left                 // the caller gave up waiting
+	Succeeded      Outcome = iota
+	RetrySucceeded         // after a 401
+	Unauthorized           // 401, suppressed or for the second time
+	Refused                // no token could be had
+	Left                   // the caller gave up waiting
 	Closed
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"succeeded", "healed", "unauthorized", "refused", "left", "closed"}
+var outcomeNames = [outcomes]string{"succeeded", "retry succeeded", "unauthorized", "refused", "left", "closed"}
 
 // String names the outcome.
 func (o Outcome) String() string { return outcomeNames[o] }
@@ -57,8 +57,8 @@ func (p *process) arrive(slot int32) {
 	c := &p.callers[slot]
 	c.gen++
 	c.state, c.second, c.started = asks, false, p.w.now
-	c.api = int32(p.dice(slot) * float64(p.w.knobs.APIs))
-	if p.w.knobs.ManyAPIs {
+	c.api = int32(p.dice(slot) * float64(p.w.parameters.APIs))
+	if p.w.parameters.ManyAPIs {
 		c.api = int32(p.dice(slot) * 100)
 	}
 	if p.w.rec != nil {
@@ -74,17 +74,17 @@ func (p *process) arrive(slot int32) {
 		p.finish(slot, Closed)
 		return
 	}
-	if p.rival != nil {
-		p.rival.get(t)
+	if p.baseline != nil {
+		p.baseline.get(t)
 		return
 	}
-	if answer := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); answer == core.Wait {
+	if reply := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); reply == core.Wait {
 		p.patience(t)
 	}
 }
 
 func (p *process) patience(t ticket) {
-	if k := &p.w.knobs; k.Patience > 0 && p.w.now < p.w.healed {
+	if k := &p.w.parameters; k.Patience > 0 && p.w.now < p.w.faultsEnd {
 		p.w.plan(event{at: p.w.now + p.w.rnd.about(k.Patience), kind: giveUp, p: p.id, a: int64(t.slot), gen: t.gen})
 	}
 }
@@ -92,27 +92,27 @@ func (p *process) patience(t ticket) {
 // giveUp is the end of a caller's context: its wait ends, and nothing else.
 func (p *process) giveUp(slot int32, gen uint32) {
 	if c := &p.callers[slot]; c.gen == gen && c.state == waits {
-		p.w.mark(MarkCallerGivesUp)
+		p.w.cover(CoverCallerGivesUp)
 		p.note(line{what: wGaveUp, a: int64(slot)})
 		p.finish(slot, Left)
 	}
 }
 
-// tell is an answer that reaches a caller, if that is still there.
-func (p *process) tell(t ticket, a core.Reply) {
+// send delivers a reply to a caller, unless it has given up.
+func (p *process) send(t ticket, a core.Reply) {
 	c := &p.callers[t.slot]
 	if c.gen != t.gen {
-		return // it has given up, and its slot may be somebody else's
+		return // it has given up, and its slot may be another caller's
 	}
 	if c.state != waits {
-		p.w.violate(p, "M9", "caller %d is answered twice", t.slot)
+		p.w.violate(p, "M9", "caller %d gets two replies", t.slot)
 		return
 	}
-	p.note(line{what: wAnswered, a: int64(t.slot), b: int64(a)})
+	p.note(line{what: wReplied, a: int64(t.slot), b: int64(a)})
 	switch a {
 	case core.Serve:
 		p.published.attention = max(p.published.attention, read)
-		p.ledger.handsOut(p.published.value)
+		p.checker.handsOut(p.published.value)
 		p.serve(t, p.published.value)
 	case core.ServeExpired:
 		p.serve(t, p.w.arriving.value)
@@ -127,7 +127,7 @@ func (p *process) tell(t ticket, a core.Reply) {
 			p.finish(t.slot, Closed)
 		}
 	default:
-		p.w.violate(p, "M9", "caller %d is answered %q", t.slot, answerWords[a])
+		p.w.violate(p, "M9", "caller %d gets the reply %q", t.slot, replyWords[a])
 	}
 }
 
@@ -139,39 +139,39 @@ func (p *process) serve(t ticket, value int64) {
 		return
 	}
 	if p.published.on && value == p.published.value {
-		p.ledger.handsOut(value)
+		p.checker.handsOut(value)
 	}
 	if p.w.rec != nil {
-		p.w.rec.answered(c)
+		p.w.rec.replied(c)
 	}
 	c.state, c.value, c.sentAt = sent, value, p.w.now
-	latency := p.w.rnd.about(p.w.knobs.API)
-	if p.w.now < p.w.healed && p.w.rnd.chance(p.w.knobs.Late) {
+	latency := p.w.rnd.about(p.w.parameters.API)
+	if p.w.now < p.w.faultsEnd && p.w.rnd.chance(p.w.parameters.Late) {
 		latency = p.w.rnd.between(time.Second, time.Minute)
 	}
 	if p.w.apart {
 		latency += c.started % time.Microsecond
 	}
-	p.w.plan(event{at: p.w.now + latency, kind: reply, p: p.id, a: int64(t.slot), gen: t.gen})
+	p.w.plan(event{at: p.w.now + latency, kind: apiResponse, p: p.id, a: int64(t.slot), gen: t.gen})
 }
 
-// reply is an API's answer.
-func (p *process) reply(slot int32, gen uint32) {
+// receive is an API's response.
+func (p *process) receive(slot int32, gen uint32) {
 	c := &p.callers[slot]
 	if c.gen != gen || c.state != sent {
 		return
 	}
 	if p.w.endpoint.accepts(c.value, c.api, c.sentAt) {
 		if c.second {
-			p.finish(slot, Healed)
+			p.finish(slot, RetrySucceeded)
 		} else {
 			p.finish(slot, Succeeded)
 		}
 		return
 	}
-	p.note(line{what: wReply, a: int64(slot), b: 401})
+	p.note(line{what: wResponse, a: int64(slot), b: 401})
 	p.w.stats.Unauthorized++
-	if c.second || p.ended || p.rival != nil {
+	if c.second || p.ended || p.baseline != nil {
 		p.finish(slot, Unauthorized)
 		return
 	}
@@ -179,7 +179,7 @@ func (p *process) reply(slot int32, gen uint32) {
 	if p.w.rec != nil {
 		p.w.rec.asksAgain(c)
 	}
-	if answer := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); answer == core.Wait {
+	if reply := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); reply == core.Wait {
 		p.patience(ticket{slot: slot, gen: gen})
 	}
 }
@@ -187,8 +187,8 @@ func (p *process) reply(slot int32, gen uint32) {
 func (p *process) invalidate(value int64, api int32, wait bool, from ticket) core.Reply {
 	current := p.published.on && p.published.value == value
 	if len(p.flights) > 0 {
-		p.w.markIf(!current, MarkLate401DuringFetch)
-		p.w.markIf(current, MarkRejectionJoinsFetch)
+		p.w.coverIf(!current, CoverLate401DuringFetch)
+		p.w.coverIf(current, CoverRejectionJoinsFetch)
 	}
 	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: uint64(api) + 1}, from,
 		line{what: wInvalidate, a: value, b: int64(api)})
@@ -204,9 +204,9 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.state, c.result = idle, o
 	c.gen++
 	w.stats.Outcomes[o]++
-	served := o == Succeeded || o == Healed || o == Closed
-	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysNo {
-		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
+	served := o == Succeeded || o == RetrySucceeded || o == Closed
+	if !served && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
+		w.violate(p, "recovery", "caller %d %s long after the faults ended", slot, o)
 	}
 	if c.burst {
 		p.free = append(p.free, slot)

@@ -30,7 +30,7 @@ type outcome uint8
 const (
 	brings outcome = iota
 	bringsSame
-	bringsDead
+	bringsExpired
 	failsTransient
 	failsPermanent
 	failsThrottled
@@ -38,8 +38,8 @@ const (
 )
 
 var outcomeWords = [...]string{
-	brings: "token", bringsSame: "the same token", bringsDead: "dead token", failsTransient: "transient failure",
-	failsPermanent: "permanent failure", failsThrottled: "told to come back later", failsCancelled: "cancelled",
+	brings: "token", bringsSame: "the same token", bringsExpired: "expired token", failsTransient: "transient failure",
+	failsPermanent: "permanent failure", failsThrottled: "throttled", failsCancelled: "cancelled",
 }
 
 // flight is a fetch that is running, abandoned or not.
@@ -57,10 +57,10 @@ type flight struct {
 	abandoned bool
 }
 
-// begin takes a request and decides when it will be answered, and how.
+// begin takes a request and decides when the response comes, and what it is.
 func (e *endpoint) begin(p *process, id uint64) {
 	e.requests++
-	s, k := &e.w.rnd, &e.w.knobs
+	s, k := &e.w.rnd, &e.w.parameters
 	f := flight{id: id, start: p.wall(), begins: e.w.now}
 	latency := s.about(k.Latency)
 	switch e.trouble {
@@ -100,7 +100,7 @@ func (e *endpoint) begin(p *process, id uint64) {
 
 // issue makes the token a fetch brings, when it brings it.
 func (e *endpoint) issue(p *process, f *flight) {
-	s, k := &e.w.rnd, &e.w.knobs
+	s, k := &e.w.rnd, &e.w.parameters
 	f.result.OK = true
 	life := k.Lifetime
 	if last := e.last[p.id]; k.Repeat && last != 0 {
@@ -113,11 +113,11 @@ func (e *endpoint) issue(p *process, f *flight) {
 		}
 	}
 	switch {
-	case s.chance(k.Dead):
-		f.outcome = bringsDead
+	case s.chance(k.ExpiredOnArrival):
+		f.outcome = bringsExpired
 		life = pick(s, 0, -time.Second, -time.Hour)
 		f.result.Expiry = f.start.Add(life)
-	case s.chance(k.Lifeless):
+	case s.chance(k.NoLifetime):
 		life = 5 * time.Minute
 		if s.chance(0.3) {
 			life = 10000 * 24 * time.Hour
@@ -126,7 +126,7 @@ func (e *endpoint) issue(p *process, f *flight) {
 	default:
 		f.result.Expiry = f.start.Add(life)
 	}
-	if s.chance(k.Advice) {
+	if s.chance(k.RefreshIn) {
 		f.result.RefreshIn = s.about(k.Lifetime / 2)
 	}
 	e.tokens = append(e.tokens, issued{at: e.w.now, expires: f.begins + life, keys: e.keys})
@@ -150,14 +150,14 @@ func (e *endpoint) roll() {
 
 // accepts reports whether an API takes a token that was sent to it at that time.
 func (e *endpoint) accepts(value int64, api int32, sent time.Duration) bool {
-	if e.w.knobs.AlwaysNo && api == 0 {
+	if e.w.parameters.AlwaysReject && api == 0 {
 		return false
 	}
 	t := &e.tokens[value-1]
 	if t.revoked || sent >= t.expires {
 		return false
 	}
-	if e.keys > 0 && e.w.now < e.rolled+e.w.knobs.KeyLag {
+	if e.keys > 0 && e.w.now < e.rolled+e.w.parameters.KeyLag {
 		return t.keys < e.keys
 	}
 	return t.keys == e.keys

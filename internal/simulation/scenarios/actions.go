@@ -12,13 +12,13 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-var deedNames = [...]string{
+var actionNames = [...]string{
 	world.Arrive: "crowd", world.Outage: "outage", world.Revoke: "revoke", world.RollKeys: "roll-keys",
 	world.StepClock: "step-clock", world.Sleep: "sleep", world.Refresh: "refresh", world.Close: "close",
 }
 
-// needs is what must be said of each deed, besides when.
-var needs = [len(deedNames)]struct{ count, lasts, by, trouble, process bool }{
+// needs is what must be said of each action, besides when.
+var needs = [len(actionNames)]struct{ count, lasts, by, trouble, process bool }{
 	world.Arrive:    {count: true, process: true},
 	world.Outage:    {lasts: true, trouble: true},
 	world.StepClock: {by: true, process: true},
@@ -27,23 +27,23 @@ var needs = [len(deedNames)]struct{ count, lasts, by, trouble, process bool }{
 	world.Close:     {process: true},
 }
 
-func parseDeeds(content json.RawMessage) (deeds []world.Deed, err error) {
+func parseActions(content json.RawMessage) (actions []world.Action, err error) {
 	var list []json.RawMessage
 	if json.Unmarshal(content, &list) != nil {
-		return nil, errors.New(`key "deeds": must be an array of objects, such as {"at": "12h", "do": "revoke"}`)
+		return nil, errors.New(`key "actions": must be an array of objects, such as {"at": "12h", "do": "revoke"}`)
 	}
 	var problems []error
 	for i, one := range list {
-		d, err := parseDeed(one)
+		d, err := parseAction(one)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("deeds[%d]: %w", i, err))
+			problems = append(problems, fmt.Errorf("actions[%d]: %w", i, err))
 		}
-		deeds = append(deeds, d)
+		actions = append(actions, d)
 	}
-	return deeds, errors.Join(problems...)
+	return actions, errors.Join(problems...)
 }
 
-func parseDeed(content []byte) (d world.Deed, err error) {
+func parseAction(content []byte) (d world.Action, err error) {
 	given, err := object(content)
 	if err != nil {
 		return d, err
@@ -62,11 +62,11 @@ func parseDeed(content []byte) (d world.Deed, err error) {
 			var name string
 			i := -1
 			if into(&name, m, "") == nil {
-				i = slices.Index(deedNames[:], name)
+				i = slices.Index(actionNames[:], name)
 			}
-			d.Do = world.DeedKind(max(i, 0))
+			d.Do = world.ActionKind(max(i, 0))
 			if i < 0 {
-				err = fmt.Errorf(`key "do": must be %s`, oneOf(deedNames[:]))
+				err = fmt.Errorf(`key "do": must be %s`, oneOf(actionNames[:]))
 			}
 		case "process":
 			err = into(&d.Process, m, "must be a whole number; the first one is 0")
@@ -88,10 +88,10 @@ func parseDeed(content []byte) (d world.Deed, err error) {
 	return d, complete(d, seen)
 }
 
-// complete checks that all is said which the deed needs, and nothing it has no use for.
-func complete(d world.Deed, seen map[string]bool) error {
+// complete checks that all is said which the action needs, and nothing it has no use for.
+func complete(d world.Action, seen map[string]bool) error {
 	if !seen["do"] {
-		return fmt.Errorf(`key "do" is missing: set it to %s`, oneOf(deedNames[:]))
+		return fmt.Errorf(`key "do" is missing: set it to %s`, oneOf(actionNames[:]))
 	}
 	n := needs[d.Do]
 	for _, k := range []struct {
@@ -102,43 +102,43 @@ func complete(d world.Deed, seen map[string]bool) error {
 		{"trouble", n.trouble, n.trouble}, {"process", false, n.process},
 	} {
 		if k.needed && !seen[k.key] {
-			return fmt.Errorf("key %q is missing: %s needs it", k.key, deedNames[d.Do])
+			return fmt.Errorf("key %q is missing: %s needs it", k.key, actionNames[d.Do])
 		}
 		if !k.useful && seen[k.key] {
-			return fmt.Errorf("key %q: %s has no use for it: remove it", k.key, deedNames[d.Do])
+			return fmt.Errorf("key %q: %s has no use for it: remove it", k.key, actionNames[d.Do])
 		}
 	}
 	return nil
 }
 
-// DeedFlag is how a deed is written on a command line.
-type DeedFlag struct {
+// DeedFlag is how a action is written on a command line.
+type ActionFlag struct {
 	Name, Usage string
-	do          world.DeedKind
+	do          world.ActionKind
 	form        string
 }
 
 // DeedFlags are all there are.
-func DeedFlags() []DeedFlag {
-	flags := []DeedFlag{
+func ActionFlags() []ActionFlag {
+	flags := []ActionFlag{
 		{do: world.Outage, form: "12h+20m:refusing", Usage: "the token endpoint is in trouble: `START+DURATION:TROUBLE`, such as 12h+20m:refusing; also " + strings.Join(troubles()[1:], ", ")},
 		{do: world.Revoke, form: "6h", Usage: "all tokens are revoked at this `TIME`"},
 		{do: world.RollKeys, form: "6h", Usage: "keys roll over at this `TIME`; see key-lag"},
 		{do: world.Arrive, form: "6h:1000", Usage: "further callers come at once: `TIME:NUMBER[@PROCESS]`, such as 6h:1000"},
 		{do: world.Sleep, form: "3h+40m", Usage: "a machine sleeps: `START+DURATION[@PROCESS]`, such as 3h+40m"},
 		{do: world.StepClock, form: "5h:-10m", Usage: "a wall clock is stepped: `TIME:STEP[@PROCESS]`, such as 5h:-10m"},
-		{do: world.Refresh, form: "6h", Usage: "somebody calls Refresh: `TIME[@PROCESS]`"},
+		{do: world.Refresh, form: "6h", Usage: "a caller calls Refresh: `TIME[@PROCESS]`"},
 		{do: world.Close, form: "6h", Usage: "a process is closed: `TIME[@PROCESS]`"},
 	}
 	for i := range flags {
-		flags[i].Name = deedNames[flags[i].do]
+		flags[i].Name = actionNames[flags[i].do]
 	}
 	return flags
 }
 
 // Parse reads the flag's value.
-func (f *DeedFlag) Parse(text string) (world.Deed, error) {
-	d := world.Deed{Do: f.do}
+func (f *ActionFlag) Parse(text string) (world.Action, error) {
+	d := world.Action{Do: f.do}
 	wrong := fmt.Errorf("--%s: %q is not of the form %s", f.Name, text, f.form)
 	n := needs[f.do]
 	rest := text

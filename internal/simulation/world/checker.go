@@ -6,9 +6,9 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// ledger holds one process against the contract. It keeps books of its own, from what goes into the core and what comes out
+// checker holds one process against the contract. It keeps its own record, from what goes into the core and what comes out
 // of it, and never looks inside.
-type ledger struct {
+type checker struct {
 	p *process
 
 	// Time as the process can know it: the wall clock's way forward, and what timers prove.
@@ -19,39 +19,39 @@ type ledger struct {
 	lost    time.Duration // at most so much went by unseen before steps back
 	lostAt  time.Duration // when that was last found out
 
-	running     bool
-	began       core.Elapsed
-	abandoned   int
-	lastEnd     core.Elapsed
-	rejection   core.Elapsed // when the last fetch for a rejection started
-	rejections  int
-	rejected    bool            // one was acted on
-	recent      [7]core.Elapsed // when fetches for rejections started
-	told        bool            // the fetch in flight has outlived its round
-	round       bool            // somebody may be waiting
-	gate        core.Elapsed    // no fetch sooner, but by hand (M5, M6)
-	failures    failures
-	tokenOn     bool
-	dormant     bool // unless a reader has found due passed since
-	token       held
-	result      core.Result
-	resultStart time.Time
-	closed      bool
-	closedAt    time.Duration
+	running         bool
+	began           core.Elapsed
+	abandoned       int
+	lastEnd         core.Elapsed
+	rejection       core.Elapsed // when the last fetch for a rejection started
+	rejections      int
+	rejected        bool            // one was acted on
+	recent          [7]core.Elapsed // when fetches for rejections started
+	failureReported bool            // the fetch in flight has outlived its round
+	round           bool            // a caller may be waiting
+	gate            core.Elapsed    // no fetch sooner, except by a manual refresh (M5, M6)
+	failures        failures
+	tokenOn         bool
+	idle            bool // unless a reader has found due passed since
+	token           held
+	result          core.Result
+	resultStart     time.Time
+	closed          bool
+	closedAt        time.Duration
 }
 
-// held is the published token by the ledger's own reckoning.
+// held is the published token as the checker computes it.
 type held struct {
-	value       int64
-	number      uint64
-	end         time.Time
-	lifeEnds    time.Duration
-	due         time.Time
-	earliestDue time.Time
-	repeated    bool
+	value           int64
+	number          uint64
+	effectiveExpiry time.Time
+	timerAt         time.Duration
+	refreshTime     time.Time
+	earliestRefresh time.Time
+	repeated        bool
 }
 
-// failures is the state of the backoffs by the ledger's own reckoning.
+// failures is the state of the backoffs as the checker computes it.
 type failures struct {
 	on        bool
 	kind      string // "M8", "M9" or "M10"
@@ -62,7 +62,7 @@ type failures struct {
 
 const slack = time.Millisecond
 
-func (l *ledger) before(wall time.Time, in core.Input) {
+func (l *checker) before(wall time.Time, in core.Input) {
 	if !l.started {
 		l.started, l.last, l.seen = true, wall, l.p.uptime()
 	}
@@ -71,7 +71,7 @@ func (l *ledger) before(wall time.Time, in core.Input) {
 	} else {
 		l.lost += l.p.uptime() - l.seen
 		l.lostAt = l.p.w.now
-		l.p.w.markIf(l.failures.on, MarkStepBackInBackoff)
+		l.p.w.coverIf(l.failures.on, CoverStepBackInBackoff)
 	}
 	l.last, l.seen = wall, l.p.uptime()
 	if in.Kind == core.Wake {
@@ -84,9 +84,9 @@ func (l *ledger) before(wall time.Time, in core.Input) {
 }
 
 // after checks what a step decided.
-func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
+func (l *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 	if in.Kind == core.Refresh && e.Reply == core.Wait {
-		l.p.w.markIf(l.failures.on, MarkByHandLiftsBackoff)
+		l.p.w.coverIf(l.failures.on, CoverManualLiftsBackoff)
 		l.failures.on, l.gate = false, 0
 	}
 	for _, ev := range e.Events[:e.N] {
@@ -101,14 +101,14 @@ func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
 				if !l.tokenOn || in.Result.Same {
 					l.failures = failures{}
 				}
-				l.p.w.mark(MarkDeadOnArrival)
+				l.p.w.cover(CoverExpiredOnArrival)
 			}
 		case core.FetchAbandoned:
 			l.abandons(ev)
 		case core.LateResult:
 			l.abandoned--
-			l.p.w.mark(MarkLateResult)
-			l.p.w.markIf(l.tokenOn, MarkLateResultBesideToken)
+			l.p.w.cover(CoverLateResult)
+			l.p.w.coverIf(l.tokenOn, CoverLateResultBesideToken)
 			l.broken(e.Publish, "M15", "the late result of an abandoned fetch is published")
 		case core.Published:
 			l.publishes(wall, e)
@@ -125,15 +125,15 @@ func (l *ledger) after(wall time.Time, in core.Input, e *core.Effects) {
 		case core.BackedOff:
 			l.backsOff(wall, e, ev)
 		case core.WentIdle:
-			l.broken(in.Read && !e.Publish, "M16", "a token in use goes dormant")
-			l.dormant = true
-			l.p.w.mark(MarkDormant)
+			l.broken(in.Read && !e.Publish, "M16", "a token in use becomes idle")
+			l.idle = true
+			l.p.w.cover(CoverIdle)
 		}
 	}
-	l.answers(wall, in, e)
+	l.checkReplies(wall, in, e)
 }
 
-func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev core.Event) {
+func (l *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev core.Event) {
 	l.broken(l.running, "M3", "fetch %d starts while another one is in flight", ev.Flight)
 	l.broken(l.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
 	l.broken(l.closed, "M14", "fetch %d starts after Close", ev.Flight)
@@ -151,22 +151,22 @@ func (l *ledger) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev 
 		l.rejections++
 		l.always()
 	}
-	// The step's own publication, if it has one, is not yet in the books: it is read if somebody waited for it.
+	// The step's own publication, if it has one, is not recorded yet: it is read if a caller waited for it.
 	if ev.Cause == core.CauseRefresh || ev.Cause == core.CauseRetry && ev.Attempt == 1 && l.tokenOn && in.Kind != core.Refresh {
-		l.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that nobody has read is refreshed")
-		l.broken(!l.p.stepped && l.p.w.knobs.Drift == 0 && l.tokenOn && wall.Before(l.token.earliestDue.Add(-slack)), "M4", "refreshed %v before half its usable life", l.token.earliestDue.Sub(wall))
+		l.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
+		l.broken(!l.p.stepped && l.p.w.parameters.Drift == 0 && l.tokenOn && wall.Before(l.token.earliestRefresh.Add(-slack)), "M4", "refreshed %v before half its usable life", l.token.earliestRefresh.Sub(wall))
 	}
 	if l.tokenOn && l.token.repeated {
 		l.gate = l.elapsed + time.Second
 	}
-	l.running, l.told, l.began = true, false, l.elapsed
+	l.running, l.failureReported, l.began = true, false, l.elapsed
 }
 
-// always checks what an API that rejects everything may cost, where nobody else rejects anything: in any minute no more than
+// always checks what an API that rejects everything may cost, where no other API rejects anything: in any minute no more than
 // a first fetch and one after each of 1, 2, 4, 8, 16 and 32 s.
-func (l *ledger) always() {
+func (l *checker) always() {
 	k := &l.p.w.drawn
-	if !k.AlwaysNo || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.ByHand || k.ManyAPIs ||
+	if !k.AlwaysReject || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.Manual || k.ManyAPIs ||
 		k.Outage > 0 || k.Stuck > 0 || k.Slow > 0 {
 		return
 	}
@@ -178,12 +178,12 @@ func (l *ledger) always() {
 	l.recent[l.rejections%most] = l.elapsed
 }
 
-func (l *ledger) abandons(ev core.Event) {
+func (l *checker) abandons(ev core.Event) {
 	l.running, l.lastEnd = false, l.elapsed
 	l.abandoned++
 	l.broken(l.abandoned > 3, "M15", "%d fetches are abandoned", l.abandoned)
-	l.p.w.mark(MarkAbandoned)
-	l.p.w.markIf(l.abandoned == 3, MarkThreeAbandoned)
+	l.p.w.cover(CoverAbandoned)
+	l.p.w.coverIf(l.abandoned == 3, CoverThreeAbandoned)
 	for i := range l.p.flights {
 		if f := &l.p.flights[i]; f.id == ev.Flight {
 			l.broken(!f.cancelled, "M15", "fetch %d is abandoned without having been cancelled", f.id)
@@ -193,7 +193,7 @@ func (l *ledger) abandons(ev core.Event) {
 }
 
 // publishes recomputes from the contract what the core made of an endpoint's word.
-func (l *ledger) publishes(wall time.Time, e *core.Effects) {
+func (l *checker) publishes(wall time.Time, e *core.Effects) {
 	p := e.Publication
 	l.broken(l.closed, "M14", "a token is published after Close")
 	expiry := l.result.Expiry
@@ -202,71 +202,71 @@ func (l *ledger) publishes(wall time.Time, e *core.Effects) {
 	}
 	if latest := l.resultStart.Add(365 * 24 * time.Hour); expiry.After(latest) {
 		expiry = latest
-		l.p.w.mark(MarkLifetimeClamped)
+		l.p.w.cover(CoverLifetimeClamped)
 	}
 	l.broken(!p.Expiry.Equal(expiry), "M7", "a token's expiry is %v, and ought to be %v", p.Expiry, expiry)
 	life := expiry.Sub(l.resultStart)
 	usable := life - min(10*time.Second, life/10)
 	end := l.resultStart.Add(usable)
 	if l.result.Same {
-		l.p.w.mark(MarkSameValue)
-		l.broken(p.RefreshTime.Before(l.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is due before its usable end")
+		l.p.w.cover(CoverSameValue)
+		l.broken(p.RefreshTime.Before(l.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is due before its effective expiry")
 		end = expiry
 	} else {
 		l.broken(p.RefreshTime.Before(l.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "due %v after the start, of a usable life of %v", p.RefreshTime.Sub(l.resultStart), usable)
 	}
 	l.broken(!p.EffectiveExpiry.Equal(end), "M2", "a token's end is %v, and ought to be %v", p.EffectiveExpiry, end)
 	left := min(end.Sub(wall), end.Sub(l.resultStart)-(l.elapsed-l.began))
-	l.broken(left <= 0, "M6", "a dead token is published")
+	l.broken(left <= 0, "M6", "an expired token is published")
 	l.broken(p.Life != left, "M2", "a token is published for %v, and ought to be for %v", p.Life, left)
 	l.gate = 0
 	if l.result.Same || life < time.Second {
 		l.gate = l.began + time.Second
 	}
 	l.failures = failures{}
-	l.tokenOn, l.dormant = true, false
+	l.tokenOn, l.idle = true, false
 	l.token = held{
-		value: l.p.w.arriving.value, number: p.Number, end: end, lifeEnds: l.p.uptime() + left, due: p.RefreshTime,
-		earliestDue: l.resultStart.Add(usable / 2), repeated: l.result.Same,
+		value: l.p.w.arriving.value, number: p.Number, effectiveExpiry: end, timerAt: l.p.uptime() + left, refreshTime: p.RefreshTime,
+		earliestRefresh: l.resultStart.Add(usable / 2), repeated: l.result.Same,
 	}
 	if l.result.Same {
-		l.token.earliestDue = p.RefreshTime
+		l.token.earliestRefresh = p.RefreshTime
 	}
 }
 
-func (l *ledger) withdraws(wall time.Time, in core.Input) {
+func (l *checker) withdraws(wall time.Time, in core.Input) {
 	timer := in.Kind == core.Expire && in.Publication == l.token.number
 	rejected := in.Kind == core.Invalidate && in.Current
-	over := !wall.Before(l.token.end)
+	over := !wall.Before(l.token.effectiveExpiry)
 	l.broken(!timer && !rejected && !over && in.Kind != core.Close && in.Kind != core.Fetched, "M12", "a usable token is withdrawn for no reason")
-	l.p.w.markIf(timer && !over, MarkWithdrawnByTimerAlone)
-	l.p.w.markIf(over && !timer && l.p.uptime() < l.token.lifeEnds, MarkWithdrawnByClockAlone)
+	l.p.w.coverIf(timer && !over, CoverWithdrawnByTimerAlone)
+	l.p.w.coverIf(over && !timer && l.p.uptime() < l.token.timerAt, CoverWithdrawnByClockAlone)
 	l.tokenOn = false
 	if l.failures.kind == "M8" {
-		l.p.w.markIf(l.failures.on, MarkLossLiftsBackoff)
+		l.p.w.coverIf(l.failures.on, CoverLossLiftsBackoff)
 		l.failures.on = false
 	}
-	l.p.w.markIf(l.running, MarkRefreshBecomesRound)
+	l.p.w.coverIf(l.running, CoverRefreshBecomesRound)
 }
 
-func (l *ledger) suppresses(ev core.Event) {
-	l.broken(l.running && !l.told, "M12", "a rejection is suppressed though a fetch is in flight")
+func (l *checker) suppresses(ev core.Event) {
+	l.broken(l.running && !l.failureReported, "M12", "a rejection is suppressed though a fetch is in flight")
 	switch {
 	case l.abandoned >= 3:
-		l.p.w.mark(MarkSuppressedByAbandoned)
+		l.p.w.cover(CoverSuppressedByAbandoned)
 	case l.failures.on && l.elapsed < l.failures.by && l.failures.kind != "M8":
-		l.p.w.mark(MarkSuppressedByBackoff)
+		l.p.w.cover(CoverSuppressedByBackoff)
 	case l.rejections > 0 && l.elapsed < l.rejection+time.Second:
-		l.p.w.mark(MarkSuppressedByTheSecond)
+		l.p.w.cover(CoverSuppressedByTheSecond)
 	default:
-		l.p.w.mark(MarkSuppressedByGuard)
+		l.p.w.cover(CoverSuppressedByGuard)
 		l.broken(!l.rejected, "M13", "a first rejection is suppressed without need")
 		l.broken(!ev.Until.IsZero() && ev.Until.Sub(l.last) > time.Minute+slack, "M13", "a rejection is suppressed for %v", ev.Until.Sub(l.last))
 	}
 }
 
 // backsOff recomputes how long the backoff may be.
-func (l *ledger) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
+func (l *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	f := &l.failures
 	var least, most time.Duration
 	switch {
@@ -286,38 +286,38 @@ func (l *ledger) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 		f.transient++
 	}
 	if after := l.result.RetryAfter; after > 0 && e.Failure.Kind == core.Returned {
-		l.p.w.markIf(after > 10*time.Minute, MarkRetryAfterCapped)
+		l.p.w.coverIf(after > 10*time.Minute, CoverRetryAfterCapped)
 		after = min(after, 10*time.Minute)
 		least, most = max(least, after), max(most, after)
 	}
 	wait := ev.Until.Sub(wall)
 	l.broken(wait < least-slack || wait > most+slack, f.kind, "a backoff of %v, where the rule has %v to %v", wait, least, most)
-	l.told = l.running
+	l.failureReported = l.running
 	f.on, f.from, f.by = true, l.elapsed+least, l.elapsed+most
 }
 
-// answers checks what the callers are told.
-func (l *ledger) answers(wall time.Time, in core.Input, e *core.Effects) {
+// checkReplies checks the replies to callers.
+func (l *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
 	l.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
 	if e.Release != core.None {
 		l.round = false
 	}
 	switch {
-	case e.Reply == core.Wait, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && l.running && !l.told:
+	case e.Reply == core.Wait, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && l.running && !l.failureReported:
 		l.round = true
 	}
 	switch in.Kind {
 	case core.Get:
-		l.broken(l.closed && e.Reply != core.Shut, "M14", "a caller is answered %q after Close", answerWords[e.Reply])
+		l.broken(l.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
 		if e.Reply == core.Failed {
 			blocked := l.abandoned >= 3 && !l.running
 			l.broken(!blocked && !(l.failures.on && l.failures.kind != "M8" && l.elapsed <= l.failures.by+slack), "M9", "a caller is refused though no backoff is on")
-			l.p.w.markIf(blocked, MarkBlocked)
+			l.p.w.coverIf(blocked, CoverBlocked)
 		}
-		l.p.w.markIf(e.Reply == core.Wait && !l.running && !e.Fetch && l.elapsed < l.gate, MarkWaitsForTheGate)
+		l.p.w.coverIf(e.Reply == core.Wait && !l.running && !e.Fetch && l.elapsed < l.gate, CoverWaitsForTheSecond)
 	case core.Invalidate:
 		stale := !in.Current && !l.closed
-		l.broken(stale && e.Withdraw && wall.Before(l.token.end), "M12", "a stale rejection withdraws the token")
+		l.broken(stale && e.Withdraw && wall.Before(l.token.effectiveExpiry), "M12", "a stale rejection withdraws the token")
 		l.broken(stale && e.Reply == core.Suppressed, "M12", "a stale rejection is suppressed")
 		acted := in.Current && (e.Reply == core.Done || e.Reply == core.Wait)
 		l.broken(acted && !l.closed && !l.running && !e.Armed && e.Release == core.None && l.tokenOn, "M12", "no fetch follows a rejection")
@@ -329,7 +329,7 @@ func (l *ledger) answers(wall time.Time, in core.Input, e *core.Effects) {
 }
 
 // settled checks how things stand once everything was done that a step decided.
-func (l *ledger) settled(e *core.Effects) {
+func (l *checker) settled(e *core.Effects) {
 	p := l.p
 	l.broken(e.Armed && p.core.Left(e.Wake) <= 0, "M17", "a deadline %v in the past is left unhandled", -p.core.Left(e.Wake))
 	l.broken(len(p.waiting) > 0 && !l.running && !e.Armed, "M9", "%d callers wait, and nothing will ever wake them", len(p.waiting))
@@ -342,7 +342,7 @@ func (l *ledger) settled(e *core.Effects) {
 	if l.closed || l.running || !l.tokenOn || l.abandoned >= 3 || p.published.attention == unread || l.round {
 		return
 	}
-	if l.dormant && p.published.attention != nudged {
+	if l.idle && p.published.attention != hinted {
 		return // read before due by the clock, when it had passed by the timer: the next reader will say so
 	}
 	allowed := l.gate
@@ -350,32 +350,32 @@ func (l *ledger) settled(e *core.Effects) {
 	if l.failures.on {
 		allowed, rule = max(allowed, l.failures.by), "M8"
 	}
-	l.broken(l.last.After(l.token.due.Add(slack)) && l.elapsed > allowed+slack, rule,
-		"a token in use is not refreshed %v after it was due", l.last.Sub(l.token.due))
+	l.broken(l.last.After(l.token.refreshTime.Add(slack)) && l.elapsed > allowed+slack, rule,
+		"a token in use is not refreshed %v after it was due", l.last.Sub(l.token.refreshTime))
 }
 
-// convalescent is until when a process may be suffering from a step back of its clock, which it found out only now: it has lost
+// recoveredBy is until when a process may be suffering from a step back of its clock, which it found out only now: it has lost
 // whatever time had gone by unseen, so a guard or a backoff that was over for everybody else goes on for it.
-func (l *ledger) convalescent() time.Duration {
+func (l *checker) recoveredBy() time.Duration {
 	if l.lost == 0 {
 		return 0
 	}
-	return l.lostAt + l.p.w.settled - l.p.w.healed
+	return l.lostAt + l.p.w.recovered - l.p.w.faultsEnd
 }
 
 // handsOut checks a token that is handed out from the snapshot.
-func (l *ledger) handsOut(value int64) {
+func (l *checker) handsOut(value int64) {
 	if !l.tokenOn || l.token.value != value {
 		l.p.w.violate(l.p, "M2", "a token is handed out that is not the published one")
 		return
 	}
 	wall := l.p.wall()
-	l.broken(!wall.Before(l.token.end), "M2", "a token is handed out %v after its usable end", wall.Sub(l.token.end))
-	l.broken(l.p.uptime() > l.token.lifeEnds, "M2", "a token is handed out %v after its timer ought to have fired", l.p.uptime()-l.token.lifeEnds)
+	l.broken(!wall.Before(l.token.effectiveExpiry), "M2", "a token is handed out %v after its effective expiry", wall.Sub(l.token.effectiveExpiry))
+	l.broken(l.p.uptime() > l.token.timerAt, "M2", "a token is handed out %v after its timer ought to have fired", l.p.uptime()-l.token.timerAt)
 	l.broken(l.closed, "M14", "a token is handed out after Close")
 }
 
-func (l *ledger) broken(is bool, rule, format string, args ...any) {
+func (l *checker) broken(is bool, rule, format string, args ...any) {
 	if is {
 		l.p.w.violate(l.p, rule, format, args...)
 	}

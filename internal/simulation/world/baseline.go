@@ -9,13 +9,13 @@ import (
 // Policy is a way to come by tokens.
 type Policy uint8
 
-// The policies. The rivals are what people use instead; neither acts on a 401.
+// The policies. The baselines are what people use instead; neither acts on a 401.
 const (
 	// Alf is our own: the manager's core, held against the contract at every step.
 	Alf Policy = iota
 	// LockedFetch caches the token and holds a lock across the fetch, with a fixed margin of 10 s, as most libraries do.
-	// Whoever comes meanwhile queues at the lock, whatever their deadline. A failure is remembered by nobody, so each of
-	// them tries in turn. A token without a lifetime is kept for ever.
+	// Callers that come meanwhile queue at the lock, whatever their deadline. A failure is not remembered, so each of
+	// them tries in turn. A token without a lifetime is kept forever.
 	LockedFetch
 	// NoCache asks for a token before each request.
 	NoCache
@@ -30,29 +30,29 @@ func (p Policy) String() string { return policyNames[p] }
 // Policies lists them all, ours first.
 func Policies() []Policy { return []Policy{Alf, LockedFetch, NoCache} }
 
-// A rival gets tokens for a process instead of the core. Its fetches have the core's time-out, which is kinder than what
+// A baseline gets tokens for a process instead of the core. Its fetches have the core's time-out, which is kinder than what
 // most of the real ones have: none.
-type rival interface {
+type baseline interface {
 	// get is a caller who wants a token.
 	get(t ticket)
 	// fetched is a fetch that ended.
 	fetched(f *flight)
 }
 
-// compete has every process of a world run by a policy.
-func (w *World) compete(policy Policy) {
+// runBaseline has every process of a world run by a policy.
+func (w *World) runBaseline(policy Policy) {
 	for _, p := range w.processes {
 		requests := requests{p: p}
 		switch policy {
 		case LockedFetch:
-			p.rival = &lockedFetch{requests: requests}
+			p.baseline = &lockedFetch{requests: requests}
 		case NoCache:
-			p.rival = &noCache{requests: requests, asking: make(map[uint64]ticket)}
+			p.baseline = &noCache{requests: requests, asking: make(map[uint64]ticket)}
 		}
 	}
 }
 
-// requests is what rivals have in common: how they ask the token endpoint, and tell their callers.
+// requests is what baselines have in common: how they send token requests, and reply to their callers.
 type requests struct {
 	p  *process
 	id uint64
@@ -67,7 +67,7 @@ func (r *requests) fetch() (id uint64) {
 	p.w.endpoint.begin(p, r.id)
 	f := &p.flights[len(p.flights)-1]
 	if f.takes > attemptTimeout && !f.stuck {
-		f.gen++ // the answer that is planned already will find nobody
+		f.gen++ // the response that is planned already will be dropped
 		f.outcome, f.result = failsCancelled, core.Result{}
 		p.w.plan(event{at: p.w.now + attemptTimeout, kind: fetchDone, p: p.id, a: int64(f.id), gen: f.gen})
 	}
@@ -129,7 +129,7 @@ const fixedMargin = 10 * time.Second
 
 func (l *lockedFetch) get(t ticket) {
 	q := queued{ticket: t, deadline: -1}
-	if k := &l.p.w.knobs; k.Patience > 0 {
+	if k := &l.p.w.parameters; k.Patience > 0 {
 		q.deadline = l.p.w.now + l.p.w.rnd.about(k.Patience)
 	}
 	if !l.locked && l.valid() {
@@ -145,7 +145,7 @@ func (l *lockedFetch) get(t ticket) {
 	}
 }
 
-// valid reports whether the token may be used. One without an expiry may for ever.
+// valid reports whether the token may be used. One without an expiry may forever.
 func (l *lockedFetch) valid() bool {
 	return l.value != 0 && (l.expiry.IsZero() || l.p.wall().Add(fixedMargin).Before(l.expiry))
 }
@@ -159,7 +159,7 @@ func (l *lockedFetch) fetched(f *flight) {
 	} else {
 		l.p.finish(holder.slot, Refused)
 	}
-	// The lock goes from one to the next. Whoever finds a token leaves with it, the first who does not fetches.
+	// The lock goes from one to the next. A caller that finds a token leaves with it, the first who does not fetches.
 	for len(l.queue) > 0 {
 		if !l.valid() {
 			l.fetch()

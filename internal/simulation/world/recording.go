@@ -16,25 +16,25 @@ type Look struct {
 }
 
 // Record runs the world of a plan, and records it. The callers, what they do by themselves and the faults are the same for
-// every policy, so that recordings can be laid side by side; what the seed draws besides (how long answers take) is alike.
-// If ctx ends, so does the world, and the recording tells of its beginning.
+// every policy, so that recordings can be laid side by side; what the seed draws besides (how long responses take) is alike.
+// If ctx ends, so does the world, and the recording has its beginning only.
 //
-// Under [Alf] every rule is checked, and the world is watched while it heals, as in [Run]. A rival knows no rules: its
+// Under [Alf] every rule is checked, and the world is watched until it has recovered, as in [Run]. A baseline knows no rules: its
 // Result has statistics only.
 func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *Recording) {
-	w := newWorld(seed, plan.Knobs, seeded(seed), look.Keep)
+	w := newWorld(seed, plan.Parameters, seeded(seed), look.Keep)
 	w.paced = true
-	w.fate = new(source)
-	*w.fate = seeded(^seed)
-	w.deeds(plan.Deeds)
+	w.faultSource = new(source)
+	*w.faultSource = seeded(^seed)
+	w.actions(plan.Actions)
 	rec := w.record(ctx, look, focus(plan))
 	if look.Policy == Alf {
 		result := w.run()
 		return result, rec.finish()
 	}
-	w.compete(look.Policy)
-	w.until(w.healed)
-	w.stats.Virtual = min(w.now, w.healed)
+	w.runBaseline(look.Policy)
+	w.until(w.faultsEnd)
+	w.stats.Virtual = min(w.now, w.faultsEnd)
 	return w.result(), rec.finish()
 }
 
@@ -44,19 +44,19 @@ func Replay(ctx context.Context, seed uint64, look Look) (*Result, *Recording) {
 	k := draw(&s)
 	w := newWorld(seed, k, s, look.Keep)
 	look.Policy = Alf
-	rec := w.record(ctx, look, focus(Plan{Knobs: k}))
+	rec := w.record(ctx, look, focus(Plan{Parameters: k}))
 	return w.run(), rec.finish()
 }
 
-// focus is the part of a world in which tokens' lives can be told apart by eye: all of it, or some lives around the first
-// deed that is not a caller.
+// focus is the part of a world in which tokens' lives can be seen one by one: all of it, or some lives around the first
+// action that is not a caller.
 func focus(plan Plan) Span {
-	k := plan.Knobs
-	if k.Lifetime <= 0 || k.Duration/k.Lifetime <= readableLives {
+	k := plan.Parameters
+	if k.Lifetime <= 0 || k.Duration/k.Lifetime <= readableLifetimes {
 		return Span{0, k.Duration}
 	}
 	first := k.Duration
-	for _, d := range plan.Deeds {
+	for _, d := range plan.Actions {
 		if d.Do != Arrive {
 			first = min(first, d.At)
 		}
@@ -64,6 +64,6 @@ func focus(plan Plan) Span {
 	if first == k.Duration {
 		first = 0
 	}
-	from := max(first-focusedLives/6*k.Lifetime, 0)
-	return Span{from, min(from+focusedLives*k.Lifetime, k.Duration)}
+	from := max(first-focusedLifetimes/6*k.Lifetime, 0)
+	return Span{from, min(from+focusedLifetimes*k.Lifetime, k.Duration)}
 }

@@ -2,16 +2,16 @@ package sim
 
 import "time"
 
-// SetLifetime sets the lifetime of the tokens issued from now on. It counts from when the token request arrives. The answer's
+// SetLifetime sets the lifetime of the tokens issued from now on. It counts from when the token request arrives. The response's
 // expires_in is in whole seconds, rounded down, but for lifetimes below one second. 0 and less are sent as they are, with a
-// token that is dead already.
+// token that has expired already.
 func (s *Server) SetLifetime(d time.Duration) { s.set(func() { s.lifetime = d }) }
 
-// SetLatency sets how long the token endpoint takes to answer the requests that arrive from now on. A token is issued, and
-// its life begins, before that: who counts from the answer's arrival holds on to it for too long.
+// SetLatency sets how long the token endpoint takes to respond to the requests that arrive from now on. A token is issued, and
+// its life begins, before that: a client that counts from the response's arrival keeps it for too long.
 func (s *Server) SetLatency(d time.Duration) { s.set(func() { s.latency = d }) }
 
-// SetAPILatency sets how long the API takes to answer the requests that arrive from now on. The token is looked at after
+// SetAPILatency sets how long the API takes to respond to the requests that arrive from now on. The token is looked at after
 // that: one that is revoked or expires while a request is on its way is refused.
 func (s *Server) SetAPILatency(d time.Duration) { s.set(func() { s.apiLatency = d }) }
 
@@ -20,7 +20,7 @@ func (s *Server) SetClientSecret(secret string) {
 	s.set(func() { s.client = newClient(s.client.id, secret) })
 }
 
-// Revoke revokes all tokens issued so far, those in answers still under way included.
+// Revoke revokes all tokens issued so far, those in responses still under way included.
 func (s *Server) Revoke() { s.set(s.tokens.revokeAll) }
 
 // RevokeToken revokes one token by its value. It reports whether that is a token of this server.
@@ -40,13 +40,13 @@ func (s *Server) RollKeys(lag time.Duration) {
 func (s *Server) Repeat(repeat bool) { s.set(func() { s.tokens.repeat = repeat }) }
 
 // Issue issues a token without a token request, which the API takes like any other: for calling the API directly, and for
-// an [Server.Answer] that is odd in everything but the token.
+// a [Server.Respond] that is unusual in everything but the token.
 func (s *Server) Issue(lifetime time.Duration) (value string) {
 	s.set(func() { value, _ = s.tokens.issue(grant{}, s.clock.Now(), lifetime) })
 	return value
 }
 
-// RejectAll makes the API answer 401 to every request, whatever its token.
+// RejectAll makes the API respond with 401 to every request, whatever its token.
 func (s *Server) RejectAll(reject bool) { s.set(func() { s.refusing.everything = reject }) }
 
 // SetChallenge sets the WWW-Authenticate headers of the API's 401s, one per value; without any, they have none. The default

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Knobs is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in others, so
+// Parameters is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in others, so
 // that none hides what another one would show. A duration or a probability of zero switches its fault off.
-type Knobs struct {
-	Duration  time.Duration // until the world heals
+type Parameters struct {
+	Duration  time.Duration // until the faults end
 	Processes int           // that share one token endpoint
 	Callers   int           // per process
 	Interval  time.Duration // between one caller's requests, on average
@@ -20,28 +20,28 @@ type Knobs struct {
 	Lifetime time.Duration // of a token
 	Latency  time.Duration // of the token endpoint
 	API      time.Duration // latency of the APIs
-	Late     float64       // answers of APIs that take so long that their token may be an older one by then
+	Late     float64       // responses of APIs that take so long that their token may be an older one by then
 
-	Outage     time.Duration // how long the token endpoint is in trouble, now and then
-	Troubles   []Trouble     // which
-	RetryAfter time.Duration // that it asks for
-	Slow       float64       // answers that take seconds
-	Stuck      float64       // fetches that ignore their cancellation
-	Repeat     bool          // the same token is handed out until it expires
-	Dead       float64       // tokens that come dead
-	Lifeless   float64       // tokens that come without a lifetime, or an absurd one
-	Advice     float64       // answers with refresh_in
+	Outage           time.Duration // how long the token endpoint is in trouble, now and then
+	Troubles         []Trouble     // which
+	RetryAfter       time.Duration // that it asks for
+	Slow             float64       // responses that take seconds
+	Stuck            float64       // fetches that ignore their cancellation
+	Repeat           bool          // the same token is handed out until it expires
+	ExpiredOnArrival float64       // tokens that are expired on arrival
+	NoLifetime       float64       // tokens that come without a lifetime, or an absurd one
+	RefreshIn        float64       // responses with refresh_in
 
-	Revocations time.Duration // between them, on average
-	StaleRepeat bool          // a repeated token is handed out even though it was revoked
-	KeyLag      time.Duration // how long APIs do not know the keys after a roll-over
-	AlwaysNo    bool          // one API rejects everything
-	ManyAPIs    bool          // rejecters come from more origins than are remembered
+	Revocations  time.Duration // between them, on average
+	StaleRepeat  bool          // a repeated token is handed out even though it was revoked
+	KeyLag       time.Duration // how long APIs do not know the keys after a roll-over
+	AlwaysReject bool          // one API rejects everything
+	ManyAPIs     bool          // rejections come from more origins than are remembered
 
 	ClockSteps float64 // a day's worth of the wall clock, there and back
 	Drift      float64
 	Sleeps     bool
-	ByHand     bool // somebody calls Refresh and Invalidate by hand
+	Manual     bool // a caller calls Refresh and Invalidate by hand
 	Closes     bool // processes are closed in the middle of anything
 }
 
@@ -52,12 +52,12 @@ type Trouble uint8
 const (
 	Healthy    Trouble = iota
 	Refusing           // connections are refused
-	Hanging            // requests are taken and never answered
+	Hanging            // requests are accepted and never responded to
 	Throttling         // 429 with Retry-After
 	Overloaded         // 503 with Retry-After
 	Denying            // invalid_client
-	Garbling           // answers that make no sense
-	Crawling           // answers that come after the attempt's time is up
+	Garbling           // responses that make no sense
+	Crawling           // responses that come after the attempt's time is up
 )
 
 var troubleNames = [...]string{"healthy", "refusing", "hanging", "throttling", "overloaded", "denying", "garbling", "crawling"}
@@ -65,11 +65,11 @@ var troubleNames = [...]string{"healthy", "refusing", "hanging", "throttling", "
 // String names the trouble.
 func (t Trouble) String() string { return troubleNames[t] }
 
-// Draw draws the knobs of a seed.
-func Draw(seed uint64) Knobs { s := seeded(seed); return draw(&s) }
+// Draw draws the parameters of a seed.
+func Draw(seed uint64) Parameters { s := seeded(seed); return draw(&s) }
 
-func draw(s *source) Knobs {
-	k := Knobs{
+func draw(s *source) Parameters {
+	k := Parameters{
 		Lifetime: pick(s, time.Hour, time.Minute, 10*time.Second, 5*time.Second, time.Second, 2*time.Second, 5*time.Minute, 24*time.Hour),
 		Latency:  pick(s, 20*time.Millisecond, 0, 200*time.Millisecond, time.Second, 3*time.Second),
 		API:      pick(s, 10*time.Millisecond, time.Millisecond, 300*time.Millisecond),
@@ -109,13 +109,13 @@ func draw(s *source) Knobs {
 	}
 	k.Repeat = on()
 	if on() {
-		k.Dead = 0.15
+		k.ExpiredOnArrival = 0.15
 	}
 	if on() {
-		k.Lifeless = 0.2
+		k.NoLifetime = 0.2
 	}
 	if on() {
-		k.Advice = 0.5
+		k.RefreshIn = 0.5
 	}
 	if on() {
 		k.Revocations = s.about(max(k.Lifetime/2, 700*time.Millisecond))
@@ -124,7 +124,7 @@ func draw(s *source) Knobs {
 	if on() {
 		k.KeyLag = s.about(2 * time.Second)
 	}
-	k.AlwaysNo = s.chance(0.3)
+	k.AlwaysReject = s.chance(0.3)
 	k.ManyAPIs = s.chance(0.1)
 	if on() {
 		k.ClockSteps = 0.5
@@ -133,13 +133,13 @@ func draw(s *source) Knobs {
 		k.Drift = pick(s, 0.0005, -0.0005, 0.02, -0.02)
 	}
 	k.Sleeps = s.chance(0.3)
-	k.ByHand = s.chance(0.3)
+	k.Manual = s.chance(0.3)
 	k.Closes = s.chance(0.2)
 	return k
 }
 
-// String lists the knobs that are not off.
-func (k Knobs) String() string {
+// String lists the parameters that are not off.
+func (k Parameters) String() string {
 	text := fmt.Sprintf("%+v", k.plain())
 	var on []string
 	for _, field := range strings.Fields(strings.Trim(text, "{}")) {
@@ -157,7 +157,7 @@ func (k Knobs) String() string {
 }
 
 // plain is k without its String method.
-func (k Knobs) plain() any {
-	type plain Knobs
+func (k Parameters) plain() any {
+	type plain Parameters
 	return plain(k)
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
+func TestRespondOnce_IsTheNextResponse(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.AnswerOnce(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "gone fishing")
-		p.AnswerOnce(http.StatusOK, nil, `{"access_token":"odd"}`)
+		p.RespondOnce(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, "gone fishing")
+		p.RespondOnce(http.StatusOK, nil, `{"access_token":"other"}`)
 		first, second := p.ask(), p.ask()
 		require.Equal(p, http.StatusServiceUnavailable, first.status)
 		require.Equal(p, "7", first.header.Get("Retry-After"))
 		require.Equal(p, "gone fishing", first.body)
-		require.Equal(p, `{"access_token":"odd"}`, second.body)
+		require.Equal(p, `{"access_token":"other"}`, second.body)
 		p.fetch()
 
 		var statuses []int
@@ -31,18 +31,18 @@ func TestAnswerOnce_AnswersTheNextTokenRequest(t *testing.T) {
 	})
 }
 
-func TestAnswerOnce_CanBreakOff(t *testing.T) {
+func TestRespondOnce_CanBreakOff(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.AnswerOnce(http.StatusOK, http.Header{"Content-Length": {"1000"}}, `{"access_tok`)
+		p.RespondOnce(http.StatusOK, http.Header{"Content-Length": {"1000"}}, `{"access_tok`)
 		require.ErrorIs(p, p.ask().err, io.ErrUnexpectedEOF)
 		p.fetch()
 	})
 }
 
-func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
+func TestRespond_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(0, func(http.ResponseWriter, *http.Request) { panic("not for anybody") })
-		p.Answer(2, func(w http.ResponseWriter, r *http.Request) {
+		p.Respond(0, func(http.ResponseWriter, *http.Request) { panic("not for anybody") })
+		p.Respond(2, func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, `{"access_token":%q,"expires_in":"60","for":%q}`, p.Issue(time.Minute), r.FormValue("scope"))
 		})
 		for range 2 {
@@ -54,16 +54,16 @@ func TestAnswer_IsUsedSoManyTimesAndSeesTheRequest(t *testing.T) {
 	})
 }
 
-func TestAnswer_CanCloseTheConnection(t *testing.T) {
+func TestRespond_CanCloseTheConnection(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(1, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		p.Respond(1, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		require.ErrorIs(p, p.ask().err, io.EOF)
 		require.Zero(p, p.lastTokenRequest().Status)
 		p.fetch()
 	})
 }
 
-func TestRejectAll_AnswersEverythingWith401(t *testing.T) {
+func TestRejectAll_RespondsToEverythingWith401(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		token := p.fetch().Token
 		p.RejectAll(true)
@@ -77,11 +77,11 @@ func TestRejectAll_AnswersEverythingWith401(t *testing.T) {
 func TestSetChallenge_ReplacesTheHeadersOf401s(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		challenges := func(token string) []string { return p.get(token).header.Values("WWW-Authenticate") }
-		require.Equal(p, []string{`Bearer error="invalid_token"`}, challenges("dead"))
+		require.Equal(p, []string{`Bearer error="invalid_token"`}, challenges("expired"))
 		require.Equal(p, []string{"Bearer"}, challenges(""))
 		p.SetChallenge(`Basic realm="x"`, "Negotiate")
-		require.Equal(p, []string{`Basic realm="x"`, "Negotiate"}, challenges("dead"))
+		require.Equal(p, []string{`Basic realm="x"`, "Negotiate"}, challenges("expired"))
 		p.SetChallenge()
-		require.Empty(p, challenges("dead"))
+		require.Empty(p, challenges("expired"))
 	})
 }

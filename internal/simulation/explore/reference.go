@@ -6,8 +6,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// checkTwin holds a step against another one from the same state that has to lead to the same.
-func (x *explorer) checkTwin(from *state, t *turn) {
+// checkReference holds a step against another one from the same state that has to lead to the same.
+func (x *explorer) checkReference(from *state, t *step) {
 	like := t.action
 	switch t.action.verb {
 	case say:
@@ -21,10 +21,10 @@ func (x *explorer) checkTwin(from *state, t *turn) {
 		return
 	}
 	c := &x.scratch
-	c.twin = *from
-	want := x.do(&x.second, &c.twin, like)
-	c.twinKey = x.appendKey(c.twinKey[:0], &c.twin)
-	same := bytes.Equal(c.key, c.twinKey)
+	c.reference = *from
+	want := x.do(&x.second, &c.reference, like)
+	c.referenceKey = x.appendKey(c.referenceKey[:0], &c.reference)
+	same := bytes.Equal(c.key, c.referenceKey)
 	if t.action.verb == replaceOld {
 		same = same && t.effects.Reply == want.effects.Reply
 	}
@@ -33,7 +33,7 @@ func (x *explorer) checkTwin(from *state, t *turn) {
 	case t.action.verb == rejectOld || t.action.verb == replaceOld:
 		x.fail("M12", "the rejection of an older token changes something")
 	case t.action.verb == wakeStale:
-		x.fail("M17", "a timer that is heard of twice changes something")
+		x.fail("M17", "a timer that is received twice changes something")
 	default:
 		x.fail("M2", "the timer of an older publication changes something")
 	}
@@ -41,13 +41,13 @@ func (x *explorer) checkTwin(from *state, t *turn) {
 
 // checkSilence: whatever message the owner takes, it first does all that is due, so a message that asks for nothing finds
 // nothing to do at the same moment (M17).
-func (x *explorer) checkSilence(from *state, t *turn) {
+func (x *explorer) checkSilence(from *state, t *step) {
 	if from.clock != 0 {
 		return
 	}
 	e, c := &t.effects, &x.scratch
-	c.twinKey = x.appendKey(c.twinKey[:0], from)
-	if e.N > 0 || e.Cancel || e.Release != core.None || !bytes.Equal(c.key, c.twinKey) {
+	c.referenceKey = x.appendKey(c.referenceKey[:0], from)
+	if e.N > 0 || e.Cancel || e.Release != core.None || !bytes.Equal(c.key, c.referenceKey) {
 		x.fail("M17", "a message that asks for nothing changes something, though no time has passed")
 	}
 }
