@@ -74,6 +74,9 @@ func parseOrigins(entries []string) []allowed {
 	return origins
 }
 
+// HasOrigins reports whether Config.Origins limits where the token may go.
+func (s *Session) HasOrigins() bool { return s.origins != nil }
+
 // Listed reports whether u's origin is in Config.Origins. It tries the cheap comparison with all of them first.
 func (s *Session) Listed(u *url.URL) bool {
 	for i := range s.origins {
