@@ -132,6 +132,9 @@ func (w *World) recoveryTime() time.Duration {
 	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {
 		longest += min(w.parameters.RetryAfter*3/2, 10*time.Minute)
 	}
+	if w.parameters.guards() {
+		longest = max(longest, longestSuppression+5*time.Second)
+	}
 	if w.parameters.Stuck > 0 {
 		longest += 140 * time.Second
 	}
@@ -202,7 +205,7 @@ func (w *World) handle(e event) {
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
 	case credentials:
-		p.credentialsChecked(uint64(e.a))
+		p.credentialsChecked()
 	case fetchDone:
 		p.fetchDone(uint64(e.a), e.gen)
 	case wakeTimer:
