@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_API(t *testing.T) {
@@ -29,7 +31,7 @@ func TestCheck_API(t *testing.T) {
 		"another error":          {place: place{api: refuse(400, "")}, says: []string{"does not like the request"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.args, d.code, d.step = append(d.args, "--api", "SELF/api"), exitAPI, "API"
+			d.args, d.code, d.step = append(d.args, "--api", "SELF/api"), exit.API, "API"
 			d.test(t)
 		})
 	}
@@ -41,16 +43,16 @@ func TestCheck_API(t *testing.T) {
 	}.test)
 	t.Run("another origin", diagnosed{
 		args: []string{"--api", "SELF/api", "--origin", "https://api.example.com"},
-		code: exitUsage, step: "API", says: []string{"--origin: add it there"},
+		code: exit.Usage, step: "API", says: []string{"--origin: add it there"},
 	}.test)
 	t.Run("nobody there", diagnosed{
 		args: []string{"--api", "https://127.0.0.1:1"},
-		code: exitUnreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
+		code: exit.Unreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
 	}.test)
 	t.Run("nobody vouches", func(t *testing.T) {
 		s := secure(t, http.NotFoundHandler())
 		diagnosed{
-			args: []string{"--api", s.URL}, code: exitUnreachable, step: "API",
+			args: []string{"--api", s.URL}, code: exit.Unreachable, step: "API",
 			says: []string{"remedy: name the authority that issued the certificate by --ca-file"},
 		}.test(t)
 	})
@@ -63,6 +65,6 @@ func TestCheck_API(t *testing.T) {
 			dated(time.Hour, grant("opaque-token-of-the-server", ""))(w, r)
 		}},
 		args: []string{"--token-url", "SELF/api", "--api", "SELF/api"},
-		code: exitAPI, step: "API", says: []string{"this machine's clock is not the authorization server's"},
+		code: exit.API, step: "API", says: []string{"this machine's clock is not the authorization server's"},
 	}.test)
 }

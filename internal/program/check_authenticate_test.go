@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // clients is a token endpoint that knows one client by its secret, in one spelling of Basic.
@@ -126,13 +128,13 @@ func TestCheck_Authenticate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.code, d.step = exitDenied, "authenticate"
+			d.code, d.step = exit.Denied, "authenticate"
 			d.test(t)
 		})
 	}
 	t.Run("a server that fails", diagnosed{
 		place: place{token: deny(503, "temporarily_unavailable", "")},
-		code:  exitUnreachable, step: "authenticate", says: []string{"503 Service Unavailable: temporarily_unavailable"},
+		code:  exit.Unreachable, step: "authenticate", says: []string{"503 Service Unavailable: temporarily_unavailable"},
 	}.test)
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_AllIsWell(t *testing.T) {
@@ -23,7 +25,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 		},
 	}
 	r := p.check(t, "--api", "SELF/api?key=hidden", "--scope", "read", "--audience", "https://api.example.com")
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	require.Empty(t, r.err)
 	for _, line := range []string{
 		"✓ settings     https://127.0.0.1:", `client "me", by client_secret_basic`, "scope: read", "audience: https://api.example.com",
@@ -46,7 +48,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 // Whoever looks for a step that is left out finds none.
 func TestCheck_OnlyStepsThatApply(t *testing.T) {
 	r := place{}.check(t)
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	for _, step := range []string{"TLS", "metadata", "API"} {
 		require.NotContains(t, r.out, "✓ "+step)
 		require.NotContains(t, r.out, "– "+step)
@@ -67,18 +69,18 @@ func TestCheck_Interrupted(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	}
-	require.Equal(t, exitInterrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
+	require.Equal(t, exit.Interrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
 }
 
 func TestCheck_AnUnwrittenFindingIsAnError(t *testing.T) {
 	i := newIDP(t)
 	code := run(t.Context(), []string{"alf", "check"}, nil, broken{}, io.Discard, environmentOf(i.configured()))
-	require.Equal(t, exitBroken, code)
+	require.Equal(t, exit.Broken, code)
 }
 
 func TestCheck_WrongUse(t *testing.T) {
 	r := alfIn(t, invocation{}, "check", "x")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "unexpected argument")
 	require.Empty(t, r.out)
 }

@@ -1,7 +1,9 @@
 package program
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
@@ -54,13 +56,14 @@ func TestCheck_TokensThatAreBound(t *testing.T) {
 	cert := newCertificate(t, time.Now().Add(100*24*time.Hour))
 	pair, err := tls.LoadX509KeyPair(cert, cert)
 	require.NoError(t, err)
+	sum := sha256.Sum256(pair.Certificate[0])
 	read, err := keys.File(key)(t.Context())
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		cnf  map[string]any
 		says []string
 	}{
-		"to ours":   {map[string]any{"jkt": read.Thumbprint(), "x5t#S256": thumbprint(&pair)}, []string{"✓ token", "it is bound to the DPoP key", "it is bound to the client certificate", "✓ API"}},
+		"to ours":   {map[string]any{"jkt": read.Thumbprint(), "x5t#S256": base64.RawURLEncoding.EncodeToString(sum[:])}, []string{"✓ token", "it is bound to the DPoP key", "it is bound to the client certificate", "✓ API"}},
 		"to others": {map[string]any{"jkt": "x", "x5t#S256": "y"}, []string{"! token", "bound to another key than ours", "bound to another certificate than ours"}},
 		"to none":   {map[string]any{}, []string{"! token", "is not bound to the DPoP key", "it is not bound to the client certificate"}},
 	} {

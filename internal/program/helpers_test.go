@@ -16,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 const theSecret = "s3cr3t-of-the-client"
@@ -95,22 +98,22 @@ func alfIn(t *testing.T, in invocation, args ...string) result {
 	require.NotContains(t, r.out+r.err, theSecret)
 	require.NotContains(t, r.err, "goroutine ")
 	require.NotContains(t, r.out+r.err, "\x1b")
-	if code != exitOK {
+	if code != exit.OK {
 		require.NotEmpty(t, r.err)
 	}
 	return r
 }
 
-func environmentOf(variables map[string]string) environment {
-	return environment{
-		lookup: func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
-		all: func() (all []string) {
+func environmentOf(variables map[string]string) *settings.Environment {
+	return settings.NewEnvironment(
+		func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
+		func() (all []string) {
 			for name, value := range variables {
 				all = append(all, name+"="+value)
 			}
 			return all
 		},
-	}
+	)
 }
 
 // configured is an environment that has all that is needed, with more on top.

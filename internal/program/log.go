@@ -53,7 +53,7 @@ func (l *eventLog) answer(resp *http.Response, method string, took time.Duration
 	l.logger().Info("alf: answer", "method", method, "url", resp.Request.URL.Redacted(), "status", resp.StatusCode, "duration", took)
 }
 
-// flush waits until a client that was closed has written everything, but not for ever: a log is no reason to hang.
+// flush waits until a client that was closed has written everything, but not forever: a log is no reason to hang.
 func (l *eventLog) flush() {
 	if l == nil {
 		return

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
@@ -40,7 +41,7 @@ func (p *program) exploreAll(ctx context.Context, worlds []explore.World) error 
 		}
 		if v := r.Violation; v != nil {
 			fmt.Fprintf(p.stdout, "\n%s is broken: %s\n  the shortest way there:\n    %s\n", v.Rule, v.Text, strings.Join(v.Path, "\n    "))
-			return failf(exitBroken, "rule %s is broken in the world %q", v.Rule, r.World)
+			return exit.Failf(exit.Broken, "rule %s is broken in the world %q", v.Rule, r.World)
 		}
 		sum.States += r.States
 		sum.Transitions += r.Transitions

@@ -10,7 +10,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -20,10 +21,10 @@ import (
 func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 	seeds := cmd.Uint64("seeds")
 	if seeds == 0 {
-		return usagef("--seeds is 0: must be 1 at least")
+		return exit.Usagef("--seeds is 0: must be 1 at least")
 	}
 	if first := cmd.Uint64("first"); first+seeds < first {
-		return usagef("--first is too large: there are not so many seeds behind it")
+		return exit.Usagef("--first is too large: there are not so many seeds behind it")
 	}
 	bar := p.progress()
 	r, err := hunt.Run(ctx, hunt.Options{
@@ -34,15 +35,15 @@ func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 	})
 	bar.end()
 	if err := writeHunt(p.stdout, r, cmd.Bool("once"), err != nil); err != nil {
-		return failf(exitBroken, "writing the table: %w", err)
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}
 	if f := r.Failure; f != nil {
 		if f.Violation == nil {
 			fmt.Fprint(p.stdout, "\n"+f.Difference.Error())
-			return failf(exitBroken, "seed %d is not deterministic", f.Seed)
+			return exit.Failf(exit.Broken, "seed %d is not deterministic", f.Seed)
 		}
 		writeViolation(p.stdout, f.Violation, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", f.Seed))
-		return failf(exitBroken, "rule %s is broken in the world of seed %d", f.Violation.Rule, f.Seed)
+		return exit.Failf(exit.Broken, "rule %s is broken in the world of seed %d", f.Violation.Rule, f.Seed)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -67,20 +68,20 @@ func (p *program) simTell(ctx context.Context, cmd *cli.Command, r *report.Repor
 	r.Stopped = r.Recording.Ended < r.Recording.Parameters.Duration && r.Result.Violation == nil
 	for _, line := range r.Result.Trace {
 		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
-			return failf(exitBroken, "writing the trace: %w", err)
+			return exit.Failf(exit.Broken, "writing the trace: %w", err)
 		}
 	}
 	if err := r.Text(p.stdout); err != nil {
-		return failf(exitBroken, "writing the table: %w", err)
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}
 	if path := cmd.String("report"); path != "" {
 		if err := p.writeReport(path, r); err != nil {
-			return failf(exitBroken, "writing the report: %w", err)
+			return exit.Failf(exit.Broken, "writing the report: %w", err)
 		}
 	}
 	if v := r.Result.Violation; v != nil {
 		writeViolation(p.stdout, v, replay)
-		return failf(exitBroken, "rule %s is broken", v.Rule)
+		return exit.Failf(exit.Broken, "rule %s is broken", v.Rule)
 	}
 	return ctx.Err()
 }

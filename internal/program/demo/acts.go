@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/alf-go/alf"
-	"github.com/alf-go/alf/internal/program/demo/format"
 	"github.com/alf-go/alf/internal/program/demo/server"
 	"github.com/alf-go/alf/internal/program/demo/tally"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/manager"
 )
 

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Promise is a statement that the measurements confirm or refute.

@@ -5,9 +5,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
 	"github.com/alf-go/alf/internal/program/demo/journal"
 	"github.com/alf-go/alf/internal/program/demo/tally"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Write prints the report: plain text, 80 columns wide at most but for what went wrong.
