@@ -141,8 +141,8 @@ func TestThePoolLeavesItsTemplateAlone(t *testing.T) {
 	p := mtls.NewPool(template)
 	defer p.CloseIdleConnections()
 	template.MaxIdleConns = 7
-	one, again, two := a.Issue(t, "one"), tls.Certificate{}, a.Issue(t, "two")
-	again = one
+	one, two := a.Issue(t, "one"), a.Issue(t, "two")
+	again := one
 	first := p.For(&one)
 	require.NotSame(t, template, first)
 	require.Zero(t, first.MaxIdleConns, "what becomes of the template later is of no consequence")

@@ -112,10 +112,10 @@ func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 	}
 	if refused != nil {
 		w.WriteHeader(refused.status)
-		json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
 		return
 	}
-	json.NewEncoder(w).Encode(map[string]any{
+	_ = json.NewEncoder(w).Encode(map[string]any{
 		"access_token": a.issue(bound), "token_type": a.scheme(), "expires_in": int(a.lifetime.Seconds()),
 	})
 }
