@@ -17,7 +17,7 @@ const (
 	// do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was replaced, and who
 	// is forgotten cannot be told to close it.
 	kept = 16
-	// idleTimeout ends connections that nobody uses any more, if the template has no other. It is that of
+	// idleTimeout ends connections that are no longer used, if the template has no other. It is that of
 	// http.DefaultTransport.
 	idleTimeout = 90 * time.Second
 )
@@ -68,7 +68,7 @@ func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
 	entries = entries[:min(len(entries), kept)]
 	p.entries.Store(&entries)
 	for _, e := range old {
-		e.transport.CloseIdleConnections() // most are of no use any more; the others can be had again
+		e.transport.CloseIdleConnections() // most are of no use any more; the others are made again
 	}
 	return transport
 }

@@ -171,7 +171,7 @@ func TestWhatACertificateCannotBeShownThrough(t *testing.T) {
 	require.Empty(t, mtls.Obstacle(&http.Transport{TLSClientConfig: &tls.Config{}}))
 }
 
-// HTTP/2 that somebody configured by hand keeps its connections in a place that copies share.
+// HTTP/2 that was configured by hand keeps its connections in a place that copies share.
 func TestCopiesShareNoHTTP2Connections(t *testing.T) {
 	a := certtest.New(t)
 	s := serve(t, a, true, names)
