@@ -32,7 +32,7 @@ func TestDemo_KeepsItsPromisesAndPrintsNoControlCharacters(t *testing.T) {
 	}
 }
 
-func TestDemo_SaysHowTheClientProvesItself(t *testing.T) {
+func TestDemo_SaysHowTheClientAuthenticates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays in real time")
 	}
@@ -41,9 +41,9 @@ func TestDemo_SaysHowTheClientProvesItself(t *testing.T) {
 	r := alfIn(t, invocation{env: env}, "demo", "--auth-style", "private_key_jwt", "--dpop",
 		"--callers", "5", "--every", "20ms", "--lifetime", "1s")
 	require.Equal(t, exit.OK, r.code, r.out+r.err)
-	require.True(t, strings.HasPrefix(r.err, "  0.0 s  client: proves itself by private_key_jwt\n"), r.err)
-	require.Contains(t, r.out, "the client proves itself by private_key_jwt\n")
-	for _, part := range []string{"PROOFS", "asked again", "every request showed what its token is bound to", "issuer's metadata"} {
+	require.True(t, strings.HasPrefix(r.err, "  0.0 s  client: authenticates by private_key_jwt\n"), r.err)
+	require.Contains(t, r.out, "the client authenticates by private_key_jwt\n")
+	for _, part := range []string{"PROOFS", "repeated with the nonce", "every request showed what its token is bound to", "issuer's metadata"} {
 		require.Contains(t, r.out, part)
 	}
 }

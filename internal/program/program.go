@@ -25,12 +25,11 @@ type Extension struct {
 	Settings settings.Table
 	// Configure changes the configuration that the settings come to, before a client is made from it. Nil: nothing is changed.
 	Configure func(context.Context, *alf.Config) error
-	// Commands are added to those of alf. They get a client by [Connect]. Nil: none are added.
+	// Commands are added to those of alf, with the flags of the table beside their own. Nil: none are added.
 	Commands func(Connect) []*cli.Command
 }
 
-// Connect makes the client that a command's settings describe, and a function that closes it. The command has the flags of the
-// table: Connect is of no use before they are read.
+// Connect makes the client that a command's settings describe, and a function that closes it.
 type Connect func(context.Context, *cli.Command) (client *alf.Client, done func(), err error)
 
 // Main runs the program with the process's arguments, environment and standard streams, and exits.
@@ -86,7 +85,10 @@ func (p *program) root() *cli.Command {
 	}
 	for _, e := range p.extensions {
 		if e.Commands != nil {
-			root.Commands = append(root.Commands, e.Commands(p.connectClient)...)
+			for _, c := range e.Commands(p.connectClient) {
+				c.Flags = p.flags(c.Flags...)
+				root.Commands = append(root.Commands, c)
+			}
 		}
 	}
 	for _, c := range slices.Concat(root.Commands, []*cli.Command{root}) {

@@ -32,7 +32,7 @@ func (c *checkup) checkAPI(ctx context.Context) finding {
 		return c.apiUnreachable(err)
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	return c.judgeAPI(resp)
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// stopwatch is a token manager that tells each request how long it waited for its token. The client takes it in place of
+// stopwatch is a token manager that records for each request how long it waited for its token. The client takes it in place of
 // the manager it wraps.
 type stopwatch struct{ *manager.Manager }
 

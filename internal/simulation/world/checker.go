@@ -354,7 +354,7 @@ func (c *checker) settled(e *core.Effects) {
 	c.broken(c.closed && !e.Ended && p.uptime() > c.closedAt+5*time.Second+c.lost+slack, "M14", "%v after Close something still runs", p.uptime()-c.closedAt)
 	if len(p.waiting) > 0 {
 		t := p.waiting[0]
-		c.broken(p.uptime()-t.since > 11*time.Second+2*(c.lost-t.lost)+time.Duration(200*slack), "M9", "a caller has been waiting for %v", p.uptime()-t.since)
+		c.broken(p.uptime()-t.since > 11*time.Second+2*(c.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
 	}
 	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread || c.round {
 		return

@@ -10,7 +10,7 @@ import (
 // Purposes counts token requests by what they were made for.
 type Purposes struct {
 	Cold    uint64 // the first one
-	Due     uint64 // renewals ahead of time
+	Due     uint64 // refreshes ahead of time
 	Revoked uint64 // replacements of a token that an API refused
 	Probes  uint64 // attempts to find out whether a failing endpoint is back
 	Other   uint64
@@ -66,10 +66,10 @@ type auditor struct {
 	began    bool      // there has been a request
 	inFlight bool      // there is one
 	inHand   bool      // there is a token
-	due      time.Time // when it is to be renewed; zero: that is done, or not known
+	due      time.Time // when it is to be refreshed; zero: that is done, or not known
 	rejected uint64    // the token that an API refused last
 	refused  bool      // and that has not been replaced
-	lost     bool      // a token came to its end, and nobody has asked for another
+	lost     bool      // a token came to its end, and no caller has asked for another
 	retry    bool      // a round's attempt failed that was not its last
 	probe    time.Time // when a backoff runs out; zero: there is none
 }
@@ -109,7 +109,7 @@ func (a *auditor) follow(e alf.Event) {
 	case manager.FetchEnded:
 		a.inFlight = false
 		a.retry = e.Class == manager.ClassTransient && !a.inHand && e.Attempt < attempts
-		// A token that comes at its end serves those who waited for it, and nobody who comes later.
+		// A token that comes at its end is handed to the callers that waited for it, and no later caller.
 		a.lost = a.lost || e.Class == manager.ClassExpiredOnArrival && !a.inHand
 	case manager.FetchAbandoned:
 		a.inFlight = false

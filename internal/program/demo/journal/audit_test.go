@@ -82,7 +82,7 @@ func TestAudit_WhatIsPrescribedIsTheFewestPossible(t *testing.T) {
 
 func TestAudit_FindsWhatNobodyNeeded(t *testing.T) {
 	for name, add := range map[string]func(d *diary){
-		"a renewal before it is due":      func(d *diary) { d.fetch(10_000, manager.CauseRefresh, 6, 12_000) },
+		"a refresh before it is due":      func(d *diary) { d.fetch(10_000, manager.CauseRefresh, 6, 12_000) },
 		"a second one for the same token": func(d *diary) { d.fail(11_000, manager.CauseRefresh, 1); d.fail(11_000, manager.CauseRefresh, 1) },
 		"a replacement of a good token":   func(d *diary) { d.rejected(10_000, 5); d.fetch(10_000, manager.CauseRejected, 6, 12_000) },
 		"a probe before the backoff is up": func(d *diary) {

@@ -70,7 +70,7 @@ func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 		"another secret":               {shared, jose.HS256, []byte(strings.Repeat("t", 32)), nil, "not signed by"},
 		"the public key as a secret":   {own, jose.HS256, public, nil, "unexpected signature algorithm"},
 		"another server's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = jwt.Audience{"https://other.example.com"} }, "(aud)"},
-		"nobody's":                     {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = nil }, "(aud)"},
+		"without an audience":          {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = nil }, "(aud)"},
 		"another client's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer, c.Subject = "other", "other" }, "(iss)"},
 		"made by another":              {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer = "other" }, "(iss)"},
 		"about another":                {own, jose.ES256, key, func(c *jwt.Claims) { c.Subject = "other" }, "(sub)"},

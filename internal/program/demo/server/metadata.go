@@ -29,5 +29,5 @@ func (a *Auth) metadata(w http.ResponseWriter, _ *http.Request) {
 		document["tls_client_certificate_bound_access_tokens"] = true
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(document)
+	_ = json.NewEncoder(w).Encode(document)
 }

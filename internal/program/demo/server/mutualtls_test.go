@@ -63,7 +63,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 		"issued, for another":            {issued, made(ours.ForClient("other")), "me", `"CN=other"`},
 		"issued by another authority":    {issued, made(theirs.ForClient("me")), "me", "x509"},
 		"issued for a server":            {issued, made(ours.ForServer()), "me", "x509"},
-		"issued by nobody":               {issued, alone, "me", "x509"},
+		"issued by no authority":         {issued, alone, "me", "x509"},
 		"issued, but not shown":          {issued, nil, "me", "no certificate"},
 		"on record":                      {pinned, alone, "me", ""},
 		"on record, under another id":    {pinned, alone, "other", "another client's"},
@@ -89,5 +89,5 @@ func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 		status, _ := as(c.shown).call("x", token, 0)
 		require.Equal(t, c.want, status)
 	}
-	require.Equal(t, server.Counts{Answered: 1, Unproven: 2}, as(mine).api.Counts())
+	require.Equal(t, server.Counts{Served: 1, Unbound: 2}, as(mine).api.Counts())
 }

@@ -156,7 +156,7 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 		status, _ := p.call(strconv.Itoa(i), c.token, c.from)
 		require.Equal(t, c.want, status)
 	}
-	require.Equal(t, server.Counts{Answered: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Served: 1, Unauthorized: 3}, p.api.Counts())
 	last := p.token()
 	p.auth.Revoke()
 	status, _ := p.call("other", last, 0)
@@ -165,7 +165,7 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 	require.Equal(t, 200, status, "only the last one is revoked")
 	status, _ = p.call("other", p.token(), 0)
 	require.Equal(t, 200, status)
-	require.Equal(t, server.Counts{Answered: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Served: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
 }
 
 func TestAPI_KnowsRequestsAgain(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAPI_HoldsRequestsUntilTheyAreReleased(t *testing.T) {
 		running.Go(func() { p.call(strconv.Itoa(i), token, 0) })
 	}
 	<-full
-	require.Zero(t, p.api.Counts().Answered)
+	require.Zero(t, p.api.Counts().Served)
 	p.auth.Revoke()
 	p.api.Release()
 	running.Wait()

@@ -2,12 +2,12 @@ package demo
 
 import "github.com/alf-go/alf"
 
-// identity says how the client proves itself, a line for each part of it; none if it does what clients do by default.
-func (o Options) identity() []string {
+// authentication says how the client authenticates, a line for each part of it; none if it does what clients do by default.
+func (o Options) authentication() []string {
 	if o.AuthStyle == alf.AuthBasic && !o.DPoP && !o.Discover {
 		return nil
 	}
-	lines := []string{"proves itself by " + o.AuthStyle.String()}
+	lines := []string{"authenticates by " + o.AuthStyle.String()}
 	if o.AuthStyle == alf.AuthTLS || o.AuthStyle == alf.AuthSelfSignedTLS {
 		lines = append(lines, "its tokens are bound to its certificate, which the API asks for as well")
 	}
