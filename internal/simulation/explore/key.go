@@ -40,7 +40,8 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 		}
 	} else {
 		h.snapshot = snapshot{}
-		h.checker.repeated, h.checker.sincePublished, h.checker.fetchedFor = false, 0, 0
+		h.checker.repeated = false
+		h.contests.end()
 	}
 	if h.flight.on {
 		h.flight.id = core.CanonicalID
@@ -50,7 +51,8 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	} else {
 		h.flight, h.checker.failureReported = flight{}, false
 	}
-	if h.waiting == 0 {
+	h.contests.canonicalize()
+	if h.waiting+h.orServed == 0 {
 		h.longest = 0
 	}
 	if (h.checker.quiet == 0 || h.checker.round) && !clockStepped {
@@ -58,7 +60,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	}
 	if h.closed {
 		h.failure = false
-		h.checker = checker{}
+		h.checker, h.contests = checker{}, contests{}
 	}
 }
 
@@ -66,8 +68,9 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 func (h *host) pack(p *core.Packer) {
 	l := &h.checker
 	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.refreshHint, &h.failure, &h.held)
-	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.repeated, &l.failureReported)
-	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.sincePublished, &l.retryAt)
+	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.lossEnds, &l.repeated, &l.failureReported, &l.again)
+	core.Flags(p, &h.checking)
+	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.retryAt)
 	if h.wake.pending() {
 		durations(p, &h.wake.at, &h.wake.left)
 	}
@@ -81,7 +84,8 @@ func (h *host) pack(p *core.Packer) {
 		durations(p, &h.flight.wall, &h.flight.age, &h.flight.overdue)
 	}
 	core.Number(p, &h.waiting)
-	if h.waiting > 0 {
+	core.Number(p, &h.orServed)
+	if h.waiting+h.orServed > 0 {
 		durations(p, &h.longest)
 	}
 	core.Number(p, &h.abandoned)
@@ -89,8 +93,7 @@ func (h *host) pack(p *core.Packer) {
 	core.Number(p, &h.fetches)
 	core.Number(p, &l.transient)
 	core.Number(p, &l.permanent)
-	core.Number(p, &l.rejected)
-	core.Number(p, &l.fetchedFor)
+	h.contests.pack(p)
 }
 
 func durations(p *core.Packer, of ...*time.Duration) {

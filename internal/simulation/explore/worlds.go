@@ -49,7 +49,7 @@ func Worlds() []World {
 			Responses: []Response{token, transient, later, permanent}}),
 		coarsely(World{Name: "useless", Callers: 2, Fetcher: Cancellable, Refresh: true,
 			Responses: []Response{token, shortLived, repeated, expired, sameExpired}}),
-		coarsely(World{Name: "rejected", Callers: 1, Origins: 2,
+		coarsely(World{Name: "rejected", Callers: 1, Origins: 2, Fetches: 4,
 			Responses: []Response{lasting}}),
 		coarsely(World{Name: "rejected in an outage", Callers: 1, Origins: 1, Fetches: 6,
 			Responses: []Response{lasting, repeated, expired, transient, permanent}}),
