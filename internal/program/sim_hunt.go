@@ -74,7 +74,7 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	row("events", format.Count(s.Events))
 	row("decisions checked", format.Count(s.Steps))
 	row("token requests", format.Count(s.TokenFetches))
-	row("answers with 401", format.Count(s.Unauthorized))
+	row("responses with 401", format.Count(s.Unauthorized))
 	t.WriteByte('\n')
 	requests := 0
 	for _, n := range s.Outcomes {
@@ -92,7 +92,7 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	return err
 }
 
-// marks tells which rare events were seen: those that were not, and the rarest of the others.
+// marks reports which rare events were seen: those that were not, and the rarest of the others.
 func marks(t *strings.Builder, r *hunt.Result) {
 	missing := r.Coverage.Missing()
 	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Coverage)-len(missing), len(r.Coverage)))

@@ -170,7 +170,7 @@ func TestHeld_EveryPromiseCanBeBroken(t *testing.T) {
 		},
 		"1 sent without one":           func(r *report.Report) { r.API.Unauthorized = 1; r.Client.Unauthorized++ },
 		"5 refused, of which 4 unsent": func(r *report.Report) { r.Client.Unsent = 4 },
-		"10 succeeded of 11":             func(r *report.Report) { r.API.Revoked++; r.Client.Unauthorized++ },
+		"10 succeeded of 11":           func(r *report.Report) { r.API.Revoked++; r.Client.Unauthorized++ },
 		"1 sent more than twice":       func(r *report.Report) { r.API.Thrice = 1 },
 		"API 1,245, callers 1,244":     func(r *report.Report) { r.API.Served++ },
 		"server 13, client 12":         func(r *report.Report) { r.TokenRequests++ },
