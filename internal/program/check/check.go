@@ -66,6 +66,7 @@ func (c *checkup) run(ctx context.Context, out *writer) error {
 				return ctx.Err()
 			}
 		}
+		found.complete(step.otherwise)
 		if found.mark == crossed {
 			failed = exit.Failf(found.code, "the check failed: %s", step.name)
 		}
