@@ -119,11 +119,11 @@ func TestProof_ASecretThatSigns(t *testing.T) {
 	require.Equal(t, map[string]any{"alg": "HS384"}, segment(t, i.form(t).Get("client_assertion"), 0))
 }
 
-func TestProof_AnAssertionOfSomebodyElse(t *testing.T) {
+func TestProof_AnExternalAssertion(t *testing.T) {
 	i := newIDP(t)
-	r := alfIn(t, invocation{env: i.without()}, "token", "--assertion-file", write(t, "jwt", "of.somebody.else\n"), "--assertion-format", "urn:x")
+	r := alfIn(t, invocation{env: i.without()}, "token", "--assertion-file", write(t, "jwt", "of.the.platform\n"), "--assertion-format", "urn:x")
 	require.Equal(t, exit.OK, r.code, r.err)
-	require.Equal(t, "of.somebody.else", i.form(t).Get("client_assertion"))
+	require.Equal(t, "of.the.platform", i.form(t).Get("client_assertion"))
 	require.Equal(t, "urn:x", i.form(t).Get("client_assertion_type"))
 }
 
@@ -276,7 +276,7 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 	require.Equal(t, exit.OK, alfIn(t, invocation{env: env}, "token", "--dpop=false").code, "said off on purpose")
 }
 
-func TestExit2_FlawsAreToldInOneOrder(t *testing.T) {
+func TestExit2_ProblemsAreReportedInOneOrder(t *testing.T) {
 	for range 20 {
 		r := newIDP(t).alf(t, "token", "--dpop-key-file", "x", "--dpop-algorithm", "ES256")
 		require.Equal(t, result{exit.Usage, "", "alf: --dpop-key-file: not used without --dpop: add that, or remove this\n" +

@@ -65,7 +65,7 @@ func TestCheck_MarksOfOtherLocales(t *testing.T) {
 func TestCheck_Interrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	i := newIDP(t)
-	i.answer = func(_ http.ResponseWriter, r *http.Request) {
+	i.respond = func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	}

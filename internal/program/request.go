@@ -19,9 +19,9 @@ import (
 func (p *program) getCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "get",
-		Usage:       "get a URL with a token and print the answer",
+		Usage:       "get a URL with a token and print the response",
 		ArgsUsage:   "URL",
-		Description: "Prints the answer's body to standard output, that of an error as well." + p.about(),
+		Description: "Prints the response's body to standard output, that of an error as well." + p.about(),
 		Flags:       p.flags(includeFlag(), headerFlag()),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			return p.request(ctx, cmd, http.MethodGet, nil)
@@ -32,9 +32,9 @@ func (p *program) getCommand() *cli.Command {
 func (p *program) curlCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "curl",
-		Usage:     "send a request with a token and print the answer",
+		Usage:     "send a request with a token and print the response",
 		ArgsUsage: "URL",
-		Description: "Takes the flags of curl that one needs most. Prints the answer's body to standard output, that\n" +
+		Description: "Takes the flags of curl that one needs most. Prints the response's body to standard output, that\n" +
 			"of an error as well. Redirects are followed; the token is sent along only within the URL's origin,\n" +
 			"or within those given by --origin. Data is sent as it is, files included; several are joined by &.\n" +
 			"It is application/x-www-form-urlencoded unless -H says otherwise." + p.about(),
@@ -62,7 +62,7 @@ func headerFlag() cli.Flag {
 }
 
 func includeFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "include", Aliases: []string{"i"}, Usage: "print the answer's status and headers before its body"}
+	return &cli.BoolFlag{Name: "include", Aliases: []string{"i"}, Usage: "print the response's status and headers before its body"}
 }
 
 func method(cmd *cli.Command, body []byte) string {
@@ -75,7 +75,7 @@ func method(cmd *cli.Command, body []byte) string {
 	return http.MethodGet
 }
 
-// request sends one and prints its answer.
+// request sends one and prints the response.
 func (p *program) request(ctx context.Context, cmd *cli.Command, method string, body []byte) error {
 	if err := argumentsAre(cmd, "URL"); err != nil {
 		return err
@@ -101,12 +101,12 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 	}
 	defer resp.Body.Close()
 	arrived()
-	session.log.answer(resp, method, time.Since(start))
+	session.log.response(resp, method, time.Since(start))
 	if err := p.print(resp, cmd.Bool("include")); err != nil {
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return exit.Failf(exit.API, "the API answered %s", format.Status(resp.StatusCode))
+		return exit.Failf(exit.API, "the API responded with %s", format.Status(resp.StatusCode))
 	}
 	return nil
 }
@@ -132,14 +132,14 @@ func newRequest(from, method, address string, body []byte) (*http.Request, error
 func (p *program) print(resp *http.Response, include bool) error {
 	if include {
 		if err := writeHead(p.stdout, resp); err != nil {
-			return exit.Failf(exit.Broken, "writing the answer: %w", err)
+			return exit.Failf(exit.Broken, "writing the response: %w", err)
 		}
 	}
 	out := &writer{Writer: p.stdout}
 	if _, err := io.Copy(out, resp.Body); out.err != nil {
-		return exit.Failf(exit.Broken, "writing the answer: %w", out.err)
+		return exit.Failf(exit.Broken, "writing the response: %w", out.err)
 	} else if err != nil {
-		return exit.Failf(exit.Unreachable, "the answer broke off: %w", err)
+		return exit.Failf(exit.Unreachable, "the response broke off: %w", err)
 	}
 	return nil
 }
