@@ -75,7 +75,7 @@ func method(cmd *cli.Command, body []byte) string {
 	return http.MethodGet
 }
 
-// request sends one and prints its response.
+// request sends one and prints the response.
 func (p *program) request(ctx context.Context, cmd *cli.Command, method string, body []byte) error {
 	if err := argumentsAre(cmd, "URL"); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return exit.Failf(exit.API, "the API responded %s", format.Status(resp.StatusCode))
+		return exit.Failf(exit.API, "the API responded with %s", format.Status(resp.StatusCode))
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func TestCurl_Data(t *testing.T) {
 	}
 }
 
-func TestCurl_DataThatCannotBeHad(t *testing.T) {
+func TestCurl_DataThatIsNotAvailable(t *testing.T) {
 	i := newIDP(t)
 	for says, args := range map[string][]string{
 		"no such file":                     {"-d", "@/does/not/exist"},

@@ -46,7 +46,7 @@ func (b *progressBar) rewrite(line func() string) {
 		return
 	}
 	b.last = time.Now()
-	io.WriteString(b.out, wipeLine+line())
+	_, _ = io.WriteString(b.out, wipeLine+line())
 }
 
 func progressLine(what string, done float64, detail string) string {
@@ -66,6 +66,6 @@ func (b *progressBar) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.out != nil {
-		io.WriteString(b.out, wipeLine)
+		_, _ = io.WriteString(b.out, wipeLine)
 	}
 }

@@ -99,7 +99,7 @@ func (p *program) writeReport(path string, r *report.Report) error {
 	return nil
 }
 
-// writeViolation reports what was broken and how to see it again.
+// writeViolation says what was broken and how to see it again.
 func writeViolation(w io.Writer, v *world.Violation, replay string) {
 	fmt.Fprintf(w, "\n%s is broken: %s\n  seed        %d\n  parameters  %s\n  replay      %s\n  the last of it:\n    %s\n",
 		v.Rule, v.Text, v.Seed, v.Parameters, replay, strings.Join(v.Last, "\n    "))

@@ -52,3 +52,29 @@ func parses(code string) bool {
 	}
 	return false
 }
+
+var diffBlock = regexp.MustCompile("(?ms)^```diff\n(.*?)^```")
+
+// What a diff in a document adds or leaves as it is stands in the file that it names.
+func TestDocuments_DiffsAreOfThisCode(t *testing.T) {
+	for _, file := range files(t) {
+		if !strings.HasSuffix(file, ".md") {
+			continue
+		}
+		for _, match := range diffBlock.FindAllStringSubmatch(read(t, file), -1) {
+			content := ""
+			for line := range strings.Lines(match[1]) {
+				path, isFile := strings.CutPrefix(line, "+++ b/")
+				switch {
+				case isFile:
+					content = unindented(read(t, strings.TrimSpace(path)))
+				case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "@@"), strings.HasPrefix(line, "-"):
+				default:
+					if code := unindented(line[1:]); !strings.Contains(content, strings.TrimSpace(code)) {
+						t.Errorf("%s: this stands in the file no more: %s", file, line)
+					}
+				}
+			}
+		}
+	}
+}

@@ -131,7 +131,7 @@ func (s *Session) follows(req *http.Request) bool {
 	return first != nil && originOf(first.URL).same(originOf(req.URL))
 }
 
-// firstHop finds the request that a chain of redirects began with, or nil if the chain is broken: then nobody knows where
+// firstHop finds the request that a chain of redirects began with, or nil if the chain is broken: then it is not known where
 // the caller wanted to go. Our responses carry the caller's requests, so that chains through us are whole.
 func firstHop(req *http.Request) *http.Request {
 	for req.Response != nil {

@@ -90,7 +90,7 @@ func (r *route) request(transport *http.Transport, req *http.Request) {
 		r.err = err
 		return
 	}
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	resp.Body.Close()
 	r.status, r.date = resp.Proto+", "+format.Status(resp.StatusCode), resp.Header.Get("Date")
 }

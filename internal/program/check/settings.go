@@ -45,7 +45,7 @@ func (c *checkup) server() string {
 func (c *checkup) unreadable(err error) finding {
 	code, text, _ := exit.Explain(err, c.Names)
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	found := failed(code, format.Plural(int(len(lines)), "problem"))
+	found := failed(code, format.Plural(len(lines), "problem"))
 	found.details = lines
 	return found
 }
