@@ -17,12 +17,13 @@ type Client struct {
 
 // client is what a Client, its token source and its copies share.
 type client struct {
-	cfg     Config // as New got it; what requests need of it is in session
-	source  Source
-	session *transport.Session
-	base    http.RoundTripper // for requests to the APIs
-	http    *http.Client      // over session and base
-	closers []func() error    // of what New made itself, in this order
+	source    Source
+	session   *transport.Session
+	base      http.RoundTripper // for requests to the APIs
+	http      *http.Client      // over session and base
+	dpop      *DPoP             // Config.DPoP
+	plaintext bool              // whether Config.AllowHTTP permits any host
+	closers   []func() error    // of what New made itself, in this order
 }
 
 // New makes a client. It sends nothing until the first request needs a token. The error joins a [FieldError] for every setting
@@ -31,9 +32,8 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	cfg.Origins, cfg.AllowHTTP = slices.Clone(cfg.Origins), slices.Clone(cfg.AllowHTTP)
-	c := &client{cfg: cfg}
-	if err := c.start(); err != nil {
+	c := &client{dpop: cfg.DPoP, plaintext: slices.Contains(cfg.AllowHTTP, "*")}
+	if err := c.start(cfg); err != nil {
 		return nil, err
 	}
 	return &Client{c}, nil

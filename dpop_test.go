@@ -118,17 +118,17 @@ func TestC1_ProofsForRequestsSentByOtherMeans(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"POST", "https://broker.example.com/topic", ath("bound-1")}, []string{p.HTM, p.HTU, p.ATH})
 	_, err = client.Proof(t.Context(), tok, "POST", "not a URL")
-	require.ErrorContains(t, err, "the address is no http or https URL with a host: pass the request's")
+	require.ErrorContains(t, err, "the address is not an http or https URL with a host: pass the request's")
 	_, err = client.Proof(t.Context(), tok, "POST", "//broker.example.com/topic")
-	require.ErrorContains(t, err, "the address is no http or https URL with a host")
+	require.ErrorContains(t, err, "the address is not an http or https URL with a host")
 	_, err = client.Proof(t.Context(), tok, "POST", "https://:443/topic")
-	require.ErrorContains(t, err, "the address is no http or https URL with a host")
+	require.ErrorContains(t, err, "the address is not an http or https URL with a host")
 	_, err = client.Proof(t.Context(), nil, "POST", "https://broker.example.com/topic")
 	require.ErrorContains(t, err, "there is no token: pass the one that the request carries")
 	_, err = over(t, boundSource(), script(200)).Proof(t.Context(), tok, "POST", apiURL)
 	require.ErrorContains(t, err, "set it if tokens are to be bound to a key")
 	_, err = client.GetRequestMetadata(t.Context(), apiURL)
-	require.ErrorContains(t, err, "gRPC does not tell the method that a DPoP proof is about")
+	require.ErrorContains(t, err, "gRPC does not pass the method that a DPoP proof is about")
 }
 
 func TestS10_ProofsBesideAForeignSource(t *testing.T) {

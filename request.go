@@ -27,8 +27,8 @@ const (
 //	url.Values     a form
 //	anything else  JSON
 //
-// Content-Type is set accordingly; set another one on the request if it is not right. All but readers of types that net/http
-// does not know can be sent any number of times. The error is that of encoding the body or parsing the URL.
+// Content-Type is set accordingly; replace it in the request if necessary. All but readers of types that net/http does not
+// know can be sent any number of times. The error is that of encoding the body or parsing the URL.
 func NewRequest(ctx context.Context, method, url string, body any) (*http.Request, error) {
 	return newRequest(ctx, method, url, "", body)
 }
@@ -72,9 +72,9 @@ func encode(body any) (reader io.Reader, contentType string, err error) {
 	return bytes.NewReader(encoded), typeJSON, nil
 }
 
-// Do sends a request with the token, as http.Client.Do does: the answer's body must be closed, an answer of any status is not
-// an error, and every error is a *url.Error. errors.As finds in it a *[TokenError] when no token could be had (the request
-// was then not sent), errors.Is [ErrRefused] or [ErrClosed].
+// Do sends a request with the token, as http.Client.Do does: the response's body must be closed, a response of any status is
+// not an error, and every error is a *url.Error. errors.As finds in it a *[TokenError] if no token is available (the request
+// was then not sent, or only the one time that a *[RejectedError] describes), errors.Is [ErrRefused] or [ErrClosed].
 func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
 
 // Get is [Client.GetContext] with the background context.
@@ -82,7 +82,7 @@ func (c *Client) Get(url string) (*http.Response, error) {
 	return c.GetContext(context.Background(), url)
 }
 
-// GetContext gets url; see [Client.Do].
+// GetContext requests url; see [Client.Do].
 func (c *Client) GetContext(ctx context.Context, url string) (*http.Response, error) {
 	return c.do(ctx, http.MethodGet, url, "", nil)
 }
@@ -92,7 +92,7 @@ func (c *Client) Head(url string) (*http.Response, error) {
 	return c.HeadContext(context.Background(), url)
 }
 
-// HeadContext asks for the headers of url; see [Client.Do].
+// HeadContext requests the headers of url; see [Client.Do].
 func (c *Client) HeadContext(ctx context.Context, url string) (*http.Response, error) {
 	return c.do(ctx, http.MethodHead, url, "", nil)
 }

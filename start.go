@@ -11,32 +11,32 @@ import (
 )
 
 // start makes the parts of a client whose configuration was validated.
-func (c *client) start() error {
+func (c *client) start(cfg Config) error {
 	c.http = new(http.Client)
-	if c.cfg.HTTPClient != nil {
-		*c.http = *c.cfg.HTTPClient
+	if cfg.HTTPClient != nil {
+		*c.http = *cfg.HTTPClient
 	}
 	c.base = c.http.Transport
 	if c.base == nil {
 		c.base = c.newBase()
 	}
-	c.source = c.cfg.Manager
+	c.source = cfg.Manager
 	if c.source == nil {
-		if err := c.startManager(); err != nil {
+		if err := c.startManager(cfg); err != nil {
 			return err
 		}
 	}
-	now := c.cfg.Clock
+	now := cfg.Clock
 	if now == nil {
 		now = clock.New()
 	}
 	c.session = transport.NewSession(transport.Config{
 		Source:       c.source,
-		Origins:      c.cfg.Origins,
-		AllowHTTP:    c.cfg.AllowHTTP,
-		Rejected:     c.cfg.Rejected,
-		RejectedBody: c.cfg.RejectedBody,
-		DPoP:         c.cfg.DPoP,
+		Origins:      cfg.Origins,
+		AllowHTTP:    cfg.AllowHTTP,
+		Rejected:     cfg.Rejected,
+		RejectedBody: cfg.RejectedBody,
+		DPoP:         cfg.DPoP,
 		Clock:        now,
 	})
 	c.http.Transport = c.session.Over(c.base)
@@ -44,20 +44,20 @@ func (c *client) start() error {
 }
 
 // startManager makes the token manager, and the fetcher unless Config has one.
-func (c *client) startManager() error {
-	tokens := c.cfg.Fetcher
+func (c *client) startManager(cfg Config) error {
+	tokens := cfg.Fetcher
 	if tokens == nil {
-		f, err := fetcher.New(c.cfg.FetcherConfig())
+		f, err := fetcher.New(cfg.FetcherConfig())
 		if err != nil {
 			return err
 		}
 		tokens = f
 		c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
-		if c.cfg.Certificate != nil {
+		if cfg.Certificate != nil {
 			c.presentCertificate(f)
 		}
 	}
-	m, err := manager.New(c.cfg.ManagerConfig(tokens))
+	m, err := manager.New(cfg.ManagerConfig(tokens))
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,9 @@ func parseOrigins(entries []string) []allowed {
 	return origins
 }
 
+// HasOrigins reports whether Config.Origins limits where the token may go.
+func (s *Session) HasOrigins() bool { return s.origins != nil }
+
 // Listed reports whether u's origin is in Config.Origins. It tries the cheap comparison with all of them first.
 func (s *Session) Listed(u *url.URL) bool {
 	for i := range s.origins {
@@ -128,7 +131,7 @@ func (s *Session) follows(req *http.Request) bool {
 	return first != nil && originOf(first.URL).same(originOf(req.URL))
 }
 
-// firstHop finds the request that a chain of redirects began with, or nil if the chain is broken: then nobody knows where
+// firstHop finds the request that a chain of redirects began with, or nil if the chain is broken: then it is not known where
 // the caller wanted to go. Our responses carry the caller's requests, so that chains through us are whole.
 func firstHop(req *http.Request) *http.Request {
 	for req.Response != nil {

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -37,10 +36,7 @@ func (t *Transport) retryUnauthorized(req *http.Request, first *http.Response, t
 	}
 	if err != nil {
 		first.Body.Close()
-		if ctx := req.Context(); ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return nil, err
+		return nil, contextError(req.Context(), err)
 	}
 	again, err := body.again()
 	if err != nil {

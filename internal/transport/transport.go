@@ -143,10 +143,22 @@ func (s *Session) Token(ctx context.Context) (*manager.Token, string, error) {
 	}
 	tok, err := s.source.Token(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, "", contextError(ctx, err)
 	}
 	value, err := headerValue(tok)
 	return tok, value, err
+}
+
+// Validated returns what a third-party source returned if it is a token, and an error otherwise. An error that ended with ctx
+// is both ctx.Err() and its cause.
+func Validated(ctx context.Context, tok *manager.Token, err error) (*manager.Token, error) {
+	if err != nil {
+		return nil, contextError(ctx, err)
+	}
+	if _, err := headerValue(tok); err != nil {
+		return nil, err
+	}
+	return tok, nil
 }
 
 // headerValue returns tok's Authorization. Tokens of third-party sources are validated: an empty one must not be sent.
