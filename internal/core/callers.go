@@ -32,7 +32,7 @@ func (s *step) serve(in Input) Reply {
 		return Wait
 	case tooShort && s.token.life < in.MinLife:
 		return TooShort
-	case s.failingFast(), tooShort && s.elapsed < s.backoff.until:
+	case s.failingFast(), (contested || tooShort) && s.elapsed < s.backoff.until:
 		return Failed
 	case s.blocked():
 		return Failed

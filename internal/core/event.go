@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-// EventKind says what an [Event] is about. The manager's events are of these kinds; this is the one place that names them.
+// EventKind says what an [Event] is about. The manager's events are of these kinds, under these names.
 type EventKind uint8
 
 // The kinds of events.
@@ -29,28 +29,43 @@ const (
 	EventKinds
 )
 
+// The names of the kinds, as logs have them.
+const (
+	FetchStartedName        = "fetch started"
+	FetchEndedName          = "fetch ended"
+	FetchAbandonedName      = "fetch abandoned"
+	LateResultName          = "late result dropped"
+	PublishedName           = "token published"
+	WithdrawnName           = "token withdrawn"
+	RejectedName            = "token rejected"
+	RejectionSuppressedName = "rejection suppressed"
+	BackedOffName           = "backing off"
+	WentIdleName            = "idle"
+	WasClosedName           = "closed"
+	GuardedName             = "origin guarded"
+	BackoffLiftedName       = "backoff lifted"
+	OneActiveTokenName      = "one active token per client"
+)
+
 var kindNames = [EventKinds]string{
-	FetchStarted:        "fetch started",
-	FetchEnded:          "fetch ended",
-	FetchAbandoned:      "fetch abandoned",
-	LateResult:          "late result dropped",
-	Published:           "token published",
-	Withdrawn:           "token withdrawn",
-	Rejected:            "token rejected",
-	RejectionSuppressed: "rejection suppressed",
-	BackedOff:           "backing off",
-	WentIdle:            "idle",
-	WasClosed:           "closed",
-	Guarded:             "origin guarded",
-	BackoffLifted:       "backoff lifted",
-	OneActiveToken:      "one active token per client",
+	FetchStarted:        FetchStartedName,
+	FetchEnded:          FetchEndedName,
+	FetchAbandoned:      FetchAbandonedName,
+	LateResult:          LateResultName,
+	Published:           PublishedName,
+	Withdrawn:           WithdrawnName,
+	Rejected:            RejectedName,
+	RejectionSuppressed: RejectionSuppressedName,
+	BackedOff:           BackedOffName,
+	WentIdle:            WentIdleName,
+	WasClosed:           WasClosedName,
+	Guarded:             GuardedName,
+	BackoffLifted:       BackoffLiftedName,
+	OneActiveToken:      OneActiveTokenName,
 }
 
 // String returns the kind in words, as logs have it.
 func (k EventKind) String() string { return name(kindNames[:], int(k)) }
-
-// MarshalText returns String.
-func (k EventKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Cause is why a fetch starts.
 type Cause uint8
@@ -67,20 +82,27 @@ const (
 	Causes
 )
 
+// The names of the causes.
+const (
+	CauseColdName     = "cold start"
+	CauseRefreshName  = "refresh"
+	CauseExpiredName  = "expired"
+	CauseRejectedName = "rejected"
+	CauseManualName   = "manual"
+	CauseRetryName    = "retry"
+)
+
 var causeNames = [Causes]string{
-	CauseCold:     "cold start",
-	CauseRefresh:  "refresh",
-	CauseExpired:  "expired",
-	CauseRejected: "rejected",
-	CauseManual:   "manual",
-	CauseRetry:    "retry",
+	CauseCold:     CauseColdName,
+	CauseRefresh:  CauseRefreshName,
+	CauseExpired:  CauseExpiredName,
+	CauseRejected: CauseRejectedName,
+	CauseManual:   CauseManualName,
+	CauseRetry:    CauseRetryName,
 }
 
 // String returns the cause in words.
 func (c Cause) String() string { return name(causeNames[:], int(c)) }
-
-// MarshalText returns String.
-func (c Cause) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Class is a fetch's outcome.
 type Class uint8
@@ -95,18 +117,23 @@ const (
 	Classes
 )
 
+// The names of the classes.
+const (
+	ClassOKName               = "ok"
+	ClassExpiredOnArrivalName = "expired on arrival"
+	ClassTransientName        = "transient"
+	ClassPermanentName        = "permanent"
+)
+
 var classNames = [Classes]string{
-	ClassOK:               "ok",
-	ClassExpiredOnArrival: "expired on arrival",
-	ClassTransient:        "transient",
-	ClassPermanent:        "permanent",
+	ClassOK:               ClassOKName,
+	ClassExpiredOnArrival: ClassExpiredOnArrivalName,
+	ClassTransient:        ClassTransientName,
+	ClassPermanent:        ClassPermanentName,
 }
 
 // String returns the class in words.
 func (c Class) String() string { return name(classNames[:], int(c)) }
-
-// MarshalText returns String.
-func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // name is that of a number, and empty for one that has none.
 func name(names []string, i int) string {

@@ -139,7 +139,7 @@ func (g *guard) published(same bool, now Elapsed) (certain bool) {
 		return true
 	default:
 		// No report came of the token on trial: a caller that reports no outcomes is counted as rejected.
-		assumed := g.trial && g.tried
+		assumed := g.trial && (g.tried || !g.reports)
 		switch {
 		case g.suspicion == ofOlder && assumed:
 			g.suspicion = proven

@@ -44,3 +44,6 @@ func (c *Core) Contesting() []uint64 { return c.contest.origins }
 // Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere (M13).
 // The outcomes of retries always are.
 func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapsed) }
+
+// Elapsed is the time since the first step.
+func (c *Core) Elapsed() Elapsed { return c.elapsed }
