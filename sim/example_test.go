@@ -70,7 +70,7 @@ func ExampleServer_GoDown() {
 	orders := Orders{client.HTTPClient(), server.APIURL()}
 	_ = orders.Place(context.Background(), "tea")
 
-	server.GoDown(50 * time.Minute) // the token would have been renewed after 45
+	server.GoDown(50 * time.Minute) // the token would have been refreshed after 45
 	failed := 0
 	for range 70 {
 		clk.Add(time.Minute)

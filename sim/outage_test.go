@@ -102,7 +102,7 @@ func TestGoDown_RefusesTokenRequestsForAWhile(t *testing.T) {
 	})
 }
 
-func TestGoDown_InMemoryLooksLikeAPortThatNobodyListensAt(t *testing.T) {
+func TestGoDown_InMemoryLooksLikeAClosedPort(t *testing.T) {
 	visit(t, sim.Options{}, nil, inMemory, func(p *place) {
 		p.GoDown(0)
 		require.ErrorIs(p, p.ask().err, syscall.ECONNREFUSED)
@@ -136,7 +136,7 @@ func TestHang_RespondsWhenItIsOver(t *testing.T) {
 	})
 }
 
-func TestHang_CanTurnIntoAnOutage(t *testing.T) {
+func TestHang_CanBecomeAnOutage(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.Hang(0)
 		done := make(chan reply)

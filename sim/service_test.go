@@ -45,10 +45,10 @@ func (o Orders) Place(ctx context.Context, item string) error {
 	return nil
 }
 
-func TestREADME_ShowsATestThatIsRun(t *testing.T) {
+func TestDocuments_ShowATestThatIsRun(t *testing.T) {
 	this, err := os.ReadFile("service_test.go")
 	require.NoError(t, err)
-	for file, indent := range map[string]string{"../README.md": "", "doc.go": "//\t"} {
+	for file, indent := range map[string]string{"../docs/testing.md": "", "doc.go": "//\t"} {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		_, shown, found := strings.Cut(string(content), indent+"func TestOrders")
@@ -72,7 +72,7 @@ func inBubble(t *testing.T, o sim.Options, test func(t *testing.T, server *sim.S
 	})
 }
 
-// This one is in the README and in the package's documentation as well, word for word.
+// This one is in docs/testing.md and in the package's documentation as well, word for word.
 func TestOrdersOutliveTheirToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := sim.New(sim.Options{Lifetime: time.Hour})

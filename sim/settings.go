@@ -3,7 +3,7 @@ package sim
 import "time"
 
 // SetLifetime sets the lifetime of the tokens issued from now on. It counts from when the token request arrives. The response's
-// expires_in is in whole seconds, rounded down, but for lifetimes below one second. 0 and less are sent as they are, with a
+// expires_in is in whole seconds, rounded down, except for lifetimes below one second. 0 and less are sent as they are, with a
 // token that has expired already.
 func (s *Server) SetLifetime(d time.Duration) { s.set(func() { s.lifetime = d }) }
 

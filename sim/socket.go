@@ -19,7 +19,7 @@ type socket struct {
 }
 
 // Start puts the server on a port of its own, on 127.0.0.1, where [Server.APIURL] and [Server.TokenURL] point from then on. It
-// can be started once, and fails if there is no port to be had. End it with [Server.Close].
+// can be started once, and fails if no port is available. End it with [Server.Close].
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

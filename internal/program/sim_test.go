@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/explore"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -25,7 +26,7 @@ var smallWorld = []string{"--duration", "10m", "--callers", "20", "--interval", 
 
 func TestSim_RunsAWorldFromFlags(t *testing.T) {
 	r := sim(t, append(smallWorld, "--outage", "3m+2m:refusing", "--outage", "6m+30s:hanging", "--revoke", "8m", "--seed", "7")...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Empty(t, r.err, "no progress but on a terminal")
 	for _, words := range []string{
 		"a world made to order", "10 min of virtual time, 20 callers, tokens that live 2 min, seed 7",
@@ -38,7 +39,7 @@ func TestSim_RunsAWorldFromFlags(t *testing.T) {
 	require.Equal(t, untimed(r.out), untimed(again.out))
 }
 
-// untimed drops the line that tells how long it took.
+// untimed drops the line that says how long it took.
 func untimed(out string) string {
 	head, _, _ := strings.Cut(out, "\nparameters: ")
 	return head
@@ -49,7 +50,7 @@ func TestSim_RunsAScenario(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(`{"name": "mine", "about": "my own world", "duration": "10m", "callers": 20, "interval": "10s",
 		"actions": [{"at": "3m", "do": "revoke"}]}`), 0o600))
 	r := sim(t, "--scenario", path, "--compare")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "\nmine\nmy own world\n"))
 	require.Contains(t, r.out, "THE SAME CALLERS AND FAULTS")
 	require.Contains(t, r.out, "lock over the fetch")
@@ -67,7 +68,7 @@ func TestSim_RunsAScenario(t *testing.T) {
 func TestSim_WritesAReport(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.html")
 	r := sim(t, append(smallWorld, "--report", path)...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "no cache", "a report compares")
 	require.Contains(t, r.err, "the report is in "+path)
 	page, err := os.ReadFile(path)
@@ -76,13 +77,13 @@ func TestSim_WritesAReport(t *testing.T) {
 	require.True(t, strings.Contains(string(page), command), "how to make it again")
 
 	r = sim(t, append(smallWorld, "--report", filepath.Join(path, "below"))...)
-	require.Equal(t, exitBroken, r.code)
+	require.Equal(t, exit.Broken, r.code)
 	require.Contains(t, r.err, "writing the report")
 }
 
 func TestSim_ReplaysASeed(t *testing.T) {
 	r := sim(t, "--seed", "12", "--trace")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	trace := world.Run(12, true).Trace
 	require.True(t, strings.HasPrefix(r.out, strings.Join(trace, "\n")+"\n\nthe world of seed 12\n"))
 	require.NotContains(t, sim(t, "--seed", "12").out, trace[0])
@@ -91,7 +92,7 @@ func TestSim_ReplaysASeed(t *testing.T) {
 
 func TestSim_HuntsOverSeeds(t *testing.T) {
 	r := sim(t, "--seeds", "6", "--first", "3")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	for _, words := range []string{
 		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 30 reached", "never   ",
 	} {
@@ -102,7 +103,7 @@ func TestSim_HuntsOverSeeds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r = alfIn(t, invocation{ctx: ctx}, "sim", "--seeds", "1000000")
-	require.Equal(t, exitInterrupted, r.code)
+	require.Equal(t, exit.Interrupted, r.code)
 	require.Contains(t, r.out, "0 worlds until the interruption")
 }
 
@@ -123,7 +124,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := alfIn(t, invocation{ctx: ctx}, append([]string{"sim", "--compare"}, smallWorld...)...)
-	require.Equal(t, exitInterrupted, r.code)
+	require.Equal(t, exit.Interrupted, r.code)
 	require.Contains(t, r.out, "interrupted after ")
 	require.NotContains(t, r.out, "no cache")
 }
@@ -167,7 +168,7 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 		{"service-day", `unexpected argument "service-day"`},
 	} {
 		r := sim(t, strings.Fields(wrong.args)...)
-		require.Equal(t, exitUsage, r.code, wrong.args)
+		require.Equal(t, exit.Usage, r.code, wrong.args)
 		require.Contains(t, r.err, wrong.want, wrong.args)
 		require.Empty(t, r.out, wrong.args)
 	}
@@ -175,7 +176,7 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 
 func TestSim_TroublesAreAList(t *testing.T) {
 	r := sim(t, append(smallWorld, "--outages", "1m", "--troubles", "refusing,hanging", "--troubles", "denying", "--crowds", "5", "--sleeps")...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "Troubles=[refusing hanging denying]")
 	require.Contains(t, r.out, "Burst=5")
 	require.Contains(t, r.out, "Sleeps=true")

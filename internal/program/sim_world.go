@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -34,7 +35,7 @@ func (p *program) simSeed(ctx context.Context, cmd *cli.Command) error {
 	r.Result, r.Recording = world.Replay(ctx, seed, world.Look{Keep: cmd.Bool("trace"), Progress: bar.through(title, parameters.Duration)})
 	r.Took = time.Since(started)
 	bar.end()
-	return p.simTell(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
+	return p.simReport(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
 }
 
 // simScenario runs a scenario, under other policies too if that was asked for.
@@ -59,28 +60,28 @@ func (p *program) simScenario(ctx context.Context, cmd *cli.Command, s *scenario
 		}
 	}
 	bar.end()
-	return p.simTell(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
+	return p.simReport(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
 }
 
-// simTell shows how it went.
-func (p *program) simTell(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
+// simReport shows how it went.
+func (p *program) simReport(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
 	r.Stopped = r.Recording.Ended < r.Recording.Parameters.Duration && r.Result.Violation == nil
 	for _, line := range r.Result.Trace {
 		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
-			return failf(exitBroken, "writing the trace: %w", err)
+			return exit.Failf(exit.Broken, "writing the trace: %w", err)
 		}
 	}
 	if err := r.Text(p.stdout); err != nil {
-		return failf(exitBroken, "writing the table: %w", err)
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}
 	if path := cmd.String("report"); path != "" {
 		if err := p.writeReport(path, r); err != nil {
-			return failf(exitBroken, "writing the report: %w", err)
+			return exit.Failf(exit.Broken, "writing the report: %w", err)
 		}
 	}
 	if v := r.Result.Violation; v != nil {
 		writeViolation(p.stdout, v, replay)
-		return failf(exitBroken, "rule %s is broken", v.Rule)
+		return exit.Failf(exit.Broken, "rule %s is broken", v.Rule)
 	}
 	return ctx.Err()
 }
@@ -98,7 +99,7 @@ func (p *program) writeReport(path string, r *report.Report) error {
 	return nil
 }
 
-// writeViolation tells what was broken and how to see it again.
+// writeViolation says what was broken and how to see it again.
 func writeViolation(w io.Writer, v *world.Violation, replay string) {
 	fmt.Fprintf(w, "\n%s is broken: %s\n  seed        %d\n  parameters  %s\n  replay      %s\n  the last of it:\n    %s\n",
 		v.Rule, v.Text, v.Seed, v.Parameters, replay, strings.Join(v.Last, "\n    "))

@@ -53,8 +53,8 @@ func (s *script) outage(at, length time.Duration, t world.Trouble) *script {
 	return s
 }
 
-// turn has draws be low until then and high from then on, which is to say: faults with a probability of a half set in then.
-func (s *script) turn(then time.Duration) *script {
+// raiseDraws has draws be low until then and high from then on, which is to say: faults with a probability of a half set in then.
+func (s *script) raiseDraws(then time.Duration) *script {
 	s.draw = func(at time.Duration) float64 {
 		if at < then {
 			return 0.25
@@ -66,7 +66,7 @@ func (s *script) turn(then time.Duration) *script {
 
 // calm is turn the other way round: those faults end then.
 func (s *script) calm(then time.Duration) *script {
-	s.turn(then)
+	s.raiseDraws(then)
 	turned := s.draw
 	s.draw = func(at time.Duration) float64 { return 1 - turned(at) }
 	return s
@@ -88,7 +88,7 @@ var scripted = map[string]*script{
 	"M4_advice":               quiet(func(k *world.Parameters) { k.RefreshIn = 1 }).every(7*second, 100*second, 1),
 	"M5_the_same_value_again": quiet(func(k *world.Parameters) { k.Repeat = true }).every(7*second, 70*second, 1),
 	"M5_short_lives":          quiet(func(k *world.Parameters) { k.Lifetime = 5 * second }).every(200*ms, 40*second, 2),
-	"M6_dead_on_arrival": quiet(func(k *world.Parameters) { k.ExpiredOnArrival = 1; k.Duration = 3 * second }).
+	"M6_expired_on_arrival": quiet(func(k *world.Parameters) { k.ExpiredOnArrival = 1; k.Duration = 3 * second }).
 		arrive(0, 2).arrive(500*ms, 1).arrive(700*ms, 1).arrive(4*second, 1),
 	"M6_slower_than_the_lifetime": quiet(func(k *world.Parameters) { k.Lifetime = second; k.Latency = 3 * second; k.Duration = 30 * second }).
 		every(900*ms, 20*second, 2),
@@ -99,7 +99,7 @@ var scripted = map[string]*script{
 	"M9_a_long_outage":  quiet(nil).every(5*second, 80*second, 2).outage(30*second, 35*second, world.Refusing),
 	"M9_a_hanging_end": quiet(nil).
 		outage(0, 20*second, world.Hanging).arrive(second, 3).arrive(5*second, 1).arrive(12*second, 1).arrive(25*second, 1),
-	"M9_slow_answers": quiet(nil).outage(0, 40*second, world.Crawling).every(3*second, 60*second, 2),
+	"M9_slow_responses": quiet(nil).outage(0, 40*second, world.Crawling).every(3*second, 60*second, 2),
 	"M9_come_back_later": quiet(func(k *world.Parameters) { k.RetryAfter = 20 * second }).
 		outage(0, 10*second, world.Throttling).arrive(second, 1).arrive(15*second, 1).arrive(40*second, 1),
 	"M9_overloaded": quiet(nil).outage(0, 10*second, world.Overloaded).every(700*ms, 20*second, 1),
@@ -126,12 +126,12 @@ var scripted = map[string]*script{
 	"M15_fetches_that_ignore_the_end": quiet(func(k *world.Parameters) { k.Stuck = 1; k.Duration = minute; k.Latency = minute }).
 		arrive(0, 1).arrive(12*second, 1).arrive(25*second, 1).arrive(37*second, 1).arrive(3*minute, 1),
 	"M15_a_rejection_beside_three_abandoned": quiet(func(k *world.Parameters) { k.Stuck = 0.5; k.Lifetime = 5 * minute }).
-		turn(5*second).
+		raiseDraws(5*second).
 		arrive(0, 1).do(world.Refresh, 10*second, 21*second, 32*second).do(world.Revoke, 43*second).every(3*second, minute, 1),
 	// The result of fetch 1 comes late, inside the backoff that fetch 2 left.
 	"M15_a_late_result_in_a_backoff": quiet(func(k *world.Parameters) { k.Stuck = 0.5 }).calm(5*second).
 		arrive(0, 1).outage(40*second, 20*second, world.Denying).arrive(44*second, 1).arrive(47*second, 1),
-	"M16_dormant": quiet(func(k *world.Parameters) { k.Duration = 10 * minute }).
+	"M16_idle": quiet(func(k *world.Parameters) { k.Duration = 10 * minute }).
 		arrive(0, 1).arrive(110*second, 1).arrive(5*minute, 1),
 	"M16_a_reader_wakes_it": quiet(nil).arrive(0, 1).arrive(50*second, 1).arrive(95*second, 1).arrive(130*second, 1),
 	"M20_by_hand": quiet(nil).arrive(0, 1).do(world.Refresh, 10*second, 12*second, 17*second).

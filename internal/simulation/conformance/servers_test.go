@@ -13,7 +13,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// servers is the token endpoint and the APIs of a world. Package sim carries the conversation and knows its tokens; what
+// servers is the token endpoint and the APIs of a world. Package sim carries the exchange and knows its tokens; what
 // becomes of a request is decided here, as package world decides it: when it comes and when the response is sent.
 type servers struct {
 	*bubble
@@ -168,7 +168,7 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d.%09d3", d/time.Second, d%time.Second)
 }
 
-// api is all APIs. A request tells by its path by how many nanoseconds its caller is told apart.
+// api is all APIs. A request says by its path by how many nanoseconds its caller differs.
 func (s *servers) api(w http.ResponseWriter, r *http.Request) {
 	sent := s.now()
 	own, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))

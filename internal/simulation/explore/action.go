@@ -30,7 +30,7 @@ const (
 
 	pass         // time goes by to the next moment at which something is due
 	wakeFired    // the owner hears of its timer
-	expireDue    // ... of the timer set at the publication
+	expiryTimer  // ... of the timer set at the publication
 	hintReceived // ... of a reader who found due passed
 
 	say          // the owner hears something that asks for nothing: a request for its Stats
@@ -57,7 +57,7 @@ var verbNames = [verbs]string{
 	abandonedEnds: "an abandoned fetch returns: %v",
 	pass:          "time goes by",
 	wakeFired:     "the timer is received",
-	expireDue:     "the published token's timer is received",
+	expiryTimer:   "the published token's timer is received",
 	hintReceived:  "the refresh hint is received",
 	say:           "a caller asks for Stats",
 	wakeStale:     "a timer set for an earlier time is received",
@@ -129,7 +129,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 		add(wakeFired, 0)
 	}
 	if s.snapshot.on && s.snapshot.timer <= 0 {
-		add(expireDue, 0)
+		add(expiryTimer, 0)
 	}
 	if s.refreshHint {
 		add(hintReceived, 0)

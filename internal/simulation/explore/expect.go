@@ -61,10 +61,10 @@ func (t *step) checkPublication() {
 }
 
 // checkRefreshTime checks when a refresh is due, from the start of the fetch (M4, M5).
-func (t *step) checkRefreshTime(x expected, due time.Duration) {
+func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 	if t.response.Kind.again() {
-		if want := min(x.life-t.margin(x.life), x.life-second); due != want {
-			t.fail("M5", "a token that came again is due after %v and not after %v", due, want)
+		if want := min(x.life-t.margin(x.life), x.life-second); refreshTime != want {
+			t.fail("M5", "a token that came again is due after %v and not after %v", refreshTime, want)
 		}
 		return
 	}
@@ -81,8 +81,8 @@ func (t *step) checkRefreshTime(x expected, due time.Duration) {
 	if t.clockStepped() { // how long the fetch took is not known then
 		least, most = x.usable/2, x.usable
 	}
-	if due < least-rounding || due > most+rounding {
-		t.fail("M4", "due after %v, which should be from %v to %v", due, least, most)
+	if refreshTime < least-rounding || refreshTime > most+rounding {
+		t.fail("M4", "due after %v, which should be from %v to %v", refreshTime, least, most)
 	}
 }
 

@@ -175,7 +175,7 @@ func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
 		Policy:     manager.Policy{Attempts: -1},
 	}, nil)
 	for _, field := range []string{
-		"World.Callers", "World.Rejecters", "World.Responses", "World.Fetcher", "World.Fetches", "World.Draws[0]", "World.ClockStep:",
+		"World.Callers", "World.Origins", "World.Responses", "World.Fetcher", "World.Fetches", "World.Draws[0]", "World.ClockStep:",
 		"Policy.Attempts",
 	} {
 		require.ErrorContains(t, err, field)

@@ -106,7 +106,7 @@ func (s *state) pass(d time.Duration) {
 	s.stepClock(d)
 }
 
-// stepClock moves the wall clock. Forward, time has passed for what is measured by this clock, but for no timer.
+// stepClock moves the wall clock. Forward, time has passed for what is measured by this clock, but not for timers.
 func (s *state) stepClock(d time.Duration) {
 	s.clock += d
 	s.snapshot.due -= d

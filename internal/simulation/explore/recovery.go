@@ -64,7 +64,7 @@ func (x *explorer) recoveryStep(s *state, asked bool) (a action, done bool) {
 	case s.wake.pending() && s.wake.left <= 0:
 		a = action{verb: wakeFired}
 	case s.snapshot.on && s.snapshot.timer <= 0:
-		a = action{verb: expireDue}
+		a = action{verb: expiryTimer}
 	case s.flight.on:
 		a = action{verb: fetchEnds, who: well}
 	case s.snapshot.on && s.snapshot.end > 0:

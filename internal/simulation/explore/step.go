@@ -53,7 +53,7 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 		t.send(core.Input{Kind: core.Wake, At: s.wake.at})
 	case wakeStale:
 		t.send(core.Input{Kind: core.Wake, At: -s.core.Left(0)})
-	case expireDue:
+	case expiryTimer:
 		t.send(core.Input{Kind: core.Expire, Publication: s.snapshot.publication})
 	case hintReceived:
 		s.refreshHint = false

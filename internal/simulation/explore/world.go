@@ -18,7 +18,7 @@ type World struct {
 	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the number of
 	// those who do is not limited.
 	Callers int
-	// Rejecters is how many APIs there are to refuse a token, up to 8.
+	// Origins is how many APIs there are to refuse a token, up to 8.
 	Origins int
 	// Responses is what a fetch may bring; one at least.
 	Responses []Response
@@ -110,7 +110,7 @@ func (w World) validate() error {
 		}
 	}
 	within("World.Callers", w.Callers, 1, maxCallers)
-	within("World.Rejecters", w.Origins, 0, maxOrigins)
+	within("World.Origins", w.Origins, 0, maxOrigins)
 	within("World.Responses", len(w.Responses), 1, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)

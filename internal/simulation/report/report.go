@@ -32,7 +32,7 @@ func (r *Report) contenders() []*world.Recording {
 // got is how many requests succeeded.
 func got(s *world.Sample) int { return s.Outcomes[world.Succeeded] + s.Outcomes[world.RetrySucceeded] }
 
-// failed is how many were not, those that a Close met excepted.
+// failed is how many were not, except those that a Close met.
 func failed(s *world.Sample) int {
 	return s.Outcomes[world.Unauthorized] + s.Outcomes[world.Refused] + s.Outcomes[world.Left]
 }

@@ -109,7 +109,7 @@ func made() *report.Report {
 	}
 }
 
-func TestText_TellsWhatIsOutOfTheOrdinary(t *testing.T) {
+func TestText_ReportsWhatIsOutOfTheOrdinary(t *testing.T) {
 	r := made()
 	r.Stopped, r.Baselines = true, nil
 	r.Recording.Ended = 30 * time.Minute

@@ -111,14 +111,14 @@ func complete(d world.Action, seen map[string]bool) error {
 	return nil
 }
 
-// DeedFlag is how a action is written on a command line.
+// ActionFlag is how an action is written on a command line.
 type ActionFlag struct {
 	Name, Usage string
 	do          world.ActionKind
 	form        string
 }
 
-// DeedFlags are all there are.
+// ActionFlags are all there are.
 func ActionFlags() []ActionFlag {
 	flags := []ActionFlag{
 		{do: world.Outage, form: "12h+20m:refusing", Usage: "the token endpoint is in trouble: `START+DURATION:TROUBLE`, such as 12h+20m:refusing; also " + strings.Join(troubles()[1:], ", ")},

@@ -31,9 +31,14 @@ func Parameters() []Parameter {
 		{"patience", "about how much `TIME` a caller waits for a token before it gives up; 0: forever", func(k *world.Parameters) any { return &k.Patience }},
 		{"crowds", "`NUMBER` of further callers who come at once, now and then", func(k *world.Parameters) any { return &k.Burst }},
 		{"apis", "`NUMBER` of APIs", func(k *world.Parameters) any { return &k.APIs }},
+		{"paths", "`NUMBER` of paths of each API", func(k *world.Parameters) any { return &k.Paths }},
+		{"unnamed", "`PART` (0 to 1) of the requests that name no origin and report no outcome", func(k *world.Parameters) any { return &k.Unnamed }},
 		{"api_latency", "about how much `TIME` an API takes to respond", func(k *world.Parameters) any { return &k.API }},
 		{"late", "`PART` (0 to 1) of an API's responses that take up to a minute", func(k *world.Parameters) any { return &k.Late }},
 		{"always_401", "one API rejects everything", func(k *world.Parameters) any { return &k.AlwaysReject }},
+		{"denied_paths", "`NUMBER` of paths of the first API that reject everything, because a permission is missing", func(k *world.Parameters) any { return &k.DeniedPaths }},
+		{"bad_replicas", "`PART` (0 to 1) of the first API's responses that come from a replica which rejects everything", func(k *world.Parameters) any { return &k.BadReplicas }},
+		{"introspects", "the first API rejects everything while the token endpoint is in trouble", func(k *world.Parameters) any { return &k.Introspects }},
 		{"many_apis", "requests go to a hundred APIs", func(k *world.Parameters) any { return &k.ManyAPIs }},
 
 		{"lifetime", "`TIME` that a token lives", func(k *world.Parameters) any { return &k.Lifetime }},
@@ -47,6 +52,8 @@ func Parameters() []Parameter {
 		{"expired_on_arrival", "`PART` (0 to 1) of the tokens that are expired on arrival", func(k *world.Parameters) any { return &k.ExpiredOnArrival }},
 		{"no_lifetime", "`PART` (0 to 1) of the tokens that come without a lifetime, or with an absurd one", func(k *world.Parameters) any { return &k.NoLifetime }},
 		{"refresh_in", "`PART` (0 to 1) of the tokens that come with refresh_in", func(k *world.Parameters) any { return &k.RefreshIn }},
+		{"one_active", "issuing a token revokes the one before", func(k *world.Parameters) any { return &k.OneActive }},
+		{"recheck", "credentials that it denies can be read again", func(k *world.Parameters) any { return &k.Recheck }},
 
 		{"revocations", "about how much `TIME` passes between revocations of all tokens", func(k *world.Parameters) any { return &k.Revocations }},
 		{"stale_repeat", "with repeat: the same token even though it was revoked", func(k *world.Parameters) any { return &k.StaleRepeat }},

@@ -103,7 +103,7 @@ func TestParse_ErrorsNameTheKeyAndTheRemedy(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	require.Equal(t, []string{"always-401", "fleet", "outage-at-noon", "service-day"}, scenarios.Names())
+	require.Equal(t, []string{"always-401", "fleet", "identity-provider-down", "missing-permission", "one-active-token", "outage-at-noon", "service-day"}, scenarios.Names())
 	for _, name := range scenarios.Names() {
 		s, err := scenarios.Load(name)
 		require.NoError(t, err, name)

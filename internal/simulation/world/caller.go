@@ -13,6 +13,10 @@ type caller struct {
 	burst   bool
 	second  bool // the request is sent for the second time
 	api     int32
+	path    int32
+	unnamed bool  // it names no origin, and reports no outcome
+	report  bool  // outcomes were wanted when the request was sent
+	blamed  blame // why the first send was rejected
 	value   int64 // the token it was sent with
 	started time.Duration
 	sentAt  time.Duration
@@ -55,17 +59,30 @@ func (o Outcome) String() string { return outcomeNames[o] }
 // arrive begins a request.
 func (p *process) arrive(slot int32) {
 	c := &p.callers[slot]
-	c.gen++
-	c.state, c.second, c.started = asks, false, p.w.now
-	c.api = int32(p.dice(slot) * float64(p.w.parameters.APIs))
-	if p.w.parameters.ManyAPIs {
+	k := &p.w.parameters
+	c.api, c.path, c.unnamed = int32(p.dice(slot)*float64(k.APIs)), 0, false
+	if k.ManyAPIs {
 		c.api = int32(p.dice(slot) * 100)
 	}
+	if k.Paths > 1 {
+		c.path = int32(p.dice(slot) * float64(k.Paths))
+	}
+	if k.Unnamed > 0 {
+		c.unnamed = p.dice(slot) < k.Unnamed
+	}
+	p.begin(slot)
+}
+
+// begin is a caller that wants to send its request, and asks for a token.
+func (p *process) begin(slot int32) {
+	c := &p.callers[slot]
+	c.gen++
+	c.state, c.second, c.started = asks, false, p.w.now
 	if p.w.rec != nil {
 		p.w.rec.asks(c)
 	}
 	t := ticket{slot: slot, gen: c.gen}
-	if value, ok := p.read(); ok {
+	if value, ok := p.read(c.origin()); ok {
 		c.state = waits
 		p.serve(t, value)
 		return
@@ -78,9 +95,18 @@ func (p *process) arrive(slot int32) {
 		p.baseline.get(t)
 		return
 	}
-	if reply := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); reply == core.Wait {
+	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin()}, t, line{what: wGet, a: int64(slot)})
+	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(t)
 	}
+}
+
+// origin is the caller's API as the core knows it; 0 if the caller does not say.
+func (c *caller) origin() uint64 {
+	if c.unnamed {
+		return 0
+	}
+	return uint64(c.api) + 1
 }
 
 func (p *process) patience(t ticket) {
@@ -119,6 +145,9 @@ func (p *process) send(t ticket, a core.Reply) {
 	case core.Failed:
 		p.finish(t.slot, Refused)
 	case core.Suppressed:
+		if c.blamed == badToken {
+			p.w.stats.Avoidable++
+		}
 		p.finish(t.slot, Unauthorized)
 	case core.Shut:
 		if c.second {
@@ -145,6 +174,7 @@ func (p *process) serve(t ticket, value int64) {
 		p.w.rec.replied(c)
 	}
 	c.state, c.value, c.sentAt = sent, value, p.w.now
+	c.report = p.observes
 	latency := p.w.rnd.about(p.w.parameters.API)
 	if p.w.now < p.w.faultsEnd && p.w.rnd.chance(p.w.parameters.Late) {
 		latency = p.w.rnd.between(time.Second, time.Minute)
@@ -161,8 +191,11 @@ func (p *process) receive(slot int32, gen uint32) {
 	if c.gen != gen || c.state != sent {
 		return
 	}
-	if p.w.endpoint.accepts(c.value, c.api, c.sentAt) {
-		if c.second {
+	why := p.w.endpoint.rejects(c)
+	if why == accepted {
+		again := c.second
+		p.reportOutcome(c, true)
+		if again {
 			p.finish(slot, RetrySucceeded)
 		} else {
 			p.finish(slot, Succeeded)
@@ -172,26 +205,44 @@ func (p *process) receive(slot int32, gen uint32) {
 	p.note(line{what: wResponse, a: int64(slot), b: 401})
 	p.w.stats.Unauthorized++
 	if c.second || p.ended || p.baseline != nil {
+		if c.second && why == badToken {
+			p.w.stats.RevokedBetween++
+		}
+		p.reportOutcome(c, false)
 		p.finish(slot, Unauthorized)
 		return
 	}
-	c.second, c.state = true, asks
+	c.second, c.state, c.blamed = true, asks, why
 	if p.w.rec != nil {
 		p.w.rec.asksAgain(c)
 	}
-	if reply := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); reply == core.Wait {
+	reply := p.invalidate(c.value, c.origin(), c.path, true, ticket{slot: slot, gen: gen})
+	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(ticket{slot: slot, gen: gen})
 	}
 }
 
-func (p *process) invalidate(value int64, api int32, wait bool, from ticket) core.Reply {
+// reportOutcome is what a transport reports: the outcome of every retry, and that of a first send if outcomes were wanted
+// when it was sent. That a first send was rejected is reported by its Invalidate.
+func (p *process) reportOutcome(c *caller, accepted bool) {
+	if c.unnamed || p.ended || p.baseline != nil || !c.second && !(c.report && accepted) {
+		return
+	}
+	p.step(core.Input{
+		Kind: core.ReportOutcome, Origin: c.origin(), Path: uint64(c.path) + 1,
+		Current: p.published.on && p.published.value == c.value,
+		Retry:   c.second, Accepted: accepted, Age: p.w.now - c.sentAt,
+	}, ticket{}, line{what: wOutcome, a: int64(c.api), b: outcomeOf(c.second, accepted)})
+}
+
+func (p *process) invalidate(value int64, origin uint64, path int32, wait bool, from ticket) core.Reply {
 	current := p.published.on && p.published.value == value
 	if len(p.flights) > 0 {
 		p.w.coverIf(!current, CoverLate401DuringFetch)
 		p.w.coverIf(current, CoverRejectionJoinsFetch)
 	}
-	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: uint64(api) + 1}, from,
-		line{what: wInvalidate, a: value, b: int64(api)})
+	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: origin, Path: uint64(path) + 1}, from,
+		line{what: wInvalidate, a: value, b: int64(origin) - 1})
 }
 
 // finish ends a request, and plans the caller's next one.
@@ -221,12 +272,17 @@ func (p *process) burst(n int) {
 		p.w.rec.crowd(p.id, n)
 	}
 	for range n {
-		if len(p.free) == 0 {
-			p.callers = append(p.callers, caller{burst: true})
-			p.free = append(p.free, int32(len(p.callers)-1))
-		}
-		slot := p.free[len(p.free)-1]
-		p.free = p.free[:len(p.free)-1]
-		p.arrive(slot)
+		p.arrive(p.freeSlot())
 	}
+}
+
+// freeSlot is a slot for a caller that sends one request only.
+func (p *process) freeSlot() int32 {
+	if len(p.free) == 0 {
+		p.callers = append(p.callers, caller{burst: true})
+		p.free = append(p.free, int32(len(p.callers)-1))
+	}
+	slot := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
+	return slot
 }

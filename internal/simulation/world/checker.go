@@ -337,7 +337,7 @@ func (l *checker) settled(e *core.Effects) {
 	l.broken(l.closed && !e.Ended && p.uptime() > l.closedAt+5*time.Second+l.lost+slack, "M14", "%v after Close something still runs", p.uptime()-l.closedAt)
 	if len(p.waiting) > 0 {
 		t := p.waiting[0]
-		l.broken(p.uptime()-t.since > 11*time.Second+2*(l.lost-t.lost)+time.Duration(200*slack), "M9", "a caller has been waiting for %v", p.uptime()-t.since)
+		l.broken(p.uptime()-t.since > 11*time.Second+2*(l.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
 	}
 	if l.closed || l.running || !l.tokenOn || l.abandoned >= 3 || p.published.attention == unread || l.round {
 		return

@@ -74,7 +74,7 @@ func (e *endpoint) begin(p *process, id uint64) {
 			f.outcome = failsTransient
 		}
 	case Denying:
-		f.outcome, f.result.Permanent = failsPermanent, true
+		f.outcome, f.result.Permanent, f.result.Recheckable = failsPermanent, true, k.Recheck
 	case Garbling:
 		f.outcome = failsTransient
 	case Hanging:
@@ -129,6 +129,11 @@ func (e *endpoint) issue(p *process, f *flight) {
 	if s.chance(k.RefreshIn) {
 		f.result.RefreshIn = s.about(k.Lifetime / 2)
 	}
+	if k.OneActive {
+		for i := len(e.tokens) - 1; i >= 0 && !e.tokens[i].revoked; i-- {
+			e.tokens[i].revoked = true
+		}
+	}
 	e.tokens = append(e.tokens, issued{at: e.w.now, expires: f.begins + life, keys: e.keys})
 	f.value = int64(len(e.tokens))
 	e.last[p.id] = f.value
@@ -148,17 +153,28 @@ func (e *endpoint) roll() {
 	e.w.note(line{what: wRoll})
 }
 
-// accepts reports whether an API takes a token that was sent to it at that time.
-func (e *endpoint) accepts(value int64, api int32, sent time.Duration) bool {
-	if e.w.parameters.AlwaysReject && api == 0 {
-		return false
+// blame is why an API rejects a token.
+type blame uint8
+
+const (
+	accepted  blame = iota
+	badToken        // it is revoked, expired, or signed with other keys: another one would be accepted
+	badServer       // no token would be accepted
+)
+
+// rejects reports whether and why an API rejects the token of a caller's request.
+func (e *endpoint) rejects(c *caller) blame {
+	k := &e.w.parameters
+	if c.api == 0 && (k.AlwaysReject || int(c.path) < k.DeniedPaths || k.Introspects && e.trouble != Healthy || e.w.rnd.chance(k.BadReplicas)) {
+		return badServer
 	}
-	t := &e.tokens[value-1]
-	if t.revoked || sent >= t.expires {
-		return false
+	t := &e.tokens[c.value-1]
+	if t.revoked || c.sentAt >= t.expires {
+		return badToken
 	}
-	if e.keys > 0 && e.w.now < e.rolled+e.w.parameters.KeyLag {
-		return t.keys < e.keys
+	lagging := e.keys > 0 && e.w.now < e.rolled+k.KeyLag
+	if lagging != (t.keys < e.keys) {
+		return badToken
 	}
-	return t.keys == e.keys
+	return accepted
 }

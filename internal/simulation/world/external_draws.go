@@ -18,5 +18,6 @@ func RunWithDraws(plan Plan, draw func(at time.Duration) float64) *Result {
 	w = newWorld(0, plan.Parameters, drawn, true)
 	w.apart = true
 	w.actions(plan.Actions)
+	w.stream(plan.Traffic)
 	return w.run()
 }

@@ -130,7 +130,7 @@ func (p *process) manualCall() {
 		return
 	}
 	if p.w.rnd.chance(0.5) && p.published.on {
-		p.invalidate(p.published.value, 7, false, ticket{})
+		p.invalidate(p.published.value, 8, 0, false, ticket{})
 		return
 	}
 	p.step(manualRefresh, ticket{}, line{what: wRefresh})
@@ -145,5 +145,5 @@ func (w *World) endFaults() {
 	k.Repeat, k.StaleRepeat = false, false
 	k.KeyLag, k.Revocations, k.RetryAfter, k.Patience = 0, 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
-	k.AlwaysReject = false
+	k.AlwaysReject, k.Introspects, k.DeniedPaths, k.BadReplicas, k.OneActive = false, false, 0, 0, false
 }

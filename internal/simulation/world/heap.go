@@ -14,6 +14,8 @@ const (
 	expiryTimer                 // process p's timer for publication a
 	fault                       // fault a of process p, or of the world
 	scripted                    // step a of a scenario
+	credentials                 // check a of process p's credentials is done
+	traffic                     // the next request of stream a
 )
 
 // event is something that will happen. Two at the same instant happen in the order they were planned.

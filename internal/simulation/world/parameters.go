@@ -15,7 +15,9 @@ type Parameters struct {
 	Interval  time.Duration // between one caller's requests, on average
 	Burst     int           // callers that arrive at once, now and then
 	Patience  time.Duration // how long a caller waits for a token
-	APIs      int
+	APIs      int           // each an origin of its own
+	Paths     int           // of each API; 0 is one
+	Unnamed   float64       // callers that name no origin and report no outcome
 
 	Lifetime time.Duration // of a token
 	Latency  time.Duration // of the token endpoint
@@ -31,11 +33,16 @@ type Parameters struct {
 	ExpiredOnArrival float64       // tokens that are expired on arrival
 	NoLifetime       float64       // tokens that come without a lifetime, or an absurd one
 	RefreshIn        float64       // responses with refresh_in
+	OneActive        bool          // issuing a token revokes the one before
+	Recheck          bool          // credentials that the endpoint denies can be read again
 
 	Revocations  time.Duration // between them, on average
 	StaleRepeat  bool          // a repeated token is handed out even though it was revoked
 	KeyLag       time.Duration // how long APIs do not know the keys after a roll-over
 	AlwaysReject bool          // one API rejects everything
+	DeniedPaths  int           // of the first API: they reject everything, because a permission is missing
+	BadReplicas  float64       // responses of the first API that come from a replica which rejects everything
+	Introspects  bool          // the first API rejects everything while the token endpoint is in trouble
 	ManyAPIs     bool          // rejections come from more origins than are remembered
 
 	ClockSteps float64 // a day's worth of the wall clock, there and back

@@ -6,6 +6,16 @@ import "time"
 type Plan struct {
 	Parameters
 	Actions []Action
+	Traffic []Traffic
+}
+
+// Traffic is a stream of requests that begin whether or not the ones before have ended.
+type Traffic struct {
+	Process      int
+	API          int
+	First, Paths int           // requests go to so many paths, from the first one on; 0 is one
+	Every        time.Duration // from one request to the next
+	Spread       time.Duration // by which that is shorter or longer at most
 }
 
 // Action is something done to a world at a certain time.
@@ -41,6 +51,29 @@ func (w *World) actions(actions []Action) {
 	}
 }
 
+// stream begins the traffic of a plan.
+func (w *World) stream(streams []Traffic) {
+	w.traffic = streams
+	for i, s := range streams {
+		w.plan(event{at: w.rnd.between(0, s.Every), kind: traffic, a: int64(i)})
+	}
+}
+
+// send sends the next request of a stream.
+func (w *World) send(i int) {
+	s := &w.traffic[i]
+	if p := w.processes[s.Process]; p.asleep <= w.now {
+		slot := p.freeSlot()
+		c := &p.callers[slot]
+		c.api, c.path, c.unnamed = int32(s.API), int32(s.First), false
+		if s.Paths > 1 {
+			c.path += int32(w.rnd.below(s.Paths))
+		}
+		p.begin(slot)
+	}
+	w.plan(event{at: w.now + w.rnd.between(s.Every-s.Spread, s.Every+s.Spread), kind: traffic, a: int64(i)})
+}
+
 func (w *World) do(d Action) {
 	p := w.processes[d.Process]
 	switch d.Do {
@@ -69,5 +102,6 @@ func (w *World) do(d Action) {
 func RunPlan(seed uint64, plan Plan, keep bool) *Result {
 	w := newWorld(seed, plan.Parameters, seeded(seed), keep)
 	w.actions(plan.Actions)
+	w.stream(plan.Traffic)
 	return w.run()
 }

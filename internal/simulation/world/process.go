@@ -20,7 +20,10 @@ type process struct {
 	slept   time.Duration // in all
 
 	published published
-	held      int64 // the value published last
+	contested bool   // an origin may contest the published token
+	observes  bool   // outcomes of first sends are wanted
+	check     uint64 // of the credentials, that runs
+	held      int64  // the value published last
 	flights   []flight
 	waiting   []ticket
 	callers   []caller
@@ -54,6 +57,7 @@ const (
 
 // ticket is a caller who waits. Its slot may have been taken by another one since.
 type ticket struct {
+	reply core.Reply // Wait or WaitOrServe
 	slot  int32
 	gen   uint32
 	since time.Duration
@@ -72,10 +76,10 @@ func (p *process) wall() time.Time {
 func (p *process) uptime() time.Duration { return p.w.now - p.slept }
 
 // read is what a caller does first: it looks at the snapshot.
-func (p *process) read() (value int64, ok bool) {
+func (p *process) read(origin uint64) (value int64, ok bool) {
 	s := &p.published
 	wall := p.wall()
-	if !s.on || !wall.Before(s.effectiveExpiry) {
+	if !s.on || !wall.Before(s.effectiveExpiry) || p.contested && p.core.Contests(origin) {
 		return 0, false
 	}
 	if wall.Before(s.refreshTime) {
@@ -110,13 +114,19 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	}
 	p.checker.after(wall, in, &e)
 	if e.Withdraw {
-		p.published = published{}
+		p.published, p.contested = published{}, false
 	}
 	if e.Publish {
 		p.publish(in, &e)
 	}
+	p.contested = p.contested || e.Contested
+	p.observes = p.core.Observes()
 	if e.Fetch {
 		p.w.endpoint.begin(p, e.Flight)
+	}
+	if e.CheckCredentials {
+		p.check = e.Check
+		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id, a: int64(e.Check)})
 	}
 	p.arm(&e)
 	p.sendReplies(&e, from)
@@ -125,7 +135,19 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	return e.Reply
 }
 
+// credentialsChecked is a check of the credentials that is done: they are other ones once the endpoint would take them.
+func (p *process) credentialsChecked(check uint64) {
+	if p.ended || check != p.check {
+		return
+	}
+	changed := p.w.endpoint.trouble != Denying
+	p.step(core.Input{Kind: core.CredentialsChecked, Check: check, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
+}
+
 func (p *process) publish(in core.Input, e *core.Effects) {
+	if !in.Result.Same {
+		p.contested = false
+	}
 	p.held = p.w.arriving.value
 	p.published = published{
 		on: true, value: p.held, number: e.Publication.Number, refreshTime: e.Publication.RefreshTime, effectiveExpiry: e.Publication.EffectiveExpiry,
@@ -208,7 +230,7 @@ func (p *process) sendReplies(e *core.Effects, from ticket) {
 			p.w.cover(CoverACrowdIsReleased)
 		}
 		for _, t := range p.waiting {
-			p.send(t, e.Release)
+			p.send(t, e.ReleaseOf(t.reply, p.published.on))
 		}
 		p.waiting = p.waiting[:0]
 	}
@@ -216,11 +238,11 @@ func (p *process) sendReplies(e *core.Effects, from ticket) {
 		return
 	}
 	p.callers[from.slot].state = waits
-	if e.Reply != core.Wait {
+	if e.Reply != core.Wait && e.Reply != core.WaitOrServe {
 		p.send(from, e.Reply)
 		return
 	}
-	from.since, from.lost = p.uptime(), p.checker.lost
+	from.reply, from.since, from.lost = e.Reply, p.uptime(), p.checker.lost
 	p.waiting = append(p.waiting, from)
 	if p.w.rec != nil {
 		p.w.rec.waits(&p.callers[from.slot])

@@ -106,7 +106,7 @@ func TestAFixedMarginFetchesEveryTimeForShortTokens(t *testing.T) {
 	require.Less(t, alf.Sum.Started, int(hour/(4*second)))
 }
 
-func TestRivalsDoNotActOn401(t *testing.T) {
+func TestBaselinesDoNotActOn401(t *testing.T) {
 	revoked := world.Action{At: 5 * minute, Do: world.Revoke}
 	alf, locked, uncached := race(t, service(nil, revoked))
 	require.Greater(t, locked.Sum.Outcomes[world.Unauthorized], 1000, "until the token expires")
@@ -139,7 +139,7 @@ func TestARecordingIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func TestARecordingTellsTokensLives(t *testing.T) {
+func TestARecordingHasTheLifetimesOfTokens(t *testing.T) {
 	plan := service(nil, world.Action{At: 5 * minute, Do: world.Revoke})
 	_, r := world.Record(t.Context(), 1, plan, world.Look{})
 	require.Equal(t, r.Sum.Fetches[world.FetchNewToken], len(r.Lifetimes))

@@ -27,6 +27,7 @@ func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *R
 	w.faultSource = new(source)
 	*w.faultSource = seeded(^seed)
 	w.actions(plan.Actions)
+	w.stream(plan.Traffic)
 	rec := w.record(ctx, look, focus(plan))
 	if look.Policy == Alf {
 		result := w.run()

@@ -31,6 +31,8 @@ const (
 	wServed
 	wGaveUp
 	wReplied
+	wOutcome
+	wChecked
 	wResponse
 	wOutage
 	wRevoke
@@ -47,14 +49,27 @@ var words = [...]string{
 	wGet: "get: caller %d", wInvalidate: "invalidate: token of fetch %d, by API %d", wRefresh: "manual refresh: caller %d",
 	wFetched: "fetch %d ended: %s", wWake: "timer", wExpire: "expiry timer of publication %d", wRefreshHint: "refresh hint",
 	wClose: "close", wServed: "caller %d is served token of fetch %d", wGaveUp: "caller %d gives up",
+	wOutcome: "API %d %s", wChecked: "credentials %s",
 	wReplied: "reply to caller %d: %s", wResponse: "caller %d: the API responds %d", wOutage: "the token endpoint is %s",
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
 	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end",
 }
 
+// outcomeReports are the outcomes that callers report; see outcomeOf.
+var outcomeReports = [...]string{"rejected a first send", "accepted a first send", "rejected a retry", "accepted a retry"}
+
+func outcomeOf(retry, accepted bool) int64 { return 2*toInt(retry) + toInt(accepted) }
+
+func toInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 var replyWords = [...]string{
 	core.None: "nothing", core.Serve: "current token", core.ServeExpired: "expired token", core.Wait: "wait", core.Failed: "failed",
-	core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed",
+	core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed", core.WaitOrServe: "wait", core.TooShort: "too short",
 }
 
 var eventWords = [...]string{
@@ -89,6 +104,10 @@ func (l line) String() string {
 	switch l.what {
 	case wFetched:
 		return prefix + fmt.Sprintf(word, l.a, outcomeWords[l.b])
+	case wOutcome:
+		return prefix + fmt.Sprintf(word, l.a, outcomeReports[l.b])
+	case wChecked:
+		return prefix + fmt.Sprintf(word, [...]string{"are the same", "have changed"}[l.a])
 	case wReplied:
 		return prefix + fmt.Sprintf(word, l.a, replyWords[l.b])
 	case wOutage:

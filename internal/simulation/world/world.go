@@ -28,6 +28,7 @@ type World struct {
 	faultsEnd   time.Duration
 	recovered   time.Duration // from then on everybody must be served
 	script      []func(w *World)
+	traffic     []Traffic
 
 	trace     trace
 	coverage  Coverage
@@ -37,12 +38,14 @@ type World struct {
 
 // Stats is what happened in a world.
 type Stats struct {
-	Events       int           // taken from the heap
-	Steps        int           // of cores
-	Virtual      time.Duration // that passed
-	TokenFetches int           // that reached the token endpoint
-	Unauthorized int           // responses with 401
-	Outcomes     [outcomes]int
+	Events         int           // taken from the heap
+	Steps          int           // of cores
+	Virtual        time.Duration // that passed
+	TokenFetches   int           // that reached the token endpoint
+	Unauthorized   int           // responses with 401
+	Avoidable      int           // 401s returned although a fetch would have avoided them: they were suppressed, and the token was at fault
+	RevokedBetween int           // 401s of retries whose token was revoked between the fetch and the retry
+	Outcomes       [outcomes]int
 }
 
 // Add adds other's figures.
@@ -52,6 +55,8 @@ func (s *Stats) Add(other *Stats) {
 	s.Virtual += other.Virtual
 	s.TokenFetches += other.TokenFetches
 	s.Unauthorized += other.Unauthorized
+	s.Avoidable += other.Avoidable
+	s.RevokedBetween += other.RevokedBetween
 	for i := range s.Outcomes {
 		s.Outcomes[i] += other.Outcomes[i]
 	}
@@ -175,6 +180,10 @@ func (w *World) handle(e event) {
 		w.applyFault(e)
 		return
 	}
+	if e.kind == traffic {
+		w.send(int(e.a))
+		return
+	}
 	if e.kind == scripted {
 		w.script[e.a](w)
 		return
@@ -192,6 +201,8 @@ func (w *World) handle(e event) {
 		p.giveUp(int32(e.a), e.gen)
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
+	case credentials:
+		p.credentialsChecked(uint64(e.a))
 	case fetchDone:
 		p.fetchDone(uint64(e.a), e.gen)
 	case wakeTimer:
