@@ -84,7 +84,7 @@ func (i *idp) without(more ...map[string]string) map[string]string {
 	return env
 }
 
-func TestProof_AKey(t *testing.T) {
+func TestAuthentication_AKey(t *testing.T) {
 	i := newIDP(t)
 	_, path := newKey(t)
 	args := []string{
@@ -111,7 +111,7 @@ func TestProof_AKey(t *testing.T) {
 	}
 }
 
-func TestProof_ASecretThatSigns(t *testing.T) {
+func TestAuthentication_ASecretThatSigns(t *testing.T) {
 	i := newIDP(t)
 	env := i.configured(map[string]string{"ALF_CLIENT_SECRET": strings.Repeat(theSecret, 3)})
 	r := alfIn(t, invocation{env: env}, "token", "--auth-style", "client_secret_jwt", "--assertion-algorithm", "HS384")
@@ -119,15 +119,15 @@ func TestProof_ASecretThatSigns(t *testing.T) {
 	require.Equal(t, map[string]any{"alg": "HS384"}, segment(t, i.form(t).Get("client_assertion"), 0))
 }
 
-func TestProof_AnAssertionOfSomebodyElse(t *testing.T) {
+func TestAuthentication_AnExternalAssertion(t *testing.T) {
 	i := newIDP(t)
-	r := alfIn(t, invocation{env: i.without()}, "token", "--assertion-file", write(t, "jwt", "of.somebody.else\n"), "--assertion-format", "urn:x")
+	r := alfIn(t, invocation{env: i.without()}, "token", "--assertion-file", write(t, "jwt", "of.third.party\n"), "--assertion-format", "urn:x")
 	require.Equal(t, exit.OK, r.code, r.err)
-	require.Equal(t, "of.somebody.else", i.form(t).Get("client_assertion"))
+	require.Equal(t, "of.third.party", i.form(t).Get("client_assertion"))
 	require.Equal(t, "urn:x", i.form(t).Get("client_assertion_type"))
 }
 
-func TestProof_ACertificateGoesToTheAPIToo(t *testing.T) {
+func TestAuthentication_ACertificateGoesToTheAPIToo(t *testing.T) {
 	i := newIDP(t)
 	shown := make(chan string, 2)
 	s := secure(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -147,7 +147,7 @@ func TestProof_ACertificateGoesToTheAPIToo(t *testing.T) {
 	require.Equal(t, "me", i.form(t).Get("client_id"))
 }
 
-func TestProof_DPoP(t *testing.T) {
+func TestAuthentication_DPoP(t *testing.T) {
 	i := newIDP(t)
 	i.refuse(200, `{"access_token":"bound","token_type":"dpop"}`)
 	_, path := newKey(t)
@@ -167,7 +167,7 @@ func TestProof_DPoP(t *testing.T) {
 	require.Equal(t, result{exit.OK, "DPoP boundtrue", ""}, alfIn(t, invocation{env: env}, "get", url))
 }
 
-func TestProof_Issuer(t *testing.T) {
+func TestAuthentication_Issuer(t *testing.T) {
 	i := newIDP(t)
 	mux := http.NewServeMux()
 	s := httptest.NewServer(mux)
@@ -198,7 +198,7 @@ func TestProof_Issuer(t *testing.T) {
 	require.Contains(t, r.err, fmt.Sprintf(`set --issuer to %q`, s.URL))
 }
 
-func TestProof_AllFromAFile(t *testing.T) {
+func TestAuthentication_AllFromAFile(t *testing.T) {
 	i := newIDP(t)
 	_, key := newKey(t)
 	certificate := newCertificate(t, time.Now().Add(time.Hour))
@@ -222,7 +222,7 @@ func TestProof_AllFromAFile(t *testing.T) {
 	require.NotEmpty(t, i.header.Get("DPoP"))
 }
 
-func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
+func TestExit2_OnCredentialsThatAreMissingOrUnused(t *testing.T) {
 	i := newIDP(t)
 	_, key := newKey(t)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
@@ -276,7 +276,7 @@ func TestExit2_OnProofsThatAreMissingOrUnused(t *testing.T) {
 	require.Equal(t, exit.OK, alfIn(t, invocation{env: env}, "token", "--dpop=false").code, "said off on purpose")
 }
 
-func TestExit2_FlawsAreToldInOneOrder(t *testing.T) {
+func TestExit2_ProblemsAreReportedInOneOrder(t *testing.T) {
 	for range 20 {
 		r := newIDP(t).alf(t, "token", "--dpop-key-file", "x", "--dpop-algorithm", "ES256")
 		require.Equal(t, result{exit.Usage, "", "alf: --dpop-key-file: not used without --dpop: add that, or remove this\n" +

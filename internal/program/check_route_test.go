@@ -30,7 +30,7 @@ func TestCheck_TheWay(t *testing.T) {
 		"nobody vouches": {
 			place: place{tls: true}, args: []string{"--ca-file", ""},
 			code: exit.Unreachable, step: "TLS",
-			says: []string{`issued by "O=Acme Co", whom this machine does not trust`, "remedy: if that authority is meant, name its certificate by --ca-file"},
+			says: []string{`issued by "O=Acme Co", which this machine does not trust`, "remedy: if that authority is meant, name its certificate by --ca-file"},
 		},
 		"another host": {
 			place: place{tls: true}, args: []string{"--issuer", "https://localhost:PORT"},
@@ -60,7 +60,7 @@ func TestCheck_TheWay(t *testing.T) {
 		},
 		"no clock": {
 			args: []string{"--token-url", "SELF/api"}, place: place{api: dated(0, grant("opaque-token-of-the-server", ""))},
-			code: exit.OK, says: []string{"– clock        the server does not tell the time"},
+			code: exit.OK, says: []string{"– clock        the server does not send the time"},
 		},
 	} {
 		t.Run(name, d.test)

@@ -39,25 +39,25 @@ func TestCheck_Settings(t *testing.T) {
 		},
 		"an expired certificate": {
 			place: place{tls: true}, args: []string{"--auth-style", "tls_client_auth", "--cert-file", newCertificate(t, time.Now().Add(-time.Hour))},
-			code: exit.Usage, step: "proof",
+			code: exit.Usage, step: "credentials",
 			says: []string{"the client certificate has expired", "60 minutes ago", "have a new one issued, and name it by --cert-file"},
 		},
 		"a certificate of tomorrow": {
 			place: place{tls: true}, args: []string{"--cert-file", newCertificate(t, time.Now().AddDate(1, 0, 1))},
-			code: exit.Usage, step: "proof", says: []string{"the client certificate is not valid yet", "is this machine's clock right?"},
+			code: exit.Usage, step: "credentials", says: []string{"the client certificate is not valid yet", "is this machine's clock right?"},
 		},
 		"a certificate that ends soon": {
 			place: place{tls: true}, args: []string{"--cert-file", newCertificate(t, time.Now().Add(time.Hour))},
-			code: exit.OK, says: []string{"! proof", "the client certificate ends soon", "it is not bound to the client certificate"},
+			code: exit.OK, says: []string{"! credentials", "the client certificate ends soon", "it is not bound to the client certificate"},
 		},
 		"an expired assertion": {
 			args: []string{"--auth-style", "client_assertion", "--assertion-file", write(t, "jwt", expired)},
-			code: exit.Usage, step: "proof",
+			code: exit.Usage, step: "credentials",
 			says: []string{"the assertion has expired", "iss       https://ci.example.com", "have a new one written to "},
 		},
 		"white space": {
 			place: place{env: map[string]string{"ALF_CLIENT_SECRET": theSecret + " "}},
-			code:  exit.OK, says: []string{"! proof", "the secret begins or ends with white space"},
+			code:  exit.OK, says: []string{"! credentials", "the secret begins or ends with white space"},
 		},
 		"a key": {
 			args: []string{"--auth-style", "private_key_jwt", "--key-file", key, "--key-id", "k1"},

@@ -29,10 +29,10 @@ func TestCheck_AllIsWell(t *testing.T) {
 	require.Empty(t, r.err)
 	for _, line := range []string{
 		"✓ settings     https://127.0.0.1:", `client "me", by client_secret_basic`, "scope: read", "audience: https://api.example.com",
-		"✓ proof        ready\n", "secret: from ALF_CLIENT_SECRET\n",
+		"✓ credentials  ready\n", "secret: from ALF_CLIENT_SECRET\n",
 		"✓ name         127.0.0.1 is an address\n", "✓ connection   to 127.0.0.1:", "✓ TLS          TLS 1.3, certificate of example.com by O=Acme Co\n",
-		"valid until 2084-", "✓ HTTP         answers in ", "✓ clock        agrees with the server's to 1 second\n",
-		"✓ metadata     the token endpoint is https://127.0.0.1:", "clients prove themselves by: client_secret_basic\n",
+		"valid until 2084-", "✓ HTTP         responds in ", "✓ clock        agrees with the server's to 1 second\n",
+		"✓ metadata     the token endpoint is https://127.0.0.1:", "authentication methods: client_secret_basic\n",
 		"✓ authenticate a token in ", "✓ token        Bearer, for 60 minutes\n",
 		"header: alg RS256, typ at+jwt, kid 2025\n", "iss       https://idp.example.com\n", "sub       me\n", "aud       https://api.example.com\n",
 		"scope     read\n", "iat       20", "exp       20", ", in 60 minutes\n",
@@ -65,7 +65,7 @@ func TestCheck_MarksOfOtherLocales(t *testing.T) {
 func TestCheck_Interrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	i := newIDP(t)
-	i.answer = func(_ http.ResponseWriter, r *http.Request) {
+	i.respond = func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	}

@@ -48,7 +48,7 @@ func TestEnvironment_WhatIsNotMeantForTheCommandIsLeftAlone(t *testing.T) {
 		"ALF_API": "x", "ALF_OUTPUT": "bare", "ALF_DEMO_CALLERS": "many", "ALF_VERBOSE": "", "ALF_DPOP": "false", // of other commands, or harmless
 		"ALF_ORIGINS": "",      // empty is unset
 		"ALF_EXPLORE": "large", // of the tests
-		// What Kubernetes tells every container if there is a service named alf, or alf-idp.
+		// What Kubernetes sets in every container if there is a service named alf, or alf-idp.
 		"ALF_SERVICE_HOST": "10.0.0.1", "ALF_SERVICE_PORT": "80", "ALF_SERVICE_PORT_HTTPS": "443", "ALF_PORT": "tcp://10.0.0.1:80",
 		"ALF_PORT_80_TCP": "tcp://10.0.0.1:80", "ALF_PORT_80_TCP_PROTO": "tcp", "ALF_PORT_80_TCP_PORT": "80", "ALF_PORT_80_TCP_ADDR": "10.0.0.1",
 		"ALF_IDP_SERVICE_HOST": "10.0.0.1", "ALF_IDP_PORT_53_UDP_ADDR": "10.0.0.1",

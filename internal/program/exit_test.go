@@ -115,7 +115,7 @@ func TestExit4_TokenEndpointUnreachable(t *testing.T) {
 		require.Equal(t, exit.Unreachable, r.code)
 		require.Contains(t, r.err, "alf: no token: ")
 	})
-	t.Run("answers 503", func(t *testing.T) {
+	t.Run("responds with 503", func(t *testing.T) {
 		i := newIDP(t)
 		i.refuse(503, "later")
 		require.Equal(t, exit.Unreachable, i.alf(t, "token").code)
@@ -129,9 +129,9 @@ func TestExit4_TokenEndpointUnreachable(t *testing.T) {
 		require.Equal(t, exit.Unreachable, r.code)
 		require.Contains(t, r.err, "--ca-file")
 	})
-	t.Run("does not answer", func(t *testing.T) {
+	t.Run("does not respond", func(t *testing.T) {
 		i := newIDP(t)
-		i.answer = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		i.respond = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 		for _, command := range [][]string{{"token"}, {"get", "https://api.example.com"}} {
 			r := i.alf(t, append(command, "--timeout", "50ms")...)
 			require.Equal(t, exit.Unreachable, r.code)
@@ -163,11 +163,11 @@ func TestExit4_APIUnreachable(t *testing.T) {
 		r := i.alf(t, "get", url)
 		require.Equal(t, exit.Unreachable, r.code)
 		require.Equal(t, "so far", r.out)
-		require.Contains(t, r.err, "the answer broke off")
+		require.Contains(t, r.err, "the response broke off")
 	})
 }
 
-func TestExit5_TheAPIAnswersAnErrorWhoseBodyIsPrinted(t *testing.T) {
+func TestExit5_TheAPIRespondsWithAnErrorWhoseBodyIsPrinted(t *testing.T) {
 	i := newIDP(t)
 	for _, status := range []int{400, 401, 403, 404, 500, 503} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -177,7 +177,7 @@ func TestExit5_TheAPIAnswersAnErrorWhoseBodyIsPrinted(t *testing.T) {
 		r := i.alf(t, "get", url)
 		require.Equal(t, exit.API, r.code)
 		require.Equal(t, "the reason", r.out)
-		require.Equal(t, fmt.Sprintf("alf: the API answered %d %s\n", status, http.StatusText(status)), r.err)
+		require.Equal(t, fmt.Sprintf("alf: the API responded with %d %s\n", status, http.StatusText(status)), r.err)
 	}
 }
 

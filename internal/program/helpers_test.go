@@ -26,12 +26,12 @@ const theSecret = "s3cr3t-of-the-client"
 // idp is a token endpoint that hands out token-1, token-2 and so on.
 type idp struct {
 	*httptest.Server
-	mu     sync.Mutex
-	issued int
-	forms  []string
-	auths  []string
-	answer http.HandlerFunc // instead
-	header http.Header      // of the last request
+	mu      sync.Mutex
+	issued  int
+	forms   []string
+	auths   []string
+	respond http.HandlerFunc // instead
+	header  http.Header      // of the last request
 }
 
 func newIDP(t *testing.T) *idp {
@@ -47,8 +47,8 @@ func (i *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user, password, _ := r.BasicAuth()
 	body, _ := io.ReadAll(r.Body)
 	i.forms, i.auths, i.header = append(i.forms, string(body)), append(i.auths, user+":"+password), r.Header
-	if i.answer != nil {
-		i.answer(w, r)
+	if i.respond != nil {
+		i.respond(w, r)
 		return
 	}
 	i.issued++
@@ -56,9 +56,9 @@ func (i *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"access_token":"token-%d","token_type":"bearer","expires_in":3600,"scope":"read <all>"}`, i.issued)
 }
 
-// refuse makes it answer an OAuth error from now on.
+// refuse makes it respond with an OAuth error from now on.
 func (i *idp) refuse(status int, body string) {
-	i.answer = func(w http.ResponseWriter, _ *http.Request) {
+	i.respond = func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
@@ -83,7 +83,7 @@ type invocation struct {
 	ctx   context.Context
 }
 
-// alfIn runs the program. No run ever prints the secret, its standard error holds no stack, and a failure is told.
+// alfIn runs the program. No run ever prints the secret, its standard error holds no stack, and a failure is reported.
 func alfIn(t *testing.T, in invocation, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -31,7 +31,7 @@ func TestHelp_IsForEveryCommand(t *testing.T) {
 	}
 }
 
-// Whoever is lost in the middle of a command line asks at its end.
+// A user who is lost in the middle of a command line asks at its end.
 func TestHelp_IsGivenWhateverElseIsThere(t *testing.T) {
 	want := alfIn(t, invocation{}, "get", "--help")
 	require.Equal(t, want, alfIn(t, invocation{}, "get", "https://api.example.com", "--help"))

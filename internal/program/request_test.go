@@ -15,7 +15,7 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// echo answers with what it was sent.
+// echo responds with what it was sent.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	fmt.Fprintf(w, "%s %s\nhost=%s\nauthorization=%s\ntype=%q\naccept=%q\nagent=%q\nx=%q\nbody=%q\n", r.Method, r.URL, r.Host,
@@ -98,7 +98,7 @@ func TestCurl_Data(t *testing.T) {
 	}
 }
 
-func TestCurl_DataThatCannotBeHad(t *testing.T) {
+func TestCurl_DataThatIsNotAvailable(t *testing.T) {
 	i := newIDP(t)
 	for says, args := range map[string][]string{
 		"no such file":                     {"-d", "@/does/not/exist"},
@@ -112,7 +112,7 @@ func TestCurl_DataThatCannotBeHad(t *testing.T) {
 	require.Zero(t, i.issued)
 }
 
-func TestCurl_IsHealedOfA401WithItsBody(t *testing.T) {
+func TestCurl_IsRetriedAfterA401WithItsBody(t *testing.T) {
 	i := newIDP(t)
 	var seen []string
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +190,7 @@ func TestCurl_StreamsTheBody(t *testing.T) {
 	require.Equal(t, "first second", out.String())
 }
 
-// signalling tells when something was written to it.
+// signalling reports when something was written to it.
 type signalling struct {
 	strings.Builder
 	once    sync.Once

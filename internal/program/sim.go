@@ -45,7 +45,7 @@ func simFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "large", Category: simWhat, Usage: "with --explore: larger worlds, which take minutes and gigabytes"},
 
 		&cli.BoolFlag{Name: "compare", Category: simOutput, Usage: "run the same world under other policies too, and lay the costs side by side"},
-		&cli.StringFlag{Name: "report", Category: simOutput, TakesFile: true, Usage: "write an HTML page with pictures to this `FILE`; implies --compare but for --seed alone"},
+		&cli.StringFlag{Name: "report", Category: simOutput, TakesFile: true, Usage: "write an HTML page with pictures to this `FILE`; implies --compare, except for --seed alone"},
 		&cli.BoolFlag{Name: "trace", Category: simOutput, Usage: "print what happens, line by line"},
 	}
 }

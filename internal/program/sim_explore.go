@@ -20,7 +20,7 @@ func (p *program) simExplore(ctx context.Context, large bool) error {
 	return p.exploreAll(ctx, worlds)
 }
 
-// exploreAll tells of each world as soon as it is covered, because the next one may take long.
+// exploreAll reports each world as soon as it is covered, because the next one may take long.
 func (p *program) exploreAll(ctx context.Context, worlds []explore.World) error {
 	const row = "%-26s%14s%14s%9s%12s\n"
 	fmt.Fprintf(p.stdout, "\n"+row+"%s\n", "EVERY STATE OF", "states", "steps", "depth", "time", strings.Repeat("─", 75))

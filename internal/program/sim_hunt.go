@@ -74,7 +74,7 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	row("events", format.Count(s.Events))
 	row("decisions checked", format.Count(s.Steps))
 	row("token requests", format.Count(s.TokenFetches))
-	row("answers with 401", format.Count(s.Unauthorized))
+	row("responses with 401", format.Count(s.Unauthorized))
 	t.WriteByte('\n')
 	requests := 0
 	for _, n := range s.Outcomes {
@@ -87,13 +87,13 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	t.WriteByte('\n')
 	row("SPEED", format.Count(int(r.PerSecond())), fmt.Sprintf("events a second and core (%s, %s)", format.Plural(r.Workers, "core"), format.Seconds(r.Took)))
 	t.WriteByte('\n')
-	marks(&t, r)
+	coverage(&t, r)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
 
-// marks tells which rare events were seen: those that were not, and the rarest of the others.
-func marks(t *strings.Builder, r *hunt.Result) {
+// coverage returns which rare events were seen: those that were not, and the rarest of the others.
+func coverage(t *strings.Builder, r *hunt.Result) {
 	missing := r.Coverage.Missing()
 	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Coverage)-len(missing), len(r.Coverage)))
 	for _, m := range missing {

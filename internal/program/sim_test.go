@@ -39,7 +39,7 @@ func TestSim_RunsAWorldFromFlags(t *testing.T) {
 	require.Equal(t, untimed(r.out), untimed(again.out))
 }
 
-// untimed drops the line that tells how long it took.
+// untimed drops the line that says how long it took.
 func untimed(out string) string {
 	head, _, _ := strings.Cut(out, "\nparameters: ")
 	return head

@@ -35,7 +35,7 @@ func (p *program) simSeed(ctx context.Context, cmd *cli.Command) error {
 	r.Result, r.Recording = world.Replay(ctx, seed, world.Look{Keep: cmd.Bool("trace"), Progress: bar.through(title, parameters.Duration)})
 	r.Took = time.Since(started)
 	bar.end()
-	return p.simTell(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
+	return p.simReport(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
 }
 
 // simScenario runs a scenario, under other policies too if that was asked for.
@@ -60,11 +60,11 @@ func (p *program) simScenario(ctx context.Context, cmd *cli.Command, s *scenario
 		}
 	}
 	bar.end()
-	return p.simTell(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
+	return p.simReport(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
 }
 
-// simTell shows how it went.
-func (p *program) simTell(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
+// simReport shows how it went.
+func (p *program) simReport(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
 	r.Stopped = r.Recording.Ended < r.Recording.Parameters.Duration && r.Result.Violation == nil
 	for _, line := range r.Result.Trace {
 		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
@@ -99,7 +99,7 @@ func (p *program) writeReport(path string, r *report.Report) error {
 	return nil
 }
 
-// writeViolation tells what was broken and how to see it again.
+// writeViolation says what was broken and how to see it again.
 func writeViolation(w io.Writer, v *world.Violation, replay string) {
 	fmt.Fprintf(w, "\n%s is broken: %s\n  seed        %d\n  parameters  %s\n  replay      %s\n  the last of it:\n    %s\n",
 		v.Rule, v.Text, v.Seed, v.Parameters, replay, strings.Join(v.Last, "\n    "))

@@ -15,13 +15,21 @@ type mtlsTransport struct {
 	certificate func(token string) *tls.Certificate
 }
 
-// NewMTLS returns a base transport like template whose connections present the certificate of the request's token; nil for
-// none. It has CloseIdleConnections.
-func NewMTLS(template *http.Transport, certificate func(token string) *tls.Certificate) http.RoundTripper {
+func newMTLS(template *http.Transport, certificate func(token string) *tls.Certificate) mtlsTransport {
 	return mtlsTransport{mtls.NewPool(template), certificate}
 }
 
 func (m mtlsTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, token, _ := strings.Cut(req.Header.Get(authorizationHeader), " ")
 	return m.For(m.certificate(token)).RoundTrip(req)
+}
+
+// withoutCertificate returns a transport like base that presents none.
+func withoutCertificate(base http.RoundTripper) http.RoundTripper {
+	if own, ok := base.(*Base); ok {
+		if m, ok := own.RoundTripper.(mtlsTransport); ok {
+			return m.For(nil)
+		}
+	}
+	return base
 }

@@ -3,19 +3,18 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alf-go/alf"
-	"github.com/alf-go/alf/fetcher"
-	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/format"
-	"github.com/alf-go/alf/internal/program/settings"
 )
 
-// checkAuthenticate makes one token request, and looks for the cause if the server refuses it.
+// checkAuthenticate sends one token request, and looks for the cause if that fails.
 func (c *checkup) checkAuthenticate(ctx context.Context) finding {
 	limited, cancel := c.limited(ctx)
 	defer cancel()
@@ -27,38 +26,41 @@ func (c *checkup) checkAuthenticate(ctx context.Context) finding {
 		return passed("a token in " + format.Rough(time.Since(start)))
 	}
 	found := c.refused(err)
-	var refusal *alf.EndpointError
-	if found.code != exit.Denied || !errors.As(err, &refusal) {
-		return found
+	var response *alf.EndpointError
+	if errors.As(err, &response) && response.Status != 0 {
+		found.advice = c.diagnose(ctx, response, found.advice)
 	}
-	found.advice = c.diagnose(ctx, refusal, found.advice)
 	return found
 }
 
-// diagnosis is what may lie behind a refusal; its zero value says nothing.
+// diagnosis is what may lie behind a failure; its zero value says nothing.
 type diagnosis struct {
 	advice
 	settled  bool // there is nothing else to look for
-	outdated bool // the library's hint is about what it is not
+	outdated bool // the library's hint does not apply
 }
 
-// diagnoses are made in order, until one settles it.
+func settled(cause, remedy string) diagnosis { return diagnosis{advice{cause, remedy}, true, true} }
+
+// diagnoses are made in order, until one settles it. Each reports only what follows from the server's responses.
 var diagnoses = []func(*checkup, context.Context, *alf.EndpointError) diagnosis{
 	(*checkup).wrongType,
-	(*checkup).wrongTarget,
-	(*checkup).wrongScope,
-	(*checkup).wrongGrant,
-	(*checkup).wrongMethod,
-	(*checkup).otherSpelling,
+	(*checkup).busy,
+	(*checkup).noOAuthError,
+	(*checkup).aboutTarget,
+	(*checkup).aboutScope,
+	(*checkup).aboutGrant,
+	(*checkup).aboutText,
+	(*checkup).otherEncoding,
 	(*checkup).unknownClient,
-	(*checkup).otherMethods,
+	(*checkup).otherStyles,
 }
 
 // diagnose finds out what it can; the library's hint comes last.
-func (c *checkup) diagnose(ctx context.Context, refusal *alf.EndpointError, hint []advice) []advice {
+func (c *checkup) diagnose(ctx context.Context, response *alf.EndpointError, hint []advice) []advice {
 	var all []advice
 	for _, look := range diagnoses {
-		d := look(c, ctx, refusal)
+		d := look(c, ctx, response)
 		if d.advice != (advice{}) {
 			all = append(all, d.advice)
 		}
@@ -72,82 +74,50 @@ func (c *checkup) diagnose(ctx context.Context, refusal *alf.EndpointError, hint
 	return append(all, hint...)
 }
 
-var aboutTarget = regexp.MustCompile(`(?i)audience|resource|\baud\b`)
-
-// wrongTarget is about whom the token is for.
-func (c *checkup) wrongTarget(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if refusal.Code != "invalid_target" && !(refusal.Code == "invalid_request" && aboutTarget.MatchString(refusal.Description)) {
-		return diagnosis{}
+// quote is a response in short: its status and the server's words.
+func (c *checkup) quote(response *alf.EndpointError) string {
+	text := strconv.Itoa(response.Status)
+	if response.Code != "" {
+		text += " " + c.foreign(response.Code)
 	}
-	if c.namesTarget() {
-		return settled("the server hands out no tokens for that --audience or --resource",
-			"spell it as the API is registered with the server, or have it registered")
+	if response.Description != "" {
+		text += fmt.Sprintf(" %q", c.foreign(response.Description))
 	}
-	return settled("the server wants to know whom the token is for, and neither --audience nor --resource is set",
-		"name the API as it is registered with the server: by --audience, or by --resource if the server goes by RFC 8707")
+	return text
 }
 
-func settled(cause, remedy string) diagnosis { return diagnosis{advice{cause, remedy}, true, true} }
-
-// wrongType is about a token that was handed out, but cannot be used as what it is.
-func (c *checkup) wrongType(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if !errors.Is(refusal, fetcher.ErrTokenType) {
-		return diagnosis{}
+// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client for that,
+// unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or 403 (glewlwyd), or fail.
+func mayBeCredentials(response *alf.EndpointError) bool {
+	switch response.Code {
+	case "invalid_client", "unauthorized_client", "access_denied", "invalid_grant", "server_error", "invalid_request":
+		return true
+	case "":
+		switch response.Status {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError:
+			return true
+		}
 	}
-	if c.Config.DPoP != nil {
-		return settled("the server has not bound the token to the DPoP key",
-			"have DPoP enabled for the client at the server, or remove --dpop")
-	}
-	return settled("the server hands out tokens that are not plain Bearer tokens", "set --dpop if they are to be bound to a key")
+	return response.Status == http.StatusUnauthorized
 }
 
-// namesTarget reports whether the configuration says whom the token is for.
-func (c *checkup) namesTarget() bool { return len(c.Config.Audience)+len(c.Config.Resource) > 0 }
-
-func (c *checkup) wrongScope(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if refusal.Code != "invalid_scope" {
-		return diagnosis{}
-	}
-	cause := "the server does not grant this client what --scope asks for"
-	if c.metadata != nil && c.metadata.Scopes != nil {
-		cause += "; it lists " + c.foreignList(c.metadata.Scopes)
-	}
-	return settled(cause, "correct --scope, or have the scope granted to the client")
-}
-
-func (c *checkup) wrongGrant(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if refusal.Code != "unsupported_grant_type" {
-		return diagnosis{}
-	}
-	return settled("the server does not have the client credentials grant, or not at this address",
-		"is it the right server? If so, have the grant enabled there")
-}
-
-// wrongMethod is about a client that the server knows.
-func (c *checkup) wrongMethod(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if refusal.Code != "unauthorized_client" {
-		return diagnosis{}
-	}
-	return settled("the client may not use the client credentials grant, or not prove itself by "+c.Config.AuthStyle.String(),
-		"have the grant allowed for the client, or choose the --auth-style that it is registered for"+c.alternatives())
-}
-
-// otherMethods is what the server says it takes beside what was used.
-func (c *checkup) otherMethods(_ context.Context, refusal *alf.EndpointError) diagnosis {
-	if !clientRefused(refusal) || c.metadata == nil || c.metadata.AuthMethods == nil {
+// otherStyles is what the server's metadata list beside the style that was used.
+func (c *checkup) otherStyles(_ context.Context, response *alf.EndpointError) diagnosis {
+	if !mayBeCredentials(response) || c.metadata == nil || c.metadata.AuthMethods == nil {
 		return diagnosis{}
 	}
 	// The hint for these guesses which other one it might be.
-	d := diagnosis{outdated: settings.TakesSecret(c.Config.AuthStyle) && c.Config.AuthStyle != alf.AuthSecretJWT}
+	d := diagnosis{outdated: usesSecret(c.Config.AuthStyle)}
 	if others := c.alternatives(); others != "" {
-		d.remedy = "if the client is registered for another way of proving itself, choose it by --auth-style" + others
+		d.cause = "the server offers other ways to authenticate" + others
+		d.remedy = "if the client is registered for one of them, choose it by " + c.Names.Of("AuthStyle")
 	}
 	return d
 }
 
-// clientRefused reports whether it is the client, or its proof, that the server does not want.
-func clientRefused(refusal *alf.EndpointError) bool {
-	return refusal.Code == "invalid_client" || refusal.Code == "" && refusal.Status == http.StatusUnauthorized
+// usesSecret reports whether a style sends the secret itself.
+func usesSecret(style alf.AuthStyle) bool {
+	return style == alf.AuthBasic || style == alf.AuthBasicRaw || style == alf.AuthPost
 }
 
 // alternatives lists those of the server's methods that are not in use.
@@ -163,5 +133,5 @@ func (c *checkup) alternatives() string {
 	if len(others) == 0 {
 		return ""
 	}
-	return " (the server has " + c.foreignList(others) + ")"
+	return " (the server has " + strings.ReplaceAll(c.foreignList(others), ", ", ", ") + ")"
 }

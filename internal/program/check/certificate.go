@@ -23,7 +23,7 @@ func leafOf(certificate *tls.Certificate) (*x509.Certificate, error) {
 	return x509.ParseCertificate(certificate.Certificate[0])
 }
 
-// nameOf is a subject's shortest telling name.
+// nameOf is a subject's shortest useful name.
 func nameOf(name pkix.Name) string {
 	switch {
 	case name.CommonName != "":
@@ -34,7 +34,7 @@ func nameOf(name pkix.Name) string {
 	return "(no name)"
 }
 
-// ownerOf names whom a server's certificate is for.
+// ownerOf names the host that a server's certificate is for.
 func ownerOf(certificate *x509.Certificate) string {
 	if len(certificate.DNSNames) > 0 {
 		return certificate.DNSNames[0]

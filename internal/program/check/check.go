@@ -23,6 +23,8 @@ type Subject struct {
 	Config *alf.Config
 	// From says where its credentials come from.
 	From settings.Sources
+	// Warnings are about settings that can be meant, but seldom are.
+	Warnings []settings.Warning
 	// Names are what messages call its fields.
 	Names settings.Names
 	// Timeout bounds each step. 0: none.
@@ -66,6 +68,7 @@ func (c *checkup) run(ctx context.Context, out *writer) error {
 				return ctx.Err()
 			}
 		}
+		found.complete(step.otherwise)
 		if found.mark == crossed {
 			failed = exit.Failf(found.code, "the check failed: %s", step.name)
 		}

@@ -73,7 +73,7 @@ const (
 	boundClaim
 )
 
-// describe has a line for the header and one for each claim. Everything in it is somebody else's text.
+// describe has a line for the header and one for each claim. Everything in it is untrusted text.
 func (j *jwt) describe(secrets []string, now time.Time) []string {
 	header := "header: alg " + clean(textOf(j.header["alg"]), secrets)
 	for _, name := range []string{"typ", "kid"} {

@@ -20,9 +20,9 @@ import (
 // serverFlag is the setting that names the server.
 func (c *checkup) serverFlag() string {
 	if c.hasIssuer() {
-		return "--issuer"
+		return c.Names.Of("Issuer")
 	}
-	return "--token-url"
+	return c.Names.Of("TokenURL")
 }
 
 func (c *checkup) overTLS() bool {
@@ -69,7 +69,7 @@ func (c *checkup) checkConnection(ctx context.Context) finding {
 	case errors.Is(r.err, syscall.ECONNREFUSED):
 		why.remedy = "nothing listens there: is the port in " + c.serverFlag() + " right, and the server up?"
 	case errors.As(r.err, &timeout) && timeout.Timeout():
-		why.remedy = "nobody answers there: is there a firewall in between, and the port in " + c.serverFlag() + " right?"
+		why.remedy = "nothing responds there: is there a firewall in between, and the port in " + c.serverFlag() + " right?"
 	}
 	return failed(exit.Unreachable, "there is none", why)
 }
@@ -81,10 +81,10 @@ func (c *checkup) checkTLS(ctx context.Context) finding {
 	var timeout exit.TimedOut
 	switch {
 	case r.refused != nil && !errors.As(r.err, &timeout):
-		return failed(exit.Unreachable, "the handshake failed", c.judgeTLS(r.refused))
+		return failed(exit.Unreachable, "the handshake failed", c.classifyTLS(r.refused))
 	case r.err != nil && (r.state == nil || alerted(r.err)):
 		// In TLS 1.3 a client's certificate is refused only once the client takes the handshake for done.
-		return failed(exit.Unreachable, "the handshake failed", c.judgeTLS(r.err))
+		return failed(exit.Unreachable, "the handshake failed", c.classifyTLS(r.err))
 	}
 	if r.state == nil || len(r.state.PeerCertificates) == 0 {
 		return finding{mark: skipped, text: "no handshake was seen"}
@@ -98,8 +98,8 @@ func (c *checkup) checkTLS(ctx context.Context) finding {
 	return found
 }
 
-// judgeTLS knows the reasons for which a handshake fails.
-func (c *checkup) judgeTLS(err error) advice {
+// classifyTLS knows the reasons for which a handshake fails.
+func (c *checkup) classifyTLS(err error) advice {
 	var (
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
@@ -109,13 +109,13 @@ func (c *checkup) judgeTLS(err error) advice {
 	text := c.foreign(err.Error())
 	switch {
 	case errors.As(err, &unknown):
-		issuer := "somebody"
+		issuer := "an authority without a name"
 		if unknown.Cert != nil {
 			issuer = fmt.Sprintf("%q", c.foreign(nameOf(unknown.Cert.Issuer)))
 		}
 		return advice{
-			"the server's certificate was issued by " + issuer + ", whom this machine does not trust",
-			"if that authority is meant, name its certificate by --ca-file; if not, somebody is in between",
+			"the server's certificate was issued by " + issuer + ", which this machine does not trust",
+			"if that authority is meant, name its certificate by " + c.Names.Of("TLS.RootCAs") + "; if not, the connection is intercepted (a TLS proxy?)",
 		}
 	case errors.As(err, &name):
 		return advice{text, "the certificate is for another host: correct the one in " + c.serverFlag()}
@@ -125,7 +125,7 @@ func (c *checkup) judgeTLS(err error) advice {
 			"have its owner replace it, or correct this machine's clock, which says " + time.Now().UTC().Format(time.RFC3339),
 		}
 	case errors.As(err, &header), errors.Is(err, http.ErrSchemeMismatch):
-		return advice{"what answers there does not speak TLS", "is it https, and the port in " + c.serverFlag() + " right?"}
+		return advice{"what responds there does not speak TLS", "is it https, and the port in " + c.serverFlag() + " right?"}
 	case alerted(err):
 		return advice{text, c.alertRemedy()}
 	}
@@ -145,20 +145,20 @@ func alerted(err error) bool {
 
 func (c *checkup) alertRemedy() string {
 	if c.Config.Certificate == nil {
-		return "the server may want a client certificate: name one by --cert-file"
+		return "the server may want a client certificate: name one by " + c.Names.Of("Certificate")
 	}
-	return "the server refuses the certificate of --cert-file: is it the registered one, from an authority that the server trusts?"
+	return "the server refuses the certificate of " + c.Names.Of("Certificate") + ": is it the registered one, from an authority that the server trusts?"
 }
 
 // checkHTTP reports what came of the request: its status does not matter, as it was none for a token.
 func (c *checkup) checkHTTP(ctx context.Context) finding {
 	r := c.reach(ctx)
 	if r.err != nil {
-		return failed(exit.Unreachable, "there is no answer", advice{
+		return failed(exit.Unreachable, "there is no response", advice{
 			c.foreign(r.why()), "is that an HTTP server? Is " + c.serverFlag() + " right?",
 		})
 	}
-	return passed("answers in " + format.Rough(r.answered.Sub(r.sent)))
+	return passed("responds in " + format.Rough(r.responded.Sub(r.sent)))
 }
 
 // tolerated is how far apart clocks may be before that is worth a word.
@@ -167,7 +167,7 @@ const tolerated = 30 * time.Second
 func (c *checkup) checkClock(ctx context.Context) finding {
 	skew, known := c.reach(ctx).skew()
 	if !known {
-		return finding{mark: skipped, text: "the server does not tell the time"}
+		return finding{mark: skipped, text: "the server does not send the time"}
 	}
 	if skew.Abs() <= tolerated {
 		return passed("agrees with the server's to " + format.Plural(int(skew.Abs()/time.Second)+1, "second"))
@@ -177,7 +177,7 @@ func (c *checkup) checkClock(ctx context.Context) finding {
 		direction = "behind"
 	}
 	found := passed(fmt.Sprintf("the server's clock is %s %s this machine's", format.Rough(skew), direction))
-	found.note("assertions, proofs and tokens are judged by the time, and may be refused as expired or not valid yet",
+	found.note("assertions, proofs and tokens are accepted or refused by the time, and may be refused as expired or not valid yet",
 		"correct whichever clock is wrong")
 	return found
 }

@@ -33,10 +33,10 @@ type route struct {
 	status string
 	date   string
 	// Between these the server wrote its Date.
-	sent, answered time.Time
+	sent, responded time.Time
 }
 
-// reach asks the server for anything, over connections such as the token request's. Any answer will do.
+// reach asks the server for anything, over connections such as the token request's. Any response will do.
 func (c *checkup) reach(ctx context.Context) *route {
 	if c.route != nil {
 		return c.route
@@ -64,7 +64,7 @@ func (c *checkup) reach(ctx context.Context) *route {
 	return c.route
 }
 
-// transport is one of our own that shows the client's certificate.
+// transport is one of our own that presents the client's certificate.
 func (c *checkup) transport(ctx context.Context) (*http.Transport, error) {
 	transport := c.Config.HTTPClient.Transport.(*http.Transport).Clone()
 	if c.Config.Certificate == nil {
@@ -82,7 +82,7 @@ func (c *checkup) transport(ctx context.Context) (*http.Transport, error) {
 func (r *route) request(transport *http.Transport, req *http.Request) {
 	r.sent = time.Now()
 	resp, err := transport.RoundTrip(req)
-	r.answered = time.Now()
+	r.responded = time.Now()
 	if err != nil {
 		if cause := context.Cause(req.Context()); cause != nil {
 			err = cause
@@ -103,14 +103,14 @@ func (r *route) why() string {
 	return r.err.Error()
 }
 
-// skew is how far the server's clock is ahead of this machine's. Its Date was written at a time between sending and answer,
+// skew is how far the server's clock is ahead of this machine's. Its Date was written between sending and response,
 // and cut to the second.
 func (r *route) skew() (time.Duration, bool) {
 	date, err := http.ParseTime(r.date)
 	if err != nil {
 		return 0, false
 	}
-	written := r.sent.Add(r.answered.Sub(r.sent) / 2).Round(0)
+	written := r.sent.Add(r.responded.Sub(r.sent) / 2).Round(0)
 	return date.Add(500 * time.Millisecond).Sub(written), true
 }
 

@@ -30,7 +30,11 @@ func (c *checkup) checkSettings(context.Context) finding {
 			details = append(details, asked.what+": "+strings.Join(asked.values, " "))
 		}
 	}
-	return passed(shownAddress(c.server()), details...)
+	found := passed(shownAddress(c.server()), details...)
+	for _, w := range c.Warnings {
+		found.note(w.Cause, w.Remedy)
+	}
+	return found
 }
 
 // server is the one address that the user gave.
@@ -50,8 +54,8 @@ func (c *checkup) unreadable(err error) finding {
 	return found
 }
 
-// checkProof looks at everything that proves the client, as far as one can without the server.
-func (c *checkup) checkProof(ctx context.Context) finding {
+// checkCredentials looks at everything that authenticates the client, as far as one can without the server.
+func (c *checkup) checkCredentials(ctx context.Context) finding {
 	found := passed("ready")
 	for _, look := range []func(*checkup, context.Context, *finding) error{
 		(*checkup).lookAtSecret, (*checkup).lookAtKey, (*checkup).lookAtAssertion,
@@ -100,7 +104,7 @@ func (c *checkup) lookAtKey(ctx context.Context, found *finding) error {
 	return nil
 }
 
-// lookAtAssertion reads one that somebody else made, if it can be read.
+// lookAtAssertion reads an external one, if it can be read.
 func (c *checkup) lookAtAssertion(ctx context.Context, found *finding) error {
 	if c.Config.Assertion.Source == nil {
 		return nil
@@ -139,7 +143,7 @@ func (c *checkup) lookAtCertificate(ctx context.Context, found *finding) error {
 	now := time.Now()
 	found.details = append(found.details, fmt.Sprintf("certificate: from %s, %s, by %s, until %s",
 		c.From.Certificate, c.foreign(nameOf(leaf.Subject)), c.foreign(nameOf(leaf.Issuer)), format.Moment(leaf.NotAfter, now)))
-	const renew = "have a new one issued, and name it by --cert-file"
+	renew := "have a new one issued, and name it by " + c.Names.Of("Certificate")
 	switch {
 	case now.After(leaf.NotAfter):
 		found.fail(exit.Usage, "the client certificate has expired", advice{"it ended " + format.Moment(leaf.NotAfter, now), renew})

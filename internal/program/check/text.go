@@ -18,7 +18,7 @@ const (
 )
 
 // conceal notes what no text may show from now on, in whatever form it is sent. To take out a secret as short as a syllable
-// would tell it, and spoil every text.
+// would reveal it, and spoil every text.
 func (c *checkup) conceal(secret string) {
 	if len(secret) < shortest {
 		return
@@ -31,7 +31,7 @@ func (c *checkup) conceal(secret string) {
 	}
 }
 
-// foreign makes a server's text fit to be seen: without what is secret and what steers a terminal, and bounded.
+// foreign removes secrets and control characters from a server's text, and bounds it.
 func (c *checkup) foreign(text string) string { return clean(text, c.secrets) }
 
 func clean(text string, secrets []string) string {

@@ -36,7 +36,7 @@ func (c *checkup) checkToken(ctx context.Context) finding {
 
 func (c *checkup) lifetime(now time.Time) string {
 	if c.token.Expiry.IsZero() {
-		return "of a lifetime that the server does not tell"
+		return "of a lifetime that the server does not send"
 	}
 	if !c.token.Expiry.After(now) {
 		return "expired on arrival"
@@ -53,7 +53,7 @@ var observations = []func(*checkup, context.Context, time.Time, *finding){
 func (c *checkup) noteLifetime(_ context.Context, now time.Time, found *finding) {
 	switch {
 	case c.token.Expiry.IsZero():
-		found.note("the server does not tell for how long the token lives: it is renewed after 5 minutes",
+		found.note("the server does not send the lifetime of the token: 5 minutes are assumed",
 			"have the server send expires_in")
 	case !c.token.Expiry.After(now):
 		found.note("the server says that the token has expired already: every request needs a new one", "have its lifetime raised")
@@ -64,7 +64,7 @@ func (c *checkup) noteLifetime(_ context.Context, now time.Time, found *finding)
 func (c *checkup) noteScope(_ context.Context, _ time.Time, found *finding) {
 	scope, _ := c.token.Extra("scope").(string)
 	if missing := absent(c.Config.Scopes, strings.Fields(scope)); scope != "" && missing != "" {
-		found.note("it was asked for, but not granted: "+missing, "have the scope granted to the client, or remove it from --scope")
+		found.note("requested, but not granted: "+missing, "have the scope granted to the client, or remove it from "+c.Names.Of("Scopes"))
 	}
 }
 
@@ -78,18 +78,18 @@ func (c *checkup) noteAudience(_ context.Context, _ time.Time, found *finding) {
 		return
 	}
 	if missing := absent(c.Config.Audience, c.jwt.list("aud")); missing != "" {
-		found.note("the token is not for what was asked: "+missing, "spell --audience as the API is registered with the server")
+		found.note("the token is not for what was requested: "+missing, "spell "+c.Names.Of("Audience")+" as the API is registered with the server")
 	}
 }
 
 func (c *checkup) targetRemedy() string {
 	if c.namesTarget() {
-		return "--audience and --resource did not help: does the server know them under another name?"
+		return c.Names.Of("Audience") + " and " + c.Names.Of("Resource") + " did not help: does the server know them under another name?"
 	}
-	return "name the API by --audience, or by --resource if the server goes by RFC 8707"
+	return "name the API by " + c.Names.Of("Audience") + ", or by " + c.Names.Of("Resource") + " if the server follows RFC 8707"
 }
 
-// noteTimes judges the token as an API with this machine's clock would.
+// noteTimes compares the times of the token as an API with this machine's clock would.
 func (c *checkup) noteTimes(_ context.Context, now time.Time, found *finding) {
 	if c.jwt == nil {
 		return
@@ -120,7 +120,7 @@ func (c *checkup) noteKey(ctx context.Context, _ time.Time, found *finding) {
 		found.details = append(found.details, "it is bound to the DPoP key")
 	case "":
 		found.note("the token is not bound to the DPoP key: it has no cnf with a jkt",
-			"have DPoP enabled at the server, or remove --dpop")
+			"have DPoP enabled at the server, or remove "+c.Names.Of("DPoP"))
 	default:
 		found.note("the token is bound to another key than ours", "is there a proxy that sends proofs of its own?")
 	}
@@ -134,7 +134,7 @@ func (c *checkup) noteCertificate(ctx context.Context, _ time.Time, found *findi
 	bound := c.jwt.boundTo("x5t#S256")
 	if c.Config.Certificate == nil {
 		if bound != "" {
-			found.note("the token is bound to a certificate, and none is configured to show to the API", "set --cert-file")
+			found.note("the token is bound to a certificate, and none is configured to present to the API", "set "+c.Names.Of("Certificate"))
 		}
 		return
 	}

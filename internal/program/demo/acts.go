@@ -114,7 +114,7 @@ func (s *script) shortOutage(ctx context.Context, t *tally.Tally) outcome {
 // slowness is less than what a token has left when its refresh begins.
 func (s *script) slowness() time.Duration { return s.lifetime / 12 }
 
-// slow lasts until a token has been refreshed by a slow answer.
+// slow lasts until a token has been refreshed by a slow response.
 func (s *script) slow(ctx context.Context, t *tally.Tally) outcome {
 	s.auth.SetDelay(s.slowness())
 	defer s.auth.SetDelay(0)

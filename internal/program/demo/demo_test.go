@@ -53,7 +53,7 @@ func TestRun_MeasuresAWholePerformance(t *testing.T) {
 	require.Equal(t, r.TokenRequests, r.Made.Total())
 	require.EqualValues(t, 1, r.Made.Cold)
 	require.EqualValues(t, 1, r.Made.Revoked)
-	require.GreaterOrEqual(t, r.Made.Due, uint64(3))
+	require.GreaterOrEqual(t, r.Made.Refreshes, uint64(3))
 	require.GreaterOrEqual(t, r.Made.Probes, uint64(4))
 	require.NotContains(t, progress.String(), "\x1b")
 }

@@ -29,9 +29,9 @@ func (s stopwatch) Token(ctx context.Context) (*alf.Token, error) {
 	return token, err
 }
 
-func (s stopwatch) Replace(ctx context.Context, rejected *alf.Token, rejecter string) (*alf.Token, error) {
+func (s stopwatch) Replace(ctx context.Context, rejected *alf.Token, origin string) (*alf.Token, error) {
 	start := time.Now()
-	token, err := s.Manager.Replace(ctx, rejected, rejecter)
+	token, err := s.Manager.Replace(ctx, rejected, origin)
 	note(ctx, time.Since(start))
 	return token, err
 }

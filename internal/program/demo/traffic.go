@@ -156,5 +156,5 @@ func (t *traffic) exchange(ctx context.Context, id string, start time.Time) (ret
 	if resp.StatusCode != http.StatusOK {
 		return false, fmt.Errorf("the API served %s", resp.Status)
 	}
-	return resp.Header.Get(server.Resent) != "", nil
+	return resp.Header.Get(server.Repeated) != "", nil
 }

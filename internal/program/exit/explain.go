@@ -60,7 +60,7 @@ func Explain(err error, names Names) (code int, text string, ok bool) {
 	return Usage, err.Error(), false
 }
 
-// endpointCode tells whose fault a failed token request is.
+// endpointCode says whose fault a failed token request is.
 func endpointCode(err *alf.EndpointError) int {
 	switch {
 	case errors.Is(err, fetcher.ErrUnsent):

@@ -24,7 +24,7 @@ const (
 	mustBeFloat    = "must be a number, such as 0.5"
 )
 
-// The flag library's errors about values, which have no type to tell them by.
+// The flag library's errors about values, which have no type to recognise them by.
 var (
 	badFlag     = regexp.MustCompile(`(?s)^invalid value ("(?:[^"\\]|\\.)*") for flag -([^:]+): (.*)$`)
 	badVariable = regexp.MustCompile(`(?s)^could not parse ("(?:[^"\\]|\\.)*") as (\S+) value from environment variable (\S+) for flag .*?: (.*)$`)

@@ -21,7 +21,7 @@ func All() Table {
 		{Name: "token_header", Field: "TokenRequest.Header", Group: Request, Help: "add `'NAME: VALUE'` to the token request's headers"},
 
 		{Name: "key_file", Field: "KeyFile", About: "Assertion.Key", Group: Authentication, Help: "sign assertions with the private key in `PATH` (PEM or JSON Web Key)"},
-		{Name: "key_id", Field: "KeyID", Group: Authentication, Help: "the server knows that key as `ID` (kid)"},
+		{Name: "key_id", Field: "KeyID", About: "KeyID", Group: Authentication, Help: "the server knows that key as `ID` (kid)"},
 		{Name: "assertion_file", Field: "AssertionFile", About: "Assertion.Source", Group: Authentication, Help: "send the assertion in `PATH`, such as a service account token"},
 		{Name: "assertion_audience", Field: "Assertion.Audience", Group: Authentication, Help: "`AUDIENCE` (aud) of assertions: issuer, token_endpoint or any text"},
 		{Name: "assertion_algorithm", Field: "Assertion.Algorithm", Group: Authentication, Help: "sign assertions with `ALGORITHM` (alg), such as PS256"},

@@ -29,7 +29,7 @@ func kept() *report.Report {
 	for range 5 {
 		outage.Refused.Record(6*time.Microsecond, 2*time.Microsecond)
 	}
-	purposes := journal.Purposes{Cold: 1, Due: 4, Revoked: 1, Probes: 6}
+	purposes := journal.Purposes{Cold: 1, Refreshes: 4, Revoked: 1, Probes: 6}
 	return &report.Report{
 		Callers: 10, Lifetime: 3 * time.Second, Took: 12345 * time.Millisecond,
 		Acts: []report.Act{

@@ -115,7 +115,7 @@ func (r *Report) tokenRequests(p *page) {
 		of   func(journal.Purposes) uint64
 	}{
 		{"cold start", func(p journal.Purposes) uint64 { return p.Cold }},
-		{"refreshes at the refresh time", func(p journal.Purposes) uint64 { return p.Due }},
+		{"refreshes at the refresh time", func(p journal.Purposes) uint64 { return p.Refreshes }},
 		{"replacements of a revoked token", func(p journal.Purposes) uint64 { return p.Revoked }},
 		{"probes of the endpoint while it failed", func(p journal.Purposes) uint64 { return p.Probes }},
 		{"others", func(p journal.Purposes) uint64 { return p.Other }},

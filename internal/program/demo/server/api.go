@@ -18,8 +18,8 @@ const (
 	// the token had expired: what is to be caught is a client that sends expired tokens, and not a machine too busy to
 	// deliver a request in time.
 	Started = "X-Started"
-	// Resent is the header that the API sets in its answer to a request it has seen before.
-	Resent = "X-Resent"
+	// Repeated is the header that the API sets in its response to a request it has seen before.
+	Repeated = "X-Repeated"
 )
 
 // API is the protected resource. Its methods are safe for concurrent use.
@@ -66,7 +66,7 @@ func NewAPI(auth *Auth) (*API, error) {
 	return a, err
 }
 
-// Counts tells what was seen until now.
+// Counts returns what was seen until now.
 func (a *API) Counts() Counts {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -89,7 +89,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	id := r.Header.Get(RequestID)
 	if earlier := a.earlier(id); earlier > 0 {
-		w.Header().Set(Resent, "yes")
+		w.Header().Set(Repeated, "yes")
 	}
 	switch a.auth.verify(token, started(r), shown) {
 	case valid:
@@ -100,7 +100,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	case revoked:
 		a.revoked.Add(1)
 		err = nil
-	case foreign:
+	case boundElsewhere:
 		a.unbound.Add(1)
 	default:
 		a.unauthorized.Add(1)

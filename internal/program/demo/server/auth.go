@@ -70,7 +70,7 @@ func (a *Auth) isDown() bool {
 	return until != nil && (until.IsZero() || time.Now().Before(*until))
 }
 
-// SetDelay makes every answer take that much longer from now on.
+// SetDelay makes every response take that much longer from now on.
 func (a *Auth) SetDelay(d time.Duration) { a.delay.Store(int64(d)) }
 
 // Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a machine
@@ -128,7 +128,7 @@ type refusal struct {
 	code, why string
 }
 
-// examine tells what a token is to be bound to, or why there is none.
+// examine returns what a token is to be bound to, or why there is none.
 func (a *Auth) examine(r *http.Request) (binding, *refusal) {
 	if err := a.authenticate(r); err != nil {
 		return binding{}, &refusal{http.StatusUnauthorized, "invalid_client", err.Error()}
@@ -169,7 +169,7 @@ const (
 	unknown tokenState = iota // never handed out
 	expired
 	revoked
-	foreign // bound to what the request does not show
+	boundElsewhere // bound to what the request does not show
 	valid
 )
 
@@ -185,7 +185,7 @@ func (a *Auth) verify(token string, sent time.Time, shown binding) tokenState {
 	case !sent.Before(g.expires):
 		return expired
 	case !g.bound.satisfied(shown):
-		return foreign
+		return boundElsewhere
 	}
 	return valid
 }

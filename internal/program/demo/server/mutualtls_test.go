@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/program/demo/server"
 )
 
-// certified starts the two with TLS. as returns the same pair, reached over connections that show a certificate; nil for none.
-func certified(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
+// withCertificates starts the two with TLS. as returns the same pair, reached over connections that show a certificate; nil for none.
+func withCertificates(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
 	authority, err := pki.NewAuthority("servers")
 	require.NoError(t, err)
 	certificate, err := authority.ForServer()
@@ -36,21 +36,21 @@ func made(t *testing.T) func(*tls.Certificate, error) *tls.Certificate {
 	}
 }
 
-func (p *pair) show(id string) answer {
+func (p *pair) show(id string) reply {
 	got, err := p.post(form("client_id", id), func(*http.Request) {})
 	require.NoError(p.t, err)
 	return got
 }
 
-func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
+func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 	ours, err := pki.NewAuthority("ours")
 	require.NoError(t, err)
 	theirs, err := pki.NewAuthority("ours")
 	require.NoError(t, err)
 	made := made(t)
 	mine, alone := made(ours.ForClient("me")), made(pki.SelfSigned("me"))
-	issued := certified(t, server.IssuedCertificate{Authorities: ours.Pool(), Subject: "CN=me"})
-	pinned := certified(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(alone.Leaf)})
+	issued := withCertificates(t, server.IssuedCertificate{Authorities: ours.Pool(), Subject: "CN=me"})
+	pinned := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(alone.Leaf)})
 
 	for name, c := range map[string]struct {
 		to    func(*tls.Certificate) *pair
@@ -72,7 +72,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 		"on record, but not shown":       {pinned, nil, "me", "no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireJudged(t, c.to(c.shown).show(c.id), c.why)
+			requireVerified(t, c.to(c.shown).show(c.id), c.why)
 		})
 	}
 }
@@ -80,7 +80,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 	made := made(t)
 	mine := made(pki.SelfSigned("me"))
-	as := certified(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(mine.Leaf)})
+	as := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(mine.Leaf)})
 	token := as(mine).show("me").AccessToken
 	for _, c := range []struct {
 		shown *tls.Certificate

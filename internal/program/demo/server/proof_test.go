@@ -44,7 +44,7 @@ func signProof(t *testing.T, key any, c claims) string {
 }
 
 // bind asks for a token with proofs.
-func (p *pair) bind(proofs ...string) answer {
+func (p *pair) bind(proofs ...string) reply {
 	got, err := p.post(form("client_id", "me", "client_secret", "s"), func(r *http.Request) {
 		for _, proof := range proofs {
 			r.Header.Add("DPoP", proof)
@@ -73,7 +73,7 @@ func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	untyped, keyless := &jose.SignerOptions{EmbedJWK: true}, (&jose.SignerOptions{}).WithType("dpop+jwt")
 	elsewhere := proving(t)
-	foreign := elsewhere.bind(signProof(t, key, proofClaims("POST", elsewhere.auth.TokenURL(), ""))).nonce
+	boundElsewhere := elsewhere.bind(signProof(t, key, proofClaims("POST", elsewhere.auth.TokenURL(), ""))).nonce
 
 	for _, c := range []struct {
 		name   string
@@ -101,11 +101,11 @@ func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 		{"without a name", []string{signProof(t, key, good.with("jti", nil))}, "invalid_dpop_proof", "(jti)"},
 		{"without a nonce", []string{signProof(t, key, good.with("nonce", nil))}, "use_dpop_nonce", "nonce"},
 		{"with an invented nonce", []string{signProof(t, key, good.with("nonce", "x"))}, "use_dpop_nonce", "nonce"},
-		{"with another server's nonce", []string{signProof(t, key, good.with("nonce", foreign))}, "use_dpop_nonce", "nonce"},
+		{"with another server's nonce", []string{signProof(t, key, good.with("nonce", boundElsewhere))}, "use_dpop_nonce", "nonce"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := p.bind(c.proofs...)
-			require.NotEmpty(t, got.nonce, "it is in every answer")
+			require.NotEmpty(t, got.nonce, "it is in every reply")
 			if c.code == "" {
 				require.Equal(t, http.StatusOK, got.status, got.Why)
 				require.Equal(t, "DPoP", got.TokenType)

@@ -10,7 +10,7 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// Whoever has to correct a value is told where it stands.
+// A user who has to correct a value learns where it stands.
 func TestExit2_SaysWhereAValueComesFrom(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none")
 	config := func(content string) string { return write(t, "c2.json", content) }
