@@ -58,7 +58,7 @@ func (t *step) checkReplies() {
 // mayFail: a caller without a token may be refused at once.
 func (t *step) mayFail() bool {
 	blocked := t.abandoned >= 3 && !t.flight.on
-	return blocked || t.clockStepped() || t.checker.quiet > 0 && !t.checker.liftable
+	return blocked || t.clockStepped() || t.checker.quiet > 0 && (!t.checker.liftable || t.contests.contesting.has(t.in.Origin))
 }
 
 // handOut checks that the published token may be handed out now (M2).

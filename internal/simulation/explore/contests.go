@@ -107,7 +107,12 @@ func (t *step) onHear() {
 		if in.Retry {
 			t.contests.doubted.set(in.Origin)
 		}
-	case in.Kind == core.ReportOutcome && in.Retry && in.Current:
+	}
+}
+
+// onAccepted notes an accepted retry, after what it may have proven about an earlier one.
+func (t *step) onAccepted() {
+	if in := &t.in; in.Kind == core.ReportOutcome && in.Accepted && in.Retry && in.Current && !t.closed {
 		t.contests.pending.clear(in.Origin)
 	}
 }
@@ -156,8 +161,9 @@ func (t *step) onValue(again bool) {
 		return
 	}
 	c.contesting.each(func(o uint64) {
-		c.doubted.set(o)
-		c.quiet[o] = 0
+		if c.quiet[o] <= guardMemory {
+			c.doubted.set(o)
+		}
 	})
 	c.failed = c.contesting != 0
 }
@@ -186,6 +192,12 @@ func (t *step) checkGet(origin uint64) {
 	case c.contesting.has(origin) && origin != 0:
 		if a == core.Serve && !t.effects.Publish {
 			t.fail("M21", "API %d is served the token that it rejected", origin)
+		}
+		if a == core.Wait { // what it waits for is fetched for this origin again
+			if c.quiet[origin] > guardMemory {
+				c.hear(origin)
+			}
+			c.pending.set(origin)
 		}
 	case origin == 0 && c.contesting != 0 && !c.failed:
 		if a != core.WaitOrServe {

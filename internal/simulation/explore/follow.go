@@ -41,6 +41,7 @@ func (t *step) follow() {
 			}
 		}
 	}
+	t.onAccepted()
 	t.updateExpectations()
 }
 
@@ -85,8 +86,7 @@ func (t *step) onStart(ev *core.Event) {
 		t.fail("M14", "a fetch starts after Close")
 	case ev.Attempt > t.policy.Attempts:
 		t.fail("M9", "attempt %d of a round; there are %d", ev.Attempt, t.policy.Attempts)
-	case l.quiet > t.slack && !t.byHand() && !(l.liftable && t.contests.contesting != 0):
-		// A backoff between refreshes concerns those that may use the token, not the origins that contest it.
+	case l.quiet > t.slack && !t.byHand():
 		t.fail("M9", "a fetch starts %v too early after others failed (M8, M9, M10)", l.quiet)
 	case l.gate > t.slack && ev.Attempt == 1 && !t.byHand():
 		t.fail("M6", "a fetch starts %v too early after one that brought no new life (M5, M6)", l.gate)
@@ -123,10 +123,11 @@ func (t *step) onEnd(ev *core.Event) {
 	switch ev.Class {
 	case core.ClassExpiredOnArrival:
 		l.gate = max(second-t.was.flight.age, 0)
-		if t.response.Kind.again() && !l.again {
-			l.gate = shortestPause // the first time that the value comes again, the endpoint is asked sooner (M6)
+		again := t.response.Kind.again() && t.effects.Release != core.ServeExpired
+		if again && !l.again {
+			l.gate = min(l.gate, shortestPause) // the first time that the value comes again, the endpoint is asked sooner (M6)
 		}
-		l.again = t.response.Kind.again()
+		l.again = again
 		if !t.snapshot.on {
 			l.succeeded()
 		}

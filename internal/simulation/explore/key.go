@@ -9,7 +9,11 @@ import (
 // appendKey appends what a state is compared by, which is also all that is needed to go on from it: the core's canonical
 // form and the host's, where what cannot matter any more is zero.
 func (x *explorer) appendKey(b []byte, s *state) []byte {
-	b = s.core.AppendKey(b)
+	k := s.core
+	if x.world.Origins == 0 && !x.world.Unnamed {
+		k.ForgetArrival()
+	}
+	b = k.AppendKey(b)
 	p := core.PackTo(b)
 	h := s.host
 	h.canonicalize(&s.core, x.world.ClockSteps > 0, h.steps < x.world.ClockSteps)

@@ -59,7 +59,10 @@ func (x *explorer) checkOutcome(from *state, t *step) {
 	reference := *from
 	want := x.do(&x.second, &reference, action{verb: say, draw: t.action.draw})
 	got := t.effects
-	got.N = 0
+	got.N, got.Events = 0, want.effects.Events
+	for i := range got.Events {
+		got.Events[i] = core.Event{}
+	}
 	for _, ev := range t.effects.Events[:t.effects.N] {
 		if ev.Kind != core.Guarded {
 			got.Events[got.N] = ev
@@ -82,6 +85,7 @@ func sameEffects(a, b *core.Effects) bool {
 func hostKey(s *state) []byte {
 	p := core.PackTo(nil)
 	h := s.host
+	h.contests = contests{}
 	h.pack(p)
 	return p.Bytes()
 }

@@ -111,11 +111,12 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			}
 			if ev.Class == core.ClassExpiredOnArrival {
 				c.gate = c.began + time.Second
-				if in.Result.Same && !c.repeated {
+				again := in.Result.Same && e.Release != core.ServeExpired
+				if again && !c.repeated {
 					// The first time that the value comes again, the endpoint is asked sooner (M6).
-					c.gate = c.elapsed + 50*time.Millisecond
+					c.gate = min(c.gate, c.elapsed+50*time.Millisecond)
 				}
-				c.repeated = in.Result.Same
+				c.repeated = again
 				if !c.tokenOn || in.Result.Same {
 					c.failures = failures{}
 				}
@@ -150,6 +151,7 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			c.p.w.cover(CoverIdle)
 		}
 	}
+	c.settlesOutcome(in)
 	c.checkReplies(wall, in, e)
 }
 
@@ -158,9 +160,7 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	c.broken(c.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
 	c.broken(c.closed, "M14", "fetch %d starts after Close", ev.Flight)
 	byHand := ev.Cause == core.CauseManual || in.Kind == core.Refresh
-	// A backoff between refreshes concerns those that may use the token, not the origins that contest it.
-	contested := c.failures.kind == "M8" && len(c.contests.contesting) > 0
-	c.broken(c.failures.on && !contested && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
+	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
 		"fetch %d starts %v before its backoff is over", ev.Flight, c.failures.from-c.elapsed)
 	c.broken(!byHand && ev.Attempt == 1 && c.elapsed < c.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, c.gate-c.elapsed)
 	if ev.Attempt > 1 {
@@ -328,7 +328,7 @@ func (c *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
 		c.broken(c.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
 		if e.Reply == core.Failed {
 			blocked := c.abandoned >= 3 && !c.running
-			c.broken(!blocked && !(c.failures.on && c.failures.kind != "M8" && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
+			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
 			c.p.w.coverIf(blocked, CoverBlocked)
 		}
 		c.p.w.coverIf(e.Reply == core.Wait && !c.running && !e.Fetch && c.elapsed < c.gate, CoverWaitsForTheSecond)

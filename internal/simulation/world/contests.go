@@ -48,10 +48,13 @@ func (c *checker) origin(number uint64) *originRecord {
 	return &c.contests.origins[number]
 }
 
+// quiet reports whether an origin has gone for a minute without a 401, so that it is forgotten.
+func (c *checker) quiet(r *originRecord) bool { return !r.known || c.elapsed-r.heard > guardMemory }
+
 // hears notes a 401 of an origin.
 func (c *checker) hears(number uint64) *originRecord {
 	r := c.origin(number)
-	if !r.known || c.elapsed-r.heard > guardMemory {
+	if c.quiet(r) {
 		*r = originRecord{known: true, caused: r.caused, pending: r.pending && r.caused, since: c.elapsed}
 	}
 	r.heard = c.elapsed
@@ -66,8 +69,12 @@ func (c *checker) hearsOutcome(in core.Input) {
 	}
 	r := c.origin(in.Origin)
 	r.fetches, r.since = 0, c.elapsed
-	if in.Retry {
-		r.pending = false
+}
+
+// settlesOutcome notes an accepted retry, after what it may have proven about an earlier one.
+func (c *checker) settlesOutcome(in core.Input) {
+	if in.Kind == core.ReportOutcome && in.Accepted && in.Retry {
+		c.origin(in.Origin).pending = false
 	}
 }
 
@@ -130,7 +137,9 @@ func (c *checker) renews(same bool) {
 		return
 	}
 	for _, origin := range c.contests.contesting {
-		c.hears(origin).doubted = true
+		if r := c.origin(origin); !c.quiet(r) {
+			r.doubted = true
+		}
 	}
 	c.contests.failed = len(c.contests.contesting) > 0 // its first round is over
 	c.p.w.coverIf(len(c.contests.contesting) > 0, CoverContestedValueComesAgain)
@@ -173,6 +182,14 @@ func (c *checker) checkGet(in core.Input, e *core.Effects) {
 	case contesting:
 		c.broken(e.Reply == core.Serve && !e.Publish, "M21", "origin %d is served the token that it rejected", in.Origin)
 		c.p.w.coverIf(e.Reply == core.Failed, CoverContestingCallerFails)
+		if e.Reply == core.Wait {
+			// What it waits for is fetched for this origin again.
+			r := c.origin(in.Origin)
+			if c.quiet(r) {
+				r = c.hears(in.Origin)
+			}
+			r.pending = true
+		}
 	default:
 		c.broken(e.Reply != core.Serve, "M21", "a caller waits for another origin's contest")
 	}
