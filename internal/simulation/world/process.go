@@ -22,7 +22,6 @@ type process struct {
 	published published
 	contested bool   // an origin may contest the published token
 	observes  bool   // outcomes of first sends are wanted
-	check     uint64 // of the credentials, that runs
 	held      int64  // the value published last
 	flights   []flight
 	waiting   []ticket
@@ -125,8 +124,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 		p.w.endpoint.begin(p, e.Flight)
 	}
 	if e.CheckCredentials {
-		p.check = e.Check
-		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id, a: int64(e.Check)})
+		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id})
 	}
 	p.arm(&e)
 	p.sendReplies(&e, from)
@@ -136,12 +134,12 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 }
 
 // credentialsChecked is a check of the credentials that is done: they are other ones once the endpoint would take them.
-func (p *process) credentialsChecked(check uint64) {
-	if p.ended || check != p.check {
+func (p *process) credentialsChecked() {
+	if p.ended {
 		return
 	}
 	changed := p.w.endpoint.trouble != Denying
-	p.step(core.Input{Kind: core.CredentialsChecked, Check: check, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
+	p.step(core.Input{Kind: core.CredentialsChecked, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
 }
 
 func (p *process) publish(in core.Input, e *core.Effects) {

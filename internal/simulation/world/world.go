@@ -202,7 +202,7 @@ func (w *World) handle(e event) {
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
 	case credentials:
-		p.credentialsChecked(uint64(e.a))
+		p.credentialsChecked()
 	case fetchDone:
 		p.fetchDone(uint64(e.a), e.gen)
 	case wakeTimer:
