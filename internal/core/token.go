@@ -110,11 +110,12 @@ func (s *step) nextToken() uint64 {
 }
 
 // lose takes the token back at its effective expiry. A refresh that is in flight becomes the round of the callers that will
-// wait, and the wait after a failure is lifted, so that the first of them gets a round (M9) - except for a hold and for a
-// permanent failure (M21).
+// wait, and the backoff of a refresh is lifted, so that the first of them gets a round (M9). So is that of a contest, where
+// most callers have not met the failure: except for a hold and for a permanent failure (M21).
 func (s *step) lose() {
+	contested := len(s.contest.origins) > 0
 	s.withdraw()
-	if b := &s.backoff; b.kind == refreshing || b.kind == waiting && !b.hold {
+	if b := &s.backoff; b.kind == refreshing || b.kind == waiting && contested && !b.hold {
 		s.liftBackoff()
 	}
 	if s.flight.on && !s.flight.reported && !s.round.on {
