@@ -69,7 +69,7 @@ func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError
 			fmt.Sprintf("id or %s is wrong, or the way to authenticate; the server does not say which: its response to a client that does not exist is the same", credential),
 			compare + ", and that it is registered for " + c.Config.AuthStyle.String(),
 		}}
-	case response.Code == "unauthorized_client" && !credentialWords.MatchString(examples.ReplaceAllString(response.Description, "")):
+	case response.Code == "unauthorized_client" && !credentialWords.MatchString(ownWords(response.Description)):
 		return diagnosis{advice: advice{
 			fmt.Sprintf("the server knows the client, as it responds differently to one that does not exist (%s), and says that it may not do this: "+
 				"use the client credentials grant, or authenticate by %s. Some servers mean a wrong %s", c.quote(other), c.Config.AuthStyle, credential),
