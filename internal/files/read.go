@@ -1,7 +1,9 @@
-// Package files reads small files, such as secrets and keys.
+// Package files reads small files and environment variables that configure a program, such as secrets and keys, and notices
+// when they change.
 package files
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -9,7 +11,13 @@ import (
 
 // Read reads a file of at most limit bytes. The limit keeps a path that points at the wrong file, or at a device that never
 // ends, from being read into memory. The error names the path.
-func Read(path string, limit int64) ([]byte, error) {
+//
+// The file is recorded as an input of ctx; see [WithInputs].
+func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
+	return record(ctx, func() ([]byte, error) { return read(path, limit) })
+}
+
+func read(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -23,4 +31,10 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	return content, nil
+}
+
+// Variable returns an environment variable, "" if it is not set. It is recorded as an input of ctx.
+func Variable(ctx context.Context, name string) string {
+	value, _ := record(ctx, func() ([]byte, error) { return []byte(os.Getenv(name)), nil })
+	return string(value)
 }

@@ -90,7 +90,7 @@ func (s *settings) trust() (*tls.Config, error) {
 	if s.caFile == "" {
 		return nil, nil
 	}
-	content, err := files.Read(s.caFile, maxFile)
+	content, err := files.Read(context.Background(), s.caFile, maxFile)
 	if err != nil {
 		return nil, usagef("--ca-file: %w", err)
 	}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (p *program) readFile(cmd *cli.Command) (*file, error) {
 	if path == "" {
 		return &file{}, nil
 	}
-	content, err := files.Read(path, maxFile)
+	content, err := files.Read(context.Background(), path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return &file{}, nil
 	}
