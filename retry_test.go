@@ -101,6 +101,9 @@ func tracked(size int) (http.RoundTripper, *trackedBody) {
 	body := &trackedBody{Reader: strings.NewReader(filler(size))}
 	sends := 0
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.Body != nil {
+			req.Body.Close()
+		}
 		if sends++; sends > 1 {
 			return respond(req, 200, "second"), nil
 		}

@@ -78,6 +78,7 @@ func TestC2_UnreachableTokenEndpointIsATokenError(t *testing.T) {
 	client := newClient(t, alf.Config{
 		TokenURL: gone.URL, ClientID: testID, ClientSecret: alf.Secret(testSecret),
 		Policy: alf.Policy{Attempts: 1}, HTTPClient: &http.Client{Transport: base},
+		TokenRequest: alf.TokenRequest{Transport: http.DefaultTransport},
 	})
 	_, err := client.Get(apiURL)
 	var token *alf.TokenError

@@ -23,13 +23,13 @@ func endToEnd(b *bench) section {
 		text: "Requests a second over loopback HTTP with keep-alive, server and client in this process, against a plain http.Client " +
 			"whose requests have a fixed header. All contestants share one http.Transport, and so the same connections.",
 	}
-	url, stop := serveLoopback(func(token string) bool { return token == held })
+	url, stop := serveLoopback(func(token string) bool { return token == cached })
 	defer stop()
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConns, base.MaxIdleConnsPerHost = 0, 2048
 	defer base.CloseIdleConnections()
 
-	client := newClient(alf.Config{Fetcher: constant(held), HTTPClient: &http.Client{Transport: base}})
+	client := newClient(alf.Config{Fetcher: constant(cached), HTTPClient: &http.Client{Transport: base}})
 	defer client.Close()
 	names := []string{fixed, theClient.name, xoauth2.name}
 	clients := []*http.Client{{Transport: base}, client.HTTPClient(), {Transport: xoauth2.sender(base)}}
@@ -65,15 +65,15 @@ func endToEnd(b *bench) section {
 		}
 	}
 	s.charts = append(s.charts, picture)
-	s.judgeRatios(ratios, 0.98, true, "at least 0.98 of plain (GET with 64 and 1,000 goroutines, POST with 64 and 1,000)", "")
+	s.compare(ratios, 0.98, true, "at least 0.98 of plain (GET with 64 and 1,000 goroutines, POST with 64 and 1,000)", "")
 	return s
 }
 
-// serveLoopback answers every request whose token is accepted with a few bytes.
+// serveLoopback responds to every request whose token is accepted with a few bytes.
 func serveLoopback(accepted func(token string) bool) (url string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		panic(fmt.Sprintf("no port to be had on the loopback: %v", err))
+		panic(fmt.Sprintf("no port is available on the loopback: %v", err))
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !accepted(bearerOf(r)) {
@@ -111,7 +111,7 @@ func requestsPerSecond(client *http.Client, url string, post, header bool, gorou
 
 var fourKiB = strings.Repeat("x", 4<<10)
 
-// exchange sends one request and reads its answer.
+// exchange sends one request and reads the response.
 func exchange(client *http.Client, url string, post, header bool) error {
 	method, body := http.MethodGet, io.Reader(nil)
 	if post {
@@ -122,7 +122,7 @@ func exchange(client *http.Client, url string, post, header bool) error {
 		return err
 	}
 	if header {
-		req.Header.Set("Authorization", "Bearer "+held)
+		req.Header.Set("Authorization", "Bearer "+cached)
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -133,7 +133,7 @@ func exchange(client *http.Client, url string, post, header bool) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server answered %s", resp.Status)
+		return fmt.Errorf("the server responded %s", resp.Status)
 	}
 	return nil
 }

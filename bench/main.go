@@ -1,5 +1,5 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what it
-// costs to read a token and to send a request, what happens while tokens are renewed, in storms and outages, and what an
+// costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and what an
 // idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
 //
 //	go -C bench run .                     all of it, about 8 minutes
@@ -37,13 +37,13 @@ type bench struct {
 type point struct {
 	name  string
 	run   func(b *bench) section
-	exact bool // its goals are counts, which a short run tells as well as a long one
+	exact bool // its goals are counts, which a short run determines as well as a long one
 }
 
 var points = []point{
 	{name: "read", run: reading},
 	{name: "send", run: sending},
-	{name: "proof", run: proving},
+	{name: "proof", run: dpopProofs},
 	{name: "endtoend", run: endToEnd},
 	{name: "refresh", run: refreshing},
 	{name: "storms", run: inStorms, exact: true},
@@ -66,7 +66,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	// Virtual time is to be had from package testing alone, so all of the run is a test. It ends the program itself.
+	// Virtual time is available from package testing alone, so all of the run is a test. It ends the program itself.
 	os.Args = os.Args[:1]
 	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "bench", F: func(t *testing.T) {
 		os.Exit(run(t, o))
@@ -120,12 +120,12 @@ func run(t *testing.T, o options) (exit int) {
 		s := p.run(b)
 		b.progress.clear()
 		if b.short && !p.exact {
-			s.unjudge()
+			s.clearGoals()
 		}
 		fmt.Fprintln(b.out, s.plain())
 		sections = append(sections, s)
 	}
-	fmt.Fprintf(b.out, "%s. %s\n", time.Since(b.progress.began).Round(time.Second), verdicts(sections))
+	fmt.Fprintf(b.out, "%s. %s\n", time.Since(b.progress.began).Round(time.Second), summary(sections))
 	if o.only == nil && !o.short {
 		if err := write(".", host, sections); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

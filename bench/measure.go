@@ -11,14 +11,14 @@ import (
 type trial func() float64
 
 // interleave runs all contestants in every round, so that whatever the machine does meanwhile happens to all of them. The
-// order turns by one each round: nobody always runs behind the same neighbour. The result is one sample per contestant,
+// order turns by one each round: none always runs behind the same neighbour. The result is one sample per contestant,
 // index by index from the same rounds.
 func interleave(rounds int, progress func(done, of int), trials ...trial) []sample {
 	samples := make([]sample, len(trials))
 	for round := range rounds {
 		for i := range trials {
 			at := (i + round) % len(trials)
-			// Nobody pays for what the one before has left behind.
+			// None pays for what the one before has left behind.
 			runtime.GC()
 			samples[at] = append(samples[at], trials[at]())
 			progress(round*len(trials)+i+1, rounds*len(trials))
@@ -94,7 +94,7 @@ func perCall(goroutines, n int, f func(n int)) float64 {
 
 // allocated returns the bytes and allocations of one call of f, f itself making n of them.
 func allocated(n int, f func(n int)) (bytes, allocations float64) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that nobody else allocates meanwhile
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that nothing else allocates meanwhile
 	f(1)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

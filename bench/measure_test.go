@@ -17,7 +17,7 @@ func TestSample_QuantilesInterpolate(t *testing.T) {
 }
 
 func TestSample_RatiosAreTakenRoundByRound(t *testing.T) {
-	// The second round was three times slower for everybody.
+	// The second round was three times slower for all.
 	require.Equal(t, sample{2, 2}, sample{20, 60}.over(sample{10, 30}))
 }
 
@@ -34,26 +34,26 @@ func TestSample_IntervalHoldsTheMedianAndNarrows(t *testing.T) {
 	require.Equal(t, 2.0, high)
 }
 
-func TestVerdict_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
+func TestGoal_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
 	around := func(v float64) (s sample) {
 		for i := range 101 {
 			s = append(s, v+float64(i-50)/1000)
 		}
 		return s
 	}
-	for v, want := range map[float64]verdict{1: met, 1.1: met, 1.105: open, 1.2: missed} {
+	for v, want := range map[float64]status{1: met, 1.1: met, 1.105: open, 1.2: missed} {
 		var s section
-		s.judgeRatios([]sample{around(0.5), around(v)}, 1.1, false, "", "")
-		require.Equal(t, want, s.goals[0].verdict, v)
+		s.compare([]sample{around(0.5), around(v)}, 1.1, false, "", "")
+		require.Equal(t, want, s.goals[0].status, v)
 	}
-	for v, want := range map[float64]verdict{1: met, 0.975: open, 0.9: missed} {
+	for v, want := range map[float64]status{1: met, 0.975: open, 0.9: missed} {
 		var s section
-		s.judgeRatios([]sample{around(v), around(2)}, 0.98, true, "", "")
-		require.Equal(t, want, s.goals[0].verdict, v)
+		s.compare([]sample{around(v), around(2)}, 0.98, true, "", "")
+		require.Equal(t, want, s.goals[0].status, v)
 	}
 }
 
-func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderTurns(t *testing.T) {
+func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderRotates(t *testing.T) {
 	var order string
 	run := func(name string, cost float64) trial {
 		return func() float64 { order += name; return cost }
@@ -65,7 +65,7 @@ func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderTurns(t *testing.T
 	require.Equal(t, 9, steps)
 }
 
-func TestDistinguishable_TellsShiftedSamplesFromEqualOnes(t *testing.T) {
+func TestDistinguishable_SeparatesShiftedSamplesFromEqualOnes(t *testing.T) {
 	a := sample{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	require.Equal(t, 1.0, distinguishable(a, a))
 	require.Greater(t, distinguishable(a, sample{1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5}), 0.3)

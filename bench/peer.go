@@ -31,13 +31,13 @@ type (
 	closer interface{ Close() }
 )
 
-// tuning is what a row of the storms sets where a library has a knob for it. Its zero value means the defaults.
+// tuning is what a row of the storms sets where a library has a setting for it. Its zero value means the defaults.
 type tuning struct {
 	early time.Duration // how long before the expiry a refresh begins
 }
 
-// The token that everybody holds where tokens are only read.
-const held = "held-by-everybody-and-as-long-as-a-real-opaque-token-is"
+// The token that every peer holds where tokens are only read.
+const cached = "kept-by-every-peer-as-long-as-a-real-opaque-token"
 
 func inAnHour() time.Time { return time.Now().Add(time.Hour) }
 

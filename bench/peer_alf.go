@@ -16,7 +16,7 @@ var theClient = peer{
 	name:   "alf",
 	module: "github.com/alf-go/alf",
 	reader: func() func(n int) {
-		m := newManager(manager.Config{Fetcher: constant(held)})
+		m := newManager(manager.Config{Fetcher: constant(cached)})
 		ctx := context.Background()
 		return func(n int) {
 			var t *manager.Token
@@ -27,7 +27,7 @@ var theClient = peer{
 		}
 	},
 	sender: func(base http.RoundTripper) http.RoundTripper {
-		return newClient(alf.Config{Fetcher: constant(held)}).Transport(base)
+		return newClient(alf.Config{Fetcher: constant(cached)}).Transport(base)
 	},
 	source: func(e *endpoint, _ tuning) source { return newAlfSource(e) },
 }

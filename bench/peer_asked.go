@@ -2,11 +2,11 @@ package main
 
 import "runtime"
 
-// asked is the actor as it is written down first: an owner who is asked over channels for every read.
+// asked is the actor as it is written down first: an owner that is asked over channels for every read.
 var asked = peer{
 	name: "owner asked every time",
 	reader: func() func(n int) {
-		token := &floorToken{value: held, end: inAnHour()}
+		token := &floorToken{value: cached, end: inAnHour()}
 		questions := make(chan chan<- *floorToken)
 		go func() {
 			for reply := range questions {

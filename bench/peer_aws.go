@@ -12,7 +12,7 @@ var awsCache = peer{
 	module: "github.com/aws/aws-sdk-go-v2",
 	reader: func() func(n int) {
 		c := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: held, CanExpire: true, Expires: inAnHour()}, nil
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: cached, CanExpire: true, Expires: inAnHour()}, nil
 		}))
 		ctx := context.Background()
 		return func(n int) {

@@ -16,7 +16,7 @@ var azcorePolicy = peer{
 	module: "github.com/Azure/azure-sdk-for-go/sdk/azcore",
 	sender: func(base http.RoundTripper) http.RoundTripper {
 		return newPipeline(azcoreFunc(func(context.Context) (azcore.AccessToken, error) {
-			return azcore.AccessToken{Token: held, ExpiresOn: inAnHour()}, nil
+			return azcore.AccessToken{Token: cached, ExpiresOn: inAnHour()}, nil
 		}))(base)
 	},
 	source: func(e *endpoint, _ tuning) source {
@@ -55,7 +55,7 @@ type transporter struct{ http.RoundTripper }
 // Do sends.
 func (t transporter) Do(req *http.Request) (*http.Response, error) { return t.RoundTrip(req) }
 
-// pipeline is a pipeline as everybody else calls it.
+// pipeline is a pipeline as its other users call it.
 type pipeline struct{ runtime.Pipeline }
 
 // RoundTrip sends req through the pipeline. The pipeline wraps the body of the very request it is given once more each time,
@@ -87,7 +87,7 @@ func (s azcoreSource) Token(ctx context.Context) (value string, err error) {
 	}
 	_, err = s.transport(roundTripper(func(req *http.Request) (*http.Response, error) {
 		value = strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
-		return answer(req, http.StatusOK), nil
+		return respond(req, http.StatusOK), nil
 	})).RoundTrip(req)
 	return value, err
 }

@@ -12,7 +12,7 @@ var cloudAuth = peer{
 	module: "cloud.google.com/go/auth",
 	reader: func() func(n int) {
 		p := auth.NewCachedTokenProvider(cloudFunc(func(context.Context) (*auth.Token, error) {
-			return &auth.Token{Value: held, Expiry: inAnHour()}, nil
+			return &auth.Token{Value: cached, Expiry: inAnHour()}, nil
 		}), nil)
 		ctx := context.Background()
 		return func(n int) {

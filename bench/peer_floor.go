@@ -12,7 +12,7 @@ var floor = peer{
 	name: "floor",
 	reader: func() func(n int) {
 		var current atomic.Pointer[floorToken]
-		current.Store(&floorToken{value: held, end: inAnHour().Round(0)})
+		current.Store(&floorToken{value: cached, end: inAnHour().Round(0)})
 		return func(n int) {
 			var t *floorToken
 			for range n {
@@ -25,7 +25,7 @@ var floor = peer{
 		}
 	},
 	sender: func(base http.RoundTripper) http.RoundTripper {
-		return &floorTransport{base, "Bearer " + held}
+		return &floorTransport{base, "Bearer " + cached}
 	},
 }
 
@@ -34,7 +34,7 @@ var floorReading = peer{
 	name: "floor + clock read",
 	sender: func(base http.RoundTripper) http.RoundTripper {
 		f := &floorReader{floorTransport: floorTransport{base: base}}
-		f.current.Store(&floorToken{value: "Bearer " + held, end: inAnHour().Round(0)})
+		f.current.Store(&floorToken{value: "Bearer " + cached, end: inAnHour().Round(0)})
 		return f
 	},
 }

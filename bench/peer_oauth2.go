@@ -33,7 +33,7 @@ var xoauth2 = peer{
 }
 
 func heldOAuth2() *oauth2.Token {
-	return &oauth2.Token{AccessToken: held, TokenType: "Bearer", Expiry: inAnHour()}
+	return &oauth2.Token{AccessToken: cached, TokenType: "Bearer", Expiry: inAnHour()}
 }
 
 // uncached asks an endpoint for every token. Its interface has no context.

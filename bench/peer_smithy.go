@@ -11,7 +11,7 @@ var smithyCache = peer{
 	name:   "smithy",
 	module: "github.com/aws/smithy-go",
 	reader: func() func(n int) {
-		c := bearer.NewTokenCache(bearer.StaticTokenProvider{Token: bearer.Token{Value: held, CanExpire: true, Expires: inAnHour()}})
+		c := bearer.NewTokenCache(bearer.StaticTokenProvider{Token: bearer.Token{Value: cached, CanExpire: true, Expires: inAnHour()}})
 		ctx := context.Background()
 		return func(n int) {
 			var t bearer.Token

@@ -20,10 +20,10 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// proving is what DPoP costs each request.
-func proving(b *bench) section {
+// dpopProofs is what DPoP costs each request.
+func dpopProofs(b *bench) section {
 	s := section{
-		title: "Proving possession",
+		title: "DPoP proofs",
 		text: "One RoundTrip of a GET with 3 headers and a DPoP proof (RFC 9449) over a base that keeps the request and does nothing. The floor is " +
 			"one ES256 signature over as many bytes, by crypto/ecdsa, and nothing else. Beside them: a proof made by a JOSE library alone " +
 			"(go-jose, its header and claims marshalled every time), and the same RoundTrip without DPoP.",
@@ -37,9 +37,9 @@ func proving(b *bench) section {
 		spin func() func(n int)
 	}{
 		{"floor: one signature", func() func(int) { return signing(private) }},
-		{"alf", func() func(int) { return roundTrips(proven(private)) }},
+		{"alf", func() func(int) { return roundTrips(sendsProofs(private)) }},
 		{"go-jose alone", func() func(int) { return joseProofs(private) }},
-		{"alf, without DPoP", func() func(int) { return roundTrips(theClient.sender(answering{})) }},
+		{"alf, without DPoP", func() func(int) { return roundTrips(theClient.sender(immediate{})) }},
 	}
 	t := table{title: "µs per request: median (spread)", heads: []string{"", "1 goroutine", "2 goroutines", "8 goroutines", "times the floor, 1", "2", "8", "bytes", "allocations"}}
 	rows := make([][]string, len(contestants))
@@ -69,7 +69,7 @@ func proving(b *bench) section {
 		t.row(append(append(append([]string{c.name}, rows[i]...), over[i]...), number(bytes), number(allocations))...)
 	}
 	s.tables, s.charts = append(s.tables, t), append(s.charts, picture)
-	s.judgeRatios(toFloor, 1.25, false, "within 1.25 times one signature at 1, 2 and 8 goroutines", "")
+	s.compare(toFloor, 1.25, false, "within 1.25 times one signature at 1, 2 and 8 goroutines", "")
 	return s
 }
 
@@ -95,8 +95,8 @@ func signing(private *ecdsa.PrivateKey) func(n int) {
 	}
 }
 
-func proven(private *ecdsa.PrivateKey) http.RoundTripper {
-	return newClient(alf.Config{Fetcher: bound(held), DPoP: &alf.DPoP{Key: keys.Signer(private, "")}}).Transport(answering{})
+func sendsProofs(private *ecdsa.PrivateKey) http.RoundTripper {
+	return newClient(alf.Config{Fetcher: bound(cached), DPoP: &alf.DPoP{Key: keys.Signer(private, "")}}).Transport(immediate{})
 }
 
 // bound is constant, of a token that is bound to a key.
@@ -106,11 +106,11 @@ func bound(value string) manager.Fetcher {
 	})
 }
 
-// answering is a base for several goroutines at once.
-type answering struct{}
+// immediate is a base for several goroutines at once.
+type immediate struct{}
 
-// RoundTrip answers at once.
-func (answering) RoundTrip(*http.Request) (*http.Response, error) {
+// RoundTrip returns at once.
+func (immediate) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 }
 
@@ -133,7 +133,7 @@ func joseProofs(private *ecdsa.PrivateKey) func(n int) {
 	}
 	return func(n int) {
 		for range n {
-			sum := sha256.Sum256([]byte(held))
+			sum := sha256.Sum256([]byte(cached))
 			claims, err := json.Marshal(map[string]any{
 				"jti": rand.Text(), "htm": "GET", "htu": "https://api.example.com/v1/things", "iat": time.Now().Unix(),
 				"ath": base64.RawURLEncoding.EncodeToString(sum[:]),

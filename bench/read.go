@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-var crowds = []int{1, 2, 8, 64}
+var callerCounts = []int{1, 2, 8, 64}
 
 // reading is point 1.
 func reading(b *bench) section {
@@ -38,7 +38,7 @@ func reading(b *bench) section {
 	var beaten []string
 	allFaster := true
 	first, last := 0.0, 0.0
-	for _, goroutines := range crowds {
+	for _, goroutines := range callerCounts {
 		trials := make([]trial, len(peers))
 		for i, p := range peers {
 			n := calls / goroutines
@@ -61,7 +61,7 @@ func reading(b *bench) section {
 			bars.bars = append(bars.bars, bar{name: p.name, value: samples[i].median(), text: number(samples[i].median()) + " ns"})
 			if p.name == theClient.name {
 				toFloor = append(toFloor, over)
-				if goroutines == crowds[0] {
+				if goroutines == callerCounts[0] {
 					first = over.median()
 				}
 				last = over.median()
@@ -76,11 +76,11 @@ func reading(b *bench) section {
 	s.charts = append(s.charts, picture)
 
 	heads := "at 1, 2, 8 and 64 goroutines"
-	s.judgeRatios(toFloor, 1.1, false, "within 1.1 times the floor "+heads, "")
-	s.judge(allFaster, "faster than every peer "+heads, "the nearest one takes "+strings.Join(beaten, ", "))
+	s.compare(toFloor, 1.1, false, "within 1.1 times the floor "+heads, "")
+	s.check(allFaster, "faster than every peer "+heads, "the nearest one takes "+strings.Join(beaten, ", "))
 	_, allocations := allocated(10_000, spins[indexOf(peers, theClient)])
-	s.judge(allocations == 0, "no allocation", fmt.Sprintf("%.0f per call", allocations))
-	s.judge(last <= first*1.1, "no growth with goroutines, against the floor", fmt.Sprintf("%s times the floor with 1 goroutine, %s with 64", exactly(first), exactly(last)))
+	s.check(allocations == 0, "no allocation", fmt.Sprintf("%.0f per call", allocations))
+	s.check(last <= first*1.1, "no growth with goroutines, against the floor", fmt.Sprintf("%s times the floor with 1 goroutine, %s with 64", exactly(first), exactly(last)))
 	return s
 }
 

@@ -168,13 +168,13 @@ func (s *section) requestsUnderRefresh(b *bench) {
 	s.reportRuns("Request", "refresh-requests", runners, all)
 }
 
-// reportRuns makes a table, a picture and the verdicts of one kind of load.
+// reportRuns makes a table, a picture and the outcomes of one kind of load.
 func (s *section) reportRuns(what, file string, runners []runner, all []runs) {
 	t := table{title: what + ", medians of the runs", heads: []string{"", "runs", "calls", "refreshes", "left the hot path", "p50", "p99.99", "slowest", "slowest of all"}}
 	bars := group{}
 	for i, r := range runners {
 		calls, left, fetches := all[i].total()
-		leaving := "–" // nobody counts it in a library
+		leaving := "–" // no library counts it
 		if r.name == refreshed || r.name == unrefreshed {
 			leaving = count(int(left))
 		}
@@ -186,11 +186,11 @@ func (s *section) reportRuns(what, file string, runners []runner, all []runs) {
 	}
 	s.tables = append(s.tables, t)
 	s.charts = append(s.charts, chart{
-		file: file, title: fmt.Sprintf("Slowest %s while tokens are renewed", strings.ToLower(what)),
+		file: file, title: fmt.Sprintf("Slowest %s while tokens are refreshed", strings.ToLower(what)),
 		unit: "ms, median of the runs", log: true, groups: []group{bars},
 	})
 	calls, left, fetches := all[0].total()
-	s.judge(left == 0 && fetches > 0, what+": calls that left the hot path: 0",
+	s.check(left == 0 && fetches > 0, what+": calls that left the hot path: 0",
 		fmt.Sprintf("%s of %s, during %s refreshes", count(int(left)), count(int(calls)), count(fetches)))
 	for _, m := range []struct {
 		name   string
@@ -202,7 +202,7 @@ func (s *section) reportRuns(what, file string, runners []runner, all []runs) {
 		with, without := m.sample(all[0]), m.sample(all[1])
 		p := distinguishable(with, without)
 		// A slower run without refreshes is no fault of the refreshes.
-		s.judge(p >= 0.05 || with.median() <= without.median(), what+": the "+m.name+" is indistinguishable from that of runs without refreshes",
+		s.check(p >= 0.05 || with.median() <= without.median(), what+": the "+m.name+" is indistinguishable from that of runs without refreshes",
 			fmt.Sprintf("%s with, %s without; rank test p = %.2f", duration(time.Duration(with.median())), duration(time.Duration(without.median())), p))
 	}
 }

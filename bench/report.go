@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// section is what a point has to say: its pictures, tables and verdicts.
+// section is what a point has to say: its pictures, tables and goals.
 type section struct {
 	title  string
 	text   string // what was measured, and how
@@ -19,22 +19,22 @@ type section struct {
 // goal is one thing that was to be reached, and whether it was.
 type goal struct {
 	what    string
-	verdict verdict
+	status  status
 	numbers string
 }
 
-type verdict string
+type status string
 
 const (
-	met    verdict = "met"
-	missed verdict = "MISSED"
-	// open is the verdict on a median beyond its goal whose 95 % interval holds the goal: the run was too noisy to tell.
-	open verdict = "open"
-	// unjudged is the verdict of a run that is too short to tell.
-	unjudged verdict = "–"
+	met    status = "met"
+	missed status = "MISSED"
+	// open is the status on a median beyond its goal whose 95 % interval holds the goal: the run was too noisy to tell.
+	open status = "open"
+	// undecided is the status of a run that is too short to tell.
+	undecided status = "–"
 )
 
-func (s *section) judge(reached bool, what, numbers string) {
+func (s *section) check(reached bool, what, numbers string) {
 	v := missed
 	if reached {
 		v = met
@@ -42,8 +42,8 @@ func (s *section) judge(reached bool, what, numbers string) {
 	s.goals = append(s.goals, goal{what, v, numbers})
 }
 
-// judgeRatios judges the medians of ratios that must not exceed, or, negated by atLeast, fall below a limit.
-func (s *section) judgeRatios(ratios []sample, limit float64, atLeast bool, what, more string) {
+// compare checks the medians of ratios that must not exceed, or, negated by atLeast, fall below a limit.
+func (s *section) compare(ratios []sample, limit float64, atLeast bool, what, more string) {
 	v := met
 	var numbers []string
 	for _, r := range ratios {
@@ -64,25 +64,25 @@ func (s *section) judgeRatios(ratios []sample, limit float64, atLeast bool, what
 	s.goals = append(s.goals, goal{what, v, strings.Join(numbers, ", ") + more})
 }
 
-// unjudge takes the verdicts back.
-func (s *section) unjudge() {
+// clearGoals takes back what was decided on the goals.
+func (s *section) clearGoals() {
 	for i := range s.goals {
-		s.goals[i].verdict = unjudged
+		s.goals[i].status = undecided
 	}
 }
 
-// verdicts sums up.
-func verdicts(sections []section) string {
+// summary sums up.
+func summary(sections []section) string {
 	var parts []string
-	for _, kind := range []verdict{met, missed, open, unjudged} {
+	for _, kind := range []status{met, missed, open, undecided} {
 		n := 0
 		for _, s := range sections {
 			n += s.count(kind)
 		}
 		switch {
 		case n == 0:
-		case kind == unjudged:
-			parts = append(parts, fmt.Sprintf("%d not judged", n))
+		case kind == undecided:
+			parts = append(parts, fmt.Sprintf("%d not decided", n))
 		default:
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
 		}
@@ -90,10 +90,10 @@ func verdicts(sections []section) string {
 	return "Goals: " + strings.Join(parts, ", ") + "."
 }
 
-// count tells how many goals have a verdict.
-func (s *section) count(v verdict) (n int) {
+// count returns how many goals have a status.
+func (s *section) count(v status) (n int) {
 	for _, g := range s.goals {
-		if g.verdict == v {
+		if g.status == v {
 			n++
 		}
 	}

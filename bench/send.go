@@ -7,7 +7,7 @@ import (
 )
 
 // keeper is a base that keeps the request, as real transports do, and does nothing else. Without the keeping, the compiler
-// would let copies live on the stack. What it keeps it keeps long enough to see whether somebody pools.
+// would let copies live on the stack. What it keeps it keeps long enough to see whether a peer pools.
 type keeper struct {
 	kept [64]*http.Request
 	next int
@@ -37,7 +37,7 @@ func (k *keeper) pools() bool {
 	return false
 }
 
-// The requests of point 2: the name tells how many headers there are.
+// The requests of point 2: the name says how many headers there are.
 type requestKind struct {
 	headers int
 	body    bool
@@ -129,14 +129,14 @@ func sending(b *bench) section {
 	}
 	s.charts = append(s.charts, picture)
 	order := " (GET with 3 and 12 headers, POST with 3 and 12)"
-	s.judgeRatios(toFloor, 1.15, false, "within 1.15 times the floor"+order, "; of the floor with a clock read: "+strings.Join(toReading, ", "))
-	if s.goals[0].verdict != met {
-		s.notes = append(s.notes, "The floor as the goal has it reads no clock, which nobody can do who must not send an expired token. "+
+	s.compare(toFloor, 1.15, false, "within 1.15 times the floor"+order, "; of the floor with a clock read: "+strings.Join(toReading, ", "))
+	if s.goals[0].status != met {
+		s.notes = append(s.notes, "The floor as the goal has it reads no clock, which a client cannot do that must not send an expired token. "+
 			"With a clock read it is itself "+strings.Join(clockReads, ", ")+" times the floor: with 3 headers, that leaves next to nothing of the "+
-			"1.15 for looking at the URL's scheme, at the headers' names and at the answer's status.")
+			"1.15 for looking at the URL's scheme, at the headers' names and at the response's status.")
 	}
-	s.judge(noneMore, "no allocation more than the floor"+order, strings.Join(more, ", "))
-	s.judge(nothingPooled, "nothing pooled", "64 requests kept at the same time, all different")
-	s.judge(aheadOfX, "ahead of oauth2.Transport in time, bytes and allocations", "it takes "+strings.Join(ahead, ", ")+" the time")
+	s.check(noneMore, "no allocation more than the floor"+order, strings.Join(more, ", "))
+	s.check(nothingPooled, "nothing pooled", "64 requests kept at the same time, all different")
+	s.check(aheadOfX, "ahead of oauth2.Transport in time, bytes and allocations", "it takes "+strings.Join(ahead, ", ")+" the time")
 	return s
 }

@@ -115,16 +115,16 @@ func poll(n int, every, total time.Duration, f func()) {
 	})
 }
 
-// api is an API in memory that looks at the token when it answers.
+// api is an API in memory that looks at the token when it responds.
 type api struct {
 	e       *endpoint
 	latency func(i int64) time.Duration // of the i-th request, from 0; nil: 50 ms
-	denies  bool                        // everybody, always
+	denies  bool                        // every token, always
 	asked   atomic.Int64
 	bare    atomic.Int64 // requests without a token
 }
 
-// RoundTrip answers req.
+// RoundTrip responds to req.
 func (a *api) RoundTrip(req *http.Request) (*http.Response, error) {
 	i := a.asked.Add(1) - 1
 	latency := 50 * time.Millisecond
@@ -139,11 +139,11 @@ func (a *api) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.bare.Add(1)
 	}
 	if a.denies || a.e.revoked(token) {
-		resp := answer(req, http.StatusUnauthorized)
+		resp := respond(req, http.StatusUnauthorized)
 		resp.Header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return resp, nil
 	}
-	return answer(req, http.StatusOK), nil
+	return respond(req, http.StatusOK), nil
 }
 
 // over puts the contestant in front of an API.
@@ -151,7 +151,7 @@ func (g *stage) over(base http.RoundTripper) *http.Client {
 	return &http.Client{Transport: g.source.(carrier).Transport(base)}
 }
 
-// send is one request; it returns the status, 0 if there was no answer.
+// send is one request; it returns the status, 0 if there was no response.
 func (g *stage) send(client *http.Client, url string) (status int) {
 	began := time.Now()
 	resp, err := client.Get(url)

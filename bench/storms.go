@@ -19,7 +19,7 @@ func inStorms(b *bench) section {
 			"virtual time is exact, and is what the goals are judged by: it must be this, to the fetch and to the nanosecond, each time. " +
 			"A fetch takes 20 ms unless a row says otherwise. The libraries have their default settings, except that those which can refresh " +
 			"early do so where a row is about that. A dash: the library has nothing to play that row with.\n\n" +
-			"Fewest possible means: for a client that renews a token in use ahead of its end, and gives those who wait a round of three " +
+			"Fewest possible means: for a client that refreshes a token in use ahead of its end, and gives those who wait a round of three " +
 			"attempts. Some libraries make fewer requests in some rows, because they let the token end and everyone wait, or fail " +
 			"everyone at the first error: see the slowest callers, and what is bad.",
 	}
@@ -61,9 +61,9 @@ func inStorms(b *bench) section {
 	if !b.short {
 		s.charts = append(s.charts, stormChart(played))
 	}
-	s.judge(right == total, "the fewest possible token requests in every row, and nothing bad",
+	s.check(right == total, "the fewest possible token requests in every row, and nothing bad",
 		fmt.Sprintf("%d of %d rows exactly as expected", right, total))
-	s.judge(inRound, "no caller slower than one round (10 s)", "in virtual time, all rows")
+	s.check(inRound, "no caller slower than one round (10 s)", "in virtual time, all rows")
 	b.miscounted = total - right
 	return s
 }

@@ -52,7 +52,7 @@ var defects = []row{
 		},
 	},
 	{
-		name: "6: 20 staggered 401s on one revoked token", bad: "not answered 200", least: "cold, and one for all of them", only: carriers,
+		name: "6: 20 staggered 401s on one revoked token", bad: "not 200", least: "cold, and one for all of them", only: carriers,
 		want: tally{2, 0, 670 * ms}, // the last 401 comes after 620 ms, and the token is there
 		run: func(g *stage) {
 			g.warm()
@@ -163,7 +163,7 @@ var defects = []row{
 	},
 	{
 		name: "18: endpoint down from 2 to 3 s, tokens of 4 s, 10 callers, 20 s", bad: "failed or got an expired token", long: true,
-		least: "one per due, and one failure", want: tally{9, 0, 20 * ms},
+		least: "one per refresh time, and one failure", want: tally{9, 0, 20 * ms},
 		set: func(e *endpoint) { e.life, e.fails = 4*time.Second, downBetween(2*time.Second, 3*time.Second) },
 		run: func(g *stage) { poll(10, 50*ms, 20*time.Second, g.served) },
 	},

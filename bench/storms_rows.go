@@ -13,7 +13,7 @@ type row struct {
 	bad   string // what the second number counts
 	least string // why it cannot be fewer fetches
 	want  tally  // of alf
-	long  bool   // takes seconds in real time, and disturbs nobody meanwhile
+	long  bool   // takes seconds in real time, and disturbs no other row meanwhile
 	// virtual time is the only one in which it can be played: it takes hours. It needs contestants that hold no lock
 	// while they fetch, or a single caller.
 	virtual bool
@@ -36,19 +36,19 @@ func failingAfter20ms(e *endpoint) { e.fails = downBetween(0, 1<<62) }
 // The storms, as in the table of earlier figures and beyond it.
 var storms = []row{
 	{
-		name: "1,000 cold callers", bad: "failed", least: "nobody has a token",
+		name: "1,000 cold callers", bad: "failed", least: "no caller has a token",
 		want: tally{1, 0, 20 * ms},
 		run:  func(g *stage) { burst(1000, func(int) { g.served() }) },
 	},
 	{
 		name: "1,000 callers, tokens of 12 s, 30 s", bad: "failed or got an expired token", long: true,
-		least: "one per due: 8.1 s apart, 90 % of 90 % of 12 s at the latest",
+		least: "one per refresh time: 8.1 s apart, 90 % of 90 % of 12 s at the latest",
 		want:  tally{4, 0, 20 * ms},
 		set:   func(e *endpoint) { e.life = 12 * time.Second },
 		run:   func(g *stage) { poll(1000, 200*ms, 30*time.Second, g.served) },
 	},
 	{
-		name: "1,000 requests in flight, token revoked", bad: "requests not answered 200", only: carriers,
+		name: "1,000 requests in flight, token revoked", bad: "requests not 200", only: carriers,
 		least: "one for the cold start, one for the revocation",
 		want:  tally{2, 0, 120 * ms},
 		run: func(g *stage) {
@@ -107,12 +107,12 @@ var storms = []row{
 				_, took, _ := g.token(ctx)
 				g.wrong(took > 40*ms)
 			})
-			time.Sleep(300 * ms) // for the fetch that nobody waits for any more
+			time.Sleep(300 * ms) // for the fetch that no caller waits for any more
 		},
 	},
 	{
 		name: "50 callers, tokens of 3 s, fetch takes 200 ms, 6 s", bad: "failed or got an expired token", long: true,
-		least: "one per due", tune: tuning{early: 500 * ms},
+		least: "one per refresh time", tune: tuning{early: 500 * ms},
 		want: tally{3, 0, 0},
 		set:  func(e *endpoint) { e.life, e.latency = 3*time.Second, 200*ms },
 		run: func(g *stage) {
@@ -128,7 +128,7 @@ var storms = []row{
 	},
 	{
 		name: "endpoint down from 5 to 9 s, 50 callers, token of 12 s", bad: "failed", long: true,
-		least: "probes from due on, 0.5 and 1 s apart, jittered", want: tally{4, 0, 20 * ms},
+		least: "probes from the refresh time on, 0.5 and 1 s apart, jittered", want: tally{4, 0, 20 * ms},
 		set: func(e *endpoint) {
 			e.life, e.fails = 12*time.Second, downBetween(5*time.Second, 9*time.Second)
 		},
@@ -153,7 +153,7 @@ var storms = []row{
 	lifetimeRow("5 s", 5*time.Second, tally{6, 0, 20 * ms}),
 	lifetimeRow("10 s", 10*time.Second, tally{3, 0, 20 * ms}),
 	{
-		name: "50 callers, tokens dead on arrival, 5 s", bad: "failed", long: true,
+		name: "50 callers, tokens expired on arrival, 5 s", bad: "failed", long: true,
 		least: "one a second, and everyone in between waits for it", want: tally{6, 0, time.Second - 10}, // who came 10 ns too late for the one before
 		set: func(e *endpoint) { e.life = 0 },
 		run: func(g *stage) {
@@ -169,7 +169,7 @@ var storms = []row{
 func lifetimeRow(name string, life time.Duration, want tally) row {
 	return row{
 		name: "50 callers, tokens of " + name + ", 20 s", bad: "failed or got an expired token", long: true,
-		least: "one per due", want: want,
+		least: "one per refresh time", want: want,
 		set: func(e *endpoint) { e.life = life },
 		run: func(g *stage) { poll(50, 50*ms, 20*time.Second, g.served) },
 	}

@@ -26,7 +26,7 @@ const (
 // wire is a token endpoint that is spoken to in HTTP.
 type wire struct {
 	e      *endpoint
-	answer func(req *http.Request) (status int, header, body string) // header: a Location
+	handle func(req *http.Request) (status int, header, body string) // header: a Location
 	leaked int                                                       // secrets and tokens that reached evilHost
 }
 
@@ -45,11 +45,11 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		if req.Header.Get("Authorization") != "" || strings.Contains(body, secret) {
 			w.leaked++
 		}
-		return answer(req, http.StatusUnauthorized), nil
+		return respond(req, http.StatusUnauthorized), nil
 	}
 	w.e.set(func(e *endpoint) { e.fetches++ })
-	status, location, text := w.answer(req)
-	resp := answer(req, status)
+	status, location, text := w.handle(req)
+	resp := respond(req, status)
 	resp.Header.Set("Content-Type", "application/json")
 	if location != "" {
 		resp.Header.Set("Location", location)
@@ -70,11 +70,11 @@ type wired struct {
 // wiredLibraries are those that speak to a token endpoint themselves.
 var wiredLibraries = []string{theClient.name, xoauth2.name}
 
-// overTheWire makes sources that speak to an endpoint which answers like that.
-func overTheWire(answers func(req *http.Request) (status int, location, body string)) map[string]func(*endpoint, tuning) source {
+// overTheWire makes sources that speak to an endpoint which responds like that.
+func overTheWire(handle func(req *http.Request) (status int, location, body string)) map[string]func(*endpoint, tuning) source {
 	return map[string]func(*endpoint, tuning) source{
-		theClient.name: func(e *endpoint, _ tuning) source { return wireAlf(&wire{e: e, answer: answers}, "client", middle) },
-		xoauth2.name:   func(e *endpoint, _ tuning) source { return wireOAuth2(&wire{e: e, answer: answers}, "client") },
+		theClient.name: func(e *endpoint, _ tuning) source { return wireAlf(&wire{e: e, handle: handle}, "client", middle) },
+		xoauth2.name:   func(e *endpoint, _ tuning) source { return wireOAuth2(&wire{e: e, handle: handle}, "client") },
 	}
 }
 
@@ -115,7 +115,7 @@ func (w *wired) Close() {
 	}
 }
 
-// issue answers with a token that names the client it is for.
+// issue responds with a token that names the client it is for.
 func issue(rest string) func(req *http.Request) (int, string, string) {
 	return func(req *http.Request) (int, string, string) {
 		id, _, _ := req.BasicAuth()
@@ -123,12 +123,12 @@ func issue(rest string) func(req *http.Request) (int, string, string) {
 	}
 }
 
-// malformed is what a broken proxy answers with.
+// malformed is what a broken proxy responds with.
 func malformed(*http.Request) (int, string, string) {
 	return http.StatusOK, "", "<html>502 Bad Gateway</html>"
 }
 
-// The defects of the conversation itself.
+// The defects of the exchange itself.
 var wireDefects = []row{
 	{
 		name: "2: the endpoint says invalid_client", bad: "got a token", least: "one way of authenticating, tried once", only: wiredLibraries,
@@ -158,7 +158,7 @@ var wireDefects = []row{
 	},
 	{
 		name: "13: tokens without expires_in, read for an hour", bad: "kept for the whole hour", only: wiredLibraries,
-		least: "5 minutes are assumed: one per due, the value being the same until its end", want: tally{13, 0, 0}, virtual: true,
+		least: "5 minutes are assumed: one per refresh time, the value being the same until its end", want: tally{13, 0, 0}, virtual: true,
 		make: overTheWire(issue("")),
 		run: func(g *stage) {
 			poll(1, time.Second, time.Hour, func() { _, _, _ = g.token(context.Background()) })
@@ -180,7 +180,7 @@ var wireDefects = []row{
 				if req.URL.Host == evilHost {
 					return c.wire.RoundTrip(req)
 				}
-				resp := answer(req, http.StatusFound)
+				resp := respond(req, http.StatusFound)
 				resp.Header.Set("Location", "https://"+evilHost+"/")
 				return resp, nil
 			}))
@@ -192,12 +192,12 @@ var wireDefects = []row{
 		},
 	},
 	{
-		name: "16: 20 processes get malformed answers at once", bad: "would retry within 1 ms of another", only: alone,
-		least: "one round each: a malformed answer is tried again too", want: tally{60, 0, 435 * ms},
+		name: "16: 20 processes get malformed responses at once", bad: "would retry within 1 ms of another", only: alone,
+		least: "one round each: a malformed response is tried again too", want: tally{60, 0, 435 * ms},
 		run: func(g *stage) {
 			next := make([]time.Time, 20)
 			burst(20, func(i int) {
-				process := wireAlf(&wire{e: g.e, answer: malformed}, "client", func() float64 { return float64(i) / 20 })
+				process := wireAlf(&wire{e: g.e, handle: malformed}, "client", func() float64 { return float64(i) / 20 })
 				defer process.Close()
 				began := time.Now()
 				_, _ = process.Token(context.Background())

@@ -18,14 +18,14 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// The first of the two tokens each manager of this point gets is read once, and so renewed when it is due. Nobody reads the
-// second, so that its due finds the manager dormant.
+// The first of the two tokens each manager of this point gets is read once, and so refreshed at its refresh time. The second
+// is never read, so that its refresh time finds the manager idle.
 const (
 	firstLife = 2 * time.Second
 	tokenSize = 1000
 )
 
-// secondLife is long enough to look at n dormant managers before they reach its usable end.
+// secondLife is long enough to look at n idle managers before the token reaches its effective expiry.
 func secondLife(n int) time.Duration {
 	if n > 10_000 {
 		return 24 * time.Second
@@ -40,18 +40,18 @@ var promptly = manager.Policy{RefreshFraction: 0.5, Jitter: -1}
 func weighing(b *bench) section {
 	s := section{
 		title: "Weight",
-		text: fmt.Sprintf("Managers with a token of %s bytes of their own in one process: awake (the second token waits for its due), then "+
-			"dormant (its due has passed, and nobody has read it). All told is heap, stack and what the Go runtime keeps about both. Resident is what the "+
-			"system counts, after free memory was returned to it; on top of all told it has the holes that the garbage of making "+
+		text: fmt.Sprintf("Managers with a token of %s bytes of their own in one process: active (the second token waits for its refresh time), then "+
+			"idle (its refresh time has passed, and no caller has read it). The total is heap, stack and what the Go runtime keeps about both. Resident is what the "+
+			"system counts, after free memory was returned to it; on top of the total it has the holes that the garbage of making "+
 			"100,000 tokens twice has left, and that whatever comes next fills. CPU is that of the whole process. What one manager alone weighs "+
 			"is less than this accounting can resolve: stacks come in spans of 32 KiB.", count(tokenSize)),
-		before: "On 2 cores of an AMD EPYC, 100,000 managers weighed 8,371 B each awake, 4,072 B of it heap. A heap profile showed what " +
-			"could go, and each went: an owner that took 1,024 B for being 24 too large, now 896; a second channel for nudges, and " +
-			"what the runtime notes of a select that waits on it, 224 B (a nudge is a message like any other now); a timer's function that " +
-			"kept a whole publication for its number, 120 B; a token's value held twice, 16 B. The stack stays: the runtime halves " +
+		before: "On 2 cores of an AMD EPYC, 100,000 managers weighed 8,371 B each while active, 4,072 B of it heap. A heap profile showed what " +
+			"could go, and each went: an owner that took 1,024 B for being 24 too large, now 896; a second channel for refresh hints, and " +
+			"what the runtime notes of a select that waits on it, 224 B (a hint is a message like any other now); a timer's function that " +
+			"kept a whole publication for its number, 120 B; a token's value stored twice, 16 B. The stack stays: the runtime halves " +
 			"one of 4 KiB only while the goroutine uses less than 224 B, and waiting on a channel alone takes about 300.",
 	}
-	t := table{heads: []string{"", "all told, each", "of it heap", "of it stack", "resident, each", "goroutines, each", "CPU in 2 s"}}
+	t := table{heads: []string{"", "total, each", "of it heap", "of it stack", "resident, each", "goroutines, each", "CPU in 2 s"}}
 	times := table{title: "Time for all of them, one after the other", heads: []string{"managers", "create", "first token", "close", "create and close, each"}}
 	warmUp()
 	idle := cpuDuring(b.slice(2 * time.Second))
@@ -66,7 +66,7 @@ func weighing(b *bench) section {
 		for _, state := range []struct {
 			name string
 			weight
-		}{{"awake", w.awake}, {"dormant", w.dormant}} {
+		}{{"active", w.active}, {"idle", w.idle}} {
 			name := fmt.Sprintf("%s, %s", plural(n), state.name)
 			most = max(most, state.goroutines)
 			goroutines := fmt.Sprintf("%.2f", state.goroutines)
@@ -74,26 +74,26 @@ func weighing(b *bench) section {
 				t.row(name, "–", "–", "–", "–", goroutines, duration(state.cpu))
 				continue
 			}
-			heaviest, resident = max(heaviest, state.told), max(resident, state.resident)
-			t.row(name, size(state.told), size(state.heap), size(state.stack), size(state.resident), goroutines, duration(state.cpu))
+			heaviest, resident = max(heaviest, state.total), max(resident, state.resident)
+			t.row(name, size(state.total), size(state.heap), size(state.stack), size(state.resident), goroutines, duration(state.cpu))
 			picture.groups = append(picture.groups, group{name: name, bars: []bar{
 				{name: "alf, heap", value: state.heap, text: size(state.heap)},
 				{name: "alf, stack", value: state.stack, text: size(state.stack)},
 			}})
 		}
-		busiest = max(busiest, w.dormant.cpu-idle)
+		busiest = max(busiest, w.idle.cpu-idle)
 		times.row(plural(n), duration(w.created), duration(w.read), duration(w.closed), duration((w.created+w.closed)/time.Duration(n)))
-		if w.asleep < n {
-			s.notes = append(s.notes, fmt.Sprintf("Only %s of %s managers were dormant when they were looked at: the machine was too slow for this schedule.", count(w.asleep), count(n)))
+		if w.idleSeen < n {
+			s.notes = append(s.notes, fmt.Sprintf("Only %s of %s managers were idle when they were looked at: the machine was too slow for this schedule.", count(w.idleSeen), count(n)))
 		}
 	}
 	s.tables, s.charts = append(s.tables, t, times), append(s.charts, picture)
-	timers := dormantTimers()
-	s.judge(heaviest < 8<<10, "under 8 KiB each with a 1,000-byte token, all told", "at most "+size(heaviest)+" (resident: "+size(resident)+")")
-	s.judge(most < 1.01, "one goroutine each", fmt.Sprintf("at most %.2f", most))
-	s.judge(timers == 1, "dormant: one timer and nothing else", fmt.Sprintf("%d, on a mock clock", timers))
+	timers := idleTimers()
+	s.check(heaviest < 8<<10, "under 8 KiB each with a 1,000-byte token, in total", "at most "+size(heaviest)+" (resident: "+size(resident)+")")
+	s.check(most < 1.01, "one goroutine each", fmt.Sprintf("at most %.2f", most))
+	s.check(timers == 1, "idle: one timer and nothing else", fmt.Sprintf("%d, on a mock clock", timers))
 	// The clock of the accounting ticks every few milliseconds.
-	s.judge(busiest < 10*time.Millisecond, "dormant: no CPU", fmt.Sprintf("at most %s in 2 s more than without managers", duration(max(busiest, 0))))
+	s.check(busiest < 10*time.Millisecond, "idle: no CPU", fmt.Sprintf("at most %s in 2 s more than without managers", duration(max(busiest, 0))))
 	return s
 }
 
@@ -104,16 +104,16 @@ func plural(n int) string {
 	return count(n) + " managers"
 }
 
-// weight is what n managers cost in one state: each of them, but for the CPU.
+// weight is what n managers cost in one state: each of them, except for the CPU.
 type weight struct {
-	told, heap, stack, resident, goroutines float64
-	cpu                                     time.Duration
+	total, heap, stack, resident, goroutines float64
+	cpu                                      time.Duration
 }
 
 type weighed struct {
-	awake, dormant        weight
+	active, idle          weight
 	created, read, closed time.Duration
-	asleep                int
+	idleSeen              int
 }
 
 // twoTokens is the fetcher of one manager.
@@ -145,19 +145,19 @@ func weighManagers(n int, watch time.Duration) (w weighed) {
 	}
 	w.read = time.Since(began)
 
-	// Until the last manager has its second token, and then is at the due of that: 0.45 of the first life, and of the second.
+	// Until the last manager has its second token, and then is at the refresh time of that: 0.45 of the first life, and of the second.
 	second := began.Add(w.read + firstLife*45/100 + time.Second)
 	time.Sleep(time.Until(second))
-	w.awake = takeStock().since(before, n)
-	w.awake.cpu = cpuDuring(watch)
+	w.active = takeStock().since(before, n)
+	w.active.cpu = cpuDuring(watch)
 	time.Sleep(time.Until(second.Add(life * 45 / 100)))
 	for _, m := range managers {
 		if m.Stats().Idle {
-			w.asleep++
+			w.idleSeen++
 		}
 	}
-	w.dormant = takeStock().since(before, n)
-	w.dormant.cpu = cpuDuring(watch)
+	w.idle = takeStock().since(before, n)
+	w.idle.cpu = cpuDuring(watch)
 
 	began = time.Now()
 	for _, m := range managers {
@@ -168,7 +168,7 @@ func weighManagers(n int, watch time.Duration) (w weighed) {
 }
 
 // stock is what a process holds.
-type stock struct{ told, heap, stack, resident, goroutines float64 }
+type stock struct{ total, heap, stack, resident, goroutines float64 }
 
 func takeStock() stock {
 	runtime.GC()
@@ -176,7 +176,7 @@ func takeStock() stock {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return stock{
-		told: float64(m.HeapAlloc + m.StackInuse + m.MSpanInuse + m.MCacheInuse + m.GCSys + m.OtherSys), heap: float64(m.HeapAlloc), stack: float64(m.StackInuse),
+		total: float64(m.HeapAlloc + m.StackInuse + m.MSpanInuse + m.MCacheInuse + m.GCSys + m.OtherSys), heap: float64(m.HeapAlloc), stack: float64(m.StackInuse),
 		resident: residentSize(), goroutines: float64(runtime.NumGoroutine()),
 	}
 }
@@ -185,7 +185,7 @@ func (s stock) since(before stock, n int) weight {
 	each := func(now, then float64) float64 { return max(0, now-then) / float64(n) }
 	return weight{
 		heap: each(s.heap, before.heap), stack: each(s.stack, before.stack),
-		told: each(s.told, before.told), resident: each(s.resident, before.resident),
+		total: each(s.total, before.total), resident: each(s.resident, before.resident),
 		goroutines: each(s.goroutines, before.goroutines),
 	}
 }
@@ -216,7 +216,7 @@ func residentSize() float64 {
 	return resident * float64(os.Getpagesize())
 }
 
-// cpuDuring is the CPU time that the process uses while nobody asks it for anything.
+// cpuDuring is the CPU time that the process uses while it has nothing to do.
 func cpuDuring(d time.Duration) time.Duration {
 	before := cpuTime()
 	time.Sleep(d)
@@ -231,8 +231,8 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// dormantTimers counts the timers of one dormant manager, on a mock clock, which knows all there are.
-func dormantTimers() int {
+// idleTimers counts the timers of one idle manager, on a mock clock, which knows all there are.
+func idleTimers() int {
 	mock := clock.NewMock()
 	n := atomic.Int32{}
 	m := newManager(manager.Config{Clock: mock, Policy: promptly, Fetcher: manager.FetcherFunc(func(context.Context) (*oauth2.Token, error) {
@@ -240,7 +240,7 @@ func dormantTimers() int {
 	})})
 	defer m.Close()
 	_, _ = m.Token(context.Background())
-	for range 1000 { // two dues are enough; each is half of nine tenths of an hour away
+	for range 1000 { // two refresh times are enough; each is half of nine tenths of an hour away
 		if m.Stats().Idle {
 			break
 		}

@@ -49,7 +49,7 @@ func TestNumbers_HaveThreeDigitsAndUnits(t *testing.T) {
 func testChart(log bool) chart {
 	return chart{file: "test", title: "A < B & C", unit: "ns", log: log, groups: []group{{
 		name: "1 goroutine",
-		bars: []bar{{name: "floor", value: 50}, {name: "alf", value: 100}, {name: "somebody with a very long name indeed", value: 0}},
+		bars: []bar{{name: "floor", value: 50}, {name: "alf", value: 100}, {name: "a peer with a very long name indeed", value: 0}},
 	}}}
 }
 
@@ -105,7 +105,7 @@ func TestSVG_NothingLeavesThePicture(t *testing.T) {
 func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
 	dir := t.TempDir()
 	s := section{title: "Reading", text: "How.", charts: []chart{testChart(false)}, notes: []string{"Beware."}, before: "It was 1.5."}
-	s.judge(false, "fast", "1.2")
+	s.check(false, "fast", "1.2")
 	s.tables = append(s.tables, table{heads: []string{"", "ns"}, rows: [][]string{{"alf", "1"}}})
 	require.NoError(t, write(dir, machine{processor: "some processor", cores: 2, goVersion: "go1.26"}, []section{s}))
 	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
@@ -119,17 +119,17 @@ func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
 	require.Error(t, write(filepath.Join(dir, "missing"), machine{}, []section{s}))
 }
 
-func TestVerdicts_OfAShortRunAreThoseOnCounts(t *testing.T) {
+func TestGoals_OfAShortRunAreThoseOnCounts(t *testing.T) {
 	var times, counts section
-	times.judge(true, "fast", "1")
-	times.judge(false, "faster", "2")
-	counts.judge(true, "few", "3")
-	require.Equal(t, "Goals: 2 met, 1 MISSED.", verdicts([]section{times, counts}))
-	times.unjudge()
-	require.Equal(t, "Goals: 1 met, 2 not judged.", verdicts([]section{times, counts}))
+	times.check(true, "fast", "1")
+	times.check(false, "faster", "2")
+	counts.check(true, "few", "3")
+	require.Equal(t, "Goals: 2 met, 1 MISSED.", summary([]section{times, counts}))
+	times.clearGoals()
+	require.Equal(t, "Goals: 1 met, 2 not decided.", summary([]section{times, counts}))
 }
 
-func TestMachine_TellsTheVersionOfEveryLibrary(t *testing.T) {
+func TestMachine_ReportsTheVersionOfEveryLibrary(t *testing.T) {
 	m := thisMachine()
 	require.Len(t, m.modules, len(libraries)-1)
 	for _, module := range m.modules {
@@ -168,6 +168,6 @@ func TestProgress_IsALineThatTakesItselfAway(t *testing.T) {
 	require.Equal(t, 1, strings.Count(out.String(), "\n"))
 }
 
-func TestDormantManager_HasOneTimer(t *testing.T) {
-	require.Equal(t, 1, dormantTimers())
+func TestIdleManager_HasOneTimer(t *testing.T) {
+	require.Equal(t, 1, idleTimers())
 }

@@ -36,7 +36,7 @@ func CertificateFiles(certificate, key string) CertificateFunc {
 // [Assertion].Certificate, whose key may be kept elsewhere. It fails, naming the file, if that has no certificate.
 func CertificateFile(path string) CertificateFunc {
 	return func(ctx context.Context) (*tls.Certificate, error) {
-		content, err := files.Read(ctx, path, maxFile)
+		content, err := files.ReadInput(ctx, path, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("certificate file: %w", err)
 		}
@@ -72,11 +72,11 @@ func (f *certificateFiles) read(ctx context.Context) (*tls.Certificate, error) {
 }
 
 func (f *certificateFiles) update(ctx context.Context) error {
-	certificate, err := files.Read(ctx, f.certificatePath, maxFile)
+	certificate, err := files.ReadInput(ctx, f.certificatePath, maxFile)
 	if err != nil {
 		return fmt.Errorf("certificate file: %w", err)
 	}
-	key, err := files.Read(ctx, f.keyPath, maxFile)
+	key, err := files.ReadInput(ctx, f.keyPath, maxFile)
 	if err != nil {
 		return fmt.Errorf("certificate's key file: %w", err)
 	}

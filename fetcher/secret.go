@@ -53,7 +53,7 @@ func SecretEnv(name string) SecretFunc {
 // file cannot be read, is empty, or is larger than 64 KiB.
 func SecretFile(path string) SecretFunc {
 	return func(ctx context.Context) (string, error) {
-		content, err := files.Read(ctx, path, maxFile)
+		content, err := files.ReadInput(ctx, path, maxFile)
 		if err != nil {
 			return "", fmt.Errorf("secret file: %w", err)
 		}

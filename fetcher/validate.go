@@ -112,7 +112,7 @@ func (c *Config) validateCredentials(p *problems) {
 		set, needed   bool
 	}{
 		{"ClientSecret", "use Secret, SecretEnv, SecretFile or a function of your own", c.ClientSecret != nil, style.hasSecret()},
-		{"Assertion.Key", "use KeyFile or KeySigner (keys.File, keys.Signer), or Assertion.Certificate with its private key",
+		{"Assertion.Key", "use KeyFile or KeySigner (keys.File, keys.Signer)",
 			c.Assertion.Key != nil || style == PrivateKeyJWT && c.Assertion.Certificate != nil, style == PrivateKeyJWT},
 		{"Assertion.Source", "use SecretFile or a function of your own", c.Assertion.Source != nil, style == ExternalAssertion},
 	} {

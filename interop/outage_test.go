@@ -32,11 +32,11 @@ func tryOutage(t *testing.T, r *row) {
 	})
 	f.await(t, 4)
 	r.server.Stop()
-	await(t, "the renewal fails", func() bool { return elsewhere.Stats().Failed > 0 })
+	await(t, "the refresh fails", func() bool { return elsewhere.Stats().Failed > 0 })
 	require.NoError(t, f.last())
 
 	require.NoError(t, r.server.Start(t.Context(), false))
 	c := r.newClient(t, r.Config())
 	require.NoError(t, c.ask(t.Context()), "a new client")
-	await(t, "the old client heals", func() bool { return elsewhere.askAt(t.Context(), r.API) == nil })
+	await(t, "the old client recovers", func() bool { return elsewhere.askAt(t.Context(), r.API) == nil })
 }

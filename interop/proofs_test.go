@@ -31,15 +31,15 @@ type captured struct {
 	form   url.Values
 }
 
-// capture is a token endpoint and an API that remember what they were sent, and answer as they are told.
+// capture is a token endpoint and an API that remember what they were sent, and respond as they are told.
 type capture struct {
 	*httptest.Server
 	mu   sync.Mutex
 	seen []captured
 }
 
-// newCapture answers the n-th request, from 0, to each path by answer.
-func newCapture(t *testing.T, answer func(w http.ResponseWriter, path string, n int)) *capture {
+// newCapture responds to the n-th request, from 0, to each path with respond.
+func newCapture(t *testing.T, respond func(w http.ResponseWriter, path string, n int)) *capture {
 	t.Helper()
 	c := new(capture)
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func newCapture(t *testing.T, answer func(w http.ResponseWriter, path string, n 
 		n := len(c.to(r.URL.Path))
 		c.seen = append(c.seen, captured{r.URL.Path, r.Header.Clone(), r.PostForm})
 		c.mu.Unlock()
-		answer(w, r.URL.Path, n)
+		respond(w, r.URL.Path, n)
 	}))
 	t.Cleanup(c.Close)
 	return c

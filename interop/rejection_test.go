@@ -60,7 +60,7 @@ func tryNewKeys(t *testing.T, r *row) {
 }
 
 // undisturbed has something prepared with a client, gives that a token that is quite new, and has something done with it. It
-// starts over if the token was to be renewed anyway while that was done: tokens live for a few seconds, and the machine may
+// starts over if the token was to be refreshed anyway while that was done: tokens live for a few seconds, and the machine may
 // be busy. It returns the client's figures, and how many token requests were made for what was done.
 func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats alf.Stats, requests int) {
 	t.Helper()
@@ -69,21 +69,21 @@ func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats 
 		require.NoError(t, prepare(c))
 		_, err := c.Refresh(t.Context())
 		require.NoError(t, err)
-		known, before := renewals(c.Stats()), r.server.TokenRequests()
+		known, before := refreshes(c.Stats()), r.server.TokenRequests()
 		err = do(c)
 		stats, requests = c.Stats(), r.server.TokenRequests()-before
 		c.Close()
-		if renewals(stats) == known {
+		if refreshes(stats) == known {
 			require.NoError(t, err)
 			return stats, requests
 		}
 	}
-	t.Fatal("this machine is too busy: in ten times, nothing was done before the token was due for renewal")
+	t.Fatal("this machine is too busy: in ten times, nothing was done before the token reached its refresh time")
 	return
 }
 
-// renewals are the fetches for want of a token that lasts.
-func renewals(s alf.Stats) uint64 {
+// refreshes are the fetches for want of a token that lasts.
+func refreshes(s alf.Stats) uint64 {
 	return s.FetchesBy[manager.CauseRefresh] + s.FetchesBy[manager.CauseExpired]
 }
 

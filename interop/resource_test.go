@@ -164,7 +164,7 @@ func tryBoundToken(t *testing.T, r *row) {
 		}
 	}
 	require.NoError(t, c.ask(t.Context()))
-	require.NoError(t, c.Close()) // or it might renew its token while requests are counted
+	require.NoError(t, c.Close()) // or it might refresh its token while requests are counted
 	tryDeadToken(t, r)
 }
 
@@ -177,10 +177,10 @@ func (r *row) present(t *testing.T, token *alf.Token, proof string) (status int)
 	if proof != "" {
 		req.Header.Set("DPoP", proof)
 	}
-	answer, err := r.Base.RoundTrip(req)
+	resp, err := r.Base.RoundTrip(req)
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	return answer.StatusCode
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
 }
 
 // tryMissingScope: another token would fare no better, so none is asked for.

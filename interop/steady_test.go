@@ -12,7 +12,7 @@ func tryToken(t *testing.T, r *row) {
 	before := r.server.TokenRequests()
 	asked := time.Now()
 	token, err := c.Token(t.Context())
-	answered := time.Now()
+	received := time.Now()
 	require.NoError(t, err)
 	require.NotEmpty(t, token.Value())
 	scheme := "Bearer "
@@ -21,7 +21,7 @@ func tryToken(t *testing.T, r *row) {
 	}
 	require.Equal(t, scheme+token.Value(), token.Authorization())
 	require.Greater(t, token.Expiry().Sub(asked), r.Lifetime-1100*time.Millisecond)
-	require.Less(t, token.Expiry().Sub(answered), r.Lifetime+1100*time.Millisecond)
+	require.Less(t, token.Expiry().Sub(received), r.Lifetime+1100*time.Millisecond)
 	require.LessOrEqual(t, r.server.TokenRequests(), before+r.trips())
 	require.EqualValues(t, 1, c.Stats().Fetches)
 }
@@ -44,8 +44,8 @@ func tryExpiry(t *testing.T, r *row) {
 	require.Zero(t, c.Stats().Failed)
 	fetches := r.server.TokenRequests() - before
 	require.GreaterOrEqual(t, fetches, 3)
-	// Servers count in whole seconds, so that a token may live for one less. It is renewed no sooner than after half of the
-	// nine tenths of that in which it is handed out; one that was dead on arrival, after a second.
+	// Servers count in whole seconds, so that a token may live for one less. It is refreshed no sooner than after half of the
+	// nine tenths of that in which it is handed out; one that was expired on arrival, after a second.
 	between := (r.Lifetime - time.Second) * 45 / 100
 	if between <= 0 {
 		between = time.Second

@@ -11,7 +11,7 @@ import (
 
 // traffic is callers who make one request after another.
 type traffic struct {
-	answered atomic.Int64
+	done     atomic.Int64
 	stop     chan struct{}
 	callers  sync.WaitGroup
 	failures chan error // the first of each caller, who then stops
@@ -33,17 +33,17 @@ func drive(t *testing.T, callers int, pause time.Duration, ask func(context.Cont
 					f.failures <- err
 					return
 				}
-				f.answered.Add(1)
+				f.done.Add(1)
 			}
 		})
 	}
 	return f
 }
 
-// await waits until so many requests are answered, or one has failed.
+// await waits until so many requests are done, or one has failed.
 func (f *traffic) await(t *testing.T, requests int64) {
 	t.Helper()
-	await(t, "there is traffic", func() bool { return f.answered.Load() >= requests || len(f.failures) > 0 })
+	await(t, "there is traffic", func() bool { return f.done.Load() >= requests || len(f.failures) > 0 })
 }
 
 // last has every caller make a last request, and returns the first failure of any.
@@ -52,7 +52,7 @@ func (f *traffic) last() error {
 	f.callers.Wait()
 	select {
 	case err := <-f.failures:
-		return fmt.Errorf("after %d requests: %w", f.answered.Load(), err)
+		return fmt.Errorf("after %d requests: %w", f.done.Load(), err)
 	default:
 		return nil
 	}

@@ -49,7 +49,7 @@ func File(path string) Func { return FileWithID(path, "") }
 // PEM, which has no room for a "kid".
 func FileWithID(path, id string) Func {
 	return func(ctx context.Context) (*Key, error) {
-		content, err := files.Read(ctx, path, maxFile)
+		content, err := files.ReadInput(ctx, path, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("key file: %w", err)
 		}

@@ -22,7 +22,7 @@ type input struct {
 
 type inputsKey struct{}
 
-// WithInputs returns a context under which [Read] and [Variable] record what they read.
+// WithInputs returns a context under which [ReadInput] and [Variable] record what they read.
 func WithInputs(ctx context.Context) (context.Context, *Inputs) {
 	inputs := new(Inputs)
 	return context.WithValue(ctx, inputsKey{}, inputs), inputs

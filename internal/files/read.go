@@ -11,13 +11,7 @@ import (
 
 // Read reads a file of at most limit bytes. The limit keeps a path that points at the wrong file, or at a device that never
 // ends, from being read into memory. The error names the path.
-//
-// The file is recorded as an input of ctx; see [WithInputs].
-func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
-	return record(ctx, func() ([]byte, error) { return read(path, limit) })
-}
-
-func read(path string, limit int64) ([]byte, error) {
+func Read(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,6 +25,11 @@ func read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	return content, nil
+}
+
+// ReadInput is [Read], and records the file as an input of ctx; see [WithInputs].
+func ReadInput(ctx context.Context, path string, limit int64) ([]byte, error) {
+	return record(ctx, func() ([]byte, error) { return Read(path, limit) })
 }
 
 // Variable returns an environment variable, "" if it is not set. It is recorded as an input of ctx.

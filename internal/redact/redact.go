@@ -10,21 +10,25 @@ const (
 	Redaction = "[redacted]"
 	// MaxText bounds every piece of untrusted text that is shown, in bytes.
 	MaxText = 1 << 10
-	// maxSteps bounds the work on a text that was made up to be costly. An ordinary text of MaxText bytes takes a few thousand.
-	maxSteps = 100_000
+	// maxSteps bounds the work of a Redactor, some milliseconds, on texts that were made up to be costly. An ordinary text of
+	// MaxText bytes takes a few hundred steps.
+	maxSteps = 1_000_000
 )
 
-// Redactor removes the secrets that it knows, and the values of members that are secret by their name. It is immutable and safe
-// for concurrent use. Make one with New.
+// Redactor removes the secrets that it knows, and the values of members that are secret by their name. It is for the texts of one
+// error: together they may take some milliseconds, and those that are left then are not shown. It is not safe for concurrent use.
+// Make one with New.
 type Redactor struct {
 	secrets []string
 	// byFirst lists, for each byte, the secrets that begin with it.
 	byFirst [256][]int
+	// steps is how much work is left.
+	steps int
 }
 
 // New returns a Redactor for secrets. Empty ones are ignored.
 func New(secrets []string) *Redactor {
-	r := &Redactor{}
+	r := &Redactor{steps: maxSteps}
 	seen := make(map[string]bool, len(secrets))
 	for _, s := range secrets {
 		if s == "" || seen[s] {
@@ -68,7 +72,8 @@ type span struct{ from, to int }
 // find returns where the secrets are that begin before limit, in order and without overlaps; false if that was too costly to
 // find out.
 func (r *Redactor) find(text string, limit int) ([]span, bool) {
-	s := &scanner{text: text, limit: limit, steps: maxSteps}
+	s := &scanner{text: text, limit: limit, steps: r.steps}
+	defer func() { r.steps = s.steps }()
 	var spans []span
 	for i := 0; i < limit; i++ {
 		if end := r.secretAt(s, i); end > i {

@@ -66,8 +66,8 @@ func TestTokensThatNeedNoProof(t *testing.T) {
 		{apache.Scope, good, insufficient},
 		{apache.Scope, writes, ""},
 	} {
-		answer := call(t, issuer.Client(), request(t, s.URL(test.kind), bearer(test.token)))
-		requireChallenge(t, test.challenge, answer, "%+v\n%s", test, s.Log())
+		resp := call(t, issuer.Client(), request(t, s.URL(test.kind), bearer(test.token)))
+		requireChallenge(t, test.challenge, resp, "%+v\n%s", test, s.Log())
 	}
 }
 
@@ -140,8 +140,8 @@ func TestTokensThatAreBoundToACertificate(t *testing.T) {
 		transport := issuer.Client().Transport.(*http.Transport).Clone()
 		transport.TLSClientConfig.Certificates = test.shown
 		t.Cleanup(transport.CloseIdleConnections)
-		answer := call(t, &http.Client{Transport: transport}, request(t, s.URL(apache.Certificate), bearer(test.token)))
-		requireChallenge(t, test.challenge, answer, "%s\n%s", test.name, s.Log())
+		resp := call(t, &http.Client{Transport: transport}, request(t, s.URL(apache.Certificate), bearer(test.token)))
+		requireChallenge(t, test.challenge, resp, "%s\n%s", test.name, s.Log())
 	}
 }
 
@@ -190,21 +190,21 @@ func request(t *testing.T, url, authorization string) *http.Request {
 
 func call(t *testing.T, client *http.Client, req *http.Request) *http.Response {
 	t.Helper()
-	answer, err := client.Do(req)
+	resp, err := client.Do(req)
 	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, answer.Body)
+	_, err = io.Copy(io.Discard, resp.Body)
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	return answer
+	require.NoError(t, resp.Body.Close())
+	return resp
 }
 
 // requireChallenge expects a 401 with a challenge, or a 200 for none.
-func requireChallenge(t *testing.T, challenge string, answer *http.Response, why ...any) {
+func requireChallenge(t *testing.T, challenge string, resp *http.Response, why ...any) {
 	t.Helper()
 	status, challenges := http.StatusOK, []string(nil)
 	if challenge != "" {
 		status, challenges = http.StatusUnauthorized, []string{challenge}
 	}
-	require.Equal(t, status, answer.StatusCode, why...)
-	require.Equal(t, challenges, answer.Header.Values("WWW-Authenticate"), why...)
+	require.Equal(t, status, resp.StatusCode, why...)
+	require.Equal(t, challenges, resp.Header.Values("WWW-Authenticate"), why...)
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/alf-go/alf/interop/apache"
 )
 
-// issuer is an authorization server as Apache sees it: keys, and an answer to whoever may ask about a token.
+// issuer is an authorization server as Apache sees it: keys, and a response to those who may introspect a token.
 type issuer struct {
 	*httptest.Server
 	id, secret string

@@ -62,12 +62,12 @@ func TestAServerDoesNotOutliveItsParent(t *testing.T) {
 	parent := exec.Command(os.Args[0], "-test.run=^TestAServerDoesNotOutliveItsParent$")
 	parent.Env = append(os.Environ(), asParent+"="+pipe)
 	require.NoError(t, parent.Start())
-	held, err := os.Open(pipe) // once the server opens it as well
+	reader, err := os.Open(pipe) // once the server opens it as well
 	require.NoError(t, err)
-	defer func() { require.NoError(t, held.Close()) }()
+	defer func() { require.NoError(t, reader.Close()) }()
 
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
-	_, err = io.ReadAll(held) // ends when nobody has it open for writing
+	_, err = io.ReadAll(reader) // ends when no process has it open for writing
 	require.NoError(t, err)
 }

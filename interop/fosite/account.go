@@ -22,12 +22,12 @@ const (
 	audience = "https://stock.example.com"
 )
 
-// account is a client, with what it proves itself by.
+// account is a client, with its credentials.
 type account struct {
 	id       string
 	method   string
 	alg      string // for a private_key_jwt
-	foreign  bool   // somebody else makes that
+	external bool   // another party makes the assertion
 	jwt      bool   // the kind of its access tokens
 	lifetime time.Duration
 
@@ -70,7 +70,7 @@ func newAccounts() ([]*account, error) {
 		{id: "post", method: "client_secret_post", lifetime: lifetime},
 		{id: "rsa", method: "private_key_jwt", alg: "RS256", lifetime: lifetime},
 		{id: "ecdsa", method: "private_key_jwt", alg: "ES256", lifetime: lifetime, jwt: true},
-		{id: "workload", method: "private_key_jwt", alg: "ES256", foreign: true, lifetime: lifetime},
+		{id: "workload", method: "private_key_jwt", alg: "ES256", external: true, lifetime: lifetime},
 	}
 	for _, a := range accounts {
 		c, err := a.fresh()
@@ -82,7 +82,7 @@ func newAccounts() ([]*account, error) {
 	return accounts, nil
 }
 
-// authenticate adds what proves that a request with this form is a's.
+// authenticate adds a's credentials to a request or its form.
 func (a *account) authenticate(r *http.Request, form url.Values, tokenURL string) error {
 	c := a.credentials()
 	switch a.method {

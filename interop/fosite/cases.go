@@ -43,7 +43,7 @@ func (s *Server) newCase(a *account) lab.Case {
 		return s.config(a, func() *credentials { return other })
 	}
 	if a.expiresIn() == 0 {
-		const why = "its tokens are dead on arrival (expires_in is 0): none is used a second time"
+		const why = "its tokens are expired on arrival (expires_in is 0): none is used a second time"
 		c.Skip = map[string]string{"Revocation": why, "New keys": why, "Outage": why}
 	}
 	return c
@@ -52,7 +52,7 @@ func (s *Server) newCase(a *account) lab.Case {
 // name is the row's.
 func (a *account) name() string {
 	name := a.method
-	if a.foreign {
+	if a.external {
 		name = "client_assertion"
 	}
 	if a.alg != "" {
@@ -82,7 +82,7 @@ func (s *Server) config(a *account, now func() *credentials) alf.Config {
 	case "client_secret_post":
 		c.ClientSecret, c.AuthStyle = secret, alf.AuthPost
 	case "private_key_jwt":
-		if a.foreign {
+		if a.external {
 			c.AuthStyle = alf.AuthExternalAssertion
 			c.Assertion.Source = func(context.Context) (string, error) { return a.assertion(now(), s.tokenURL()) }
 			break

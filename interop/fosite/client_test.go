@@ -34,7 +34,7 @@ func TestF4_ASecretIsReplacedWhileTheServerTakesBoth(t *testing.T) {
 	}
 }
 
-func TestM6_ATokenDeadOnArrivalServesThoseWhoWaited(t *testing.T) {
+func TestM6_ATokenExpiredOnArrivalServesThoseWhoWaited(t *testing.T) {
 	s := start(t)
 	a := s.account("basic, 1 s")
 	c := s.newClient(t, s.config(a, a.credentials))

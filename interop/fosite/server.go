@@ -3,7 +3,7 @@
 //
 // What is particular about it: it decodes id and secret from Basic, so that a bare % in there is a 400 rather than a 401; it
 // cuts what is left of a token's life down to whole seconds, so that expires_in is always a second less than configured;
-// it knows every jti of a client assertion until that expires, and answers a second use with an error code of its own,
+// it knows every jti of a client assertion until that expires, and responds to a second use with an error code of its own,
 // jti_known; and it takes a client's previous secrets for as long as they are listed beside the new one.
 package fosite
 
@@ -105,10 +105,10 @@ func (s *Server) Revoke(ctx context.Context) error {
 			return err
 		}
 		r.PostForm, r.Form = form, form
-		answer := httptest.NewRecorder()
-		s.handleRevocation(answer, r)
-		if answer.Code != http.StatusOK {
-			return fmt.Errorf("revocation: %d %s", answer.Code, strings.TrimSpace(answer.Body.String()))
+		resp := httptest.NewRecorder()
+		s.handleRevocation(resp, r)
+		if resp.Code != http.StatusOK {
+			return fmt.Errorf("revocation: %d %s", resp.Code, strings.TrimSpace(resp.Body.String()))
 		}
 	}
 	return nil
@@ -142,17 +142,17 @@ func (s *Server) handleToken(w http.ResponseWriter, r *http.Request) {
 	for _, audience := range request.GetRequestedAudience() {
 		request.GrantAudience(audience)
 	}
-	answer, err := provider.NewAccessResponse(r.Context(), request)
+	resp, err := provider.NewAccessResponse(r.Context(), request)
 	if err != nil {
 		provider.WriteAccessError(r.Context(), w, request, err)
 		return
 	}
 	if c, ok := request.GetClient().(*client); ok {
 		s.mu.Lock()
-		s.issued = append(s.issued, issued{c.account, answer.GetAccessToken()})
+		s.issued = append(s.issued, issued{c.account, resp.GetAccessToken()})
 		s.mu.Unlock()
 	}
-	provider.WriteAccessResponse(r.Context(), w, request, answer)
+	provider.WriteAccessResponse(r.Context(), w, request, resp)
 }
 
 func (s *Server) handleRevocation(w http.ResponseWriter, r *http.Request) {
@@ -162,12 +162,12 @@ func (s *Server) handleRevocation(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) handleIntrospection(w http.ResponseWriter, r *http.Request) {
 	provider := *s.provider.Load()
-	answer, err := provider.NewIntrospectionRequest(r.Context(), r, newSession())
+	resp, err := provider.NewIntrospectionRequest(r.Context(), r, newSession())
 	if err != nil {
 		provider.WriteIntrospectionError(r.Context(), w, err)
 		return
 	}
-	provider.WriteIntrospectionResponse(r.Context(), w, answer)
+	provider.WriteIntrospectionResponse(r.Context(), w, resp)
 }
 
 // check is what the API does with a token.

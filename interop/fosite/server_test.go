@@ -28,8 +28,8 @@ func (s *Server) account(id string) *account {
 	panic("bug: no account " + id)
 }
 
-// answer is what the token and introspection endpoints answer.
-type answer struct {
+// response is what the token and introspection endpoint responds with.
+type response struct {
 	Status      int
 	AccessToken string `json:"access_token"`
 	ExpiresIn   int    `json:"expires_in"`
@@ -38,11 +38,11 @@ type answer struct {
 	Active      bool   `json:"active"`
 }
 
-func (s *Server) post(t *testing.T, path string, form url.Values, prove func(*http.Request)) answer {
+func (s *Server) post(t *testing.T, path string, form url.Values, authenticate func(*http.Request)) response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.site.URL()+path, nil)
 	require.NoError(t, err)
-	prove(r)
+	authenticate(r)
 	with, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL.String(), strings.NewReader(form.Encode()))
 	require.NoError(t, err)
 	with.Header = r.Header
@@ -50,13 +50,13 @@ func (s *Server) post(t *testing.T, path string, form url.Values, prove func(*ht
 	resp, err := http.DefaultClient.Do(with)
 	require.NoError(t, err)
 	defer resp.Body.Close()
-	a := answer{Status: resp.StatusCode}
+	a := response{Status: resp.StatusCode}
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&a))
 	return a
 }
 
 // ask sends a request as the client with this id.
-func (s *Server) ask(t *testing.T, path, id string, form url.Values) answer {
+func (s *Server) ask(t *testing.T, path, id string, form url.Values) response {
 	return s.post(t, path, form, func(r *http.Request) {
 		require.NoError(t, s.account(id).authenticate(r, form, s.tokenURL()))
 	})
@@ -113,7 +113,7 @@ func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {
 	}
 }
 
-func TestQuirk_LifetimesLoseTheirLastSecond(t *testing.T) {
+func TestQuirk_LifetimesAreOneSecondShorter(t *testing.T) {
 	s := start(t)
 	require.Equal(t, 2, s.ask(t, "/token", "post", grant()).ExpiresIn)
 	require.Equal(t, 0, s.ask(t, "/token", "basic, 1 s", grant()).ExpiresIn)

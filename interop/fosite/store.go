@@ -14,7 +14,7 @@ import (
 // hashCost is the least that bcrypt allows: every token request pays it.
 const hashCost = bcrypt.MinCost
 
-// store is fosite's own memory (tokens, jtis), but for the clients, which change while it runs.
+// store is fosite's own memory (tokens, jtis), except for the clients, which change while it runs.
 type store struct {
 	*storage.MemoryStore
 	mu      sync.RWMutex
@@ -68,7 +68,7 @@ func (s *store) register(a *account, current *credentials, previous ...string) e
 	return nil
 }
 
-// client is an account as fosite sees it. It never changes; registering anew replaces it.
+// client is an account as fosite sees it. It never changes; registering it again replaces it.
 type client struct {
 	*fosite.DefaultOpenIDConnectClient
 	account *account

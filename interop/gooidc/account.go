@@ -16,7 +16,7 @@ import (
 	"github.com/luikyv/go-oidc/pkg/goidc"
 )
 
-// account is a client, with what it proves itself by.
+// account is a client, with its credentials.
 type account struct {
 	id     string
 	method goidc.AuthnMethod

@@ -44,7 +44,7 @@ func (a *authority) client(name string) (*tls.Certificate, error) {
 	return issue(newTemplate(name), a.certificate, a.key)
 }
 
-// selfSigned makes a certificate that nobody vouches for, or an authority.
+// selfSigned makes a certificate that no authority signed, or an authority.
 func selfSigned(name string, authority bool) (*tls.Certificate, error) {
 	template := newTemplate(name)
 	template.IsCA, template.BasicConstraintsValid = authority, authority

@@ -31,7 +31,7 @@ type running struct {
 	mux *http.ServeMux
 }
 
-// load makes the provider anew, with the clients and the key as they are now.
+// load makes a new provider, with the clients and the key as they are now.
 func (s *Server) load() error {
 	clients := make([]*goidc.Client, len(s.accounts))
 	for i, a := range s.accounts {
@@ -95,7 +95,7 @@ func withCertificate(next http.Handler) http.Handler {
 	})
 }
 
-// clientCertificate verifies the certificate of a request, but for one that signs itself, which the server compares with
+// clientCertificate verifies the certificate of a request, except for one that signs itself, which the server compares with
 // those it knows.
 func (s *Server) clientCertificate(ctx context.Context) (*x509.Certificate, error) {
 	certificate, ok := ctx.Value(certificateKey{}).(*x509.Certificate)

@@ -7,7 +7,7 @@
 // What is particular about it: it does not decode Basic; it describes every failed authentication as "invalid client" alone
 // and keeps the reason to itself; it compares a DPoP proof's htu with the whole request URI, query included, where RFC 9449
 // leaves the query out; it counts lifetimes in whole seconds of the clock, so that a token ends up to a second early; it
-// leaves the verification of client certificates to whoever terminates TLS; and the memory it brings along holds 100 grants
+// leaves the verification of client certificates to what terminates TLS; and the memory it brings along holds 100 grants
 // and hands out the very structs it goes on to change, which is why it is given another one here.
 package gooidc
 

@@ -35,8 +35,8 @@ func (s *Server) account(id string) *account {
 	panic("bug: no account " + id)
 }
 
-// answer is what the token endpoint answers.
-type answer struct {
+// response is what the token endpoint responds with.
+type response struct {
 	Status      int
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
@@ -76,7 +76,7 @@ func (s *Server) client(certificate *tls.Certificate) *http.Client {
 }
 
 // ask sends a token request as a client with these credentials; key signs a DPoP proof.
-func (s *Server) ask(t *testing.T, a *account, c *credentials, key *ecdsa.PrivateKey, form url.Values) answer {
+func (s *Server) ask(t *testing.T, a *account, c *credentials, key *ecdsa.PrivateKey, form url.Values) response {
 	t.Helper()
 	form.Set("grant_type", "client_credentials")
 	form.Set("scope", scope)
@@ -112,7 +112,7 @@ func (s *Server) ask(t *testing.T, a *account, c *credentials, key *ecdsa.Privat
 	resp, err := s.client(c.certificate).Do(r)
 	require.NoError(t, err)
 	defer resp.Body.Close()
-	got := answer{Status: resp.StatusCode}
+	got := response{Status: resp.StatusCode}
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&got))
 	return got
 }
@@ -165,7 +165,7 @@ func TestEveryClientGetsATokenThatCanBeRevoked(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsInWithWhatIsNotTheirs(t *testing.T) {
+func TestCredentialsOfAnotherClientAreRefused(t *testing.T) {
 	s := start(t)
 	for _, a := range s.accounts {
 		t.Run(a.id, func(t *testing.T) {
@@ -234,7 +234,7 @@ func TestResourcesEndUpAsAudience(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized,
 		s.api(t, s.client(nil), s.open.URL()+"/api", "Bearer "+elsewhere.AccessToken, "").StatusCode)
 	require.Equal(t, "invalid_target",
-		s.ask(t, a, a.credentials(), nil, url.Values{"resource": {"https://nobody.example.com"}}).Error)
+		s.ask(t, a, a.credentials(), nil, url.Values{"resource": {"https://unknown.example.com"}}).Error)
 }
 
 func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {
@@ -297,7 +297,7 @@ func TestQuirk_HTUIsComparedWithTheQuery(t *testing.T) {
 	resp, err := s.client(nil).Do(r)
 	require.NoError(t, err)
 	defer resp.Body.Close()
-	var got answer
+	var got response
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&got))
 	require.Equal(t, "invalid DPoP proof", got.Description)
 }

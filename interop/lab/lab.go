@@ -10,12 +10,12 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// Server is an authorization server that somebody else wrote, together with an API that takes its tokens. Its methods are
+// Server is an authorization server that others wrote, together with an API that takes its tokens. Its methods are
 // called by one goroutine at a time, while requests are on their way.
 type Server interface {
 	// Name is the server and its version, such as "ory/fosite v0.49.0".
 	Name() string
-	// Cases are the ways that this server has for a client to prove itself: a row of the table each.
+	// Cases are the authentication methods of this server: a row of the table each.
 	Cases() []Case
 	// Start starts the server, or starts it again on the same addresses after Stop. What it knew of its clients is still
 	// there. With newKeys it signs tokens with keys it has just made, and takes none of the old tokens any more.
@@ -38,7 +38,7 @@ type Case struct {
 	// API is what the token opens: 200 with it, and 401 with a proper challenge without it, or once it has expired or was
 	// revoked.
 	API string
-	// Wrong is Config with a secret, key or certificate that is not the client's, and Says a part of what the server answers
+	// Wrong is Config with a secret, key or certificate that is not the client's, and Says a part of what the server responds
 	// to it, which the client's error has to repeat.
 	Wrong func() alf.Config
 	Says  string

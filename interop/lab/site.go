@@ -15,7 +15,7 @@ import (
 // Site is an HTTP server in this process whose address stays its own while it is stopped and started. Its methods are called
 // by one goroutine at a time.
 type Site struct {
-	// Handler answers the requests. It is set before the first Start.
+	// Handler serves the requests. It is set before the first Start.
 	Handler http.Handler
 	// TLS makes it https.
 	TLS *tls.Config
@@ -55,11 +55,11 @@ func (s *Site) Start(ctx context.Context) error {
 		listener = tls.NewListener(listener, s.TLS.Clone())
 	}
 	s.server = &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
-	go s.server.Serve(listener)
+	go func() { _ = s.server.Serve(listener) }() // returns when the server is closed
 	return nil
 }
 
-// Stop closes the port and every connection. Requests on their way get no answer.
+// Stop closes the port and every connection. Requests on their way get no response.
 func (s *Site) Stop() {
 	if s.server != nil {
 		s.server.Close()

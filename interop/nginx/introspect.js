@@ -2,7 +2,7 @@
 
 // The challenge goes to the main request as X-Challenge: auth_request knows no WWW-Authenticate that njs has set.
 
-// check answers nginx's auth_request: 204 for a token that the authorization server calls active and that has the scope
+// check responds to nginx's auth_request: 204 for a token that the authorization server calls active and that has the scope
 // which the location needs; else 401, with a challenge as the location has it, or 403.
 async function check(r) {
     const header = /^Bearer +(\S+)$/i.exec(r.variables.http_authorization || '');
@@ -16,13 +16,13 @@ async function check(r) {
         r.return(500);
         return;
     }
-    const answer = JSON.parse(reply.responseText);
-    if (!answer.active) {
+    const introspected = JSON.parse(reply.responseText);
+    if (!introspected.active) {
         refuse(r, 'Bearer realm="nginx", error="invalid_token", error_description="it is not active"');
         return;
     }
     const scope = r.variables.scope;
-    if (scope && !(answer.scope || '').split(' ').includes(scope)) {
+    if (scope && !(introspected.scope || '').split(' ').includes(scope)) {
         r.headersOut['X-Challenge'] = 'Bearer realm="nginx", error="insufficient_scope", scope="' + scope + '"';
         r.return(403);
         return;
@@ -30,7 +30,7 @@ async function check(r) {
     r.return(204);
 }
 
-// refuse answers 401.
+// refuse responds with 401.
 function refuse(r, bearer) {
     const challenge = { proper: bearer, basic: 'Basic realm="nginx"' }[r.variables.way];
     if (challenge) {

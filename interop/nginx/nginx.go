@@ -23,7 +23,7 @@ var files embed.FS
 // Kind is a way to say no.
 type Kind string
 
-// The ways. All of them let an active token through, but for Scope.
+// The ways. All of them let an active token through, except Scope.
 const (
 	Proper Kind = "proper" // 401 with a Bearer challenge, which says invalid_token if there was a token
 	Silent Kind = "silent" // 401 without a challenge

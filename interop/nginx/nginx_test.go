@@ -83,9 +83,9 @@ func TestEachWayToSayNo(t *testing.T) {
 		{nginx.Scope, "reads+/=", 403, []string{insufficient}},
 		{nginx.Scope, "writes", 200, nil},
 	} {
-		answer := call(t, s.URL(test.kind), test.token)
-		require.Equal(t, test.status, answer.StatusCode, "%+v\n%s", test, s.Log())
-		require.Equal(t, test.challenge, answer.Header.Values("WWW-Authenticate"), "%+v", test)
+		resp := call(t, s.URL(test.kind), test.token)
+		require.Equal(t, test.status, resp.StatusCode, "%+v\n%s", test, s.Log())
+		require.Equal(t, test.challenge, resp.Header.Values("WWW-Authenticate"), "%+v", test)
 	}
 }
 
@@ -118,10 +118,10 @@ func call(t *testing.T, url, token string) *http.Response {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, answer.Body)
+	_, err = io.Copy(io.Discard, resp.Body)
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	return answer
+	require.NoError(t, resp.Body.Close())
+	return resp
 }

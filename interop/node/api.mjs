@@ -27,7 +27,7 @@ export function api(provider, keys, audiences) {
   };
 }
 
-// check throws unless the request carries a token that is good for audience, and proves that it may.
+// check throws unless the request carries a token that is good for audience, and its proof of possession is valid.
 async function check(provider, keys, ctx, audience) {
   const value = ctx.oidc.getAccessToken({ acceptDPoP: true });
   const token = audience ? await fromJWT(provider, keys, value, audience) : await provider.ClientCredentials.find(value);

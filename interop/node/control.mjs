@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 // Libraries talk too, and standard output is taken.
 globalThis.console = new console.Console(process.stderr, process.stderr);
 
-// say writes a line at once: whoever asks later finds it written before.
+// say writes a line at once: what is asked later finds it written before.
 export function say(message) {
   writeSync(1, `${JSON.stringify(message)}\n`);
 }

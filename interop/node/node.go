@@ -19,16 +19,16 @@ import (
 // Process is a script that runs and takes commands.
 type Process struct {
 	process *child.Process
-	answers chan answer
+	replies chan reply
 }
 
-// message is a line that a script prints: that something happened, or the answer to a command.
+// message is a line that a script prints: that something happened, or the reply to a command.
 type message struct {
 	Event string `json:"event"`
-	answer
+	reply
 }
 
-type answer struct {
+type reply struct {
 	Done  bool   `json:"done"`
 	Error string `json:"error"`
 }
@@ -46,7 +46,7 @@ func Start(ctx context.Context, script string, config any, event func(name strin
 			return nil, err
 		}
 	}
-	p := &Process{answers: make(chan answer, 1)}
+	p := &Process{replies: make(chan reply, 1)}
 	p.process, err = child.Start(exec.Command(interpreter(), filepath.Join(folder(), script)), func(line string) {
 		var m message
 		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &m) != nil {
@@ -55,7 +55,7 @@ func Start(ctx context.Context, script string, config any, event func(name strin
 		if m.Event != "" {
 			event(m.Event)
 		} else {
-			p.answers <- m.answer
+			p.replies <- m.reply
 		}
 	})
 	if err != nil {
@@ -75,13 +75,13 @@ func (p *Process) Do(ctx context.Context, command any) error {
 	if err := json.NewEncoder(&line).Encode(command); err != nil {
 		return err
 	}
-	if err := p.process.Tell(line.Bytes()); err != nil {
+	if err := p.process.Write(line.Bytes()); err != nil {
 		return err
 	}
 	select {
-	case a := <-p.answers:
-		if a.Error != "" {
-			return errors.New(a.Error)
+	case r := <-p.replies:
+		if r.Error != "" {
+			return errors.New(r.Error)
 		}
 		return nil
 	case <-p.process.Done():

@@ -1,4 +1,4 @@
-// oauth2-mock-server, with answers of its token endpoint bent as the test wants them, and an API that checks its tokens.
+// oauth2-mock-server, with responses of its token endpoint changed as the test wants them, and an API that checks its tokens.
 import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 
@@ -11,8 +11,8 @@ import { Store } from './store.mjs';
 obey(async ({ port, lifetime, state }) => {
   const base = `http://127.0.0.1:${port}`;
   const settings = new Store(state).model('Settings');
-  const bent = []; // answers to come
-  const responses = new WeakMap(); // by request: the hooks are told of requests alone
+  const queued = []; // responses to come
+  const byRequest = new WeakMap(); // by request: the hooks are told of requests alone
   let service;
 
   // use makes a service around a key; undefined: one that it makes.
@@ -26,7 +26,7 @@ obey(async ({ port, lifetime, state }) => {
     });
     service.on(Events.BeforeResponse, (response, req) => {
       response.body.expires_in = lifetime;
-      if (bent.length > 0) bend(response, responses.get(req), bent.shift());
+      if (queued.length > 0) change(response, byRequest.get(req), queued.shift());
     });
     service.addRoute('GET', '/api', (req, res) => api(createLocalJWKSet({ keys: issuer.keys.toJSON() }), req, res));
   }
@@ -34,7 +34,7 @@ obey(async ({ port, lifetime, state }) => {
 
   const server = createServer((req, res) => {
     if (req.method === 'POST' && req.url === '/token') say({ event: 'token request' });
-    responses.set(req, res);
+    byRequest.set(req, res);
     service.requestHandler(req, res);
   });
   await new Promise((resolve, reject) => {
@@ -42,17 +42,17 @@ obey(async ({ port, lifetime, state }) => {
   });
 
   return {
-    // bend queues what the next answers are to be like.
-    bend: ({ answers }) => bent.push(...answers),
+    // change queues what the next responses are to be like.
+    change: ({ responses }) => queued.push(...responses),
     // revoke changes the key, for the server forgets its tokens as soon as it has made them.
     revoke: () => use(),
-    // flush does nothing: its answer comes after all that was said before.
+    // flush does nothing: its reply comes after all that was said before.
     flush: () => {},
   };
 });
 
-// bend makes an answer into another one. What is no JSON takes the JSON's place at the last moment.
-function bend(response, res, { status, header, members, without, body, text, cut }) {
+// change makes another response of it. What is no JSON takes the JSON's place at the last moment.
+function change(response, res, { status, header, members, without, body, text, cut }) {
   if (cut) res.destroy();
   if (status) response.statusCode = status;
   for (const [name, value] of Object.entries(header ?? {})) res.setHeader(name, value);

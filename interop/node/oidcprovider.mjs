@@ -125,7 +125,7 @@ obey(async (config) => {
       await store.model('ClientCredentials').clear();
       await use(newKeys());
     },
-    // flush does nothing: its answer comes after all that was said before.
+    // flush does nothing: its reply comes after all that was said before.
     flush: () => {},
   };
 });

@@ -9,7 +9,7 @@ import (
 // Service is a script that serves tokens. It can crash and be started again. Its methods are called by one goroutine at a time,
 // while requests are on their way.
 type Service struct {
-	// Script is its name in this folder. It reports each token request as an event, before it answers, and knows the commands
+	// Script is its name in this folder. It reports each token request as an event, before it responds, and knows the commands
 	// revoke and flush.
 	Script string
 	// Settings is what it is told whenever it starts.
@@ -58,7 +58,7 @@ func (s *Service) Revoke(ctx context.Context) error {
 // TokenRequests is how many requests have arrived at the token endpoint since the Service was made.
 func (s *Service) TokenRequests() int {
 	if s.process != nil {
-		// A request is reported before it is answered; when this is answered as well, the report has been read.
+		// A request is reported before it gets its response; when this command has its reply, the report has been read.
 		_ = s.Do(context.Background(), map[string]any{"do": "flush"})
 	}
 	return int(s.requests.Load())

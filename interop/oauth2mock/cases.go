@@ -7,10 +7,10 @@ import (
 
 var _ lab.Server = (*Server)(nil)
 
-// Cases are the two methods for secrets. None can go wrong, and none has a secret to
+// Cases are the two methods for secrets. None can be refused, and none has a secret to
 // rotate. Neither discovers the token endpoint: by its metadata, the server takes clients without a secret alone.
 func (s *Server) Cases() []lab.Case {
-	const why = "it takes any client for what it says it is"
+	const why = "it takes any client as what it claims to be"
 	basic := alf.Config{ClientID: "alf", ClientSecret: alf.Secret("anything"), TokenURL: s.TokenURL()}
 	post := basic
 	post.AuthStyle = alf.AuthPost

@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// TestF5_AnswersOfARealServer has the server give the answers of the contract's table, as far as it can be brought to.
-func TestF5_AnswersOfARealServer(t *testing.T) {
+// TestF5_ResponsesOfARealServer has the server give the responses of the contract's table, as far as it can be brought to.
+func TestF5_ResponsesOfARealServer(t *testing.T) {
 	s := startServer(t)
 	f, err := fetcher.New(fetcher.Config{
 		TokenURL: s.TokenURL(), ClientID: "alf", ClientSecret: alf.Secret("anything"), Scopes: []string{"read"},
@@ -22,10 +22,10 @@ func TestF5_AnswersOfARealServer(t *testing.T) {
 	const hour, unknown, longest = time.Hour, 0, 365 * 24 * time.Hour
 	for _, test := range []struct {
 		name     string
-		answer   Answer
+		response Response
 		lifetime time.Duration
 	}{
-		{"as it is", Answer{}, lifetime},
+		{"as it is", Response{}, lifetime},
 		{"unknown member", With("id_token", `{"a":[1]}`), lifetime},
 		{"expires_in 3600", With("expires_in", `3600`), hour},
 		{"expires_in as text", With("expires_in", `"3600"`), hour},
@@ -40,7 +40,7 @@ func TestF5_AnswersOfARealServer(t *testing.T) {
 		{"other scope", With("scope", `"write"`), lifetime},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			require.NoError(t, s.Queue(t.Context(), test.answer))
+			require.NoError(t, s.Queue(t.Context(), test.response))
 			token, err := f.Fetch(t.Context())
 			require.NoError(t, err)
 			require.NotEmpty(t, token.AccessToken)
@@ -55,7 +55,7 @@ func TestF5_AnswersOfARealServer(t *testing.T) {
 
 	for _, test := range []struct {
 		name      string
-		answer    Answer
+		response  Response
 		status    int
 		says      string
 		permanent bool
@@ -71,22 +71,22 @@ func TestF5_AnswersOfARealServer(t *testing.T) {
 		{"token_type mac", With("token_type", `"mac"`), 200, "token_type", true},
 		{"200 with error", Error(200, "invalid_scope"), 200, "invalid_scope", true},
 		{"HTML", Text(200, "text/html", "<html>Who are you?</html>"), 200, "malformed", false},
-		{"array", Answer{Body: []byte(`[]`)}, 200, "malformed", false},
+		{"array", Response{Body: []byte(`[]`)}, 200, "malformed", false},
 		{"truncated", Text(200, "application/json", `{"access_token":"x"`), 200, "malformed", false},
 		{"two objects", Text(200, "application/json", `{"access_token":"x"}{}`), 200, "malformed", false},
 		{"empty", Text(200, "application/json", ""), 200, "malformed", false},
 		{"duplicate", Text(200, "application/json", `{"access_token":"x","access_token":"y"}`), 200, "malformed", false},
-		{"redirect", Answer{Status: 302, Header: map[string]string{"Location": "/elsewhere"}}, 302, "redirect", true},
+		{"redirect", Response{Status: 302, Header: map[string]string{"Location": "/elsewhere"}}, 302, "redirect", true},
 		{"400 invalid_client", Error(400, "invalid_client"), 400, "invalid_client", true},
 		{"401 invalid_client", Error(401, "invalid_client"), 401, "invalid_client", true},
 		{"400 temporarily_unavailable", Error(400, "temporarily_unavailable"), 400, "temporarily_unavailable", false},
 		{"401 with HTML", Text(401, "text/html", "<html>"), 401, "401", true},
 		{"429", Text(429, "text/plain", ""), 429, "429", false},
-		{"503", Answer{Status: 503, Header: map[string]string{"Retry-After": "7"}}, 503, "503", false},
-		{"cut", Answer{Cut: true}, 0, "", false},
+		{"503", Response{Status: 503, Header: map[string]string{"Retry-After": "7"}}, 503, "503", false},
+		{"cut", Response{Cut: true}, 0, "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			require.NoError(t, s.Queue(t.Context(), test.answer))
+			require.NoError(t, s.Queue(t.Context(), test.response))
 			before := s.TokenRequests()
 			token, err := f.Fetch(t.Context())
 			require.Nil(t, token)
@@ -111,17 +111,17 @@ func TestEachCaseWorks(t *testing.T) {
 				require.NoError(t, client.Close())
 			}()
 			for range 2 {
-				answer, err := client.GetContext(t.Context(), c.API)
+				response, err := client.GetContext(t.Context(), c.API)
 				require.NoError(t, err)
-				require.NoError(t, answer.Body.Close())
-				require.Equal(t, 200, answer.StatusCode)
+				require.NoError(t, response.Body.Close())
+				require.Equal(t, 200, response.StatusCode)
 				require.NoError(t, s.Revoke(t.Context()))
 			}
 		})
 	}
 }
 
-// The server takes any client, and its metadata say that it takes none that proves itself. The client believes those.
+// The server takes any client, and its metadata say that it takes none that authenticates. The client believes those.
 func TestMetadataWithoutTheMethod(t *testing.T) {
 	s := startServer(t)
 	client, err := alf.New(alf.Config{Issuer: s.Issuer(), ClientID: "alf", ClientSecret: alf.Secret("anything")})

@@ -64,15 +64,15 @@ func TestTokensOpenTheAPIUntilTheyEnd(t *testing.T) {
 
 func TestDiscovery(t *testing.T) {
 	s := startServer(t)
-	answer, err := http.Get(s.Issuer() + "/.well-known/openid-configuration")
+	response, err := http.Get(s.Issuer() + "/.well-known/openid-configuration")
 	require.NoError(t, err)
 	var metadata map[string]any
-	require.NoError(t, json.Unmarshal([]byte(body(t, answer)), &metadata))
+	require.NoError(t, json.Unmarshal([]byte(body(t, response)), &metadata))
 	require.Equal(t, s.Issuer(), metadata["issuer"])
 	require.Equal(t, s.TokenURL(), metadata["token_endpoint"])
 }
 
-func TestAnswersAreBentOneByOne(t *testing.T) {
+func TestResponsesAreChangedOneByOne(t *testing.T) {
 	s := startServer(t)
 	require.NoError(t, s.Queue(t.Context(),
 		With("expires_in", `"3600"`),
@@ -80,32 +80,32 @@ func TestAnswersAreBentOneByOne(t *testing.T) {
 		Without("token_type"),
 		Error(400, "invalid_client"),
 		Error(200, "invalid_scope"),
-		Answer{Body: json.RawMessage(`["array"]`)},
+		Response{Body: json.RawMessage(`["array"]`)},
 		Text(200, "text/html", "<html>Who are you?</html>"),
 		Text(200, "application/json", `{"access_token":"x","access_token":"y"}`),
-		Answer{Status: 503, Header: map[string]string{"Retry-After": "7"}},
+		Response{Status: 503, Header: map[string]string{"Retry-After": "7"}},
 		Text(200, "application/json", ""),
-		Answer{Cut: true},
+		Response{Cut: true},
 	))
 
 	require.Contains(t, body(t, post(t, s)), `"expires_in":"3600"`)
 	require.Contains(t, body(t, post(t, s)), `"expires_in":null`)
 	require.NotContains(t, body(t, post(t, s)), `token_type`)
-	answer := post(t, s)
-	require.Equal(t, 400, answer.StatusCode)
-	require.JSONEq(t, `{"error":"invalid_client"}`, body(t, answer))
-	answer = post(t, s)
-	require.Equal(t, 200, answer.StatusCode)
-	require.JSONEq(t, `{"error":"invalid_scope"}`, body(t, answer))
+	response := post(t, s)
+	require.Equal(t, 400, response.StatusCode)
+	require.JSONEq(t, `{"error":"invalid_client"}`, body(t, response))
+	response = post(t, s)
+	require.Equal(t, 200, response.StatusCode)
+	require.JSONEq(t, `{"error":"invalid_scope"}`, body(t, response))
 	require.JSONEq(t, `["array"]`, body(t, post(t, s)))
-	answer = post(t, s)
-	require.Equal(t, "text/html", answer.Header.Get("Content-Type"))
-	require.Equal(t, "<html>Who are you?</html>", body(t, answer))
+	response = post(t, s)
+	require.Equal(t, "text/html", response.Header.Get("Content-Type"))
+	require.Equal(t, "<html>Who are you?</html>", body(t, response))
 	require.Equal(t, `{"access_token":"x","access_token":"y"}`, body(t, post(t, s)))
-	answer = post(t, s)
-	require.Equal(t, 503, answer.StatusCode)
-	require.Equal(t, "7", answer.Header.Get("Retry-After"))
-	require.Contains(t, body(t, answer), "access_token")
+	response = post(t, s)
+	require.Equal(t, 503, response.StatusCode)
+	require.Equal(t, "7", response.Header.Get("Retry-After"))
+	require.Contains(t, body(t, response), "access_token")
 	require.Empty(t, body(t, post(t, s)))
 	_, err := http.PostForm(s.TokenURL(), url.Values{"grant_type": {"client_credentials"}})
 	require.Error(t, err)
@@ -116,23 +116,23 @@ func TestAnswersAreBentOneByOne(t *testing.T) {
 // post asks for a token.
 func post(t *testing.T, s *Server) *http.Response {
 	t.Helper()
-	answer, err := http.PostForm(s.TokenURL(), url.Values{
+	response, err := http.PostForm(s.TokenURL(), url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {"anybody"}, "client_secret": {"anything"},
 	})
 	require.NoError(t, err)
-	return answer
+	return response
 }
 
 // fetch gets a token.
 func fetch(t *testing.T, s *Server) string {
 	t.Helper()
-	answer := post(t, s)
-	require.Equal(t, 200, answer.StatusCode)
+	response := post(t, s)
+	require.Equal(t, 200, response.StatusCode)
 	var token struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(body(t, answer)), &token))
+	require.NoError(t, json.Unmarshal([]byte(body(t, response)), &token))
 	require.EqualValues(t, lifetime.Seconds(), token.ExpiresIn)
 	require.Equal(t, 2, strings.Count(token.AccessToken, "."))
 	return token.AccessToken
@@ -146,23 +146,23 @@ func call(t *testing.T, s *Server, token string) *http.Response {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(req)
+	response, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	body(t, answer)
-	return answer
+	body(t, response)
+	return response
 }
 
 func requireCall(t *testing.T, s *Server, token string, status int, challenge string) {
 	t.Helper()
-	answer := call(t, s, token)
-	require.Equal(t, status, answer.StatusCode)
-	require.Contains(t, answer.Header.Get("WWW-Authenticate"), challenge)
+	response := call(t, s, token)
+	require.Equal(t, status, response.StatusCode)
+	require.Contains(t, response.Header.Get("WWW-Authenticate"), challenge)
 }
 
-func body(t *testing.T, answer *http.Response) string {
+func body(t *testing.T, response *http.Response) string {
 	t.Helper()
-	text, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
+	require.NoError(t, response.Body.Close())
 	return string(text)
 }

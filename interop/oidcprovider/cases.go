@@ -42,7 +42,7 @@ func (s *Server) Cases() []lab.Case {
 	return cases
 }
 
-// config is for a client that proves itself with what is in file.
+// config is for a client whose credentials are in file.
 func (s *Server) config(c *client, file string) alf.Config {
 	cfg := alf.Config{
 		ClientID:     c.id,

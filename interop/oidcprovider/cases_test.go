@@ -21,7 +21,7 @@ func TestEachCaseWorks(t *testing.T) {
 			client := newClient(t, c.Config())
 			require.Equal(t, 200, get(t, client, c.API))
 			require.NoError(t, s.Revoke(t.Context()))
-			require.Equal(t, 200, get(t, client, c.API), "revoked, and healed")
+			require.Equal(t, 200, get(t, client, c.API), "revoked, and replaced")
 
 			require.NoError(t, c.Rotate(t.Context()))
 			_, err := client.Refresh(t.Context())
@@ -48,8 +48,8 @@ func newClient(t *testing.T, cfg alf.Config) *alf.Client {
 
 func get(t *testing.T, client *alf.Client, url string) int {
 	t.Helper()
-	answer, err := client.Do(mustRequest(t, url))
+	resp, err := client.Do(mustRequest(t, url))
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	return answer.StatusCode
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
 }

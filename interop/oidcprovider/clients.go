@@ -13,12 +13,12 @@ import (
 // client is a client as it is registered.
 type client struct {
 	variant
-	id    string
-	dir   string // where its proofs are
-	proof proof
+	id          string
+	dir         string // where its credentials are
+	credentials credentials
 }
 
-// variant is a way to prove oneself, and what else is special about a client.
+// variant is an authentication method, and what else is special about a client.
 type variant struct {
 	method string
 	alg    string // of the assertion; "" if there is none
@@ -92,8 +92,8 @@ func (v variant) tokenURL(s *Server) string {
 	return s.TokenURL()
 }
 
-// newProof makes a secret, key or certificate of the kind.
-func (v variant) newProof(authority *certificate) (proof, error) {
+// newCredentials makes a secret, key or certificate of the kind.
+func (v variant) newCredentials(authority *certificate) (credentials, error) {
 	switch v.method {
 	case "private_key_jwt":
 		return newKey(v.alg)
@@ -120,7 +120,7 @@ func (c *client) metadata() map[string]any {
 	if c.alg != "" {
 		data["token_endpoint_auth_signing_alg"] = c.alg
 	}
-	maps.Copy(data, c.proof.metadata)
+	maps.Copy(data, c.credentials.metadata)
 	return data
 }
 
@@ -139,7 +139,7 @@ func (s *Server) resourceServerMetadata() map[string]any {
 	return data
 }
 
-// rightFile is where the client reads what it proves itself with, and wrongFile has the like that the server does not know.
+// rightFile is where the client reads its credentials, and wrongFile has others, which the server does not know.
 func (c *client) rightFile() string { return filepath.Join(c.dir, "right") }
 func (c *client) wrongFile() string { return filepath.Join(c.dir, "wrong") }
 
@@ -153,17 +153,17 @@ func (s *Server) makeClients() error {
 		if err := os.Mkdir(c.dir, 0o700); err != nil {
 			return err
 		}
-		wrong, err := v.newProof(s.authority)
+		wrong, err := v.newCredentials(s.authority)
 		if err != nil {
 			return err
 		}
-		if c.proof, err = v.newProof(s.authority); err != nil {
+		if c.credentials, err = v.newCredentials(s.authority); err != nil {
 			return err
 		}
 		if err := replaceFile(c.wrongFile(), wrong.file); err != nil {
 			return err
 		}
-		if err := replaceFile(c.rightFile(), c.proof.file); err != nil {
+		if err := replaceFile(c.rightFile(), c.credentials.file); err != nil {
 			return err
 		}
 		s.clients = append(s.clients, c)
@@ -173,11 +173,11 @@ func (s *Server) makeClients() error {
 
 // rotate gives a client another secret, key or certificate.
 func (s *Server) rotate(ctx context.Context, c *client) error {
-	next, err := c.newProof(s.authority)
+	next, err := c.newCredentials(s.authority)
 	if err != nil {
 		return err
 	}
-	c.proof = next
+	c.credentials = next
 	if err := s.register(ctx, c.metadata()); err != nil {
 		return err
 	}
@@ -196,5 +196,5 @@ func replaceFile(name string, content []byte) error {
 	return os.Rename(next, name)
 }
 
-// says is what the server says to whoever proves to be somebody else.
+// says is what the server says to a client with wrong credentials.
 const says = "client authentication failed"

@@ -22,7 +22,7 @@ import (
 )
 
 // assertion is a client's JWT about itself.
-func assertion(t *testing.T, c *client, with proof, audience string) string {
+func assertion(t *testing.T, c *client, with credentials, audience string) string {
 	now := time.Now().Unix()
 	return signJWT(t, c.alg, privateKey(t, c.alg, with.file), map[string]any{}, map[string]any{
 		"iss": c.id, "sub": c.id, "aud": audience, "jti": rand.Text(), "iat": now, "exp": now + 60,

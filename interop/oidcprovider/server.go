@@ -28,7 +28,7 @@ type Server struct {
 	transport      *http.Transport
 	settings       settings
 	clients        []*client
-	resourceServer proof
+	resourceServer credentials
 }
 
 // settings is what the script is told when it starts.
@@ -121,7 +121,7 @@ func (s *Server) Stop() {
 	s.Service.Stop()
 }
 
-// register tells the server of a client, or what is new about it.
+// register announces a client to the server, or what is new about it.
 func (s *Server) register(ctx context.Context, metadata map[string]any) error {
 	return s.Do(ctx, map[string]any{"do": "client", "client": metadata})
 }
@@ -132,7 +132,7 @@ func (s *Server) Issuer() string { return url(s.settings.Ports.Issuer, "") }
 // TokenURL is the token endpoint.
 func (s *Server) TokenURL() string { return url(s.settings.Ports.Issuer, "/token") }
 
-// MutualTLSTokenURL is the token endpoint that asks for a client's certificate, whoever signed it.
+// MutualTLSTokenURL is the token endpoint that asks for a client's certificate, no matter who signed it.
 func (s *Server) MutualTLSTokenURL() string { return url(s.settings.Ports.MTLS, "/token") }
 
 // NamedTokenURL is the token endpoint that asks for a client's certificate and names the one authority that it knows: Go's

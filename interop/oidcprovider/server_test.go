@@ -46,30 +46,30 @@ func TestEachClientGetsATokenThatOpensTheAPI(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			p := newPlayer(t, s, c)
 
-			status, answer := p.token(c.proof)
-			require.Equal(t, 200, status, answer)
-			require.EqualValues(t, lifetime.Seconds(), answer["expires_in"])
-			require.Equal(t, map[bool]string{false: "Bearer", true: "DPoP"}[c.dpop], answer["token_type"])
-			token := answer["access_token"].(string)
+			status, members := p.token(c.credentials)
+			require.Equal(t, 200, status, members)
+			require.EqualValues(t, lifetime.Seconds(), members["expires_in"])
+			require.Equal(t, map[bool]string{false: "Bearer", true: "DPoP"}[c.dpop], members["token_type"])
+			token := members["access_token"].(string)
 			require.Equal(t, c.resource, strings.Count(token, ".") == 2, "JWT for the resource only")
 			requireOpen(t, p.call(token))
 
-			stranger := newPlayer(t, s, c) // with another key for DPoP, and no certificate
+			other := newPlayer(t, s, c) // with another key for DPoP, and no certificate
 			if c.dpop || c.mutualTLS() {
-				stranger.client = p.withoutCertificate()
-				requireRejected(t, stranger.call(token))
+				other.client = p.withoutCertificate()
+				requireRejected(t, other.call(token))
 			} else {
-				requireOpen(t, stranger.call(token))
+				requireOpen(t, other.call(token))
 			}
 			requireRejected(t, p.call("made-up"))
 
-			requireDenied(t, p, readProof(t, c, c.wrongFile()))
+			requireDenied(t, p, readCredentials(t, c, c.wrongFile()))
 
-			old := c.proof
+			old := c.credentials
 			require.NoError(t, s.rotate(t.Context(), c))
 			requireDenied(t, newPlayer(t, s, c, old), old)
-			status, answer = newPlayer(t, s, c).token(readProof(t, c, c.rightFile()))
-			require.Equal(t, 200, status, answer)
+			status, members = newPlayer(t, s, c).token(readCredentials(t, c, c.rightFile()))
+			require.Equal(t, 200, status, members)
 		})
 	}
 }
@@ -77,11 +77,11 @@ func TestEachClientGetsATokenThatOpensTheAPI(t *testing.T) {
 func TestAChallengeWithoutAToken(t *testing.T) {
 	s := startServer(t)
 	for _, api := range []string{s.APIURL(), s.ResourceURL()} {
-		answer, err := newPlayer(t, s, s.clients[0]).client.Get(api)
+		resp, err := newPlayer(t, s, s.clients[0]).client.Get(api)
 		require.NoError(t, err)
-		require.NoError(t, answer.Body.Close())
-		require.Equal(t, 401, answer.StatusCode)
-		challenges := answer.Header.Values("WWW-Authenticate")
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 401, resp.StatusCode)
+		challenges := resp.Header.Values("WWW-Authenticate")
 		require.Len(t, challenges, 2, challenges)
 		require.Contains(t, challenges[0], "Bearer ")
 		require.Contains(t, challenges[1], "DPoP ")
@@ -105,9 +105,9 @@ func TestTokensEnd(t *testing.T) {
 	}
 	fetch := func() {
 		for i, p := range players {
-			status, answer := p.token(p.of.proof)
-			require.Equal(t, 200, status, answer)
-			tokens[i] = answer["access_token"].(string)
+			status, members := p.token(p.of.credentials)
+			require.Equal(t, 200, status, members)
+			tokens[i] = members["access_token"].(string)
 		}
 	}
 
@@ -130,8 +130,8 @@ func TestTokensEnd(t *testing.T) {
 	open(true, "fresh")
 	require.Eventually(t, func() bool {
 		return !slices.ContainsFunc(players, func(p *player) bool {
-			answer := p.call(tokens[slices.Index(players, p)])
-			return answer.StatusCode == 200
+			resp := p.call(tokens[slices.Index(players, p)])
+			return resp.StatusCode == 200
 		})
 	}, 2*lifetime, 200*time.Millisecond)
 	open(false, "expired")
@@ -142,7 +142,7 @@ func TestTokenRequestsAreCountedAcrossRestarts(t *testing.T) {
 	require.Zero(t, s.TokenRequests())
 	p := newPlayer(t, s, s.clients[0])
 	for n := 1; n < 4; n++ {
-		p.token(readProof(t, p.of, p.of.wrongFile()))
+		p.token(readCredentials(t, p.of, p.of.wrongFile()))
 		require.Equal(t, n, s.TokenRequests())
 		s.Stop()
 		require.Equal(t, n, s.TokenRequests())
@@ -158,9 +158,9 @@ func TestTwoResourcesAreRefused(t *testing.T) {
 		}
 		p := newPlayer(t, s, c)
 		p.more = neturl.Values{"resource": {"https://api.example.com/other"}}
-		status, answer := p.token(c.proof)
+		status, members := p.token(c.credentials)
 		require.Equal(t, 400, status)
-		require.Equal(t, "invalid_target", answer["error"])
+		require.Equal(t, "invalid_target", members["error"])
 	}
 }
 
@@ -193,14 +193,14 @@ type player struct {
 	more   neturl.Values     // further parameters of the token request
 }
 
-// newPlayer makes a player of c, with c's own proof unless it gets another.
-func newPlayer(t *testing.T, s *Server, c *client, proofs ...proof) *player {
+// newPlayer makes a player of c, with c's own credentials unless it gets others.
+func newPlayer(t *testing.T, s *Server, c *client, other ...credentials) *player {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	config := s.tls()
 	if c.mutualTLS() {
-		file := append(proofs, c.proof)[0].file
+		file := append(other, c.credentials)[0].file
 		cert, err := tls.X509KeyPair(file, file)
 		require.NoError(t, err)
 		config.Certificates = []tls.Certificate{cert}
@@ -218,14 +218,14 @@ func (p *player) withoutCertificate() *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// token asks for a token with a proof (certificates are the player's own).
-func (p *player) token(with proof) (int, map[string]any) {
+// token asks for a token with credentials (certificates are the player's own).
+func (p *player) token(with credentials) (int, map[string]any) {
 	p.t.Helper()
 	endpoint := p.of.tokenURL(p.s)
 	if p.of.discover {
 		endpoint = p.discover()
 	}
-	answer := p.send("", func() *http.Request {
+	resp := p.send("", func() *http.Request {
 		form := neturl.Values{"grant_type": {"client_credentials"}, "client_id": {p.of.id}}
 		if p.of.resource {
 			form.Set("resource", p.s.ResourceURL())
@@ -249,15 +249,15 @@ func (p *player) token(with proof) (int, map[string]any) {
 		return req
 	})
 	var members map[string]any
-	require.NoError(p.t, json.NewDecoder(answer.Body).Decode(&members))
-	return answer.StatusCode, members
+	require.NoError(p.t, json.NewDecoder(resp.Body).Decode(&members))
+	return resp.StatusCode, members
 }
 
 // discover finds the token endpoint.
 func (p *player) discover() string {
-	answer, err := p.client.Get(p.s.Issuer() + "/.well-known/openid-configuration")
+	resp, err := p.client.Get(p.s.Issuer() + "/.well-known/openid-configuration")
 	require.NoError(p.t, err)
-	defer func() { _ = answer.Body.Close() }()
+	defer func() { _ = resp.Body.Close() }()
 	type endpoints struct {
 		Token string `json:"token_endpoint"`
 	}
@@ -266,7 +266,7 @@ func (p *player) discover() string {
 		Issuer  string
 		Aliases endpoints `json:"mtls_endpoint_aliases"`
 	}
-	require.NoError(p.t, json.NewDecoder(answer.Body).Decode(&metadata))
+	require.NoError(p.t, json.NewDecoder(resp.Body).Decode(&metadata))
 	require.Equal(p.t, p.s.Issuer(), metadata.Issuer)
 	if p.of.mutualTLS() {
 		return metadata.Aliases.Token
@@ -296,28 +296,28 @@ func (p *player) send(token string, request func() *http.Request) *http.Response
 	if p.of.dpop {
 		req.Header.Set("DPoP", dpopProof(p.t, p.dpop, req, token, p.nonce[host]))
 	}
-	answer, err := p.client.Do(req)
+	resp, err := p.client.Do(req)
 	require.NoError(p.t, err)
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(resp.Body)
 	require.NoError(p.t, err)
-	require.NoError(p.t, answer.Body.Close())
-	answer.Body = io.NopCloser(bytes.NewReader(body))
+	require.NoError(p.t, resp.Body.Close())
+	resp.Body = io.NopCloser(bytes.NewReader(body))
 
 	asked := bytes.Contains(body, []byte(`"use_dpop_nonce"`))
 	require.False(p.t, asked && !p.of.nonces, "asks for a nonce, unasked")
-	nonce := answer.Header.Get("DPoP-Nonce")
+	nonce := resp.Header.Get("DPoP-Nonce")
 	if !asked {
-		require.False(p.t, p.of.nonces && answer.StatusCode == 200 && p.nonce[host] == "", "takes proofs without a nonce")
-		return answer
+		require.False(p.t, p.of.nonces && resp.StatusCode == 200 && p.nonce[host] == "", "takes proofs without a nonce")
+		return resp
 	}
 	require.NotEmpty(p.t, nonce)
 	require.NotEqual(p.t, nonce, p.nonce[host], "asks for the nonce that it got")
 	if token != "" {
-		require.Equal(p.t, 401, answer.StatusCode)
-		require.Contains(p.t, answer.Header.Get("WWW-Authenticate"), `DPoP realm=`)
-		require.Contains(p.t, answer.Header.Get("WWW-Authenticate"), `error="use_dpop_nonce"`)
+		require.Equal(p.t, 401, resp.StatusCode)
+		require.Contains(p.t, resp.Header.Get("WWW-Authenticate"), `DPoP realm=`)
+		require.Contains(p.t, resp.Header.Get("WWW-Authenticate"), `error="use_dpop_nonce"`)
 	} else {
-		require.Equal(p.t, 400, answer.StatusCode)
+		require.Equal(p.t, 400, resp.StatusCode)
 	}
 	p.nonce[host] = nonce
 	return p.send(token, request)
@@ -329,33 +329,33 @@ func mustRequest(t *testing.T, url string) *http.Request {
 	return req
 }
 
-func requireOpen(t *testing.T, answer *http.Response) {
+func requireOpen(t *testing.T, resp *http.Response) {
 	t.Helper()
-	body, _ := io.ReadAll(answer.Body)
-	require.Equal(t, 200, answer.StatusCode, "%s", body)
+	body, _ := io.ReadAll(resp.Body)
+	require.Equal(t, 200, resp.StatusCode, "%s", body)
 }
 
-func requireRejected(t *testing.T, answer *http.Response) {
+func requireRejected(t *testing.T, resp *http.Response) {
 	t.Helper()
-	require.Equal(t, 401, answer.StatusCode)
-	require.Contains(t, answer.Header.Get("WWW-Authenticate"), `error="invalid_token"`)
+	require.Equal(t, 401, resp.StatusCode)
+	require.Contains(t, resp.Header.Get("WWW-Authenticate"), `error="invalid_token"`)
 }
 
-// requireDenied expects that a proof gets no token.
-func requireDenied(t *testing.T, p *player, with proof) {
+// requireDenied expects that credentials get no token.
+func requireDenied(t *testing.T, p *player, with credentials) {
 	t.Helper()
 	if p.of.mutualTLS() {
 		p = newPlayer(t, p.s, p.of, with)
 	}
-	status, answer := p.token(with)
-	require.Equal(t, 401, status, answer)
-	require.Equal(t, "invalid_client", answer["error"])
-	require.Contains(t, answer["error_description"], says)
+	status, members := p.token(with)
+	require.Equal(t, 401, status, members)
+	require.Equal(t, "invalid_client", members["error"])
+	require.Contains(t, members["error_description"], says)
 }
 
-// readProof reads what a client would prove itself with.
-func readProof(t *testing.T, c *client, file string) proof {
+// readCredentials reads the credentials of a client.
+func readCredentials(t *testing.T, c *client, file string) credentials {
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	return proof{file: content, metadata: c.proof.metadata}
+	return credentials{file: content, metadata: c.credentials.metadata}
 }

@@ -18,14 +18,14 @@ const (
 	shares = 20
 )
 
-// mine is this process's share. Its first port is held by a listener, and that is what makes it ours.
+// mine is this process's share. Its first port is occupied by a listener, and that is what makes it ours.
 var mine struct {
 	sync.Mutex
 	holder net.Listener
 	next   int
 }
 
-// Find finds n ports of 127.0.0.1 that nobody listens on, and that stay free for whoever asked, until all others of the share
+// Find finds n ports of 127.0.0.1 that no process listens on, and that stay free for the caller, until all others of the share
 // have been asked for. It is safe for concurrent use.
 func Find(n int) ([]int, error) {
 	mine.Lock()

@@ -49,7 +49,7 @@ func TestAPortIsNotGivenTwice(t *testing.T) {
 	}
 }
 
-// A port that somebody else listens on is passed over, and in the end ports come round again.
+// A port that another process listens on is passed over, and in the end ports come round again.
 func TestPortsInUseArePassedOver(t *testing.T) {
 	found, err := ports.Find(1)
 	require.NoError(t, err)

@@ -1,0 +1,170 @@
+package transport
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
+)
+
+// origin is where a request goes (RFC 6454 section 4), spelled as the URL spells it: normalizing would allocate, once per
+// request.
+type origin struct{ scheme, host, port string }
+
+func originOf(u *url.URL) origin {
+	o := origin{u.Scheme, u.Hostname(), u.Port()}
+	if o.port == "" {
+		switch {
+		case equalFold(o.scheme, "https"):
+			o.port = "443"
+		case equalFold(o.scheme, "http"):
+			o.port = "80"
+		}
+	}
+	return o
+}
+
+func (o origin) same(other origin) bool {
+	return o.port == other.port && equalFold(o.scheme, other.scheme) && equalFold(o.host, other.host)
+}
+
+// String is the normalized spelling, which names a rejecting origin to the token manager.
+func (o origin) String() string {
+	return strings.ToLower(o.scheme) + "://" + net.JoinHostPort(strings.ToLower(o.host), o.port)
+}
+
+// equalFold compares ASCII letters without case and all else as it is. strings.EqualFold would find a Kelvin sign equal to
+// a k, and so two hosts the same that need not be.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if a[i] != b[i] && (lower(a[i]) != lower(b[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// allowed is an entry of Config.Origins.
+type allowed struct {
+	origin
+	spelled string // its host and port as configured, which is how they mostly come back in URLs
+}
+
+// parseOrigins reads what Config.Validate of package alf has accepted.
+func parseOrigins(entries []string) []allowed {
+	var origins []allowed
+	for _, entry := range entries {
+		if u, err := url.Parse(entry); err == nil {
+			origins = append(origins, allowed{originOf(u), u.Host})
+		}
+	}
+	return origins
+}
+
+// HasOrigins reports whether Config.Origins limits where the token may go.
+func (s *Session) HasOrigins() bool { return s.origins != nil }
+
+// Listed reports whether u's origin is in Config.Origins. It tries the cheap comparison with all of them first.
+func (s *Session) Listed(u *url.URL) bool {
+	for i := range s.origins {
+		if o := &s.origins[i]; u.Host == o.spelled && u.Scheme == o.scheme {
+			return true
+		}
+	}
+	o := originOf(u)
+	for i := range s.origins {
+		if s.origins[i].same(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// named is the origin that a server goes by: the host is that of the Host header, which decides who responds behind a shared
+// ingress.
+func named(req *http.Request) origin {
+	if req.Host == "" || req.Host == req.URL.Host {
+		return originOf(req.URL)
+	}
+	return originOf(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+}
+
+// target names to the token manager what a request was sent to: the origin, and the path.
+func target(req *http.Request) string { return named(req).String() }
+
+// Target is what a request to u would be named, for calls that are not HTTP requests of this client.
+func Target(u *url.URL) string { return originOf(u).String() + u.EscapedPath() }
+
+// within reports whether req goes to Config.Origins, by its URL and by its Host header.
+func (s *Session) within(req *http.Request) bool {
+	return s.Listed(req.URL) && (req.Host == "" || req.Host == req.URL.Host || s.Listed(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}))
+}
+
+// admit reports whether req may carry the token. A request that the caller made either may or is refused with an error:
+// without the token it would only fail less clearly. A redirected one was not the caller's choice; without the token it does
+// no harm.
+func (s *Session) admit(req *http.Request) (bool, error) {
+	if req.Response != nil {
+		return s.follows(req), nil
+	}
+	switch {
+	case req.URL == nil:
+		return false, fmt.Errorf("%w: it has no URL", ErrRefused)
+	case req.URL.Scheme != "https" && !wire.PlainHTTPAllowed(req.URL, s.allowHTTP):
+		return false, s.refusePlain(req.URL)
+	case s.origins != nil && !s.within(req):
+		return false, s.refuseOrigin(req)
+	}
+	return true, nil
+}
+
+// refusePlain uses net/http's words for a scheme, because libraries look for them to find out that sending again is useless.
+func (s *Session) refusePlain(u *url.URL) error {
+	if !equalFold(u.Scheme, "http") {
+		return fmt.Errorf("%w: unsupported protocol scheme %q: use https", ErrRefused, u.Scheme)
+	}
+	return fmt.Errorf("%w: plain http would send the token in the clear: use https, or list %q in Config.AllowHTTP", ErrRefused, u.Host)
+}
+
+func (s *Session) refuseOrigin(req *http.Request) error {
+	if s.Listed(req.URL) {
+		return fmt.Errorf("%w: its Host header names %s, which is not among Config.Origins: add it there if it may have the token, or unset Request.Host",
+			ErrRefused, named(req))
+	}
+	return fmt.Errorf("%w: %s is not among Config.Origins: add it there if it may have the token", ErrRefused, originOf(req.URL))
+}
+
+// follows reports whether a redirected request may carry the token: the chain has stayed where the caller wanted to go, or
+// within Config.Origins. Once it has left, another server chose every URL that follows, also one that leads back. If the
+// chain is broken, where the caller wanted to go is not known. Our responses have the callers' requests, so that chains
+// through us are complete.
+func (s *Session) follows(req *http.Request) bool {
+	for hop := req; ; hop = hop.Response.Request {
+		if hop == nil || hop.URL == nil || !wire.PlainHTTPAllowed(hop.URL, s.allowHTTP) {
+			return false
+		}
+		if s.origins != nil {
+			if !s.within(hop) {
+				return false
+			}
+		} else if !originOf(hop.URL).same(originOf(req.URL)) || !named(hop).same(named(req)) {
+			return false
+		}
+		if hop.Response == nil {
+			return true
+		}
+	}
+}

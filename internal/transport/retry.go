@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/alf-go/alf/manager"
+)
+
+// maxBuffered401 is how much of the first response is buffered while the successor of its token is fetched. The body of a
+// 401 is short if there is any; a longer one occupies its connection meanwhile.
+const maxBuffered401 = 16 << 10
+
+// Why a response that rejects the token is returned to the caller although the token may have a successor.
+var (
+	errNotRepeatable = errors.New("alf: the request cannot be sent again, because its body is not available any more")
+	errSameToken     = errors.New("alf: the authorization server returned the rejected token again")
+)
+
+// retryUnauthorized handles a response that rejects tok: it has the token replaced, and sends the request again, once. It
+// returns the first response, complete, wherever sending again is impossible or useless, and once the session is closed.
+func (t *Transport) retryUnauthorized(c *call, tok *manager.Token) (*http.Response, error) {
+	first, origin := c.response, target(c.req)
+	t.Counters.Unauthorized.Add(1)
+	trace := traceOf(c.req.Context())
+	trace.outcome(manager.Outcome{Token: tok, Origin: origin, Sent: c.observed})
+	if t.closed.Load() {
+		c.body.done(false)
+		return first, nil
+	}
+	ctx, stop := waitContext(c.req)
+	defer stop()
+	// Its connection is free then, and over HTTP/1 the transport does not give up the request's body before.
+	first.Body = bufferBody(first.Body, maxBuffered401)
+	if !c.body.repeatable(ctx) {
+		if ctx.Err() != nil {
+			return nil, t.failed(ctx, c, contextError(ctx, ctx.Err()))
+		}
+		// Other requests profit from the successor.
+		t.suppressed(trace, t.source.Invalidate(tok, origin))
+		return t.notRetried(c, trace, errNotRepeatable)
+	}
+	next, err := t.source.Replace(ctx, tok, origin)
+	switch {
+	case errors.Is(err, manager.ErrSuppressed), errors.Is(err, manager.ErrClosed):
+		t.suppressed(trace, err)
+		return t.notRetried(c, trace, nil)
+	case err == nil && next.Same(tok):
+		return t.notRetried(c, trace, errSameToken)
+	}
+	if next, err = Validated(ctx, next, err); err != nil {
+		return nil, t.failed(ctx, c, err)
+	}
+	body, err := c.body.open(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, t.failed(ctx, c, contextError(ctx, err))
+		}
+		return t.notRetried(c, trace, err)
+	}
+	return t.retry(c, trace, next, body)
+}
+
+// notRetried returns the first response to the caller, because of reason; nil if that was said already.
+func (t *Transport) notRetried(c *call, trace traces, reason error) (*http.Response, error) {
+	c.body.done(false)
+	if reason != nil {
+		trace.notRetried(reason)
+		if !errors.Is(reason, errSameToken) {
+			t.Counters.Unreplayable.Add(1)
+		}
+	}
+	return c.response, nil
+}
+
+func (t *Transport) suppressed(trace traces, err error) {
+	if errors.Is(err, manager.ErrSuppressed) {
+		trace.suppressed(err)
+	}
+}
+
+// failed drops the first response because there is no successor. The error of the token contains it, unless the wait was
+// given up.
+func (t *Transport) failed(ctx context.Context, c *call, err error) error {
+	c.body.done(true)
+	c.response.Body.Close()
+	if ctx.Err() != nil {
+		return err
+	}
+	return newRejectedError(c.response, err)
+}
+
+// retry sends the request again, with the successor of the token. The response is returned as it is: if it rejects the
+// successor, that stays until the next request's response rejects it.
+func (t *Transport) retry(c *call, trace traces, next *manager.Token, body io.ReadCloser) (*http.Response, error) {
+	first := c.response
+	first.Body.Close()
+	c.response = nil
+	t.Counters.Retried.Add(1)
+	trace.retry(next)
+	value := next.Authorization()
+	out, _ := authorize(c.req, value)
+	out.Body = body
+	sent := t.clock.Now()
+	second, err := t.send(c, out, next, value)
+	c.body.done(err != nil)
+	if err != nil || second == nil {
+		return second, err
+	}
+	c.response = second
+	keepCookies(second, first)
+	accepted := !t.rejects(second)
+	if accepted {
+		t.Counters.RetrySucceeded.Add(1)
+	}
+	outcome := manager.Outcome{Token: next, Origin: target(c.req), Retry: true, Accepted: accepted, Sent: sent}
+	if t.outcomes != nil {
+		t.outcomes.ReportOutcome(outcome)
+	}
+	trace.outcome(outcome)
+	return second, nil
+}
+
+// keepCookies passes on the cookies that a dropped response sets. http.Client sees the second response alone, and puts its
+// cookies into the jar in order, so that those of the second take precedence.
+func keepCookies(resp, dropped *http.Response) {
+	const setCookie = "Set-Cookie"
+	if cookies := dropped.Header[setCookie]; len(cookies) > 0 {
+		if resp.Header == nil {
+			resp.Header = http.Header{}
+		}
+		resp.Header[setCookie] = slices.Concat(cookies, resp.Header[setCookie])
+	}
+}
