@@ -129,6 +129,7 @@ type client struct {
 	*alf.Client
 	carrier *http.Client
 	api     string
+	own     lab.Case // whose API it is made for
 }
 
 // newClient makes a client of cfg.
@@ -141,7 +142,7 @@ func (r *row) newClient(t *testing.T, cfg alf.Config) *client {
 	if cfg.HTTPClient == nil && r.Base != nil {
 		carrier = &http.Client{Transport: c.Transport(r.Base)}
 	}
-	return &client{c, carrier, r.API}
+	return &client{c, carrier, r.API, r.Case}
 }
 
 // warm makes a client that holds a token, and says how many token requests there have been.
@@ -168,6 +169,9 @@ func (c *client) askAt(ctx context.Context, api string) error {
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s %s", resp.Status, resp.Header.Get("WWW-Authenticate"), strings.TrimSpace(string(body)))
+	}
+	if err == nil && c.own.Accepts != nil && api == c.own.API {
+		err = c.own.Accepts(body)
 	}
 	return err
 }

@@ -38,10 +38,13 @@ type Case struct {
 	// API is what the token opens: 200 with it, and 401 with a proper challenge without it, or once it has expired or was
 	// revoked.
 	API string
+	// Accepts looks for a refusal in the body of a response with status 200. Nil: such a response is no refusal.
+	Accepts func(body []byte) error
 	// Wrong is Config with a secret, key or certificate that is not the client's, and Says a part of what the server responds
-	// to it, which the client's error has to repeat.
-	Wrong func() alf.Config
-	Says  string
+	// to it, which the client's error has to repeat. SaysStatus is the status of that response; zero: 400 or more.
+	Wrong      func() alf.Config
+	Says       string
+	SaysStatus int
 	// Rotate gives the client another secret, key or certificate, at the server and wherever Config reads it from. What it
 	// replaces is good for nothing afterwards. Nil: the server has no way to do that, and WhyNot says why.
 	Rotate func(ctx context.Context) error
