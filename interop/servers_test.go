@@ -5,6 +5,7 @@ import (
 	"github.com/alf-go/alf/interop/gooauth2"
 	"github.com/alf-go/alf/interop/gooidc"
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/interop/nodeoauth"
 	"github.com/alf-go/alf/interop/oauth2mock"
 	"github.com/alf-go/alf/interop/oidcprovider"
 	"github.com/alf-go/alf/interop/osin"
@@ -21,6 +22,7 @@ var servers = []struct {
 	{"osin", nothing, func(string) (lab.Server, error) { return osin.New() }},
 	{"gooauth2", nothing, func(string) (lab.Server, error) { return gooauth2.New() }},
 	{"oidcprovider", oidcprovider.Missing, func(dir string) (lab.Server, error) { return oidcprovider.New(dir) }},
+	{"nodeoauth", nodeoauth.Missing, func(dir string) (lab.Server, error) { return nodeoauth.New(dir) }},
 	{"oauth2mock", oauth2mock.Missing, func(dir string) (lab.Server, error) { return oauth2mock.New(dir) }},
 }
 
