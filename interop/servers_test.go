@@ -2,6 +2,7 @@ package interop
 
 import (
 	"github.com/alf-go/alf/interop/fosite"
+	"github.com/alf-go/alf/interop/glewlwyd"
 	"github.com/alf-go/alf/interop/gooauth2"
 	"github.com/alf-go/alf/interop/gooidc"
 	"github.com/alf-go/alf/interop/lab"
@@ -23,6 +24,7 @@ var servers = []struct {
 	{"gooauth2", nothing, func(string) (lab.Server, error) { return gooauth2.New() }},
 	{"oidcprovider", oidcprovider.Missing, func(dir string) (lab.Server, error) { return oidcprovider.New(dir) }},
 	{"nodeoauth", nodeoauth.Missing, func(dir string) (lab.Server, error) { return nodeoauth.New(dir) }},
+	{"glewlwyd", glewlwyd.Missing, func(dir string) (lab.Server, error) { return glewlwyd.New(dir) }},
 	{"oauth2mock", oauth2mock.Missing, func(dir string) (lab.Server, error) { return oauth2mock.New(dir) }},
 }
 
