@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"github.com/alf-go/alf/interop/doorkeeper"
 	"github.com/alf-go/alf/interop/fosite"
 	"github.com/alf-go/alf/interop/glewlwyd"
 	"github.com/alf-go/alf/interop/gooauth2"
@@ -25,6 +26,8 @@ var servers = []struct {
 	{"oidcprovider", oidcprovider.Missing, func(dir string) (lab.Server, error) { return oidcprovider.New(dir) }},
 	{"nodeoauth", nodeoauth.Missing, func(dir string) (lab.Server, error) { return nodeoauth.New(dir) }},
 	{"glewlwyd", glewlwyd.Missing, func(dir string) (lab.Server, error) { return glewlwyd.New(dir) }},
+	{"doorkeeper", doorkeeper.Missing, func(dir string) (lab.Server, error) { return doorkeeper.New(dir, false) }},
+	{"doorkeeper-reuse", doorkeeper.Missing, func(dir string) (lab.Server, error) { return doorkeeper.New(dir, true) }},
 	{"oauth2mock", oauth2mock.Missing, func(dir string) (lab.Server, error) { return oauth2mock.New(dir) }},
 }
 

@@ -65,6 +65,9 @@ func TestServers(t *testing.T) {
 					t.Parallel()
 					server, err := s.make(t.TempDir())
 					require.NoError(t, err)
+					if closer, ok := server.(io.Closer); ok {
+						t.Cleanup(func() { require.NoError(t, closer.Close()) })
+					}
 					t.Cleanup(server.Stop)
 					require.NoError(t, server.Start(t.Context(), false))
 					r := &row{server: server, Case: server.Cases()[i], folder: s.folder}

@@ -11,7 +11,7 @@ import (
 )
 
 // Server is an authorization server that others wrote, together with an API that takes its tokens. Its methods are
-// called by one goroutine at a time, while requests are on their way.
+// called by one goroutine at a time, while requests are on their way. One that is an io.Closer is closed in the end.
 type Server interface {
 	// Name is the server and its version, such as "ory/fosite v0.49.0".
 	Name() string
@@ -35,6 +35,8 @@ type Case struct {
 	// Config makes a client's configuration. Tokens live for Lifetime, a few seconds.
 	Config   func() alf.Config
 	Lifetime time.Duration
+	// Reuses: the server returns the same token until it has expired.
+	Reuses bool
 	// API is what the token opens: 200 with it, and 401 with a proper challenge without it, or once it has expired or was
 	// revoked.
 	API string
