@@ -2,144 +2,74 @@ package alf
 
 import (
 	"net/http"
-	"sync/atomic"
+	"slices"
 
-	"github.com/benbjohnson/clock"
-
-	"github.com/alf-go/alf/fetcher"
-	"github.com/alf-go/alf/manager"
+	"github.com/alf-go/alf/internal/transport"
 )
 
-// Client is an HTTP client that carries its own access token. Make one with [New], share it between all goroutines that talk
-// to the same APIs with the same credentials, and Close it when it is no longer needed. All methods are safe for concurrent
-// use. It prints as its name only.
+// Client is an HTTP client that manages its own access token. Make one with [New], share it between all goroutines that call
+// the same APIs with the same credentials, and Close it when it is no longer needed. All methods are safe for concurrent use.
+// It prints as its name only.
 type Client struct {
-	// A pointer, because that is where fmt stops behind unexported fields.
-	*session
+	// A pointer, because fmt does not follow one in an unexported field.
+	*client
 }
 
-// session is what a Client and all its transports share.
-type session struct {
-	source       Source
-	origins      []allowed
-	allowHTTP    []string
-	rejected     func(*http.Response) bool
-	rejectedBody bool
-	dpop         *DPoP // nil: no proofs
-	clock        clock.Clock
-
-	base       http.RoundTripper
-	client     *http.Client // over transport{base}
-	closeOwned []func() error
-	closed     atomic.Bool
-	counters   counters
+// client is what a Client, its token source and its copies share.
+type client struct {
+	source    Source
+	session   *transport.Session
+	base      http.RoundTripper // for requests to the APIs
+	http      *http.Client      // over session and base
+	dpop      *DPoP             // Config.DPoP
+	plaintext bool              // whether Config.AllowHTTP permits any host
+	closers   []func() error    // of what New made itself, in this order
 }
 
-// New makes a client. It sends nothing until the first request asks for a token. The error names every setting that makes
-// no sense, and what to do about each.
+// New makes a client. It sends nothing until the first request needs a token. The error joins a [FieldError] for every setting
+// that makes no sense.
 func New(cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &session{
-		source:       cfg.Manager,
-		origins:      parseOrigins(cfg.Origins),
-		allowHTTP:    append([]string(nil), cfg.AllowHTTP...),
-		rejected:     cfg.Rejected,
-		rejectedBody: cfg.RejectedBody,
-		dpop:         cfg.DPoP,
-		clock:        cfg.Clock,
+	c := &client{dpop: cfg.DPoP, plaintext: slices.Contains(cfg.AllowHTTP, "*")}
+	if err := c.start(cfg); err != nil {
+		return nil, err
 	}
-	if s.clock == nil {
-		s.clock = clock.New()
-	}
-	s.client = new(http.Client)
-	if cfg.HTTPClient != nil {
-		*s.client = *cfg.HTTPClient
-	}
-	s.base = s.client.Transport
-	if s.base == nil {
-		s.base = s.newBase()
-	}
-	if s.source == nil {
-		if err := s.startManager(&cfg); err != nil {
-			return nil, err
-		}
-	}
-	s.client.Transport = &transport{s, s.base}
-	return &Client{s}, nil
-}
-
-// startManager makes what Config leaves to us, and remembers to close it.
-func (s *session) startManager(cfg *Config) error {
-	tokens := cfg.Fetcher
-	if tokens == nil {
-		f, err := fetcher.New(cfg.fetcherConfig())
-		if err != nil {
-			return err
-		}
-		tokens = f
-		s.closeOwned = append(s.closeOwned, func() error { f.CloseIdleConnections(); return nil })
-		if cfg.Certificate != nil {
-			s.showCertificate(f)
-		}
-	}
-	m, err := manager.New(cfg.managerConfig(tokens))
-	if err != nil {
-		return err
-	}
-	s.source = m
-	// The manager first: its fetch may be using a connection.
-	s.closeOwned = append([]func() error{m.Close}, s.closeOwned...)
-	return nil
-}
-
-// newBase makes a transport for API requests. Whoever replaced http.DefaultTransport by something else wants that used.
-func (s *session) newBase() http.RoundTripper {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := standard.Clone()
-	// All requests tend to go to one host, of which the default keeps only 2 connections: under load nearly every request
-	// would dial.
-	own.MaxIdleConns = 0
-	own.MaxIdleConnsPerHost = 1024
-	s.closeOwned = append(s.closeOwned, func() error { own.CloseIdleConnections(); return nil })
-	return own
+	return &Client{c}, nil
 }
 
 // HTTPClient returns an *http.Client whose requests carry the token, for code that takes one. It is a copy: changing its
-// Timeout or Jar affects no one else.
+// Timeout or Jar has no effect elsewhere.
 func (c *Client) HTTPClient() *http.Client {
-	copied := *c.client
+	copied := *c.http
 	return &copied
 }
 
-// Transport returns an http.RoundTripper that adds the token to requests and sends them through base, for code that brings
-// an http.Client of its own. Nil means the client's own base transport. All of a Client's transports share its token.
+// Transport returns an http.RoundTripper that adds the token to requests and sends them through base, for code that has an
+// http.Client of its own. Nil means the client's own base transport. All transports of a Client share its token.
 //
-// It renews and resends within one RoundTrip. It may be used concurrently if base may. It has CloseIdleConnections, which
-// reaches base if that has it.
+// The retry after a 401 happens within one RoundTrip. It may be used concurrently if base may. It has CloseIdleConnections,
+// which reaches base if that has it.
 func (c *Client) Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = c.base
 	}
-	return &transport{c.session, base}
+	return c.session.Over(base)
 }
 
 // CloseIdleConnections closes the idle connections to the APIs; those in use are not affected.
-func (c *Client) CloseIdleConnections() { c.client.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Close ends the client: requests that wait for a token, and all that come later, fail with [ErrClosed], unsent; those
-// already sent get their answers. It closes what New made itself (the token manager, idle connections of its own
+// already sent get their responses. It closes what New made itself (the token manager, idle connections of its own
 // transports), and neither a Config.Manager, whose waits end as it decides, nor a transport it was given. Further calls wait
 // for the same end.
 func (c *Client) Close() error {
-	c.closed.Store(true)
+	c.session.Close()
 	var first error
-	for _, closeOwned := range c.closeOwned {
-		if err := closeOwned(); first == nil {
+	for _, closeOne := range c.closers {
+		if err := closeOne(); first == nil {
 			first = err
 		}
 	}

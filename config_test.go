@@ -2,6 +2,7 @@ package alf_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -122,4 +123,31 @@ func TestSecret_Functions(t *testing.T) {
 	require.Equal(t, "from the environment", value)
 	_, err = alf.SecretFile(t.TempDir() + "/missing")(t.Context())
 	require.Error(t, err)
+}
+
+func TestConfig_EveryProblemIsAFieldError(t *testing.T) {
+	err := alf.Config{
+		TokenURL: "https://as.example.com", ClientID: "id", ClientSecret: alf.Secret("x"),
+		Origins: []string{"x"}, RejectedBody: true, HTTPClient: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{Certificates: make([]tls.Certificate, 1)}}},
+		Certificate: alf.CertificateFiles("a", "b"),
+	}.Validate()
+	require.Error(t, err)
+	var first *alf.FieldError
+	require.ErrorAs(t, err, &first)
+	var fields []string
+	for _, e := range alf.FieldErrors(err) {
+		fields = append(fields, e.Field)
+		require.NotEmpty(t, e.Problem, e.Field)
+		require.NotEmpty(t, e.Remedy, e.Field)
+		require.NotContains(t, e.Problem, e.Field, "the name is added by whoever shows it")
+		require.Contains(t, err.Error(), e.Field+": "+e.Problem+": "+e.Remedy)
+	}
+	require.Equal(t, []string{"Origins[0]", "HTTPClient.Transport", "RejectedBody"}, fields)
+	require.Nil(t, alf.FieldErrors(errors.New("another")))
+	require.Nil(t, alf.FieldErrors(nil))
+
+	excluded := alf.FieldErrors(alf.Config{Manager: &fakeSource{}, TokenURL: "x", Assertion: alf.Assertion{Audience: "y"}}.Validate())
+	require.Len(t, excluded, 2)
+	require.Equal(t, "Assertion.Audience", excluded[1].Field)
+	require.Equal(t, "remove one of the two", excluded[1].Remedy)
 }

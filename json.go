@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"reflect"
+	"strings"
 )
 
 const (
@@ -19,10 +21,10 @@ const (
 	maxDrained = 256 << 10
 )
 
-// JSON sends in as JSON and decodes the answer's JSON into out, which is a pointer as for json.Unmarshal. in nil sends no body;
-// []byte, json.RawMessage and io.Reader are JSON already and sent as they are. out nil drops the answer. An answer without
-// content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a *[StatusError]; other errors are those of
-// [Client.Do], of encoding in, and of an answer that is not one JSON value. The body is closed in any case.
+// JSON sends in as JSON and decodes the response's JSON into out, which is a pointer as for json.Unmarshal. in nil sends no
+// body; []byte, json.RawMessage and io.Reader are JSON already and sent as they are. out nil drops the response. A response
+// without content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a *[StatusError]; other errors are
+// those of [Client.Do], of encoding in, and of a response that is not one JSON value. The body is closed in any case.
 func (c *Client) JSON(ctx context.Context, method, url string, in, out any) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		// Before anything is sent: the request may be one that must not be made twice.
@@ -32,7 +34,7 @@ func (c *Client) JSON(ctx context.Context, method, url string, in, out any) erro
 	if err != nil {
 		return err
 	}
-	resp, err := c.client.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (c *Client) JSON(ctx context.Context, method, url string, in, out any) erro
 		return nil
 	}
 	if err := decode(resp.Body, out); err != nil {
-		return fmt.Errorf("alf: decoding the answer as JSON: %w", err)
+		return fmt.Errorf("alf: decoding the response as JSON: %w", err)
 	}
 	return nil
 }
@@ -93,11 +95,63 @@ func decode(body io.Reader, out any) error {
 	}
 }
 
-// statusError keeps what the answer said. A body that breaks off does not hide the status.
+// statusError keeps the response. A body that breaks off does not hide the status.
 func statusError(resp *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	drain(resp.Body)
-	return &StatusError{StatusCode: resp.StatusCode, Status: resp.Status, Header: resp.Header, Body: body}
+	status, header := resp.Status, resp.Header
+	return &StatusError{resp.StatusCode, func() (string, http.Header, []byte) { return status, header, body }}
 }
 
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDrained) }
+
+// StatusError is what [Client.JSON] returns for a response whose status is not 2xx. However it is printed, also inside another
+// type, it shows the status code alone: an API may write anything into the rest, what it was sent included.
+type StatusError struct {
+	// StatusCode is the response's, such as 404.
+	StatusCode int
+
+	// A function, because fmt ignores the methods of what an unexported field contains, and prints it.
+	response func() (status string, header http.Header, body []byte)
+}
+
+// Status returns the response's status line, such as "404 Not Found". Its text is the server's.
+func (e StatusError) Status() string {
+	if e.response == nil {
+		return ""
+	}
+	status, _, _ := e.response()
+	return status
+}
+
+// Header returns the response's headers.
+func (e StatusError) Header() http.Header {
+	if e.response == nil {
+		return nil
+	}
+	_, header, _ := e.response()
+	return header
+}
+
+// Body returns the first 64 KiB of the response's body.
+func (e StatusError) Body() []byte {
+	if e.response == nil {
+		return nil
+	}
+	_, _, body := e.response()
+	return body
+}
+
+// Error names the status by its standard text, not by the server's.
+func (e StatusError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("alf: the API responded with %d %s", e.StatusCode, http.StatusText(e.StatusCode)))
+}
+
+// Format prints Error, whatever the verb.
+func (e StatusError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// MarshalJSON returns Error as a string.
+func (e StatusError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
+
+// LogValue returns Error.
+func (e StatusError) LogValue() slog.Value { return slog.StringValue(e.Error()) }

@@ -56,9 +56,9 @@ func TestJSON_OtherStatusIsAStatusError(t *testing.T) {
 		var status *alf.StatusError
 		require.ErrorAs(t, err, &status)
 		require.Equal(t, 422, status.StatusCode)
-		require.Equal(t, "the status", status.Status)
-		require.NotNil(t, status.Header)
-		require.Equal(t, filler(min(size, 64<<10)), string(status.Body))
+		require.Equal(t, "the status", status.Status())
+		require.NotNil(t, status.Header())
+		require.Equal(t, filler(min(size, 64<<10)), string(status.Body()))
 		require.True(t, body.closed.Load())
 	}
 }
@@ -66,7 +66,7 @@ func TestJSON_OtherStatusIsAStatusError(t *testing.T) {
 func TestJSON_ErrorsBodyIsDrainedSoThatTheConnectionIsUsedAgain(t *testing.T) {
 	reader := strings.NewReader(filler(100 << 10))
 	err := over(t, &fakeSource{}, answering(500, &trackedBody{Reader: reader})).JSON(context.Background(), "GET", apiURL, nil, nil)
-	require.ErrorContains(t, err, "the status")
+	require.EqualError(t, err, "alf: the API responded with 500 Internal Server Error")
 	require.Zero(t, reader.Len())
 }
 
@@ -92,7 +92,7 @@ func TestJSON_AnswerMustBeOneValue(t *testing.T) {
 		var out struct{ N int }
 		err := over(t, &fakeSource{}, answering(200, body)).JSON(context.Background(), "GET", apiURL, nil, &out)
 		require.ErrorContains(t, err, message, content)
-		require.ErrorContains(t, err, "decoding the answer", content)
+		require.ErrorContains(t, err, "decoding the response", content)
 		require.True(t, body.closed.Load())
 	}
 }

@@ -112,10 +112,25 @@ func TestM19_ErrorsCarryNoSecret(t *testing.T) {
 }
 
 func TestM19_StatusErrorShowsTheStatusAlone(t *testing.T) {
-	e := &alf.StatusError{StatusCode: 404, Status: "404 Not Found", Header: http.Header{"Set-Cookie": {"echoed-token"}}, Body: []byte("echoed-token")}
-	text := printed(e) + printed(*e) + printed(fmt.Errorf("wrapped: %w", e))
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp := respond(req, 404, "echoed-token")
+		resp.Status = "404 echoed-token \x1b[2J"
+		resp.Header.Set("Set-Cookie", "echoed-token")
+		return resp, nil
+	})
+	err := over(t, &fakeSource{}, base).JSON(t.Context(), "GET", apiURL, nil, nil)
+	var e *alf.StatusError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "echoed-token", string(e.Body()))
+	require.Equal(t, "echoed-token", e.Header().Get("Set-Cookie"))
+	type inside struct{ err alf.StatusError }
+	text := printed(e) + printed(*e) + printed(fmt.Errorf("wrapped: %w", e)) + printed(inside{*e}) + printed(&inside{*e}) + printed([]any{inside{*e}})
 	noSecret(t, text, "echoed-token", "ZWNob2VkLXRva2Vu") // as JSON has bytes
+	require.NotContains(t, text, "\x1b")
 	require.Contains(t, text, "404 Not Found")
+	require.Zero(t, alf.StatusError{}.Header())
+	require.Zero(t, alf.StatusError{}.Body())
+	require.Zero(t, alf.StatusError{}.Status())
 }
 
 // lockedBuffer is written by the manager's goroutines and read by the test.

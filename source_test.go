@@ -111,7 +111,7 @@ func TestM20_RefreshInvalidateAndStatsByHand(t *testing.T) {
 	third, err := client.Token(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, "issued-3", third.Value())
-	require.ErrorContains(t, client.Invalidate(nil, "broker"), "no token to invalidate")
+	require.ErrorContains(t, client.Invalidate(nil, "broker"), "no token to replace")
 }
 
 func TestM13_InvalidateSaysThatTheTokenStays(t *testing.T) {

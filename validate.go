@@ -3,171 +3,186 @@ package alf
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/fielderror"
 	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/internal/wire"
+	"github.com/alf-go/alf/manager"
 )
 
-// Validate reports everything that [New] would refuse as one error made by errors.Join; each part names the field and the
-// remedy, and none repeats what might be secret.
+// FieldError says which field of a [Config] makes no sense (Field, its path, such as "Policy.Margin" or "Origins[1]"), what is
+// wrong with it (Problem) and what to do (Remedy). [Config.Validate] and [New] join one for every such field: errors.As finds
+// the first, [FieldErrors] lists all. Where a Problem or Remedy mentions another field, it spells the path as Field would, so
+// that a program with names of its own can replace them. No part repeats what may be secret.
+type FieldError = fielderror.Error
+
+// FieldErrors returns all FieldErrors in err, which may be wrapped and joined, in order.
+func FieldErrors(err error) []*FieldError { return fielderror.All(err) }
+
+// Validate returns everything that [New] would refuse as one error, which joins a *[FieldError] for each field; nil if the
+// configuration can be used.
 func (c Config) Validate() error {
-	var problems []error
+	var p problems
 	switch {
 	case c.Manager != nil:
-		problems = append(problems, excluded("Manager", "it obtains the tokens by itself", c.setForFetcher(), c.setForManager())...)
+		p.excluded("Manager", "it obtains the tokens by itself", c.fieldsOf(fetcher.Config{}), c.fieldsOf(manager.Config{}))
 	case c.Fetcher != nil:
-		problems = append(problems, excluded("Fetcher", "it talks to the token endpoint by itself", c.setForFetcher())...)
+		p.excluded("Fetcher", "it requests the tokens by itself", c.fieldsOf(fetcher.Config{}))
 	default:
-		problems = append(problems, c.fetcherProblems()...)
+		p.join(c.FetcherConfig().Validate()) // AllowHTTP included
 	}
 	if c.Manager != nil || c.Fetcher != nil {
-		problems = append(problems, c.allowHTTPProblems()...) // the built-in fetcher has looked at it already
+		c.checkAllowHTTP(&p)
 	}
 	if c.Manager == nil {
 		tokens := c.Fetcher
 		if tokens == nil {
-			tokens = new(fetcher.Fetcher) // any will do: the real one was judged above
+			tokens = new(fetcher.Fetcher) // any: New makes the real one
 		}
-		problems = append(problems, split(c.managerConfig(tokens).Validate())...)
+		p.join(c.ManagerConfig(tokens).Validate())
 	}
-	problems = append(problems, c.originProblems()...)
-	problems = append(problems, c.bindingProblems()...)
+	c.checkOrigins(&p)
+	c.checkBinding(&p)
 	if c.RejectedBody && c.Rejected == nil {
-		problems = append(problems, errors.New("RejectedBody: there is nobody to read it: set Rejected, or unset it"))
+		p.add("RejectedBody", "requires Rejected", "set Rejected, or unset it")
 	}
-	if len(problems) == 0 {
+	if len(p) == 0 {
 		return nil
 	}
-	return fmt.Errorf("alf: unusable Config:\n%w", errors.Join(problems...))
+	return fmt.Errorf("alf: unusable Config:\n%w", errors.Join(p...))
 }
 
-// named is a field and whether the user has set it.
-type named struct {
-	name string
-	set  bool
+// problems are collected, so that all of them are reported at once.
+type problems []error
+
+func (p *problems) add(field, problem, remedy string) {
+	*p = append(*p, &FieldError{Field: field, Problem: problem, Remedy: remedy})
 }
 
-func (c *Config) setForFetcher() []named {
-	r := &c.TokenRequest
-	return []named{
-		{"TokenURL", c.TokenURL != ""},
-		{"Issuer", c.Issuer != ""},
-		{"ClientID", c.ClientID != ""},
-		{"ClientSecret", c.ClientSecret != nil},
-		{"Scopes", len(c.Scopes) > 0},
-		{"Audience", len(c.Audience) > 0},
-		{"Resource", len(c.Resource) > 0},
-		{"Params", len(c.Params) > 0},
-		{"AuthStyle", c.AuthStyle != AuthBasic},
-		{"Assertion.Key", c.Assertion.Key != nil},
-		{"Assertion.Source", c.Assertion.Source != nil},
-		{"Assertion.Audience", c.Assertion.Audience != ""},
-		{"Assertion.Algorithm", c.Assertion.Algorithm != ""},
-		{"Assertion.Type", c.Assertion.Type != ""},
-		{"Assertion.Lifetime", c.Assertion.Lifetime != 0},
-		{"Assertion.Format", c.Assertion.Format != ""},
-		{"Certificate", c.Certificate != nil},
-		{"TokenType", c.TokenType != ""},
-		{"StrictTokenType", c.StrictTokenType},
-		{"StrictScope", c.StrictScope},
-		{"TokenRequest.HTTPClient", r.HTTPClient != nil},
-		{"TokenRequest.Transport", r.Transport != nil},
-		{"TokenRequest.Proxy", r.Proxy != nil},
-		{"TokenRequest.TLS", r.TLS != nil},
-		{"TokenRequest.Timeout", r.Timeout != 0},
-		{"TokenRequest.Header", len(r.Header) > 0},
+// join adds what another package's Validate found, whose fields have the same names here.
+func (p *problems) join(err error) {
+	switch e := err.(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		*p = append(*p, e.Unwrap()...)
+	default:
+		*p = append(*p, err)
 	}
 }
 
-func (c *Config) setForManager() []named {
-	return []named{
-		{"Policy", c.Policy != Policy{}},
-		{"Clock", c.Clock != nil},
-		{"Rand", c.Rand != nil},
-		{"Hook", c.Hook != nil},
-		{"Logger", c.Logger != nil},
-		{"Fetcher", c.Fetcher != nil},
-	}
-}
-
-// excluded complains about every field that would silently do nothing.
-func excluded(by, because string, groups ...[]named) []error {
-	var problems []error
-	for _, group := range groups {
-		for _, field := range group {
-			if field.set {
-				problems = append(problems, fmt.Errorf("%s: excluded by %s, because %s: remove one of the two", field.name, by, because))
+// excluded adds every field that would have no effect because another one is set.
+func (p *problems) excluded(by, because string, groups ...[]string) {
+	for _, fields := range groups {
+		for _, field := range fields {
+			if field != by {
+				p.add(field, "excluded by "+by+", because "+because, "remove one of the two")
 			}
 		}
 	}
-	return problems
 }
 
-// fetcherProblems lets the fetcher check its settings, which have the same names here.
-func (c *Config) fetcherProblems() []error { return split(c.fetcherConfig().Validate()) }
+// shared are fields that a fetcher has, but that requests to the APIs use as well. Clock is excluded only where there is
+// nothing else that it would be for: with Manager.
+var shared = []string{"DPoP", "AllowHTTP", "Clock"}
 
-// bindingProblems is about what tokens are bound to, which the API's connections and requests have to show.
-func (c *Config) bindingProblems() []error {
-	var problems []error
+// fieldsOf returns the paths of the fields of c that are set and that part, another configuration, has too.
+func (c Config) fieldsOf(part any) []string {
+	_, forManager := part.(manager.Config)
+	var set []string
+	whole := reflect.ValueOf(c)
+	for i := range reflect.TypeOf(part).NumField() {
+		name := reflect.TypeOf(part).Field(i).Name
+		if value := whole.FieldByName(name); value.IsValid() && (forManager || !slices.Contains(shared, name)) {
+			set = append(set, setFields(name, value)...)
+		}
+	}
+	return set
+}
+
+// setFields returns the paths of what is set in a field: those of its own fields, for a group of settings.
+func setFields(path string, value reflect.Value) []string {
+	switch value.Kind() {
+	case reflect.Slice, reflect.Map:
+		if value.Len() == 0 {
+			return nil
+		}
+	case reflect.Struct:
+		if path == "Policy" {
+			break // one setting in this respect
+		}
+		var set []string
+		for i := range value.NumField() {
+			set = append(set, setFields(path+"."+value.Type().Field(i).Name, value.Field(i))...)
+		}
+		return set
+	}
+	if value.IsZero() {
+		return nil
+	}
+	return []string{path}
+}
+
+// checkBinding is about what tokens are bound to, which connections and requests to the APIs have to present.
+func (c Config) checkBinding(p *problems) {
 	if c.Certificate != nil && c.HTTPClient != nil && c.HTTPClient.Transport != nil {
 		if obstacle := mtls.Obstacle(c.HTTPClient.Transport); obstacle != "" {
-			problems = append(problems, errors.New("HTTPClient.Transport: "+obstacle))
+			problem, remedy, _ := strings.Cut(obstacle, ": ")
+			p.add("HTTPClient.Transport", problem, remedy)
+		}
+	}
+	if c.Certificate != nil && (c.HTTPClient == nil || c.HTTPClient.Transport == nil) {
+		if _, ok := http.DefaultTransport.(*http.Transport); !ok {
+			p.add("Certificate", "http.DefaultTransport was replaced by a type that cannot present it", "set HTTPClient.Transport to an *http.Transport")
 		}
 	}
 	if c.DPoP != nil && (c.Manager != nil || c.Fetcher != nil) {
 		if err := c.DPoP.Validate(); err != nil {
-			problems = append(problems, fmt.Errorf("DPoP.%w", err))
+			p.nested("DPoP", err)
 		}
 	}
-	return problems
 }
 
-func (c *Config) allowHTTPProblems() []error {
-	var problems []error
+// nested adds what the Validate of a field's own type found.
+func (p *problems) nested(field string, err error) {
+	if found := FieldErrors(err); len(found) > 0 {
+		for _, e := range found {
+			p.add(field+"."+e.Field, e.Problem, e.Remedy)
+		}
+		return
+	}
+	*p = append(*p, fmt.Errorf("%s.%w", field, err))
+}
+
+func (c Config) checkAllowHTTP(p *problems) {
 	for i, entry := range c.AllowHTTP {
 		if !wire.ValidHostEntry(entry) {
-			problems = append(problems, entryProblem("AllowHTTP", i, `%q is not a host: use "host", "host:port" or "*"`, entry))
+			p.add(entryOf("AllowHTTP", i), fmt.Sprintf("%q is not a host", entry), `use "host", "host:port" or "*"`)
 		}
 	}
-	return problems
 }
 
-func (c *Config) originProblems() []error {
-	var problems []error
-	problem := func(i int, format string, args ...any) {
-		problems = append(problems, entryProblem("Origins", i, format, args...))
-	}
+func (c Config) checkOrigins(p *problems) {
 	for i, entry := range c.Origins {
+		field := entryOf("Origins", i)
 		u, err := url.Parse(entry)
 		_, rest, _ := strings.Cut(entry, "://")
 		switch {
 		case err != nil, u.User != nil:
-			// Without repeating it: it may hold a password.
-			problem(i, `not an origin: use "https://host" or "https://host:port"`)
+			// Without repeating it: it may contain a password.
+			p.add(field, "not an origin", `use "https://host" or "https://host:port"`)
 		case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "", strings.ContainsAny(rest, "/?#"):
-			problem(i, `%q is not an origin: use "https://host" or "https://host:port", without a path`, entry)
+			p.add(field, fmt.Sprintf("%q is not an origin", entry), `use "https://host" or "https://host:port", without a path`)
 		case !wire.PlainHTTPAllowed(u, c.AllowHTTP):
-			problem(i, "%q would send the token in the clear: use https, or list %q in AllowHTTP", entry, u.Host)
+			p.add(field, fmt.Sprintf("%q would send the token in the clear", entry), fmt.Sprintf("use https, or list %q in AllowHTTP", u.Host))
 		}
 	}
-	return problems
 }
 
-// entryProblem is about one entry of a list.
-func entryProblem(field string, i int, format string, args ...any) error {
-	return fmt.Errorf("%s[%d]: %w", field, i, fmt.Errorf(format, args...))
-}
-
-// split undoes errors.Join.
-func split(err error) []error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return []error{err}
-}
+// entryOf is the path of an entry of a list.
+func entryOf(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

@@ -15,7 +15,7 @@ var errDown = errors.New("the token endpoint is down")
 type endpoint struct {
 	latency time.Duration
 	life    time.Duration // of the tokens, from the arrival of the request on
-	// fails tells the outcome of the n-th request, from 1, since the endpoint was made. nil: all succeed.
+	// fails returns the outcome of the n-th request, from 1, since the endpoint was made. nil: all succeed.
 	fails func(n int, since time.Duration) error
 	// hangs, while open, keeps requests from getting a response. nil: it never does.
 	hangs chan struct{}

@@ -73,7 +73,7 @@ func endToEnd(b *bench) section {
 func serveLoopback(accepted func(token string) bool) (url string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		panic(fmt.Sprintf("no port to be had on the loopback: %v", err))
+		panic(fmt.Sprintf("no port is available on the loopback: %v", err))
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !accepted(bearerOf(r)) {

@@ -54,7 +54,7 @@ func thisMachine() machine {
 	return m
 }
 
-// field finds "name : value" in one of the files in which Linux tells about itself.
+// field finds "name : value" in one of the files in which Linux describes itself.
 func field(file, name string) string {
 	f, err := os.Open(file)
 	if err != nil {

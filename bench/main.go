@@ -37,7 +37,7 @@ type bench struct {
 type point struct {
 	name  string
 	run   func(b *bench) section
-	exact bool // its goals are counts, which a short run tells as well as a long one
+	exact bool // its goals are counts, which a short run determines as well as a long one
 }
 
 var points = []point{
@@ -66,7 +66,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	// Virtual time is to be had from package testing alone, so all of the run is a test. It ends the program itself.
+	// Virtual time is available from package testing alone, so all of the run is a test. It ends the program itself.
 	os.Args = os.Args[:1]
 	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "bench", F: func(t *testing.T) {
 		os.Exit(run(t, o))

@@ -53,7 +53,7 @@ func TestGoal_IsOpenOnlyWhileTheIntervalHoldsTheGoal(t *testing.T) {
 	}
 }
 
-func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderTurns(t *testing.T) {
+func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderRotates(t *testing.T) {
 	var order string
 	run := func(name string, cost float64) trial {
 		return func() float64 { order += name; return cost }
@@ -65,7 +65,7 @@ func TestInterleave_EveryContestantRunsInEveryRoundAndTheOrderTurns(t *testing.T
 	require.Equal(t, 9, steps)
 }
 
-func TestDistinguishable_TellsShiftedSamplesFromEqualOnes(t *testing.T) {
+func TestDistinguishable_SeparatesShiftedSamplesFromEqualOnes(t *testing.T) {
 	a := sample{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	require.Equal(t, 1.0, distinguishable(a, a))
 	require.Greater(t, distinguishable(a, sample{1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5}), 0.3)

@@ -31,7 +31,7 @@ type (
 	closer interface{ Close() }
 )
 
-// tuning is what a row of the storms sets where a library has a knob for it. Its zero value means the defaults.
+// tuning is what a row of the storms sets where a library has a setting for it. Its zero value means the defaults.
 type tuning struct {
 	early time.Duration // how long before the expiry a refresh begins
 }

@@ -90,7 +90,7 @@ func summary(sections []section) string {
 	return "Goals: " + strings.Join(parts, ", ") + "."
 }
 
-// count tells how many goals have a status.
+// count returns how many goals have a status.
 func (s *section) count(v status) (n int) {
 	for _, g := range s.goals {
 		if g.status == v {

@@ -37,7 +37,7 @@ func (k *keeper) pools() bool {
 	return false
 }
 
-// The requests of point 2: the name tells how many headers there are.
+// The requests of point 2: the name says how many headers there are.
 type requestKind struct {
 	headers int
 	body    bool

@@ -28,7 +28,7 @@ func TestStorms_AllEighteenDefectsAreThere(t *testing.T) {
 	require.Len(t, numbers, 18)
 }
 
-func TestStorms_WrongCountsAreToldAndFail(t *testing.T) {
+func TestStorms_WrongCountsAreReportedAndFail(t *testing.T) {
 	before := storms
 	defer func() { storms = before }()
 	wrong := storms[0]

@@ -128,7 +128,7 @@ func malformed(*http.Request) (int, string, string) {
 	return http.StatusOK, "", "<html>502 Bad Gateway</html>"
 }
 
-// The defects of the conversation itself.
+// The defects of the exchange itself.
 var wireDefects = []row{
 	{
 		name: "2: the endpoint says invalid_client", bad: "got a token", least: "one way of authenticating, tried once", only: wiredLibraries,

@@ -41,8 +41,8 @@ func weighing(b *bench) section {
 	s := section{
 		title: "Weight",
 		text: fmt.Sprintf("Managers with a token of %s bytes of their own in one process: active (the second token waits for its refresh time), then "+
-			"idle (its refresh time has passed, and no caller has read it). All told is heap, stack and what the Go runtime keeps about both. Resident is what the "+
-			"system counts, after free memory was returned to it; on top of all told it has the holes that the garbage of making "+
+			"idle (its refresh time has passed, and no caller has read it). The total is heap, stack and what the Go runtime keeps about both. Resident is what the "+
+			"system counts, after free memory was returned to it; on top of the total it has the holes that the garbage of making "+
 			"100,000 tokens twice has left, and that whatever comes next fills. CPU is that of the whole process. What one manager alone weighs "+
 			"is less than this accounting can resolve: stacks come in spans of 32 KiB.", count(tokenSize)),
 		before: "On 2 cores of an AMD EPYC, 100,000 managers weighed 8,371 B each while active, 4,072 B of it heap. A heap profile showed what " +
@@ -51,7 +51,7 @@ func weighing(b *bench) section {
 			"kept a whole publication for its number, 120 B; a token's value stored twice, 16 B. The stack stays: the runtime halves " +
 			"one of 4 KiB only while the goroutine uses less than 224 B, and waiting on a channel alone takes about 300.",
 	}
-	t := table{heads: []string{"", "all told, each", "of it heap", "of it stack", "resident, each", "goroutines, each", "CPU in 2 s"}}
+	t := table{heads: []string{"", "total, each", "of it heap", "of it stack", "resident, each", "goroutines, each", "CPU in 2 s"}}
 	times := table{title: "Time for all of them, one after the other", heads: []string{"managers", "create", "first token", "close", "create and close, each"}}
 	warmUp()
 	idle := cpuDuring(b.slice(2 * time.Second))
@@ -74,8 +74,8 @@ func weighing(b *bench) section {
 				t.row(name, "–", "–", "–", "–", goroutines, duration(state.cpu))
 				continue
 			}
-			heaviest, resident = max(heaviest, state.told), max(resident, state.resident)
-			t.row(name, size(state.told), size(state.heap), size(state.stack), size(state.resident), goroutines, duration(state.cpu))
+			heaviest, resident = max(heaviest, state.total), max(resident, state.resident)
+			t.row(name, size(state.total), size(state.heap), size(state.stack), size(state.resident), goroutines, duration(state.cpu))
 			picture.groups = append(picture.groups, group{name: name, bars: []bar{
 				{name: "alf, heap", value: state.heap, text: size(state.heap)},
 				{name: "alf, stack", value: state.stack, text: size(state.stack)},
@@ -89,7 +89,7 @@ func weighing(b *bench) section {
 	}
 	s.tables, s.charts = append(s.tables, t, times), append(s.charts, picture)
 	timers := idleTimers()
-	s.check(heaviest < 8<<10, "under 8 KiB each with a 1,000-byte token, all told", "at most "+size(heaviest)+" (resident: "+size(resident)+")")
+	s.check(heaviest < 8<<10, "under 8 KiB each with a 1,000-byte token, in total", "at most "+size(heaviest)+" (resident: "+size(resident)+")")
 	s.check(most < 1.01, "one goroutine each", fmt.Sprintf("at most %.2f", most))
 	s.check(timers == 1, "idle: one timer and nothing else", fmt.Sprintf("%d, on a mock clock", timers))
 	// The clock of the accounting ticks every few milliseconds.
@@ -106,8 +106,8 @@ func plural(n int) string {
 
 // weight is what n managers cost in one state: each of them, except for the CPU.
 type weight struct {
-	told, heap, stack, resident, goroutines float64
-	cpu                                     time.Duration
+	total, heap, stack, resident, goroutines float64
+	cpu                                      time.Duration
 }
 
 type weighed struct {
@@ -168,7 +168,7 @@ func weighManagers(n int, watch time.Duration) (w weighed) {
 }
 
 // stock is what a process holds.
-type stock struct{ told, heap, stack, resident, goroutines float64 }
+type stock struct{ total, heap, stack, resident, goroutines float64 }
 
 func takeStock() stock {
 	runtime.GC()
@@ -176,7 +176,7 @@ func takeStock() stock {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return stock{
-		told: float64(m.HeapAlloc + m.StackInuse + m.MSpanInuse + m.MCacheInuse + m.GCSys + m.OtherSys), heap: float64(m.HeapAlloc), stack: float64(m.StackInuse),
+		total: float64(m.HeapAlloc + m.StackInuse + m.MSpanInuse + m.MCacheInuse + m.GCSys + m.OtherSys), heap: float64(m.HeapAlloc), stack: float64(m.StackInuse),
 		resident: residentSize(), goroutines: float64(runtime.NumGoroutine()),
 	}
 }
@@ -185,7 +185,7 @@ func (s stock) since(before stock, n int) weight {
 	each := func(now, then float64) float64 { return max(0, now-then) / float64(n) }
 	return weight{
 		heap: each(s.heap, before.heap), stack: each(s.stack, before.stack),
-		told: each(s.told, before.told), resident: each(s.resident, before.resident),
+		total: each(s.total, before.total), resident: each(s.resident, before.resident),
 		goroutines: each(s.goroutines, before.goroutines),
 	}
 }

@@ -129,7 +129,7 @@ func TestGoals_OfAShortRunAreThoseOnCounts(t *testing.T) {
 	require.Equal(t, "Goals: 1 met, 2 not decided.", summary([]section{times, counts}))
 }
 
-func TestMachine_TellsTheVersionOfEveryLibrary(t *testing.T) {
+func TestMachine_ReportsTheVersionOfEveryLibrary(t *testing.T) {
 	m := thisMachine()
 	require.Len(t, m.modules, len(libraries)-1)
 	for _, module := range m.modules {

@@ -123,7 +123,7 @@ func TestM19_AKeyIsPrintedAsItsThumbprint(t *testing.T) {
 	for _, shown := range []string{text, string(asJSON), logged.String()} {
 		require.Contains(t, shown, key.Thumbprint())
 		for _, secret := range []string{
-			base64.RawURLEncoding.EncodeToString(private.Seed()), fmt.Sprintf("%x", private.Seed()), fmt.Sprint([]byte(private.Seed())),
+			base64.RawURLEncoding.EncodeToString(private.Seed()), fmt.Sprintf("%x", private.Seed()), fmt.Sprint(private.Seed()),
 		} {
 			require.NotContains(t, shown, strings.Trim(secret, "[]"))
 		}

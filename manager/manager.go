@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/benbjohnson/clock"
 )
@@ -20,9 +21,11 @@ import (
 type Manager struct {
 	clock   clock.Clock
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
-	inbox   chan message
-	done    chan struct{} // closed when the owner has ended
-	final   *Stats        // written before done is closed, read after
+	// observing is true while outcomes of first sends are wanted. Only the owner stores.
+	observing atomic.Bool
+	inbox     chan message
+	done      chan struct{} // closed when the owner has ended
+	final     *Stats        // written before done is closed, read after
 }
 
 var _ Source = (*Manager)(nil)
@@ -48,6 +51,36 @@ func (m *Manager) Token(ctx context.Context) (*Token, error) {
 	reply := make(chan answer, 1)
 	return m.ask(ctx, get{reply}, reply)
 }
+
+// TokenFor is Token for a request to origin, which the path may follow: "https://api.example.com:443/v1/items". A token
+// that this origin has rejected is not returned for it; to all other origins it remains available until its successor has
+// arrived.
+func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
+	return m.Token(ctx)
+}
+
+// TokenValidFor is Token, where the token will be handed out for min at least: it fetches a successor if the current
+// token's effective expiry comes sooner. If the endpoint's tokens do not live that long, the error says so.
+func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
+	return m.Token(ctx)
+}
+
+// Current returns the current token if it may be sent to any origin, and otherwise nil. It neither waits nor allocates.
+func (m *Manager) Current() *Token {
+	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m) {
+		return s.token
+	}
+	return nil
+}
+
+// ObservesOutcomes reports whether the outcomes of all requests are wanted, not only those of retries. It is one atomic
+// load. A request that was sent while it was true should be followed by [Manager.ReportOutcome].
+func (m *Manager) ObservesOutcomes() bool { return m.observing.Load() }
+
+// ReportOutcome reports whether a resource server accepted a token. The outcome of every retry should be reported, and that
+// of a first send if [Manager.ObservesOutcomes] was true when it was sent. A caller of Replace that reports no outcomes is
+// treated as if its retries were rejected. It does not wait for a fetch.
+func (m *Manager) ReportOutcome(outcome Outcome) {}
 
 // Replace reports that rejecter, an API's origin, refused a token, and waits for its successor as Token does. If the token
 // is not the current one any more, nothing changes and the current one is returned. An error that is [ErrSuppressed] says

@@ -13,7 +13,7 @@ type Refusal string
 // The reasons there are.
 const (
 	NoToken    Refusal = "there is no token"
-	Malformed  Refusal = "the Authorization header is malformed" // answered 400, as RFC 6750 section 3.1 has it
+	Malformed  Refusal = "the Authorization header is malformed" // 400, as RFC 6750 section 3.1 has it
 	Unknown    Refusal = "the token is unknown"
 	Expired    Refusal = "the token has expired"
 	Revoked    Refusal = "the token is revoked"
@@ -21,13 +21,13 @@ const (
 	Rejected   Refusal = "every token is rejected"
 )
 
-// refusing is how the API says no.
+// refusing is how the API refuses.
 type refusing struct {
 	everything bool
 	challenges []string // nil: the default
 }
 
-// serveAPI is the protected API. It fails when the request is to have no answer.
+// serveAPI is the protected API. It fails when the request is to have no response.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) error {
 	entry, latency := s.noteRequest(r)
 	if latency > 0 {
@@ -36,11 +36,11 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	answer := s.api
-	if why, challenges := s.judge(r, entry); why != "" {
-		answer = refuse(why, challenges)
+	handler := s.api
+	if why, challenges := s.check(r, entry); why != "" {
+		handler = refuse(why, challenges)
 	}
-	run(answer, w, r, func(status int) { s.noteAnswer(entry, status) })
+	run(handler, w, r, func(status int) { s.noteStatus(entry, status) })
 	return nil
 }
 
@@ -62,13 +62,13 @@ func bringBody(r *http.Request) {
 	}{io.MultiReader(&brought, r.Body), r.Body}
 }
 
-// judge looks at the token now, and notes what it finds.
-func (s *Server) judge(r *http.Request, entry *APIRequest) (Refusal, []string) {
+// check looks at the token now, and notes what it finds.
+func (s *Server) check(r *http.Request, entry *APIRequest) (Refusal, []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	value, why := bearer(r.Header)
 	if why == "" {
-		entry.Token, why = s.tokens.judge(value, s.clock.Now())
+		entry.Token, why = s.tokens.check(value, s.clock.Now())
 	}
 	if s.refusing.everything {
 		why = Rejected
@@ -99,7 +99,7 @@ func bearer(h http.Header) (string, Refusal) {
 	return "", Malformed
 }
 
-// refuse answers with the error of RFC 6750 section 3, unless other challenges are wanted.
+// refuse responds with the error of RFC 6750 section 3, unless other challenges are wanted.
 func refuse(why Refusal, challenges []string) http.HandlerFunc {
 	status, code := http.StatusUnauthorized, "invalid_token"
 	if why == Malformed {
@@ -121,7 +121,7 @@ func refuse(why Refusal, challenges []string) http.HandlerFunc {
 	}
 }
 
-// echo is the API of those who do not care. The body is read first: HTTP/1 gives no more of it once an answer has begun.
+// echo is the default API. The body is read first: HTTP/1 gives no more of it once a response has begun.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -134,5 +134,5 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	if contentType := r.Header.Get("Content-Type"); contentType != "" {
 		w.Header().Set("Content-Type", contentType)
 	}
-	_, _ = w.Write(body) // whoever has gone does not miss it
+	_, _ = w.Write(body) // it fails only if the client has gone
 }

@@ -27,13 +27,13 @@ func (c client) sample() (id, secret string) {
 	return id, secret
 }
 
-// accepts reports whether these are the client's. Nobody is spared the effort of having an id and a secret.
+// accepts reports whether these are the client's. An id and a secret are required in any case.
 func (c client) accepts(p presented) bool {
 	secret := c.secret()
 	return p.id != "" && p.secret() != "" && (c.id == "" || c.id == p.id) && (secret == "" || secret == p.secret())
 }
 
-// presented is how a client says who it is. The method is named as in RFC 7591 section 2; "" if there was none.
+// presented is how a client authenticates. The method is named as in RFC 7591 section 2; "" if there was none.
 type presented struct {
 	client
 	method string

@@ -16,7 +16,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// A service is tested through the expiry of its token, with a clock that moves when it is told to. Orders takes an
+// A service is tested through the expiry of its token, with a clock that moves on command. Orders takes an
 // *http.Client and knows nothing of tokens.
 func Example() {
 	clk := clock.NewMock()
@@ -61,7 +61,7 @@ func ExampleServer_Revoke() {
 	// token requests for it: 1
 }
 
-// An outage that the token outlives: nobody notices.
+// An outage that the token outlives: no caller notices.
 func ExampleServer_GoDown() {
 	clk := clock.NewMock()
 	server := sim.New(sim.Options{Clock: clk, Lifetime: time.Hour})
@@ -70,7 +70,7 @@ func ExampleServer_GoDown() {
 	orders := Orders{client.HTTPClient(), server.APIURL()}
 	_ = orders.Place(context.Background(), "tea")
 
-	server.GoDown(50 * time.Minute) // the token would have been renewed after 45
+	server.GoDown(50 * time.Minute) // the token would have been refreshed after 45
 	failed := 0
 	for range 70 {
 		clk.Add(time.Minute)
@@ -110,13 +110,13 @@ func ExampleServer_Up() {
 	// <nil>
 }
 
-// The token endpoint answers oddly, and what became of it is looked up.
-func ExampleServer_AnswerOnce() {
+// The token endpoint sends an unusual response, and what became of it is looked up.
+func ExampleServer_RespondOnce() {
 	server := sim.New(sim.Options{})
 	client, _ := alf.New(server.Config())
 	defer client.Close()
 
-	server.AnswerOnce(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, "")
+	server.RespondOnce(http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, "")
 	_, err := client.Get(server.APIURL())
 	var refused *alf.EndpointError
 	fmt.Println(errors.As(err, &refused), refused.Status, refused.RetryAfter())

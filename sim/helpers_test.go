@@ -92,7 +92,7 @@ func (p *place) pass(d time.Duration) {
 	<-p.clock.After(d)
 }
 
-// while calls f, and lets time pass until it returns. It tells how much did.
+// while calls f, and lets time pass until it returns. It returns how much did.
 func (p *place) while(f func()) time.Duration {
 	began := p.clock.Now()
 	if p.mock == nil {
@@ -172,7 +172,7 @@ func (p *place) tokenRequest(ctx context.Context, scope string) *http.Request {
 	return req
 }
 
-// issued is a token answer.
+// issued is a token response.
 type issued struct {
 	Token     string      `json:"access_token"`
 	Type      string      `json:"token_type"`
@@ -186,12 +186,12 @@ func (p *place) fetch() issued {
 	return p.parse(p.ask())
 }
 
-func (p *place) parse(got reply) (answer issued) {
+func (p *place) parse(got reply) (token issued) {
 	p.Helper()
 	require.NoError(p, got.err)
 	require.Equal(p, http.StatusOK, got.status, got.body)
-	require.NoError(p, json.Unmarshal([]byte(got.body), &answer))
-	return answer
+	require.NoError(p, json.Unmarshal([]byte(got.body), &token))
+	return token
 }
 
 // newClient is alf's own.

@@ -14,12 +14,12 @@ import (
 
 // RoundTripper is the server in memory: requests to any address reach it, be it [Server.APIURL] or that of production. It
 // opens no socket and starts no goroutine. A request's body is read as HTTP/1 would carry it, and closed; its context ends
-// every wait, and makes the answer's body unreadable as well. Answers are delivered whole, when the handler has returned.
+// every wait, and makes the response's body unreadable as well. Responses are delivered whole, when the handler has returned.
 func (s *Server) RoundTripper() http.RoundTripper { return memory{s} }
 
 type memory struct{ server *Server }
 
-// RoundTrip answers req.
+// RoundTrip returns the response to req.
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := newSentBody(req)
 	defer body.close()
@@ -32,7 +32,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	rec := httptest.NewRecorder()
-	err = m.answer(final{rec}, in)
+	err = m.respond(final{rec}, in)
 	if err == nil {
 		body.finish()
 	}
@@ -47,8 +47,8 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	return departing(rec, req), nil
 }
 
-// answer lets a handler that aborts look the same as on a socket. Any other panic is the test's own.
-func (m memory) answer(w http.ResponseWriter, in *http.Request) (err error) {
+// respond lets a handler that aborts look the same as on a socket. Any other panic is the test's own.
+func (m memory) respond(w http.ResponseWriter, in *http.Request) (err error) {
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			err = errDropped
@@ -59,7 +59,7 @@ func (m memory) answer(w http.ResponseWriter, in *http.Request) (err error) {
 	return m.server.handle(w, in)
 }
 
-// final drops the informational answers, which the recorder would take for the one that counts.
+// final drops the informational responses, which the recorder would take for the one that counts.
 type final struct{ *httptest.ResponseRecorder }
 
 func (f final) WriteHeader(status int) {
@@ -98,7 +98,7 @@ func arriving(req *http.Request, body *sentBody) (*http.Request, error) {
 	return in, nil
 }
 
-// departing is the recorded answer as a client gets it.
+// departing is the recorded response as a client gets it.
 func departing(rec *httptest.ResponseRecorder, req *http.Request) *http.Response {
 	resp := rec.Result()
 	resp.Request = req
@@ -118,7 +118,7 @@ func departing(rec *httptest.ResponseRecorder, req *http.Request) *http.Response
 	return resp
 }
 
-// receivedBody is an answer's body. It ends with the request's context, as it does over a connection.
+// receivedBody is a response's body. It ends with the request's context, as it does over a connection.
 type receivedBody struct {
 	ctx     context.Context
 	content *bytes.Reader

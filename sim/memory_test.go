@@ -15,7 +15,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// upload is a body that tells what was done to it.
+// upload is a body that records what was done to it.
 type upload struct {
 	io.Reader
 	closed int
@@ -42,7 +42,7 @@ func (p *place) roundTrip(req *http.Request) (*http.Response, error) {
 	return p.RoundTripper().RoundTrip(req)
 }
 
-func TestRoundTripper_ReadsAndClosesTheBodyWhateverTheAnswer(t *testing.T) {
+func TestRoundTripper_ReadsAndClosesTheBodyWhateverTheResponse(t *testing.T) {
 	ignoring := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	visit(t, sim.Options{API: ignoring}, nil, inMemory, func(p *place) {
 		for name, prepare := range map[string]func(*http.Request){
@@ -113,7 +113,7 @@ func TestRoundTripper_CarriesTheBodyAsAConnectionWould(t *testing.T) {
 			require.Equal(p, c.want, got.body, name)
 		}
 	})
-	// Over a connection, the answer may be there before that is noticed.
+	// Over a connection, the response may be there before that is noticed.
 	visit(t, sim.Options{}, nil, inMemory, func(p *place) {
 		req, _ := p.upload(2, strings.NewReader("tea"))
 		require.ErrorContains(p, p.do(req).err, "ContentLength")
@@ -147,7 +147,7 @@ func TestRoundTripper_LeavesTheRequestAlone(t *testing.T) {
 	})
 }
 
-func TestRoundTripper_AnswersLookLikeThoseOfAConnection(t *testing.T) {
+func TestRoundTripper_ResponsesLookLikeThoseOfAConnection(t *testing.T) {
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
 		case http.MethodDelete:
@@ -190,7 +190,7 @@ func TestRoundTripper_AnswersLookLikeThoseOfAConnection(t *testing.T) {
 	})
 }
 
-func TestRoundTripper_AnAnswersBodyEndsWithItsContext(t *testing.T) {
+func TestRoundTripper_AResponsesBodyEndsWithItsContext(t *testing.T) {
 	visit(t, sim.Options{}, nil, inMemory, func(p *place) {
 		why := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(p.Context())

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// oauthError is an answer of RFC 6749 section 5.2.
+// oauthError is a response of RFC 6749 section 5.2.
 type oauthError struct {
 	status      int
 	code        string
@@ -16,7 +16,7 @@ func invalidRequest(description string) *oauthError {
 	return &oauthError{http.StatusBadRequest, "invalid_request", description}
 }
 
-// write sends e. The answer to a client that used the Authorization header has to name the scheme it used.
+// write sends e. The response to a client that used the Authorization header has to name the scheme it used.
 func (e *oauthError) write(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case e.status == http.StatusMethodNotAllowed:
@@ -32,7 +32,7 @@ type oauthBody struct {
 	Description string `json:"error_description"`
 }
 
-// writeJSON sends what can always be encoded, to somebody who may have gone. Nobody may keep it (RFC 6749 section 5.1).
+// writeJSON sends what can always be encoded, to a caller who may have gone. No cache may keep it (RFC 6749 section 5.1).
 func writeJSON(w http.ResponseWriter, status int, content any) {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	w.Header().Set("Cache-Control", "no-store")

@@ -27,8 +27,8 @@ type Options struct {
 	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any will
 	// do, but an empty one.
 	ClientSecret string `json:"-"`
-	// API answers the requests that carry a good token. In memory it runs on the goroutine of the request, and its answer
-	// is delivered as a whole when it returns: an answer that is streamed needs a socket. Default: 200 with the request's
+	// API serves the requests that carry a good token. In memory it runs on the goroutine of the request, and its response
+	// is delivered as a whole when it returns: a response that is streamed needs a socket. Default: 200 with the request's
 	// own body, or {"ok":true} if it has none.
 	API http.Handler
 }

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when nobody
-// listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without an answer (by panicking with
-// http.ErrAbortHandler). Requests already being answered are. The API is not affected.
+// GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when no server
+// listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without a response (by panicking with
+// http.ErrAbortHandler). Requests already being served still get their response. The API is not affected.
 //
-// For a token endpoint that is up and answers 503, see [Server.AnswerOnce].
+// For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
 func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
 
-// Hang makes the token endpoint take requests without answering them, for d; with 0 or less, until [Server.Up]. Those still
+// Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. Those still
 // waiting when it is over are dealt with as if they came then. It takes the place of an earlier Hang or GoDown, and they of it.
 func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(hung, d) }) }
 
-// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the answers still queued by [Server.Answer].
+// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the responses still queued by [Server.Respond].
 func (s *Server) Up() {
 	s.set(func() {
 		s.queue = nil
@@ -39,21 +39,21 @@ const (
 // outage is what is wrong with the token endpoint, and for how long.
 type outage struct {
 	condition
-	open    bool // until told otherwise; else
+	open    bool // until further notice; else
 	until   time.Time
 	changed chan struct{} // closed when another outage takes its place
 }
 
 func newOutage() outage { return outage{changed: make(chan struct{})} }
 
-// become starts a condition, and wakes whoever waits for the end of the one before. The mutex is held.
+// become starts a condition, and wakes the requests that wait for the end of the one before. The mutex is held.
 func (s *Server) become(c condition, d time.Duration) {
 	close(s.outage.changed)
 	s.outage = newOutage()
 	s.outage.condition, s.outage.open, s.outage.until = c, d <= 0, s.clock.Now().Add(d)
 }
 
-// at tells the condition, and how long it will last; less than 0 if nobody knows.
+// at returns the condition, and how long it will last; less than 0 if that is not known.
 func (o *outage) at(now time.Time) (condition, time.Duration) {
 	switch {
 	case o.open:
@@ -83,8 +83,8 @@ func (s *Server) awaitService(ctx context.Context) error {
 	}
 }
 
-// wait waits for d on the server's clock, or for ever if that is negative, or until changed is closed. It fails when nobody
-// waits for the answer any more, or nobody will give one.
+// wait waits for d on the server's clock, or forever if that is negative, or until changed is closed. It fails when no request
+// waits for the response any more, or none will come.
 func (s *Server) wait(ctx context.Context, d time.Duration, changed <-chan struct{}) error {
 	var over <-chan time.Time
 	if d >= 0 {
@@ -112,7 +112,7 @@ func (s *Server) delay(ctx context.Context, d time.Duration) error {
 	return s.wait(ctx, d, nil)
 }
 
-// What a real transport would say: that nobody listens, and that the connection was closed before an answer came.
+// What a real transport reports: that the address does not listen, and that the connection was closed before a response came.
 var (
 	errRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	errDropped       = io.EOF

@@ -14,7 +14,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-func TestSetLatency_DelaysTheAnswerButNotTheTokensLife(t *testing.T) {
+func TestSetLatency_DelaysTheResponseButNotTheTokensLifetime(t *testing.T) {
 	everywhere(t, sim.Options{Latency: time.Hour}, func(p *place) {
 		p.SetLatency(tick)
 		p.SetLifetime(tick)
@@ -50,7 +50,7 @@ func TestSetAPILatency_LeavesTheBodyWhole(t *testing.T) {
 	})
 }
 
-// Whatever a request waits for, it stops when nobody waits for its answer, and nothing of it stays behind.
+// Whatever a request waits for, it stops when no caller waits for its response, and nothing of it stays behind.
 func TestWaits_EndWithTheRequestsContext(t *testing.T) {
 	for name, wait := range map[string]func(*place) (asked func() bool, req func(context.Context) *http.Request){
 		"latency": func(p *place) (func() bool, func(context.Context) *http.Request) {
@@ -102,16 +102,16 @@ func TestGoDown_RefusesTokenRequestsForAWhile(t *testing.T) {
 	})
 }
 
-func TestGoDown_InMemoryLooksLikeAPortThatNobodyListensAt(t *testing.T) {
+func TestGoDown_InMemoryLooksLikeAClosedPort(t *testing.T) {
 	visit(t, sim.Options{}, nil, inMemory, func(p *place) {
 		p.GoDown(0)
 		require.ErrorIs(p, p.ask().err, syscall.ECONNREFUSED)
 	})
 }
 
-func TestUp_EndsAnOutageAndDropsQueuedAnswers(t *testing.T) {
+func TestUp_EndsAnOutageAndDropsQueuedResponses(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
-		p.Answer(9, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+		p.Respond(9, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 		require.Equal(p, http.StatusTeapot, p.ask().status)
 		p.GoDown(0)
 		require.Error(p, p.ask().err)
@@ -120,7 +120,7 @@ func TestUp_EndsAnOutageAndDropsQueuedAnswers(t *testing.T) {
 	})
 }
 
-func TestHang_AnswersWhenItIsOver(t *testing.T) {
+func TestHang_RespondsWhenItIsOver(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		began := p.clock.Now()
 		p.Hang(tick)
@@ -136,7 +136,7 @@ func TestHang_AnswersWhenItIsOver(t *testing.T) {
 	})
 }
 
-func TestHang_CanTurnIntoAnOutage(t *testing.T) {
+func TestHang_CanBecomeAnOutage(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.Hang(0)
 		done := make(chan reply)

@@ -20,9 +20,9 @@ type TokenRequest struct {
 	ClientID, AuthMethod string
 	// Form is its body, without client_secret. Nil if it was no form.
 	Form url.Values
-	// Status is the answer's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client gave up.
+	// Status is the response's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client gave up.
 	Status int
-	// Error is the OAuth error it was answered with, if it was (RFC 6749 section 5.2). That of a [Server.Answer] is not known.
+	// Error is the OAuth error of the response, if it has one (RFC 6749 section 5.2). That of a [Server.Respond] is not known.
 	Error string
 	// Token is the number of the token it was given, from 1; 0 if none.
 	Token int
@@ -34,7 +34,7 @@ type APIRequest struct {
 	At time.Time
 	// Method, Host and Path are the request's.
 	Method, Host, Path string
-	// Status is the answer's. 0: there is none yet, or never was, because the caller gave up.
+	// Status is the response's. 0: there is none yet, or never was, because the caller gave up.
 	Status int
 	// Token is the number of the token it carried, from 1; 0 if none or an unknown one.
 	Token int
@@ -44,13 +44,13 @@ type APIRequest struct {
 
 // Stats is what was counted since the server was made.
 type Stats struct {
-	// TokenRequests counts the token requests that arrived, those that got no answer included; Tokens the different tokens
+	// TokenRequests counts the token requests that arrived, those that got no response included; Tokens the different tokens
 	// issued.
 	TokenRequests, Tokens int
 	// MostAtOnce is how many token requests were under way at the same moment, at the most. Over HTTP, one that the client
 	// gave up on is under way until the server notices.
 	MostAtOnce int
-	// Requests counts the requests to the API; Unauthorized those that were answered 401, by whomever; Refused those that
+	// Requests counts the requests to the API; Unauthorized those that got a 401, whichever handler sent it; Refused those that
 	// were refused before they reached [Options].API.
 	Requests, Unauthorized, Refused int
 }
@@ -74,7 +74,7 @@ func (s *Server) Requests() (requests []APIRequest) {
 	return requests
 }
 
-// Stats tells what was counted.
+// Stats returns the counts.
 func (s *Server) Stats() (stats Stats) {
 	s.set(func() {
 		stats = s.records.stats
@@ -110,7 +110,7 @@ func (h history[R]) copied() []R {
 }
 
 func (s *Server) noteTokenRequest(arrived time.Time, r *http.Request, form url.Values) *TokenRequest {
-	// What is wrong with it is for the answer to say.
+	// What is wrong with it is found when the response is made.
 	p, _ := credentials(r, form)
 	entry := &TokenRequest{At: arrived, ClientID: p.id, AuthMethod: p.method, Form: maps.Clone(form)}
 	delete(entry.Form, "client_secret")
@@ -133,7 +133,7 @@ func (s *Server) noteRequest(r *http.Request) (*APIRequest, time.Duration) {
 	return entry, s.apiLatency
 }
 
-func (s *Server) noteAnswer(entry *APIRequest, status int) {
+func (s *Server) noteStatus(entry *APIRequest, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	entry.Status = status

@@ -14,12 +14,12 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-func TestRecords_SayWhatWasAskedAndWhatBecameOfIt(t *testing.T) {
+func TestRecords_HaveTheRequestAndItsOutcome(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		began := p.clock.Now()
 		token := p.fetch().Token
 		p.wantStatus(token, http.StatusOK)
-		p.wantStatus("dead", http.StatusUnauthorized)
+		p.wantStatus("unknown", http.StatusUnauthorized)
 
 		asked := p.lastTokenRequest()
 		require.False(p, asked.At.Before(began))
@@ -43,7 +43,7 @@ func TestRecords_SayWhatWasAskedAndWhatBecameOfIt(t *testing.T) {
 	})
 }
 
-func TestRecords_BelongToWhoeverAskedForThem(t *testing.T) {
+func TestRecords_BelongToTheirCaller(t *testing.T) {
 	visit(t, sim.Options{}, nil, inMemory, func(p *place) {
 		p.fetch()
 		first := p.TokenRequests()

@@ -55,7 +55,7 @@ func (b *sentBody) Close() error { return nil }
 // finish reads what the handler left, so that the client's side knows its request was sent as a whole.
 func (b *sentBody) finish() {
 	if !b.awaited {
-		_, _ = io.CopyN(io.Discard, b, maxDrained) // failed will tell
+		_, _ = io.CopyN(io.Discard, b, maxDrained) // failed will report it
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 const TokenPath = "/oauth2/token"
 
 // Server is an authorization server and the API it protects. Make one with [New]; inside a synctest bubble if it is to be
-// used there. All methods are safe for concurrent use. What they change holds, unless they say otherwise, for the requests
+// used there. All methods are safe for concurrent use. What they change holds, unless documented otherwise, for the requests
 // that arrive from then on.
 //
 // It prints as its name only.
@@ -75,7 +75,7 @@ func New(o Options) *Server {
 // Config is for a client of this server: alf.New(s.Config()) is ready to use, with requests to [Server.APIURL] or to any
 // address at all in memory. It goes over the socket if the server was started, else through memory. Its clock is the
 // server's, and its jitter is always the middle of the range, so that a test runs the same each time; reset Rand for more
-// variety. The secret is the one known now, whatever the server is told later.
+// variety. The secret is the one known now, whatever is set later.
 func (s *Server) Config() alf.Config {
 	cfg := s.config(s.TokenURL())
 	if !s.started() {

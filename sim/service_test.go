@@ -19,8 +19,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Orders is somebody's service: it takes an *http.Client, and knows nothing of tokens. The tests below are how its author
-// finds out what happens to it when tokens end and servers fail. They are meant to be copied.
+// Orders is a service that uses the client: it takes an *http.Client, and knows nothing of tokens. The tests below are how its
+// author finds out what happens to it when tokens end and servers fail. They are meant to be copied.
 type Orders struct {
 	client *http.Client
 	url    string
@@ -45,10 +45,10 @@ func (o Orders) Place(ctx context.Context, item string) error {
 	return nil
 }
 
-func TestREADME_ShowsATestThatIsRun(t *testing.T) {
+func TestDocuments_ShowATestThatIsRun(t *testing.T) {
 	this, err := os.ReadFile("service_test.go")
 	require.NoError(t, err)
-	for file, indent := range map[string]string{"../README.md": "", "doc.go": "//\t"} {
+	for file, indent := range map[string]string{"../docs/testing.md": "", "doc.go": "//\t"} {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		_, shown, found := strings.Cut(string(content), indent+"func TestOrders")
@@ -72,7 +72,7 @@ func inBubble(t *testing.T, o sim.Options, test func(t *testing.T, server *sim.S
 	})
 }
 
-// This one is in the README and in the package's documentation as well, word for word.
+// This one is in docs/testing.md and in the package's documentation as well, word for word.
 func TestOrdersOutliveTheirToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := sim.New(sim.Options{Lifetime: time.Hour})
@@ -84,11 +84,11 @@ func TestOrdersOutliveTheirToken(t *testing.T) {
 		require.NoError(t, orders.Place(t.Context(), "tea"))
 		time.Sleep(3 * time.Hour) // of the bubble's time: no token lives that long
 		require.NoError(t, orders.Place(t.Context(), "more tea"))
-		require.Zero(t, server.Stats().Unauthorized) // renewed, not rejected
+		require.Zero(t, server.Stats().Unauthorized) // refreshed, not rejected
 
 		server.Revoke()
 		require.NoError(t, orders.Place(t.Context(), "even more tea"))
-		require.Equal(t, 1, server.Stats().Unauthorized) // rejected once, and healed
+		require.Equal(t, 1, server.Stats().Unauthorized) // rejected once, and retried
 	})
 }
 
@@ -105,7 +105,7 @@ func TestUserService_RunsADayOnOneTokenAtATime(t *testing.T) {
 }
 
 // A hundred orders are on their way when the token is revoked: all succeed, at the price of one token request.
-func TestUserService_SurvivesARevocationUnderLoad(t *testing.T) {
+func TestUserService_WorksThroughARevocationUnderLoad(t *testing.T) {
 	inBubble(t, sim.Options{}, func(t *testing.T, server *sim.Server, orders Orders) {
 		require.NoError(t, orders.Place(t.Context(), "tea"))
 		server.SetAPILatency(time.Second)
@@ -146,7 +146,7 @@ func placeMany(t *testing.T, orders Orders, n int) (failures func() []error) {
 	}
 }
 
-// The token endpoint is away for 10 minutes just when the token is to be renewed. Nobody notices.
+// The token endpoint is away for 10 minutes just when the token is refreshed. No caller notices.
 func TestUserService_DoesNotNoticeAShortOutage(t *testing.T) {
 	inBubble(t, sim.Options{Lifetime: time.Hour}, func(t *testing.T, server *sim.Server, orders Orders) {
 		for minute := range 120 {
@@ -155,12 +155,12 @@ func TestUserService_DoesNotNoticeAShortOutage(t *testing.T) {
 			}
 			began := time.Now()
 			require.NoError(t, orders.Place(t.Context(), "tea"))
-			require.Zero(t, time.Since(began), "nobody waits, in minute %d", minute)
+			require.Zero(t, time.Since(began), "no caller waits, in minute %d", minute)
 			time.Sleep(time.Minute)
 		}
 		require.Zero(t, server.Stats().Unauthorized)
-		renewals := server.TokenRequests()[1:]
-		require.Zero(t, renewals[0].Status, "the outage came at the right time")
+		refreshes := server.TokenRequests()[1:]
+		require.Zero(t, refreshes[0].Status, "the outage came at the right time")
 	})
 }
 
@@ -193,7 +193,7 @@ func TestUserService_RecoversFromALongOutage(t *testing.T) {
 	})
 }
 
-// The token endpoint takes requests and says nothing. Whoever has no time to wait need not.
+// The token endpoint takes requests and never responds. A caller without time to wait need not.
 func TestUserService_KeepsItsDeadlinesWhenTheEndpointHangs(t *testing.T) {
 	inBubble(t, sim.Options{}, func(t *testing.T, server *sim.Server, orders Orders) {
 		server.Hang(0)
@@ -208,8 +208,8 @@ func TestUserService_KeepsItsDeadlinesWhenTheEndpointHangs(t *testing.T) {
 	})
 }
 
-// New keys reach the API five minutes late. Tokens from before serve until then, and the first refusal renews them.
-func TestUserService_SurvivesAKeyRollOver(t *testing.T) {
+// New keys reach the API five minutes late. Tokens from before serve until then, and the first refusal replaces them.
+func TestUserService_WorksThroughAKeyRollOver(t *testing.T) {
 	inBubble(t, sim.Options{}, func(t *testing.T, server *sim.Server, orders Orders) {
 		require.NoError(t, orders.Place(t.Context(), "tea"))
 		server.RollKeys(5 * time.Minute)
@@ -222,7 +222,7 @@ func TestUserService_SurvivesAKeyRollOver(t *testing.T) {
 	})
 }
 
-// An API that rejects everything gets its 401s, and the token endpoint its peace.
+// An API that rejects everything keeps its 401s, and the token endpoint gets few requests.
 func TestUserService_DoesNotHammerWhenTheAPIRejectsAll(t *testing.T) {
 	inBubble(t, sim.Options{}, func(t *testing.T, server *sim.Server, orders Orders) {
 		server.RejectAll(true)
@@ -235,7 +235,7 @@ func TestUserService_DoesNotHammerWhenTheAPIRejectsAll(t *testing.T) {
 }
 
 // The real client through every form of the server, on every clock.
-func TestUserService_HealsInEveryForm(t *testing.T) {
+func TestUserService_RecoversInEveryForm(t *testing.T) {
 	everywhere(t, sim.Options{ClientID: "shop:1", ClientSecret: "p+w"}, func(p *place) {
 		orders := Orders{p.newClient().HTTPClient(), p.api}
 		require.Empty(p, placeMany(p.T, orders, 50)())

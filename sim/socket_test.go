@@ -47,7 +47,7 @@ func TestClose_WaitsForItsHandlers(t *testing.T) {
 		<-r.Context().Done()
 		<-leave
 		for range 1000 {
-			runtime.Gosched() // whoever does not wait for this is sure to be first
+			runtime.Gosched() // a Close that does not wait for this is sure to be first
 		}
 		left.Store(true)
 	})

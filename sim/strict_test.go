@@ -13,7 +13,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// The token endpoint takes what RFC 6749 allows, and answers all else with an error of its section 5.2.
+// The token endpoint takes what RFC 6749 allows, and responds to all else with an error of its section 5.2.
 func TestTokenEndpoint_IsStrict(t *testing.T) {
 	const good = "grant_type=client_credentials"
 	for name, c := range map[string]struct {
@@ -76,10 +76,13 @@ func TestTokenEndpoint_IsStrict(t *testing.T) {
 				got := p.do(req)
 				require.NoError(p, got.err)
 				require.Equal(p, c.status, got.status, got.body)
-				var said struct{ Error, Error_description string }
+				var said struct {
+					Error       string
+					Description string `json:"error_description"`
+				}
 				require.NoError(p, json.Unmarshal([]byte(got.body), &said))
 				require.Equal(p, c.code, said.Error)
-				require.Equal(p, c.code == "", said.Error_description == "")
+				require.Equal(p, c.code == "", said.Description == "")
 				require.Equal(p, got.status == 401 && c.basic != "", got.header.Get("WWW-Authenticate") != "")
 				require.Equal(p, got.status == 405, got.header.Get("Allow") == "POST")
 				require.Equal(p, c.code, p.lastTokenRequest().Error)

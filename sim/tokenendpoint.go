@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// serveToken is the token endpoint. It fails when the request is to have no answer.
+// serveToken is the token endpoint. It fails when the request is to have no response.
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 	arrived := s.clock.Now()
 	body, err := readForm(r)
@@ -21,32 +21,32 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 	if err := s.awaitService(r.Context()); err != nil {
 		return err
 	}
-	answer, latency := s.decide(r, form, malformed, entry)
+	handler, latency := s.decide(r, form, malformed, entry)
 	if err := s.delay(r.Context(), latency); err != nil {
 		return err
 	}
-	run(answer, w, r, func(status int) { s.set(func() { entry.Status = status }) })
+	run(handler, w, r, func(status int) { s.set(func() { entry.Status = status }) })
 	return nil
 }
 
-// decide settles what the answer will be; the latency is spent afterwards.
+// decide settles what the response will be; the latency is spent afterwards.
 func (s *Server) decide(r *http.Request, form url.Values, malformed *oauthError, entry *TokenRequest) (http.HandlerFunc, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if odd := s.nextAnswer(); odd != nil {
-		return odd, s.latency
+	if respond := s.nextResponse(); respond != nil {
+		return respond, s.latency
 	}
 	p, refusal := s.examine(r, form, malformed)
 	if refusal != nil {
 		entry.Error = refusal.code
 		return refusal.write, s.latency
 	}
-	answer := s.grant(p.id, form.Get("scope"))
-	entry.Token = answer.id
-	return answer.write, s.latency
+	granted := s.grant(p.id, form.Get("scope"))
+	entry.Token = granted.id
+	return granted.write, s.latency
 }
 
-// examine tells who asks, and what is wrong with what they ask.
+// examine returns the client, and what is wrong with its request.
 func (s *Server) examine(r *http.Request, form url.Values, malformed *oauthError) (presented, *oauthError) {
 	if malformed != nil {
 		return presented{}, malformed
@@ -63,7 +63,7 @@ func (s *Server) examine(r *http.Request, form url.Values, malformed *oauthError
 	return p, checkGrant(form)
 }
 
-// granted is an answer of RFC 6749 section 5.1.
+// granted is a response of RFC 6749 section 5.1.
 type granted struct {
 	id        int
 	Token     string      `json:"access_token"`

@@ -16,7 +16,7 @@ const (
 	maxForm = 64 << 10
 )
 
-// readForm reads the whole body, and puts it back for an Answer. It has to be read before anything is waited for: net/http
+// readForm reads the whole body, and puts it back for a Respond. It has to be read before anything is waited for: net/http
 // notices that a client has gone only when nothing of its request is left.
 func readForm(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
@@ -24,7 +24,7 @@ func readForm(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// parseForm does what a handler's r.ParseForm does, without touching r, and tells what the RFC does not allow in it.
+// parseForm does what a handler's r.ParseForm does, without touching r, and returns what the RFC does not allow in it.
 func parseForm(r *http.Request, body []byte) (url.Values, *oauthError) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {

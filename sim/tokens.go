@@ -39,7 +39,7 @@ func (t *tokens) issue(g grant, now time.Time, lifetime time.Duration) (string, 
 	return value, tok
 }
 
-// hand returns what a token request is answered with: a new token, or the one it got before.
+// hand returns what a token request gets: a new token, or the one it got before.
 func (t *tokens) hand(g grant, now time.Time, lifetime time.Duration) (string, *token) {
 	if value := t.latest[g]; t.repeat && value != "" && now.Before(t.byValue[value].expiry) {
 		return value, t.byValue[value]
@@ -73,8 +73,8 @@ func (t *tokens) knownKey(now time.Time) int {
 	return 0
 }
 
-// judge tells whose token it is and why the API refuses it, if it does.
-func (t *tokens) judge(value string, now time.Time) (id int, why Refusal) {
+// check returns the number of a token, and why the API refuses it, if it does.
+func (t *tokens) check(value string, now time.Time) (id int, why Refusal) {
 	tok := t.byValue[value]
 	switch {
 	case tok == nil:

@@ -90,7 +90,7 @@ func TestRevokeToken_RefusesThatOne(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		first, second := p.fetch().Token, p.fetch().Token
 		require.True(p, p.RevokeToken(first))
-		require.False(p, p.RevokeToken("nobody's"))
+		require.False(p, p.RevokeToken("unknown"))
 		p.wantStatus(first, http.StatusUnauthorized)
 		p.wantStatus(second, http.StatusOK)
 	})
@@ -142,7 +142,7 @@ func TestRepeat_HandsOutTheSameTokenUntilItExpires(t *testing.T) {
 	})
 }
 
-func TestRepeat_TellsTheLifeThatIsLeft(t *testing.T) {
+func TestRepeat_ReturnsTheRemainingLifetime(t *testing.T) {
 	everywhere(t, sim.Options{}, func(p *place) {
 		p.Repeat(true)
 		p.fetch()

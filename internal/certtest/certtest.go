@@ -46,7 +46,7 @@ func (a *Authority) Issue(tb testing.TB, name string) tls.Certificate {
 	return issue(tb, template(name), a.certificate, a.key)
 }
 
-// SelfSigned makes a certificate that nobody vouches for.
+// SelfSigned makes a certificate that no authority has issued.
 func SelfSigned(tb testing.TB, name string) tls.Certificate {
 	tb.Helper()
 	template := template(name)

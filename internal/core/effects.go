@@ -12,9 +12,16 @@ type Effects struct {
 	Withdraw    bool
 	Publish     bool
 	Publication Publication
+	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that set,
+	// and a publication of the same step is subject to it from the beginning.
+	Contested bool
 	// Fetch: start a fetch under this number.
 	Fetch  bool
 	Flight uint64
+	// CheckCredentials: find out, under this number and not on the owner, whether the credentials are other ones than
+	// those that the endpoint refused, and report [CredentialsChecked] (F4).
+	CheckCredentials bool
+	Check            uint64
 	// Failure: remember why there is no token; it is what Failed answers mean from now on.
 	Failure Failure
 	// Wake the core at that time; not at all unless Armed.
@@ -55,6 +62,11 @@ const (
 	Done               // nothing to hand out
 	Suppressed         // the rejected token stays
 	Shut               // the core is closed
+	// WaitOrServe: there will be a Release; if it is Failed while the token is still published, this caller is served that
+	// token (M21). See [Effects.ReleaseOf].
+	WaitOrServe
+	// TooShort: the endpoint's tokens do not live as long as the caller wants (M20).
+	TooShort
 )
 
 // FailureKind says where a failure's text comes from.
@@ -141,4 +153,13 @@ func (e *Effects) event(ev Event) {
 	}
 	e.Events[e.N] = ev
 	e.N++
+}
+
+// ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says that
+// a token is published after the step.
+func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
+	if waiting == WaitOrServe && e.Release == Failed && usable {
+		return Serve
+	}
+	return e.Release
 }

@@ -2,54 +2,96 @@ package core
 
 import "time"
 
-// InputKind is a message to the core.
+// InputKind says what an [Input] is about.
 type InputKind uint8
 
-// The messages.
+// The kinds of input.
 const (
-	Get         InputKind = iota + 1 // somebody found no usable token
-	Invalidate                       // somebody saw a token refused
-	Refresh                          // somebody wants a fetch now
-	Fetched                          // a fetch ended
-	Wake                             // the timer fired; it may be early or late
-	Expire                           // the timer set at a publication fired
-	RefreshHint                      // somebody read a token that was due
+	// Get: a caller found no token that it may use in the published snapshot.
+	Get InputKind = iota + 1
+	// Invalidate: an origin rejected a token (M12, M13, M21).
+	Invalidate
+	// Refresh: a caller wants a fetch now (M20).
+	Refresh
+	// Fetched: a fetch ended.
+	Fetched
+	// Wake: the timer of [Effects].Wake fired. It may be early or late.
+	Wake
+	// Expire: the timer that was set at a publication fired (M2).
+	Expire
+	// RefreshHint: a reader found the refresh time passed (M16).
+	RefreshHint
+	// Close: nothing starts any more, and callers get Shut (M14).
 	Close
+	// ReportOutcome: an origin accepted or rejected a token (M13). It gets no reply.
+	ReportOutcome
+	// CredentialsChecked: the check that [Effects].CheckCredentials asked for is done (F4).
+	CredentialsChecked
 )
 
-// Input is one message. Fields that do not belong to its kind are zero.
+// Input is one message to the core. Fields that do not belong to its kind are zero.
 type Input struct {
 	Kind InputKind
-	// Read: somebody has read the current token since it was published. Of every kind.
+
+	// Read, of every kind, says that a caller has read the current token since it was published (M16).
 	Read bool
 
-	// Of Invalidate. Current: the refused token is the one published now. Wait: the sender waits for a successor.
+	// Origin, of Get, Invalidate and ReportOutcome, is the origin of the resource server. Zero: the caller named none.
+	Origin uint64
+	// Path, of Invalidate and ReportOutcome, is the path of the request. Zero: the caller named none.
+	Path uint64
+	// Current, of Invalidate and ReportOutcome, says that the token in question has the value of the published one.
 	Current bool
-	Wait    bool
-	Origin  uint64
 
-	// Of Fetched.
+	// MinLife, of Get, is for how long the token must remain usable (M20).
+	MinLife time.Duration
+
+	// Wait, of Invalidate and Refresh, says that the sender waits for a successor.
+	Wait bool
+
+	// Retry, of ReportOutcome, says that the request was sent for the second time, after a 401.
+	Retry bool
+	// Accepted, of ReportOutcome, is false if the response rejected the token.
+	Accepted bool
+	// Age, of ReportOutcome, is how long ago the request was sent. An acceptance is evidence only about what was known
+	// by then (M13).
+	Age time.Duration
+
+	// Flight, of Fetched, is the number of the fetch that ended.
 	Flight uint64
+	// Result, of Fetched, is how it ended.
 	Result Result
 
-	// Of Wake: what the timer was set for.
+	// At, of Wake, is the time that the timer was set for.
 	At Elapsed
-	// Of Expire: which publication the timer was set for.
+
+	// Publication, of Expire, is the publication that the timer was set for.
 	Publication uint64
+
+	// Check, of CredentialsChecked, is the number of the check.
+	Check uint64
+	// Changed, of CredentialsChecked, says that the client credentials are other ones than those that were refused.
+	Changed bool
 }
 
 // Result is how a fetch ended.
 type Result struct {
+	// OK says that the fetch returned a token.
 	OK bool
 
-	// Of a success. Expiry zero: none was given. Same: the value is that of the last token. RefreshIn: the endpoint's
-	// advice, from the start of the fetch; 0 if none.
-	Expiry    time.Time
-	Same      bool
+	// Expiry, of a success, is when the token expires, on the wall clock. Zero: the endpoint did not say (M7).
+	Expiry time.Time
+	// Same, of a success, says that the value is that of the last token (M5).
+	Same bool
+	// RefreshIn, of a success, is the endpoint's advice on when to refresh, from the start of the fetch. Zero: none (M4).
 	RefreshIn time.Duration
 
-	// Of a failure. EndsRound: the endpoint asks to be left alone. RetryAfter: for how long; 0 if it did not say.
-	Permanent  bool
-	EndsRound  bool
+	// Permanent, of a failure, says that another attempt would fail in the same way (M10).
+	Permanent bool
+	// EndsRound, of a failure, says that the endpoint asks for a pause: a 429 or a Retry-After (M9).
+	EndsRound bool
+	// RetryAfter, of a failure, is how long a pause the endpoint asks for. Zero: it did not say.
 	RetryAfter time.Duration
+	// Recheckable, of a failure, says that the credentials may be at fault and that reading them again costs nothing (F4).
+	Recheckable bool
 }

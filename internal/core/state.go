@@ -31,3 +31,11 @@ func (c *Core) Policy() Policy { return c.policy }
 
 // Left is how long after the last step a deadline comes.
 func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }
+
+// Contests reports whether a request to an origin (0: the caller named none) may not use the published token, and has to
+// ask the core (M21).
+func (c *Core) Contests(origin uint64) bool { return false }
+
+// Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere (M13).
+// The outcomes of retries always are.
+func (c *Core) Observes() bool { return false }

@@ -17,7 +17,7 @@ const (
 	// do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was replaced, and who
 	// is forgotten cannot be told to close it.
 	kept = 16
-	// idleTimeout ends connections that nobody uses any more, if the template has no other. It is that of
+	// idleTimeout ends connections that are no longer used, if the template has no other. It is that of
 	// http.DefaultTransport.
 	idleTimeout = 90 * time.Second
 )
@@ -68,7 +68,7 @@ func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
 	entries = entries[:min(len(entries), kept)]
 	p.entries.Store(&entries)
 	for _, e := range old {
-		e.transport.CloseIdleConnections() // most are of no use any more; the others can be had again
+		e.transport.CloseIdleConnections() // most are of no use any more; the others are made again
 	}
 	return transport
 }
@@ -117,7 +117,7 @@ func Obstacle(base http.RoundTripper) string {
 	case !ok:
 		return "is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there"
 	//lint:ignore SA1019 whoever still sets it has to hear of it
-	case t.DialTLSContext != nil || t.DialTLS != nil:
+	case t.DialTLSContext != nil || t.DialTLS != nil: //nolint:staticcheck // deprecated, but a user's transport may have it
 		return "makes its TLS connections itself (DialTLS), so that Certificate could not be shown: unset that, or configure the certificate there"
 	case HasOwn(t.TLSClientConfig):
 		return "has a client certificate in its TLSClientConfig already: remove that, or Certificate"

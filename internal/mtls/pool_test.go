@@ -141,8 +141,8 @@ func TestThePoolLeavesItsTemplateAlone(t *testing.T) {
 	p := mtls.NewPool(template)
 	defer p.CloseIdleConnections()
 	template.MaxIdleConns = 7
-	one, again, two := a.Issue(t, "one"), tls.Certificate{}, a.Issue(t, "two")
-	again = one
+	one, two := a.Issue(t, "one"), a.Issue(t, "two")
+	again := one
 	first := p.For(&one)
 	require.NotSame(t, template, first)
 	require.Zero(t, first.MaxIdleConns, "what becomes of the template later is of no consequence")
@@ -171,7 +171,7 @@ func TestWhatACertificateCannotBeShownThrough(t *testing.T) {
 	require.Empty(t, mtls.Obstacle(&http.Transport{TLSClientConfig: &tls.Config{}}))
 }
 
-// HTTP/2 that somebody configured by hand keeps its connections in a place that copies share.
+// HTTP/2 that was configured by hand keeps its connections in a place that copies share.
 func TestCopiesShareNoHTTP2Connections(t *testing.T) {
 	a := certtest.New(t)
 	s := serve(t, a, true, names)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_API(t *testing.T) {
@@ -15,21 +17,21 @@ func TestCheck_API(t *testing.T) {
 		"no audience":            {place: place{claims: without, api: invalid}, says: []string{"it asks for Bearer realm", "the token names no audience (aud), and the API may insist on its own", "by --audience"}},
 		"an audience unasked":    {place: place{api: invalid}, says: []string{"the token may be for another API, as neither --audience nor --resource is set"}},
 		"an opaque token":        {place: place{token: opaque, api: refuse(401, `Bearer error_description="wrong audience"`)}, says: []string{"neither --audience nor --resource is set"}},
-		"another audience":       {place: place{api: invalid}, args: []string{"--audience", "https://api.example.com"}, says: []string{"the token is for https://api.example.com, and the API may go by another name"}},
+		"another audience":       {place: place{api: invalid}, args: []string{"--audience", "https://api.example.com"}, says: []string{"the token is for https://api.example.com, and the API may have another name"}},
 		"no reason":              {place: place{api: refuse(401, "Bearer")}, says: []string{"the API does not accept the token", `does the API trust tokens from "https://idp.example.com"?`}},
-		"not a token":            {place: place{api: refuse(401, `Basic realm="a, Bearer b"`)}, says: []string{"the API asks for Basic, not for a token"}},
-		"bound tokens":           {place: place{api: refuse(401, `DPoP algs="ES256 PS256"`)}, says: []string{"the API takes only tokens that are bound to a key", "remedy: set --dpop"}},
-		"a scope":                {place: place{api: refuse(403, `Bearer error="insufficient_scope", scope="write all"`)}, says: []string{"the API wants write all, the token has read", "ask for it by --scope"}},
+		"not a token":            {place: place{api: refuse(401, `Basic realm="a, Bearer b"`)}, says: []string{"the API asks for Basic, and responds in the same way to a token that does not exist"}},
+		"bound tokens":           {place: place{api: refuse(401, `DPoP algs="ES256 PS256"`)}, says: []string{"the API accepts only tokens that are bound to a key", "remedy: set --dpop"}},
+		"a scope":                {place: place{api: refuse(403, `Bearer error="insufficient_scope", scope="write all"`)}, says: []string{"the API wants write all, the token has read", "request it by --scope"}},
 		"some scope":             {place: place{api: refuse(403, `Bearer error=insufficient_scope`)}, says: []string{"lacks a scope, the API does not say which"}},
-		"no permission":          {place: place{api: refuse(403, "")}, says: []string{"does not let this client do that"}},
+		"no permission":          {place: place{api: refuse(403, "")}, says: []string{"the API responds in the same way to a token that does not exist", "have the client given the role, permission or scope"}},
 		"the token in its words": {place: place{api: refuse(401, `Bearer error_description="`+theSignature+`"`)}, says: []string{"[redacted]"}},
 		"nothing there":          {place: place{api: refuse(404, "")}, says: []string{"there is nothing to get at that address"}},
 		"too much":               {place: place{api: refuse(429, "")}, says: []string{"too many requests"}},
-		"a failure":              {place: place{api: refuse(502, "")}, says: []string{"the API itself is failing"}},
-		"another error":          {place: place{api: refuse(400, "")}, says: []string{"does not like the request"}},
+		"a failure":              {place: place{api: refuse(502, "")}, says: []string{"the API itself, or what it asks about tokens, fails"}},
+		"another error":          {place: place{api: refuse(400, "")}, says: []string{"does not accept the request"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.args, d.code, d.step = append(d.args, "--api", "SELF/api"), exitAPI, "API"
+			d.args, d.code, d.step = append(d.args, "--api", "SELF/api"), exit.API, "API"
 			d.test(t)
 		})
 	}
@@ -41,16 +43,16 @@ func TestCheck_API(t *testing.T) {
 	}.test)
 	t.Run("another origin", diagnosed{
 		args: []string{"--api", "SELF/api", "--origin", "https://api.example.com"},
-		code: exitUsage, step: "API", says: []string{"--origin: add it there"},
+		code: exit.Usage, step: "API", says: []string{"--origin: add it there"},
 	}.test)
 	t.Run("nobody there", diagnosed{
 		args: []string{"--api", "https://127.0.0.1:1"},
-		code: exitUnreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
+		code: exit.Unreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
 	}.test)
 	t.Run("nobody vouches", func(t *testing.T) {
 		s := secure(t, http.NotFoundHandler())
 		diagnosed{
-			args: []string{"--api", s.URL}, code: exitUnreachable, step: "API",
+			args: []string{"--api", s.URL}, code: exit.Unreachable, step: "API",
 			says: []string{"remedy: name the authority that issued the certificate by --ca-file"},
 		}.test(t)
 	})
@@ -63,6 +65,6 @@ func TestCheck_API(t *testing.T) {
 			dated(time.Hour, grant("opaque-token-of-the-server", ""))(w, r)
 		}},
 		args: []string{"--token-url", "SELF/api", "--api", "SELF/api"},
-		code: exitAPI, step: "API", says: []string{"this machine's clock is not the authorization server's"},
+		code: exit.API, step: "API", says: []string{"this machine's clock is not the authorization server's"},
 	}.test)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // clients is a token endpoint that knows one client by its secret, in one spelling of Basic.
@@ -51,51 +53,51 @@ func TestCheck_Authenticate(t *testing.T) {
 	for name, d := range map[string]diagnosed{
 		"a server that does not decode": {
 			place: place{env: reserved, token: clients("me", theSecret+"/+%", false, silent)},
-			says:  []string{"the server does not decode what is form-encoded", "remedy: use --auth-style client_secret_basic_raw: with that it works"},
+			says:  []string{"the server does not decode what is form-encoded", "remedy: set --auth-style to client_secret_basic_raw: with that it works"},
 		},
 		"a server that decodes": {
 			place: place{env: reserved, token: clients("me", theSecret+"/+%", true, silent)}, args: []string{"--auth-style", "client_secret_basic_raw"},
-			says: []string{"the server decodes them", "remedy: use --auth-style client_secret_basic: with that it works"},
+			says: []string{"the server decodes them", "remedy: set --auth-style to client_secret_basic: with that it works"},
 		},
 		"neither spelling": {
 			place:  place{env: reserved, token: clients("me", "another", true, talkative)},
-			says:   []string{"it is not the reserved characters in id or secret: client_secret_basic_raw is refused as well", "the client is known, the secret is wrong"},
+			says:   []string{"id or secret have reserved characters, and client_secret_basic_raw is refused as well", "the server seems to know the client"},
 			silent: []string{"if the server does not decode them"},
 		},
 		"a wrong secret": {
 			place: place{token: clients("me", "another", true, talkative)},
-			says:  []string{"401 Unauthorized: invalid_client", "bad secret", "cause:  the client is known, the secret is wrong", "client_secret_post"},
+			says:  []string{"401 Unauthorized: invalid_client", "bad secret", "cause:  the server seems to know the client", `(401 invalid_client "no such client (trace `, "the secret, the way to authenticate", "client_secret_post"},
 		},
 		"a wrong id": {
 			place: place{token: clients("you", theSecret, true, talkative)},
-			says:  []string{"no such client", "id or secret is wrong; the server does not say which"},
+			says:  []string{"no such client", "id or secret is wrong, or the way to authenticate; the server does not say which"},
 		},
 		"a server that does not say": {
 			place: place{token: clients("me", "another", true, silent)},
-			says:  []string{"id or secret is wrong; the server does not say which"},
+			says:  []string{"id or secret is wrong, or the way to authenticate; the server does not say which"},
 		},
 		"a server that repeats the id": {
 			place: place{token: clients("me", "another", true, quoting)}, says: []string{"message for 'me'", "the server does not say which"},
 		},
-		"a server that numbers its answers": {
+		"a server that numbers its responses": {
 			place: place{token: clients("me", "another", true, numbering)},
 			says:  []string{"the server does not say which"},
 		},
 		"other methods": {
 			place:  place{metadata: both, token: clients("me", "another", true, silent)},
-			says:   []string{"choose it by --auth-style (the server has private_key_jwt)"},
+			says:   []string{"(the server has private_key_jwt)", "choose it by --auth-style"},
 			silent: []string{"client_secret_post"},
 		},
 		"no grant for the client": {
 			place: place{metadata: both, token: deny(400, "unauthorized_client", "")},
-			says:  []string{"the client may not use the client credentials grant, or not prove itself by client_secret_basic", "(the server has private_key_jwt)"},
+			says:  []string{"the server does not say which: its response to a client that does not exist is the same", "(the server has private_key_jwt)"},
 		},
 		"no such grant": {
-			place: place{token: deny(400, "unsupported_grant_type", "")}, says: []string{"the server does not have the client credentials grant"},
+			place: place{token: deny(400, "unsupported_grant_type", "")}, says: []string{"the server does not offer the client credentials grant"},
 		},
 		"no such scope": {
 			place: place{token: deny(400, "invalid_scope", ""), metadata: metadataWith(`,"scopes_supported":["read"]`)},
-			says:  []string{"does not grant this client what --scope asks for; it lists read", "remedy: correct --scope"},
+			says:  []string{"the server requires a scope, or does not grant its default ones to this client", "remedy: request one by --scope"},
 		},
 		"no audience": {
 			place: place{token: deny(400, "invalid_target", "")},
@@ -106,7 +108,7 @@ func TestCheck_Authenticate(t *testing.T) {
 		},
 		"another audience": {
 			place: place{token: deny(400, "invalid_target", "")}, args: []string{"--audience", "x"},
-			says: []string{"hands out no tokens for that --audience or --resource"},
+			says: []string{"issues no tokens for that --audience or --resource"},
 		},
 		"tokens that are not bound": {
 			args: []string{"--dpop"}, says: []string{`token_type is "Bearer", not "DPoP"`, "remedy: have DPoP enabled for the client at the server, or remove --dpop"},
@@ -115,24 +117,24 @@ func TestCheck_Authenticate(t *testing.T) {
 			place: place{token: func(w http.ResponseWriter, _ *http.Request) {
 				io.WriteString(w, `{"access_token":"opaque-token-of-the-server","token_type":"DPoP"}`)
 			}},
-			says: []string{"not plain Bearer tokens", "remedy: set --dpop"},
+			says: []string{"issues tokens that are bound to a key", "remedy: set --dpop"},
 		},
 		"the secret in the answer": {
 			place: place{token: deny(401, "invalid_client", "who is "+theSecret+"?")}, says: []string{"who is [redacted]?"},
 		},
 		"a page": {
 			place: place{token: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); io.WriteString(w, "<html>") }},
-			says:  []string{"404 Not Found", "remedy: is --token-url the token endpoint?"},
+			says:  []string{"404 Not Found", "cause:  there is nothing at that address", "remedy: --token-url: compare the path"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.code, d.step = exitDenied, "authenticate"
+			d.code, d.step = exit.Denied, "authenticate"
 			d.test(t)
 		})
 	}
 	t.Run("a server that fails", diagnosed{
 		place: place{token: deny(503, "temporarily_unavailable", "")},
-		code:  exitUnreachable, step: "authenticate", says: []string{"503 Service Unavailable: temporarily_unavailable"},
+		code:  exit.Unreachable, step: "authenticate", says: []string{"503 Service Unavailable: temporarily_unavailable"},
 	}.test)
 }
 

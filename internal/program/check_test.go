@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestCheck_AllIsWell(t *testing.T) {
@@ -23,14 +25,14 @@ func TestCheck_AllIsWell(t *testing.T) {
 		},
 	}
 	r := p.check(t, "--api", "SELF/api?key=hidden", "--scope", "read", "--audience", "https://api.example.com")
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	require.Empty(t, r.err)
 	for _, line := range []string{
 		"✓ settings     https://127.0.0.1:", `client "me", by client_secret_basic`, "scope: read", "audience: https://api.example.com",
-		"✓ proof        ready\n", "secret: from ALF_CLIENT_SECRET\n",
+		"✓ credentials  ready\n", "secret: from ALF_CLIENT_SECRET\n",
 		"✓ name         127.0.0.1 is an address\n", "✓ connection   to 127.0.0.1:", "✓ TLS          TLS 1.3, certificate of example.com by O=Acme Co\n",
-		"valid until 2084-", "✓ HTTP         answers in ", "✓ clock        agrees with the server's to 1 second\n",
-		"✓ metadata     the token endpoint is https://127.0.0.1:", "clients prove themselves by: client_secret_basic\n",
+		"valid until 2084-", "✓ HTTP         responds in ", "✓ clock        agrees with the server's to 1 second\n",
+		"✓ metadata     the token endpoint is https://127.0.0.1:", "authentication methods: client_secret_basic\n",
 		"✓ authenticate a token in ", "✓ token        Bearer, for 60 minutes\n",
 		"header: alg RS256, typ at+jwt, kid 2025\n", "iss       https://idp.example.com\n", "sub       me\n", "aud       https://api.example.com\n",
 		"scope     read\n", "iat       20", "exp       20", ", in 60 minutes\n",
@@ -46,7 +48,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 // Whoever looks for a step that is left out finds none.
 func TestCheck_OnlyStepsThatApply(t *testing.T) {
 	r := place{}.check(t)
-	require.Equal(t, exitOK, r.code, r.out)
+	require.Equal(t, exit.OK, r.code, r.out)
 	for _, step := range []string{"TLS", "metadata", "API"} {
 		require.NotContains(t, r.out, "✓ "+step)
 		require.NotContains(t, r.out, "– "+step)
@@ -63,22 +65,22 @@ func TestCheck_MarksOfOtherLocales(t *testing.T) {
 func TestCheck_Interrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	i := newIDP(t)
-	i.answer = func(_ http.ResponseWriter, r *http.Request) {
+	i.respond = func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	}
-	require.Equal(t, exitInterrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
+	require.Equal(t, exit.Interrupted, alfIn(t, invocation{env: i.configured(), ctx: ctx}, "check").code)
 }
 
 func TestCheck_AnUnwrittenFindingIsAnError(t *testing.T) {
 	i := newIDP(t)
 	code := run(t.Context(), []string{"alf", "check"}, nil, broken{}, io.Discard, environmentOf(i.configured()))
-	require.Equal(t, exitBroken, code)
+	require.Equal(t, exit.Broken, code)
 }
 
 func TestCheck_WrongUse(t *testing.T) {
 	r := alfIn(t, invocation{}, "check", "x")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "unexpected argument")
 	require.Empty(t, r.out)
 }

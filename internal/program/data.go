@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // data is the request's body, nil if there is none. It is held in memory, so that it can be sent again after a 401.
@@ -28,15 +30,15 @@ func (p *program) data(cmd *cli.Command) ([]byte, error) {
 		case path != "-":
 			part, err = os.ReadFile(path)
 		case read:
-			return nil, usagef("--data @-: standard input can be read once: remove one of the two")
-		case cmd.Bool("secret-stdin"):
-			return nil, usagef("--data @-: standard input is read by --secret-stdin: use --secret-file, or a file for the data")
+			return nil, exit.Usagef("--data @-: standard input can be read once: remove one of the two")
+		case cmd.Bool("client-secret-stdin"):
+			return nil, exit.Usagef("--data @-: standard input is read by --client-secret-stdin: use --client-secret-file, or a file for the data")
 		default:
 			read = true
 			part, err = io.ReadAll(p.stdin)
 		}
 		if err != nil {
-			return nil, usagef("--data: %w", err)
+			return nil, exit.Usagef("--data: %w", err)
 		}
 		parts = append(parts, part)
 	}
@@ -64,9 +66,9 @@ func setHeaders(req *http.Request, given []string) error {
 		name, value = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value)
 		switch {
 		case !ok || name == "":
-			return usagef("-H: not of the form 'NAME: VALUE'")
+			return exit.Usagef("-H: not of the form 'NAME: VALUE'")
 		case name == "Authorization":
-			return usagef("-H: Authorization carries the token: remove it, or use another program")
+			return exit.Usagef("-H: Authorization carries the token: remove it, or use another program")
 		case name == "Host":
 			req.Host = value
 		case value == "" && name == "User-Agent":

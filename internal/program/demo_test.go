@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestDemo_KeepsItsPromisesAndPrintsNoControlCharacters(t *testing.T) {
@@ -18,7 +19,7 @@ func TestDemo_KeepsItsPromisesAndPrintsNoControlCharacters(t *testing.T) {
 	}
 	t.Parallel()
 	r := alfIn(t, invocation{}, "demo", "--callers", "20", "--every", "10ms", "--lifetime", "1s")
-	require.Equal(t, exitOK, r.code, r.out+r.err)
+	require.Equal(t, exit.OK, r.code, r.out+r.err)
 	for _, section := range []string{"REQUESTS", "TIME", "TOKEN REQUESTS", "kept"} {
 		require.Contains(t, r.out, section)
 	}
@@ -31,7 +32,7 @@ func TestDemo_KeepsItsPromisesAndPrintsNoControlCharacters(t *testing.T) {
 	}
 }
 
-func TestDemo_SaysHowTheClientProvesItself(t *testing.T) {
+func TestDemo_SaysHowTheClientAuthenticates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays in real time")
 	}
@@ -39,10 +40,10 @@ func TestDemo_SaysHowTheClientProvesItself(t *testing.T) {
 	env := map[string]string{"ALF_DEMO_AUTH_STYLE": "self_signed_tls_client_auth", "ALF_DEMO_DISCOVER": "true"}
 	r := alfIn(t, invocation{env: env}, "demo", "--auth-style", "private_key_jwt", "--dpop",
 		"--callers", "5", "--every", "20ms", "--lifetime", "1s")
-	require.Equal(t, exitOK, r.code, r.out+r.err)
-	require.True(t, strings.HasPrefix(r.err, "  0.0 s  client: proves itself by private_key_jwt\n"), r.err)
-	require.Contains(t, r.out, "the client proves itself by private_key_jwt\n")
-	for _, part := range []string{"PROOFS", "asked again", "every request showed what its token is bound to", "issuer's metadata"} {
+	require.Equal(t, exit.OK, r.code, r.out+r.err)
+	require.True(t, strings.HasPrefix(r.err, "  0.0 s  client: authenticates by private_key_jwt\n"), r.err)
+	require.Contains(t, r.out, "the client authenticates by private_key_jwt\n")
+	for _, part := range []string{"PROOFS", "repeated with the nonce", "every request showed what its token is bound to", "issuer's metadata"} {
 		require.Contains(t, r.out, part)
 	}
 }
@@ -53,7 +54,7 @@ func TestDemo_KnowsEveryAuthStyleAndNoOther(t *testing.T) {
 		require.Contains(t, help, style.String())
 	}
 	r := alfIn(t, invocation{}, "demo", "--auth-style", "none")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, `--auth-style: authentication style "none" does not exist: use one of client_secret_basic, `)
 }
 

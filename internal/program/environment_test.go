@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestEnvironment_AMisspeltVariableIsRefused(t *testing.T) {
@@ -24,10 +26,10 @@ func TestEnvironment_AMisspeltVariableIsRefused(t *testing.T) {
 		env := i.configured(map[string]string{name: theSecret})
 		for _, command := range [][]string{{"token"}, {"get", i.URL}, {"curl", i.URL}, {"demo"}, {"sim", "--seed", "1"}} {
 			r := alfIn(t, invocation{env: env}, command...)
-			require.Equal(t, result{exitUsage, "", "alf: " + says + "\n"}, r, command)
+			require.Equal(t, result{exit.Usage, "", "alf: " + says + "\n"}, r, command)
 		}
 		r := alfIn(t, invocation{env: env}, "check")
-		require.Equal(t, exitUsage, r.code)
+		require.Equal(t, exit.Usage, r.code)
 		require.Contains(t, r.out, "✗ settings     1 problem\n")
 		require.Contains(t, r.out, says+"\n")
 		require.Zero(t, i.issued)
@@ -37,7 +39,7 @@ func TestEnvironment_AMisspeltVariableIsRefused(t *testing.T) {
 func TestEnvironment_EveryProblemAtOnce(t *testing.T) {
 	env := map[string]string{"ALF_SCOPES": "a", "ALF_ORIGINS": "b", "ALF_CLIENT_ID": "me"}
 	r := alfIn(t, invocation{env: env}, "token")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Regexp(t, `(?s)ALF_ORIGINS is not.*\n.*ALF_SCOPES is not.*\n.*--token-url is missing`, r.err)
 }
 
@@ -46,7 +48,7 @@ func TestEnvironment_WhatIsNotMeantForTheCommandIsLeftAlone(t *testing.T) {
 		"ALF_API": "x", "ALF_OUTPUT": "bare", "ALF_DEMO_CALLERS": "many", "ALF_VERBOSE": "", "ALF_DPOP": "false", // of other commands, or harmless
 		"ALF_ORIGINS": "",      // empty is unset
 		"ALF_EXPLORE": "large", // of the tests
-		// What Kubernetes tells every container if there is a service named alf, or alf-idp.
+		// What Kubernetes sets in every container if there is a service named alf, or alf-idp.
 		"ALF_SERVICE_HOST": "10.0.0.1", "ALF_SERVICE_PORT": "80", "ALF_SERVICE_PORT_HTTPS": "443", "ALF_PORT": "tcp://10.0.0.1:80",
 		"ALF_PORT_80_TCP": "tcp://10.0.0.1:80", "ALF_PORT_80_TCP_PROTO": "tcp", "ALF_PORT_80_TCP_PORT": "80", "ALF_PORT_80_TCP_ADDR": "10.0.0.1",
 		"ALF_IDP_SERVICE_HOST": "10.0.0.1", "ALF_IDP_PORT_53_UDP_ADDR": "10.0.0.1",
@@ -54,7 +56,7 @@ func TestEnvironment_WhatIsNotMeantForTheCommandIsLeftAlone(t *testing.T) {
 	} {
 		i := newIDP(t)
 		r := alfIn(t, invocation{env: i.configured(map[string]string{name: value})}, "token")
-		require.Equal(t, result{exitOK, "token-1\n", ""}, r, name)
+		require.Equal(t, result{exit.OK, "token-1\n", ""}, r, name)
 	}
 }
 
@@ -62,7 +64,7 @@ func TestEnvironment_HelpAndCompletionAreGivenWhateverItHolds(t *testing.T) {
 	env := map[string]string{"ALF_ORIGINS": "x"}
 	for _, args := range [][]string{{}, {"--help"}, {"help", "token"}, {"token", "--help"}, {"--version"}, {"completion", "bash"}, {"token", "--o", "--generate-shell-completion"}} {
 		r := alfIn(t, invocation{env: env}, args...)
-		require.Equal(t, exitOK, r.code, r.err)
+		require.Equal(t, exit.OK, r.code, r.err)
 		require.NotEmpty(t, r.out)
 	}
 }

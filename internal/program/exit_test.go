@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestExit0_OnSuccess(t *testing.T) {
@@ -59,7 +61,7 @@ func TestExit2_OnWrongUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := i.alf(t, c.args...)
-			require.Equal(t, exitUsage, r.code, r.err)
+			require.Equal(t, exit.Usage, r.code, r.err)
 			require.Contains(t, r.err, c.says)
 			require.Equal(t, 1, strings.Count(r.err, "\n"), "one line")
 			require.True(t, strings.HasPrefix(r.err, "alf: "))
@@ -71,7 +73,7 @@ func TestExit2_OnWrongUse(t *testing.T) {
 
 func TestExit2_EveryProblemAtOnce(t *testing.T) {
 	r := alfIn(t, invocation{}, "token", "--auth-style", "none", "--timeout", "-1s")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	for _, problem := range []string{
 		"--token-url is missing: set it, or ALF_TOKEN_URL, or token_url in a configuration file", "--client-id is missing", "none", "-1s",
 	} {
@@ -83,11 +85,11 @@ func TestExit2_EveryProblemAtOnce(t *testing.T) {
 func TestExit2_WhenTheTokenMustNotGoThere(t *testing.T) {
 	i := newIDP(t)
 	r := i.alf(t, "get", "http://api.example.com/")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, `use https, or list "api.example.com" in --allow-http`)
 
 	r = i.alf(t, "get", "--origin", "https://api.example.com", "https://other.example.com/")
-	require.Equal(t, exitUsage, r.code)
+	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "--origin: add it there")
 }
 
@@ -96,7 +98,7 @@ func TestExit3_DeniedByTheTokenEndpoint(t *testing.T) {
 		i := newIDP(t)
 		i.refuse(401, `{"error":"invalid_client","error_description":"who is `+theSecret+`?"}`)
 		r := i.alf(t, command...)
-		require.Equal(t, exitDenied, r.code)
+		require.Equal(t, exit.Denied, r.code)
 		require.Contains(t, r.err, "alf: no token: "+i.URL+": 401 Unauthorized: invalid_client")
 		require.Contains(t, r.err, "client_secret_post")
 		require.Contains(t, r.err, "--auth-style")
@@ -110,13 +112,13 @@ func TestExit4_TokenEndpointUnreachable(t *testing.T) {
 		i := newIDP(t)
 		i.Close()
 		r := i.alf(t, "token")
-		require.Equal(t, exitUnreachable, r.code)
+		require.Equal(t, exit.Unreachable, r.code)
 		require.Contains(t, r.err, "alf: no token: ")
 	})
-	t.Run("answers 503", func(t *testing.T) {
+	t.Run("responds with 503", func(t *testing.T) {
 		i := newIDP(t)
 		i.refuse(503, "later")
-		require.Equal(t, exitUnreachable, i.alf(t, "token").code)
+		require.Equal(t, exit.Unreachable, i.alf(t, "token").code)
 	})
 	t.Run("is not who it should be", func(t *testing.T) {
 		s := httptest.NewTLSServer(newIDP(t))
@@ -124,16 +126,16 @@ func TestExit4_TokenEndpointUnreachable(t *testing.T) {
 		s.Config.ErrorLog = quiet
 		i := &idp{Server: s}
 		r := i.alf(t, "token")
-		require.Equal(t, exitUnreachable, r.code)
+		require.Equal(t, exit.Unreachable, r.code)
 		require.Contains(t, r.err, "--ca-file")
 	})
-	t.Run("does not answer", func(t *testing.T) {
+	t.Run("does not respond", func(t *testing.T) {
 		i := newIDP(t)
-		i.answer = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		i.respond = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 		for _, command := range [][]string{{"token"}, {"get", "https://api.example.com"}} {
 			r := i.alf(t, append(command, "--timeout", "50ms")...)
-			require.Equal(t, exitUnreachable, r.code)
-			require.Equal(t, "alf: no answer within 50ms: allow more by --timeout\n", r.err)
+			require.Equal(t, exit.Unreachable, r.code)
+			require.Equal(t, "alf: no response within 50ms: allow more by --timeout\n", r.err)
 		}
 	})
 }
@@ -143,14 +145,14 @@ func TestExit4_APIUnreachable(t *testing.T) {
 	t.Run("refuses connections", func(t *testing.T) {
 		s := httptest.NewServer(nil)
 		s.Close()
-		require.Equal(t, exitUnreachable, i.alf(t, "get", s.URL).code)
+		require.Equal(t, exit.Unreachable, i.alf(t, "get", s.URL).code)
 	})
 	t.Run("is not who it should be", func(t *testing.T) {
 		s := httptest.NewTLSServer(nil)
 		t.Cleanup(s.Close)
 		s.Config.ErrorLog = quiet
 		r := i.alf(t, "get", s.URL)
-		require.Equal(t, exitUnreachable, r.code)
+		require.Equal(t, exit.Unreachable, r.code)
 		require.Contains(t, r.err, "name the authority that issued the certificate by --ca-file")
 	})
 	t.Run("breaks off", func(t *testing.T) {
@@ -159,13 +161,13 @@ func TestExit4_APIUnreachable(t *testing.T) {
 			io.WriteString(w, "so far")
 		})
 		r := i.alf(t, "get", url)
-		require.Equal(t, exitUnreachable, r.code)
+		require.Equal(t, exit.Unreachable, r.code)
 		require.Equal(t, "so far", r.out)
-		require.Contains(t, r.err, "the answer broke off")
+		require.Contains(t, r.err, "the response broke off")
 	})
 }
 
-func TestExit5_TheAPIAnswersAnErrorWhoseBodyIsPrinted(t *testing.T) {
+func TestExit5_TheAPIRespondsWithAnErrorWhoseBodyIsPrinted(t *testing.T) {
 	i := newIDP(t)
 	for _, status := range []int{400, 401, 403, 404, 500, 503} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -173,9 +175,9 @@ func TestExit5_TheAPIAnswersAnErrorWhoseBodyIsPrinted(t *testing.T) {
 			io.WriteString(w, "the reason")
 		})
 		r := i.alf(t, "get", url)
-		require.Equal(t, exitAPI, r.code)
+		require.Equal(t, exit.API, r.code)
 		require.Equal(t, "the reason", r.out)
-		require.Equal(t, fmt.Sprintf("alf: the API answered %d %s\n", status, http.StatusText(status)), r.err)
+		require.Equal(t, fmt.Sprintf("alf: the API responded with %d %s\n", status, http.StatusText(status)), r.err)
 	}
 }
 
@@ -186,7 +188,7 @@ func TestExit1_WhenTheOutputCannotBeWritten(t *testing.T) {
 	for _, args := range [][]string{{"token"}, {"token", "--output", "json"}, {"get", url}, {"get", "-i", url}} {
 		var stderr strings.Builder
 		code := run(t.Context(), append([]string{"alf"}, args...), nil, broken{}, &stderr, environmentOf(env))
-		require.Equal(t, exitBroken, code)
+		require.Equal(t, exit.Broken, code)
 		require.Contains(t, stderr.String(), "no space left")
 	}
 }
@@ -203,5 +205,5 @@ func TestExit130_WhenInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	})
 	r := alfIn(t, invocation{env: i.configured(), ctx: ctx}, "get", url)
-	require.Equal(t, result{exitInterrupted, "", "alf: interrupted\n"}, r)
+	require.Equal(t, result{exit.Interrupted, "", "alf: interrupted\n"}, r)
 }

@@ -2,14 +2,53 @@ package program
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 func init() {
 	cli.FlagStringer = describe
 	cli.ShowCommandHelp = helpOn
+}
+
+const (
+	allHelpFlag = "--help-all"
+	topicName   = "settings"
+	completing  = "--generate-shell-completion"
+)
+
+// arguments notices when the help on every setting is asked for, which has to be known when the flags are made.
+func (p *program) arguments(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg == allHelpFlag {
+			p.allHelp = true
+			args[i] = "--help"
+		}
+	}
+	last := args[len(args)-1]
+	if last == completing || slices.Contains(args, topicName) {
+		p.allHelp = true
+	}
+	return args
+}
+
+// settingsTopic is a topic of the help, no command: it lists the settings that all commands have.
+func (p *program) settingsTopic() *cli.Command {
+	return &cli.Command{
+		Name: topicName, Hidden: true, UsageText: "flags of the commands token, get, curl and check", Usage: "the settings of token, get, curl and check",
+		Description: strings.TrimSpace(p.about()), Flags: p.flags(), HideHelp: true,
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			return cli.DefaultShowCommandHelp(ctx, cmd.Root(), topicName)
+		},
+	}
 }
 
 // helpOn shows the help of a command's command. One that has none was given an argument as well, and shows its own.
@@ -37,7 +76,7 @@ func describe(f cli.Flag) string {
 	}
 	var names []string
 	for _, name := range f.Names() {
-		names = append(names, dashed(name))
+		names = append(names, settings.Dashed(name))
 	}
 	line := strings.Join(names, ", ") + placeholder + "\t" + usage
 	if value := doc.GetValue(); doc.TakesValue() && value != "" && value != "[]" && value != "0s" {

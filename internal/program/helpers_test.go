@@ -16,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 const theSecret = "s3cr3t-of-the-client"
@@ -23,12 +26,12 @@ const theSecret = "s3cr3t-of-the-client"
 // idp is a token endpoint that hands out token-1, token-2 and so on.
 type idp struct {
 	*httptest.Server
-	mu     sync.Mutex
-	issued int
-	forms  []string
-	auths  []string
-	answer http.HandlerFunc // instead
-	header http.Header      // of the last request
+	mu      sync.Mutex
+	issued  int
+	forms   []string
+	auths   []string
+	respond http.HandlerFunc // instead
+	header  http.Header      // of the last request
 }
 
 func newIDP(t *testing.T) *idp {
@@ -44,8 +47,8 @@ func (i *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user, password, _ := r.BasicAuth()
 	body, _ := io.ReadAll(r.Body)
 	i.forms, i.auths, i.header = append(i.forms, string(body)), append(i.auths, user+":"+password), r.Header
-	if i.answer != nil {
-		i.answer(w, r)
+	if i.respond != nil {
+		i.respond(w, r)
 		return
 	}
 	i.issued++
@@ -53,9 +56,9 @@ func (i *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"access_token":"token-%d","token_type":"bearer","expires_in":3600,"scope":"read <all>"}`, i.issued)
 }
 
-// refuse makes it answer an OAuth error from now on.
+// refuse makes it respond with an OAuth error from now on.
 func (i *idp) refuse(status int, body string) {
-	i.answer = func(w http.ResponseWriter, _ *http.Request) {
+	i.respond = func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
@@ -80,7 +83,7 @@ type invocation struct {
 	ctx   context.Context
 }
 
-// alfIn runs the program. No run ever prints the secret, its standard error holds no stack, and a failure is told.
+// alfIn runs the program. No run ever prints the secret, its standard error holds no stack, and a failure is reported.
 func alfIn(t *testing.T, in invocation, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -95,22 +98,22 @@ func alfIn(t *testing.T, in invocation, args ...string) result {
 	require.NotContains(t, r.out+r.err, theSecret)
 	require.NotContains(t, r.err, "goroutine ")
 	require.NotContains(t, r.out+r.err, "\x1b")
-	if code != exitOK {
+	if code != exit.OK {
 		require.NotEmpty(t, r.err)
 	}
 	return r
 }
 
-func environmentOf(variables map[string]string) environment {
-	return environment{
-		lookup: func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
-		all: func() (all []string) {
+func environmentOf(variables map[string]string) *settings.Environment {
+	return settings.NewEnvironment(
+		func(name string) (string, bool) { value, ok := variables[name]; return value, ok },
+		func() (all []string) {
 			for name, value := range variables {
 				all = append(all, name+"="+value)
 			}
 			return all
 		},
-	}
+	)
 }
 
 // configured is an environment that has all that is needed, with more on top.

@@ -13,7 +13,7 @@ import (
 )
 
 // eventLog is the log of --verbose on standard error; nil if that was not asked for. The client's events come from a
-// goroutine of its own, which Close does not wait for, so the log tells when the last of them was written.
+// goroutine of its own, which Close does not wait for, so the log says when the last of them was written.
 type eventLog struct {
 	slog.Handler
 	ended chan struct{}
@@ -45,15 +45,15 @@ func (l *eventLog) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// answer logs how a request ended.
-func (l *eventLog) answer(resp *http.Response, method string, took time.Duration) {
+// response logs how a request ended.
+func (l *eventLog) response(resp *http.Response, method string, took time.Duration) {
 	if l == nil {
 		return
 	}
-	l.logger().Info("alf: answer", "method", method, "url", resp.Request.URL.Redacted(), "status", resp.StatusCode, "duration", took)
+	l.logger().Info("alf: response", "method", method, "url", resp.Request.URL.Redacted(), "status", resp.StatusCode, "duration", took)
 }
 
-// flush waits until a client that was closed has written everything, but not for ever: a log is no reason to hang.
+// flush waits until a client that was closed has written everything, but not forever: a log is no reason to hang.
 func (l *eventLog) flush() {
 	if l == nil {
 		return

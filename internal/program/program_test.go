@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -17,19 +19,19 @@ var quiet = log.New(io.Discard, "", 0)
 
 func TestHelp_IsForEveryCommand(t *testing.T) {
 	root := alfIn(t, invocation{})
-	require.Equal(t, exitOK, root.code)
+	require.Equal(t, exit.OK, root.code)
 	require.Empty(t, root.err)
 	require.Equal(t, root, alfIn(t, invocation{}, "--help"))
 	for _, command := range []string{"token", "get", "curl", "check", "demo", "completion"} {
 		require.Contains(t, root.out, "   "+command)
 		r := alfIn(t, invocation{}, command, "--help")
-		require.Equal(t, exitOK, r.code)
+		require.Equal(t, exit.OK, r.code)
 		require.Contains(t, r.out, "alf "+command)
 		require.Equal(t, r, alfIn(t, invocation{}, "help", command))
 	}
 }
 
-// Whoever is lost in the middle of a command line asks at its end.
+// A user who is lost in the middle of a command line asks at its end.
 func TestHelp_IsGivenWhateverElseIsThere(t *testing.T) {
 	want := alfIn(t, invocation{}, "get", "--help")
 	require.Equal(t, want, alfIn(t, invocation{}, "get", "https://api.example.com", "--help"))
@@ -37,7 +39,7 @@ func TestHelp_IsGivenWhateverElseIsThere(t *testing.T) {
 }
 
 func TestHelp_NamesTheVariables(t *testing.T) {
-	r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_SECRET": theSecret}}, "curl", "--help")
+	r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_SECRET": theSecret}}, "curl", "--help-all")
 	for _, name := range []string{
 		"ALF_CONFIG", "ALF_TOKEN_URL", "ALF_CLIENT_ID", "ALF_CLIENT_SECRET", "ALF_CLIENT_SECRET_FILE", "ALF_SCOPE", "ALF_AUDIENCE",
 		"ALF_ISSUER", "ALF_RESOURCE", "ALF_KEY_FILE", "ALF_KEY_ID", "ALF_ASSERTION_FILE", "ALF_ASSERTION_AUDIENCE",
@@ -52,7 +54,7 @@ func TestHelp_NamesTheVariables(t *testing.T) {
 func TestHelp_TheSecretIsNoFlag(t *testing.T) {
 	for _, flag := range []string{"--client-secret", "--secret"} {
 		r := newIDP(t).alf(t, "token", flag, "x")
-		require.Equal(t, exitUsage, r.code)
+		require.Equal(t, exit.Usage, r.code)
 		require.Contains(t, r.err, "there is no flag "+flag)
 	}
 }
@@ -60,16 +62,16 @@ func TestHelp_TheSecretIsNoFlag(t *testing.T) {
 func TestCompletion_IsGenerated(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "pwsh"} {
 		r := alfIn(t, invocation{}, "completion", shell)
-		require.Equal(t, exitOK, r.code)
+		require.Equal(t, exit.OK, r.code)
 		require.Contains(t, r.out, "completion")
 	}
 	r := alfIn(t, invocation{}, "token", "--out", "--generate-shell-completion")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "--output")
 }
 
 func TestVersion(t *testing.T) {
 	r := alfIn(t, invocation{}, "--version")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "alf version "))
 }

@@ -4,20 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 func (p *program) getCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "get",
-		Usage:       "get a URL with a token and print the answer",
+		Usage:       "get a URL with a token and print the response",
 		ArgsUsage:   "URL",
-		Description: "Prints the answer's body to standard output, that of an error as well." + aboutSettings,
-		Flags:       append([]cli.Flag{includeFlag(), headerFlag()}, p.connectionFlags()...),
+		Description: "Prints the response's body to standard output, that of an error as well." + p.about(),
+		Flags:       p.flags(includeFlag(), headerFlag()),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			return p.request(ctx, cmd, http.MethodGet, nil)
 		},
@@ -27,13 +32,13 @@ func (p *program) getCommand() *cli.Command {
 func (p *program) curlCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "curl",
-		Usage:     "send a request with a token and print the answer",
+		Usage:     "send a request with a token and print the response",
 		ArgsUsage: "URL",
-		Description: "Takes the flags of curl that one needs most. Prints the answer's body to standard output, that\n" +
+		Description: "Takes the flags of curl that one needs most. Prints the response's body to standard output, that\n" +
 			"of an error as well. Redirects are followed; the token is sent along only within the URL's origin,\n" +
 			"or within those given by --origin. Data is sent as it is, files included; several are joined by &.\n" +
-			"It is application/x-www-form-urlencoded unless -H says otherwise." + aboutSettings,
-		Flags: append([]cli.Flag{
+			"It is application/x-www-form-urlencoded unless -H says otherwise." + p.about(),
+		Flags: p.flags(
 			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "`METHOD`; POST if there is data, else GET"},
 			headerFlag(),
 			&cli.StringSliceFlag{
@@ -41,7 +46,7 @@ func (p *program) curlCommand() *cli.Command {
 				Usage: "send `DATA`, or what is in a file (@PATH) or on standard input (@-)",
 			},
 			includeFlag(),
-		}, p.connectionFlags()...),
+		),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			body, err := p.data(cmd)
 			if err != nil {
@@ -57,7 +62,7 @@ func headerFlag() cli.Flag {
 }
 
 func includeFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "include", Aliases: []string{"i"}, Usage: "print the answer's status and headers before its body"}
+	return &cli.BoolFlag{Name: "include", Aliases: []string{"i"}, Usage: "print the response's status and headers before its body"}
 }
 
 func method(cmd *cli.Command, body []byte) string {
@@ -70,9 +75,9 @@ func method(cmd *cli.Command, body []byte) string {
 	return http.MethodGet
 }
 
-// request sends one and prints its answer.
+// request sends one and prints the response.
 func (p *program) request(ctx context.Context, cmd *cli.Command, method string, body []byte) error {
-	if err := arguments(cmd, "URL"); err != nil {
+	if err := argumentsAre(cmd, "URL"); err != nil {
 		return err
 	}
 	req, err := newRequest("URL", method, cmd.Args().First(), body)
@@ -96,12 +101,12 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 	}
 	defer resp.Body.Close()
 	arrived()
-	session.log.answer(resp, method, time.Since(start))
+	session.log.response(resp, method, time.Since(start))
 	if err := p.print(resp, cmd.Bool("include")); err != nil {
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return failf(exitAPI, "the API answered %s", statusOf(resp))
+		return exit.Failf(exit.API, "the API responded with %s", format.Status(resp.StatusCode))
 	}
 	return nil
 }
@@ -111,14 +116,14 @@ func newRequest(from, method, address string, body []byte) (*http.Request, error
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		// Without repeating it: it may hold a password.
-		return nil, usagef("%s: not an address to send a request to: use https://host/path", from)
+		return nil, exit.Usagef("%s: not an address to send a request to: use https://host/path", from)
 	}
 	if u.User != nil {
-		return nil, usagef("%s: holds a name or password, which the token takes the place of: remove it", from)
+		return nil, exit.Usagef("%s: holds a name or password, which the token takes the place of: remove it", from)
 	}
 	req, err := http.NewRequest(method, address, bodyReader(body))
 	if err != nil {
-		return nil, usagef("%q cannot be a method: use GET, POST and the like", method)
+		return nil, exit.Usagef("%q cannot be a method: use GET, POST and the like", method)
 	}
 	return req, nil
 }
@@ -127,19 +132,19 @@ func newRequest(from, method, address string, body []byte) (*http.Request, error
 func (p *program) print(resp *http.Response, include bool) error {
 	if include {
 		if err := writeHead(p.stdout, resp); err != nil {
-			return failf(exitBroken, "writing the answer: %w", err)
+			return exit.Failf(exit.Broken, "writing the response: %w", err)
 		}
 	}
 	out := &writer{Writer: p.stdout}
 	if _, err := io.Copy(out, resp.Body); out.err != nil {
-		return failf(exitBroken, "writing the answer: %w", out.err)
+		return exit.Failf(exit.Broken, "writing the response: %w", out.err)
 	} else if err != nil {
-		return failf(exitUnreachable, "the answer broke off: %w", err)
+		return exit.Failf(exit.Unreachable, "the response broke off: %w", err)
 	}
 	return nil
 }
 
-// writer remembers its error, to tell it from that of reading.
+// writer remembers its error, to distinguish it from that of reading.
 type writer struct {
 	io.Writer
 	err error
@@ -152,10 +157,10 @@ func (w *writer) Write(data []byte) (int, error) {
 }
 
 func writeHead(w io.Writer, resp *http.Response) error {
-	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, statusOf(resp)); err != nil {
+	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, format.Status(resp.StatusCode)); err != nil {
 		return err
 	}
-	for _, name := range sorted(resp.Header) {
+	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
 		for _, value := range resp.Header[name] {
 			if _, err := fmt.Fprintf(w, "%s: %s\n", name, value); err != nil {
 				return err
@@ -164,12 +169,4 @@ func writeHead(w io.Writer, resp *http.Response) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
-}
-
-// statusOf does not repeat the server's own words for a code.
-func statusOf(resp *http.Response) string {
-	if text := http.StatusText(resp.StatusCode); text != "" {
-		return fmt.Sprintf("%d %s", resp.StatusCode, text)
-	}
-	return fmt.Sprint(resp.StatusCode)
 }

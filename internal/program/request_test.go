@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// echo answers with what it was sent.
+// echo responds with what it was sent.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	fmt.Fprintf(w, "%s %s\nhost=%s\nauthorization=%s\ntype=%q\naccept=%q\nagent=%q\nx=%q\nbody=%q\n", r.Method, r.URL, r.Host,
@@ -23,7 +25,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestGet_PrintsTheBody(t *testing.T) {
 	url := serve(t, echo)
 	r := newIDP(t).alf(t, "get", url+"/path?q=1", "-H", "X: one, two", "-H", "x: three")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Empty(t, r.err)
 	for _, line := range []string{
 		"GET /path?q=1\n", "authorization=Bearer token-1\n", "type=[]\n", `accept=["*/*"]`, `agent=["alf/`, `x=["one, two" "three"]`, `body=""`,
@@ -59,7 +61,7 @@ func TestCurl_Methods(t *testing.T) {
 		{[]string{"--request", "GET", "--data", ""}, "GET"},
 	} {
 		r := newIDP(t).alf(t, append([]string{"curl", url}, c.args...)...)
-		require.Equal(t, exitOK, r.code, r.err)
+		require.Equal(t, exit.OK, r.code, r.err)
 		require.True(t, strings.HasPrefix(r.out, c.want+" /"), r.out)
 	}
 	require.Equal(t, result{}, newIDP(t).alf(t, "curl", "-X", "HEAD", url))
@@ -88,7 +90,7 @@ func TestCurl_Data(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			i := newIDP(t)
 			r := alfIn(t, invocation{env: i.configured(), stdin: strings.NewReader("typed\n")}, append([]string{"curl", url}, c.args...)...)
-			require.Equal(t, exitOK, r.code, r.err)
+			require.Equal(t, exit.OK, r.code, r.err)
 			for _, want := range c.want {
 				require.Contains(t, r.out, want)
 			}
@@ -96,21 +98,21 @@ func TestCurl_Data(t *testing.T) {
 	}
 }
 
-func TestCurl_DataThatCannotBeHad(t *testing.T) {
+func TestCurl_DataThatIsNotAvailable(t *testing.T) {
 	i := newIDP(t)
 	for says, args := range map[string][]string{
-		"no such file":              {"-d", "@/does/not/exist"},
-		"can be read once":          {"-d", "@-", "-d", "@-"},
-		"is read by --secret-stdin": {"-d", "@-", "--secret-stdin"},
+		"no such file":                     {"-d", "@/does/not/exist"},
+		"can be read once":                 {"-d", "@-", "-d", "@-"},
+		"is read by --client-secret-stdin": {"-d", "@-", "--client-secret-stdin"},
 	} {
 		r := i.alf(t, append([]string{"curl", "https://api.example.com"}, args...)...)
-		require.Equal(t, exitUsage, r.code)
+		require.Equal(t, exit.Usage, r.code)
 		require.Contains(t, r.err, says)
 	}
 	require.Zero(t, i.issued)
 }
 
-func TestCurl_IsHealedOfA401WithItsBody(t *testing.T) {
+func TestCurl_IsRetriedAfterA401WithItsBody(t *testing.T) {
 	i := newIDP(t)
 	var seen []string
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -122,7 +124,7 @@ func TestCurl_IsHealedOfA401WithItsBody(t *testing.T) {
 		echo(w, r)
 	})
 	r := alfIn(t, invocation{env: i.configured(), stdin: strings.NewReader("once only")}, "curl", "-d", "@-", url)
-	require.Equal(t, exitOK, r.code, r.err)
+	require.Equal(t, exit.OK, r.code, r.err)
 	require.Contains(t, r.out, `body="once only"`)
 	require.Equal(t, []string{"Bearer token-1", "Bearer token-2"}, seen)
 }
@@ -131,7 +133,7 @@ func TestCurl_TheTokenStaysWithinItsOrigin(t *testing.T) {
 	other := serve(t, echo)
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusFound) })
 	r := newIDP(t).alf(t, "curl", url)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "authorization=\n")
 	r = newIDP(t).alf(t, "curl", "--origin", url, "--origin", other, url)
 	require.Contains(t, r.out, "authorization=Bearer token-1\n")
@@ -149,7 +151,7 @@ func TestCurl_PrivateAuthorities(t *testing.T) {
 	t.Cleanup(both.Close)
 	env := i.configured(map[string]string{"ALF_TOKEN_URL": both.URL + "/token", "ALF_CA_FILE": certificate(t, both)})
 	r := alfIn(t, invocation{env: env}, "curl", both.URL)
-	require.Equal(t, exitOK, r.code, r.err)
+	require.Equal(t, exit.OK, r.code, r.err)
 	require.Contains(t, r.out, "authorization=Bearer token-1\n")
 }
 
@@ -166,7 +168,7 @@ func TestCurl_TheTimeoutIsNotTheBodys(t *testing.T) {
 		}
 	})
 	r := newIDP(t).alf(t, "get", "--timeout", "1s", url)
-	require.Equal(t, result{exitOK, "late", ""}, r)
+	require.Equal(t, result{exit.OK, "late", ""}, r)
 }
 
 func TestCurl_StreamsTheBody(t *testing.T) {
@@ -184,11 +186,11 @@ func TestCurl_StreamsTheBody(t *testing.T) {
 	env := i.configured()
 	out := &signalling{arrived: arrived}
 	code := run(t.Context(), []string{"alf", "get", url}, nil, out, io.Discard, environmentOf(env))
-	require.Equal(t, exitOK, code)
+	require.Equal(t, exit.OK, code)
 	require.Equal(t, "first second", out.String())
 }
 
-// signalling tells when something was written to it.
+// signalling reports when something was written to it.
 type signalling struct {
 	strings.Builder
 	once    sync.Once

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestSecret_FromWhereItIs(t *testing.T) {
@@ -20,11 +22,11 @@ func TestSecret_FromWhereItIs(t *testing.T) {
 		"environment":               {map[string]string{"ALF_CLIENT_SECRET": "in-env"}, "", nil, "in-env"},
 		"file of environment":       {map[string]string{"ALF_CLIENT_SECRET_FILE": at("in-env-file")}, "", nil, "in-env-file"},
 		"file of configuration":     {nil, "", nil, "in-config"},
-		"file of flag":              {nil, "", []string{"--secret-file", at("in-file")}, "in-file"},
-		"standard input":            {nil, "in-stdin\r\n", []string{"--secret-stdin"}, "in-stdin"},
-		"flag over environment":     {map[string]string{"ALF_CLIENT_SECRET": "in-env"}, "", []string{"--secret-file", at("in-file")}, "in-file"},
-		"flag over file of env":     {map[string]string{"ALF_CLIENT_SECRET_FILE": at("in-env-file")}, "", []string{"--secret-file", at("in-file")}, "in-file"},
-		"stdin over environment":    {map[string]string{"ALF_CLIENT_SECRET": "in-env"}, "in-stdin", []string{"--secret-stdin"}, "in-stdin"},
+		"file of flag":              {nil, "", []string{"--client-secret-file", at("in-file")}, "in-file"},
+		"standard input":            {nil, "in-stdin\r\n", []string{"--client-secret-stdin"}, "in-stdin"},
+		"flag over environment":     {map[string]string{"ALF_CLIENT_SECRET": "in-env"}, "", []string{"--client-secret-file", at("in-file")}, "in-file"},
+		"flag over file of env":     {map[string]string{"ALF_CLIENT_SECRET_FILE": at("in-env-file")}, "", []string{"--client-secret-file", at("in-file")}, "in-file"},
+		"stdin over environment":    {map[string]string{"ALF_CLIENT_SECRET": "in-env"}, "in-stdin", []string{"--client-secret-stdin"}, "in-stdin"},
 		"empty variable is no name": {map[string]string{"ALF_CLIENT_SECRET": ""}, "", nil, "in-config"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +36,7 @@ func TestSecret_FromWhereItIs(t *testing.T) {
 				env[key] = value
 			}
 			r := alfIn(t, invocation{env: env, stdin: strings.NewReader(c.stdin)}, append([]string{"token"}, c.args...)...)
-			require.Equal(t, exitOK, r.code, r.err)
+			require.Equal(t, exit.OK, r.code, r.err)
 			require.Equal(t, []string{"me:" + c.want}, i.auths)
 		})
 	}
@@ -49,12 +51,12 @@ func TestSecret_AMissingOneIsWrongConfiguration(t *testing.T) {
 		args  []string
 		says  string
 	}{
-		"none":             {nil, "", nil, "the client secret is missing: set ALF_CLIENT_SECRET or ALF_CLIENT_SECRET_FILE, or use --secret-file or --secret-stdin"},
-		"no file":          {nil, "", []string{"--secret-file", none}, none},
-		"empty file":       {nil, "", []string{"--secret-file", write(t, "empty", "\n")}, "is empty"},
-		"nothing on stdin": {nil, "\n", []string{"--secret-stdin"}, "--secret-stdin: nothing came"},
-		"much on stdin":    {nil, strings.Repeat("x", maxSecret+1), []string{"--secret-stdin"}, "more than 64 KiB"},
-		"two flags":        {nil, "", []string{"--secret-stdin", "--secret-file", none}, "exclude each other"},
+		"none":             {nil, "", nil, "the client secret is missing: set ALF_CLIENT_SECRET or ALF_CLIENT_SECRET_FILE, or use --client-secret-file or --client-secret-stdin"},
+		"no file":          {nil, "", []string{"--client-secret-file", none}, none},
+		"empty file":       {nil, "", []string{"--client-secret-file", write(t, "empty", "\n")}, "is empty"},
+		"nothing on stdin": {nil, "\n", []string{"--client-secret-stdin"}, "--client-secret-stdin: nothing came"},
+		"much on stdin":    {nil, strings.Repeat("x", 64<<10+1), []string{"--client-secret-stdin"}, "more than 64 KiB"},
+		"two flags":        {nil, "", []string{"--client-secret-stdin", "--client-secret-file", none}, "exclude each other"},
 		"two variables":    {map[string]string{"ALF_CLIENT_SECRET": "x", "ALF_CLIENT_SECRET_FILE": "y"}, "", nil, "are both set: unset one"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +65,7 @@ func TestSecret_AMissingOneIsWrongConfiguration(t *testing.T) {
 				env[key] = value
 			}
 			r := alfIn(t, invocation{env: env, stdin: strings.NewReader(c.stdin)}, append([]string{"token"}, c.args...)...)
-			require.Equal(t, exitUsage, r.code)
+			require.Equal(t, exit.Usage, r.code)
 			require.Contains(t, r.err, c.says)
 		})
 	}
@@ -73,7 +75,7 @@ func TestSecret_AMissingOneIsWrongConfiguration(t *testing.T) {
 func TestSecret_IsNotInTheLog(t *testing.T) {
 	i := newIDP(t)
 	r := i.alf(t, "token", "--verbose")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Equal(t, "token-1\n", r.out)
 	require.Contains(t, r.err, "fetch ended")
 	require.NotContains(t, r.err, "token-1")

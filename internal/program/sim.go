@@ -8,15 +8,16 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 )
 
 // The flags' categories. The help sorts them by name.
 const (
-	simWhat   = "Run"
-	simOutput = "Show"
-	simWorld  = "The world (in place of what the scenario says)"
-	simDeeds  = "What happens in it, and when (may be repeated)"
+	simWhat    = "Run"
+	simOutput  = "Show"
+	simWorld   = "The world (in place of what the scenario says)"
+	simActions = "What happens in it, and when (may be repeated)"
 )
 
 func (p *program) simCommand() *cli.Command {
@@ -27,7 +28,7 @@ func (p *program) simCommand() *cli.Command {
 			"With --seed alone: the world of that seed, in which everything, faults included, is drawn from it.\n" +
 			"With --seeds: one such world after the other, on all cores, until one breaks a rule.\n\n" +
 			"The decisions are made by the code that runs in production. Exit code 1 says that a rule was broken.",
-		Flags:  slices.Concat(simFlags(), simKnobFlags(), simDeedFlags()),
+		Flags:  slices.Concat(simFlags(), simParameterFlags(), simActionFlags()),
 		Action: p.sim,
 	}
 }
@@ -44,21 +45,21 @@ func simFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "large", Category: simWhat, Usage: "with --explore: larger worlds, which take minutes and gigabytes"},
 
 		&cli.BoolFlag{Name: "compare", Category: simOutput, Usage: "run the same world under other policies too, and lay the costs side by side"},
-		&cli.StringFlag{Name: "report", Category: simOutput, TakesFile: true, Usage: "write an HTML page with pictures to this `FILE`; implies --compare but for --seed alone"},
+		&cli.StringFlag{Name: "report", Category: simOutput, TakesFile: true, Usage: "write an HTML page with pictures to this `FILE`; implies --compare, except for --seed alone"},
 		&cli.BoolFlag{Name: "trace", Category: simOutput, Usage: "print what happens, line by line"},
 	}
 }
 
 // sim decides what is to be done.
 func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
-	if err := arguments(cmd); err != nil {
+	if err := argumentsAre(cmd); err != nil {
 		return err
 	}
-	if err := p.misspelt(cmd); err != nil {
-		return &failure{exitUsage, err}
+	if err := p.env.Misspelt(cmd.Root(), p.table); err != nil {
+		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
 	var made []string // flags that make a world
-	for _, name := range slices.Concat([]string{"scenario"}, simKnobNames(), simDeedNames()) {
+	for _, name := range slices.Concat([]string{"scenario"}, simParameterNames(), simActionNames()) {
 		if cmd.IsSet(name) {
 			made = append(made, name)
 		}
@@ -66,7 +67,7 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 	alone := func(mode string, others ...string) error {
 		for _, name := range slices.Concat(others, made) {
 			if cmd.IsSet(name) {
-				return usagef("--%s does not go with --%s: leave one of them out", name, mode)
+				return exit.Usagef("--%s does not go with --%s: leave one of them out", name, mode)
 			}
 		}
 		return nil
@@ -78,20 +79,20 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 		}
 		return p.simExplore(ctx, cmd.Bool("large"))
 	case cmd.Bool("large"):
-		return usagef("--large is for exploring: add --explore")
+		return exit.Usagef("--large is for exploring: add --explore")
 	case cmd.IsSet("seeds"):
 		if err := alone("seeds", "seed", "compare", "report", "trace"); err != nil {
 			return err
 		}
 		return p.simHunt(ctx, cmd)
 	case cmd.IsSet("first") || cmd.IsSet("once"):
-		return usagef("--first and --once are for a hunt: say through how many seeds by --seeds")
+		return exit.Usagef("--first and --once are for a hunt: say through how many seeds by --seeds")
 	case cmd.IsSet("seed") && len(made) == 0:
 		return p.simSeed(ctx, cmd)
 	}
 	s, err := simScenario(cmd)
 	if err != nil {
-		return &failure{exitUsage, err}
+		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
 	return p.simScenario(ctx, cmd, s)
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
@@ -19,7 +20,7 @@ func (p *program) simExplore(ctx context.Context, large bool) error {
 	return p.exploreAll(ctx, worlds)
 }
 
-// exploreAll tells of each world as soon as it is covered, because the next one may take long.
+// exploreAll reports each world as soon as it is covered, because the next one may take long.
 func (p *program) exploreAll(ctx context.Context, worlds []explore.World) error {
 	const row = "%-26s%14s%14s%9s%12s\n"
 	fmt.Fprintf(p.stdout, "\n"+row+"%s\n", "EVERY STATE OF", "states", "steps", "depth", "time", strings.Repeat("─", 75))
@@ -40,7 +41,7 @@ func (p *program) exploreAll(ctx context.Context, worlds []explore.World) error 
 		}
 		if v := r.Violation; v != nil {
 			fmt.Fprintf(p.stdout, "\n%s is broken: %s\n  the shortest way there:\n    %s\n", v.Rule, v.Text, strings.Join(v.Path, "\n    "))
-			return failf(exitBroken, "rule %s is broken in the world %q", v.Rule, r.World)
+			return exit.Failf(exit.Broken, "rule %s is broken in the world %q", v.Rule, r.World)
 		}
 		sum.States += r.States
 		sum.Transitions += r.Transitions

@@ -13,10 +13,10 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// simKnobFlags makes a flag of every knob there is.
-func simKnobFlags() (flags []cli.Flag) {
-	defaults := scenarios.Default().Plan.Knobs
-	for _, k := range scenarios.Knobs() {
+// simParameterFlags makes a flag of every parameter.
+func simParameterFlags() (flags []cli.Flag) {
+	defaults := scenarios.Default().Plan.Parameters
+	for _, k := range scenarios.Parameters() {
 		name, usage := k.Flag(), k.Usage
 		switch v := k.Of(&defaults).(type) {
 		case *int:
@@ -34,22 +34,22 @@ func simKnobFlags() (flags []cli.Flag) {
 	return flags
 }
 
-func simKnobNames() (names []string) {
-	for _, k := range scenarios.Knobs() {
+func simParameterNames() (names []string) {
+	for _, k := range scenarios.Parameters() {
 		names = append(names, k.Flag())
 	}
 	return names
 }
 
-func simDeedFlags() (flags []cli.Flag) {
-	for _, d := range scenarios.DeedFlags() {
-		flags = append(flags, &cli.StringSliceFlag{Name: d.Name, Category: simDeeds, Usage: d.Usage})
+func simActionFlags() (flags []cli.Flag) {
+	for _, d := range scenarios.ActionFlags() {
+		flags = append(flags, &cli.StringSliceFlag{Name: d.Name, Category: simActions, Usage: d.Usage})
 	}
 	return flags
 }
 
-func simDeedNames() (names []string) {
-	for _, d := range scenarios.DeedFlags() {
+func simActionNames() (names []string) {
+	for _, d := range scenarios.ActionFlags() {
 		names = append(names, d.Name)
 	}
 	return names
@@ -66,18 +66,18 @@ func simScenario(cmd *cli.Command) (*scenarios.Scenario, error) {
 	}
 	var problems []error
 	changed := false
-	for _, k := range scenarios.Knobs() {
+	for _, k := range scenarios.Parameters() {
 		if name := k.Flag(); cmd.IsSet(name) {
 			changed = true
-			problems = append(problems, setKnob(cmd, name, k.Of(&s.Plan.Knobs)))
+			problems = append(problems, setParameter(cmd, name, k.Of(&s.Plan.Parameters)))
 		}
 	}
-	for _, f := range scenarios.DeedFlags() {
+	for _, f := range scenarios.ActionFlags() {
 		for _, text := range cmd.StringSlice(f.Name) {
 			changed = true
 			d, err := f.Parse(text)
 			problems = append(problems, err)
-			s.Plan.Deeds = append(s.Plan.Deeds, d)
+			s.Plan.Actions = append(s.Plan.Actions, d)
 		}
 	}
 	if cmd.IsSet("seed") {
@@ -92,10 +92,10 @@ func simScenario(cmd *cli.Command) (*scenarios.Scenario, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	return s, knobsAsFlags(s.Validate())
+	return s, parametersAsFlags(s.Validate())
 }
 
-func setKnob(cmd *cli.Command, name string, to any) error {
+func setParameter(cmd *cli.Command, name string, to any) error {
 	switch v := to.(type) {
 	case *int:
 		*v = cmd.Int(name)
@@ -115,14 +115,14 @@ func setKnob(cmd *cli.Command, name string, to any) error {
 	return nil
 }
 
-var knobName = regexp.MustCompile(`(?m)^[a-z0-9_]+:`)
+var parameterName = regexp.MustCompile(`(?m)^[a-z0-9_]+:`)
 
-// knobsAsFlags says of each problem which flag it is about.
-func knobsAsFlags(err error) error {
+// parametersAsFlags says of each problem which flag it is about.
+func parametersAsFlags(err error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.New(knobName.ReplaceAllStringFunc(err.Error(), func(name string) string {
+	return errors.New(parameterName.ReplaceAllStringFunc(err.Error(), func(name string) string {
 		return "--" + strings.ReplaceAll(name, "_", "-")
 	}))
 }

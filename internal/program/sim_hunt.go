@@ -10,7 +10,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -20,10 +21,10 @@ import (
 func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 	seeds := cmd.Uint64("seeds")
 	if seeds == 0 {
-		return usagef("--seeds is 0: must be 1 at least")
+		return exit.Usagef("--seeds is 0: must be 1 at least")
 	}
 	if first := cmd.Uint64("first"); first+seeds < first {
-		return usagef("--first is too large: there are not so many seeds behind it")
+		return exit.Usagef("--first is too large: there are not so many seeds behind it")
 	}
 	bar := p.progress()
 	r, err := hunt.Run(ctx, hunt.Options{
@@ -34,15 +35,15 @@ func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 	})
 	bar.end()
 	if err := writeHunt(p.stdout, r, cmd.Bool("once"), err != nil); err != nil {
-		return failf(exitBroken, "writing the table: %w", err)
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}
 	if f := r.Failure; f != nil {
 		if f.Violation == nil {
 			fmt.Fprint(p.stdout, "\n"+f.Difference.Error())
-			return failf(exitBroken, "seed %d is not deterministic", f.Seed)
+			return exit.Failf(exit.Broken, "seed %d is not deterministic", f.Seed)
 		}
 		writeViolation(p.stdout, f.Violation, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", f.Seed))
-		return failf(exitBroken, "rule %s is broken in the world of seed %d", f.Violation.Rule, f.Seed)
+		return exit.Failf(exit.Broken, "rule %s is broken in the world of seed %d", f.Violation.Rule, f.Seed)
 	}
 	return err
 }
@@ -73,7 +74,7 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	row("events", format.Count(s.Events))
 	row("decisions checked", format.Count(s.Steps))
 	row("token requests", format.Count(s.TokenFetches))
-	row("answers with 401", format.Count(s.Unauthorized))
+	row("responses with 401", format.Count(s.Unauthorized))
 	t.WriteByte('\n')
 	requests := 0
 	for _, n := range s.Outcomes {
@@ -86,26 +87,26 @@ func writeHunt(w io.Writer, r *hunt.Result, once, interrupted bool) error {
 	t.WriteByte('\n')
 	row("SPEED", format.Count(int(r.PerSecond())), fmt.Sprintf("events a second and core (%s, %s)", format.Plural(r.Workers, "core"), format.Seconds(r.Took)))
 	t.WriteByte('\n')
-	marks(&t, r)
+	coverage(&t, r)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
 
-// marks tells which rare events were seen: those that were not, and the rarest of the others.
-func marks(t *strings.Builder, r *hunt.Result) {
-	missing := r.Marks.Missing()
-	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Marks)-len(missing), len(r.Marks)))
+// coverage returns which rare events were seen: those that were not, and the rarest of the others.
+func coverage(t *strings.Builder, r *hunt.Result) {
+	missing := r.Coverage.Missing()
+	fmt.Fprintf(t, "RARE EVENTS                         %16s\n", fmt.Sprintf("%d of %d reached", len(r.Coverage)-len(missing), len(r.Coverage)))
 	for _, m := range missing {
 		fmt.Fprintf(t, "never   %s\n", m)
 	}
-	order := make([]int, 0, len(r.Marks))
-	for m, n := range r.Marks {
+	order := make([]int, 0, len(r.Coverage))
+	for m, n := range r.Coverage {
 		if n > 0 {
 			order = append(order, m)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return r.Marks[a] - r.Marks[b] })
+	slices.SortStableFunc(order, func(a, b int) int { return r.Coverage[a] - r.Coverage[b] })
 	for _, m := range order[:min(3, len(order))] {
-		fmt.Fprintf(t, "%7s %s\n", format.Count(r.Marks[m]), world.Mark(m))
+		fmt.Fprintf(t, "%7s %s\n", format.Count(r.Coverage[m]), world.CoveragePoint(m))
 	}
 }

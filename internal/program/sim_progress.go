@@ -29,12 +29,12 @@ func (p *program) progress() *progressBar {
 	return b
 }
 
-// show tells how much is done, from 0 to 1. It may be called often, and by several goroutines.
+// show reports how much is done, from 0 to 1. It may be called often, and by several goroutines.
 func (b *progressBar) show(what string, done float64, detail string) {
 	b.rewrite(func() string { return progressLine(what, done, detail) })
 }
 
-// count tells how much is done of what has no known end.
+// count reports how much is done of what has no known end.
 func (b *progressBar) count(what, detail string) {
 	b.rewrite(func() string { return what + "  " + detail })
 }
@@ -46,7 +46,7 @@ func (b *progressBar) rewrite(line func() string) {
 		return
 	}
 	b.last = time.Now()
-	io.WriteString(b.out, wipeLine+line())
+	_, _ = io.WriteString(b.out, wipeLine+line())
 }
 
 func progressLine(what string, done float64, detail string) string {
@@ -66,6 +66,6 @@ func (b *progressBar) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.out != nil {
-		io.WriteString(b.out, wipeLine)
+		_, _ = io.WriteString(b.out, wipeLine)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/explore"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -25,7 +26,7 @@ var smallWorld = []string{"--duration", "10m", "--callers", "20", "--interval", 
 
 func TestSim_RunsAWorldFromFlags(t *testing.T) {
 	r := sim(t, append(smallWorld, "--outage", "3m+2m:refusing", "--outage", "6m+30s:hanging", "--revoke", "8m", "--seed", "7")...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Empty(t, r.err, "no progress but on a terminal")
 	for _, words := range []string{
 		"a world made to order", "10 min of virtual time, 20 callers, tokens that live 2 min, seed 7",
@@ -38,18 +39,18 @@ func TestSim_RunsAWorldFromFlags(t *testing.T) {
 	require.Equal(t, untimed(r.out), untimed(again.out))
 }
 
-// untimed drops the line that tells how long it took.
+// untimed drops the line that says how long it took.
 func untimed(out string) string {
-	head, _, _ := strings.Cut(out, "\nknobs: ")
+	head, _, _ := strings.Cut(out, "\nparameters: ")
 	return head
 }
 
 func TestSim_RunsAScenario(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"name": "mine", "about": "my own world", "duration": "10m", "callers": 20, "interval": "10s",
-		"deeds": [{"at": "3m", "do": "revoke"}]}`), 0o600))
+		"actions": [{"at": "3m", "do": "revoke"}]}`), 0o600))
 	r := sim(t, "--scenario", path, "--compare")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.True(t, strings.HasPrefix(r.out, "\nmine\nmy own world\n"))
 	require.Contains(t, r.out, "THE SAME CALLERS AND FAULTS")
 	require.Contains(t, r.out, "lock over the fetch")
@@ -60,14 +61,14 @@ func TestSim_RunsAScenario(t *testing.T) {
 	require.Contains(t, changed.out, "10 callers")
 
 	named := sim(t, "--scenario", "always-401", "--duration", "2m")
-	require.Contains(t, named.out, "an API that always says 401")
+	require.Contains(t, named.out, "an API that always responds with 401")
 	require.Contains(t, named.out, "401 handed to the caller")
 }
 
 func TestSim_WritesAReport(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.html")
 	r := sim(t, append(smallWorld, "--report", path)...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "no cache", "a report compares")
 	require.Contains(t, r.err, "the report is in "+path)
 	page, err := os.ReadFile(path)
@@ -76,13 +77,13 @@ func TestSim_WritesAReport(t *testing.T) {
 	require.True(t, strings.Contains(string(page), command), "how to make it again")
 
 	r = sim(t, append(smallWorld, "--report", filepath.Join(path, "below"))...)
-	require.Equal(t, exitBroken, r.code)
+	require.Equal(t, exit.Broken, r.code)
 	require.Contains(t, r.err, "writing the report")
 }
 
 func TestSim_ReplaysASeed(t *testing.T) {
 	r := sim(t, "--seed", "12", "--trace")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	trace := world.Run(12, true).Trace
 	require.True(t, strings.HasPrefix(r.out, strings.Join(trace, "\n")+"\n\nthe world of seed 12\n"))
 	require.NotContains(t, sim(t, "--seed", "12").out, trace[0])
@@ -91,7 +92,7 @@ func TestSim_ReplaysASeed(t *testing.T) {
 
 func TestSim_HuntsOverSeeds(t *testing.T) {
 	r := sim(t, "--seeds", "6", "--first", "3")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	for _, words := range []string{
 		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 30 reached", "never   ",
 	} {
@@ -102,7 +103,7 @@ func TestSim_HuntsOverSeeds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r = alfIn(t, invocation{ctx: ctx}, "sim", "--seeds", "1000000")
-	require.Equal(t, exitInterrupted, r.code)
+	require.Equal(t, exit.Interrupted, r.code)
 	require.Contains(t, r.out, "0 worlds until the interruption")
 }
 
@@ -115,7 +116,7 @@ func TestSim_TheTableOfAHuntThatFailed(t *testing.T) {
 	out.Reset()
 	writeViolation(&out, &world.Violation{Seed: 9, Rule: "M3", Text: "two at once", Last: []string{"one", "two"}}, "go run ./cmd/alf sim --seed 9 --trace")
 	require.Contains(t, out.String(), "M3 is broken: two at once\n")
-	require.Contains(t, out.String(), "replay  go run ./cmd/alf sim --seed 9 --trace\n")
+	require.Contains(t, out.String(), "replay      go run ./cmd/alf sim --seed 9 --trace\n")
 	require.Contains(t, out.String(), "    one\n    two\n")
 }
 
@@ -123,7 +124,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := alfIn(t, invocation{ctx: ctx}, append([]string{"sim", "--compare"}, smallWorld...)...)
-	require.Equal(t, exitInterrupted, r.code)
+	require.Equal(t, exit.Interrupted, r.code)
 	require.Contains(t, r.out, "interrupted after ")
 	require.NotContains(t, r.out, "no cache")
 }
@@ -131,7 +132,7 @@ func TestSim_AnInterruptShowsWhatThereIs(t *testing.T) {
 func TestSim_Explores(t *testing.T) {
 	var out strings.Builder
 	p := &program{stdout: &out, stderr: &out, env: environmentOf(nil)}
-	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Answers: []explore.Answer{{Kind: explore.Permanent}}}
+	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Responses: []explore.Response{{Kind: explore.Permanent}}}
 	require.NoError(t, p.exploreAll(t.Context(), []explore.World{tiny, tiny}))
 	require.Regexp(t, `(?m)^tiny +\d+ +\d+ +\d+ +`, out.String())
 	require.Regexp(t, `(?m)^all +\d+ +\d+ +\d+ +`, out.String())
@@ -152,9 +153,9 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 		{"--api-latency -1s", "--api-latency: is -1s: must not be negative"},
 		{"--always-401 --apis 0", "--apis: is 0: must be 1 at least"},
 		{"--troubles sulking", `--troubles: unknown trouble "sulking": use refusing, hanging`},
-		{"--outages 1m", "--outages: is 1m0s, but troubles is empty: say what befalls the token endpoint"},
+		{"--outages 1m", "--outages: is 1m0s, but troubles is empty: say what the trouble is"},
 		{"--outage noon", `--outage: "noon" is not of the form 12h+20m:refusing`},
-		{"--outage 25h+1m:hanging", "deeds[0] (outage): at is 25h0m0s: must be within the duration, 24h0m0s"},
+		{"--outage 25h+1m:hanging", "actions[0] (outage): at is 25h0m0s: must be within the duration, 24h0m0s"},
 		{"--scenario nowhere.json", "nowhere.json: there is no such file, nor a scenario of that name: use a path, or always-401, fleet"},
 		{"--seeds 0", "--seeds is 0: must be 1 at least"},
 		{"--seeds 2 --first 18446744073709551615", "--first is too large"},
@@ -167,7 +168,7 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 		{"service-day", `unexpected argument "service-day"`},
 	} {
 		r := sim(t, strings.Fields(wrong.args)...)
-		require.Equal(t, exitUsage, r.code, wrong.args)
+		require.Equal(t, exit.Usage, r.code, wrong.args)
 		require.Contains(t, r.err, wrong.want, wrong.args)
 		require.Empty(t, r.out, wrong.args)
 	}
@@ -175,7 +176,7 @@ func TestSim_ErrorsNameTheFlagAndTheRemedy(t *testing.T) {
 
 func TestSim_TroublesAreAList(t *testing.T) {
 	r := sim(t, append(smallWorld, "--outages", "1m", "--troubles", "refusing,hanging", "--troubles", "denying", "--crowds", "5", "--sleeps")...)
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "Troubles=[refusing hanging denying]")
 	require.Contains(t, r.out, "Burst=5")
 	require.Contains(t, r.out, "Sleeps=true")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -22,19 +23,19 @@ const drawnAbout = "Everything in it, faults included, is drawn from the seed."
 func (p *program) simSeed(ctx context.Context, cmd *cli.Command) error {
 	seed := cmd.Uint64("seed")
 	title := fmt.Sprintf("the world of seed %d", seed)
-	knobs := world.Draw(seed)
+	parameters := world.Draw(seed)
 	if cmd.Bool("compare") {
 		// The policies meet the same callers only if those have dice of their own, so this is not quite the world that is
 		// replayed without.
-		return p.simScenario(ctx, cmd, &scenarios.Scenario{Name: title + ", paced", About: drawnAbout, Seed: seed, Plan: world.Plan{Knobs: knobs}})
+		return p.simScenario(ctx, cmd, &scenarios.Scenario{Name: title + ", paced", About: drawnAbout, Seed: seed, Plan: world.Plan{Parameters: parameters}})
 	}
 	bar := p.progress()
 	r := &report.Report{Title: title, About: drawnAbout, Seed: seed, Command: simCommandLine(cmd)}
 	started := time.Now()
-	r.Result, r.Recording = world.Replay(ctx, seed, world.Look{Keep: cmd.Bool("trace"), Progress: bar.through(title, knobs.Duration)})
+	r.Result, r.Recording = world.Replay(ctx, seed, world.Look{Keep: cmd.Bool("trace"), Progress: bar.through(title, parameters.Duration)})
 	r.Took = time.Since(started)
 	bar.end()
-	return p.simTell(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
+	return p.simReport(ctx, cmd, r, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", seed))
 }
 
 // simScenario runs a scenario, under other policies too if that was asked for.
@@ -52,35 +53,35 @@ func (p *program) simScenario(ctx context.Context, cmd *cli.Command, s *scenario
 		if policy == world.Alf {
 			r.Result, r.Recording, r.Took = result, recording, time.Since(started)
 		} else if ctx.Err() == nil {
-			r.Rivals = append(r.Rivals, recording)
+			r.Baselines = append(r.Baselines, recording)
 		}
 		if ctx.Err() != nil || r.Result.Violation != nil {
 			break
 		}
 	}
 	bar.end()
-	return p.simTell(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
+	return p.simReport(ctx, cmd, r, "go run ./cmd/"+simCommandLine(cmd))
 }
 
-// simTell shows how it went.
-func (p *program) simTell(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
-	r.Stopped = r.Recording.Ended < r.Recording.Knobs.Duration && r.Result.Violation == nil
+// simReport shows how it went.
+func (p *program) simReport(ctx context.Context, cmd *cli.Command, r *report.Report, replay string) error {
+	r.Stopped = r.Recording.Ended < r.Recording.Parameters.Duration && r.Result.Violation == nil
 	for _, line := range r.Result.Trace {
 		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
-			return failf(exitBroken, "writing the trace: %w", err)
+			return exit.Failf(exit.Broken, "writing the trace: %w", err)
 		}
 	}
 	if err := r.Text(p.stdout); err != nil {
-		return failf(exitBroken, "writing the table: %w", err)
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}
 	if path := cmd.String("report"); path != "" {
 		if err := p.writeReport(path, r); err != nil {
-			return failf(exitBroken, "writing the report: %w", err)
+			return exit.Failf(exit.Broken, "writing the report: %w", err)
 		}
 	}
 	if v := r.Result.Violation; v != nil {
 		writeViolation(p.stdout, v, replay)
-		return failf(exitBroken, "rule %s is broken", v.Rule)
+		return exit.Failf(exit.Broken, "rule %s is broken", v.Rule)
 	}
 	return ctx.Err()
 }
@@ -98,8 +99,8 @@ func (p *program) writeReport(path string, r *report.Report) error {
 	return nil
 }
 
-// writeViolation tells what was broken and how to see it again.
+// writeViolation says what was broken and how to see it again.
 func writeViolation(w io.Writer, v *world.Violation, replay string) {
-	fmt.Fprintf(w, "\n%s is broken: %s\n  seed    %d\n  knobs   %s\n  replay  %s\n  the last of it:\n    %s\n",
-		v.Rule, v.Text, v.Seed, v.Knobs, replay, strings.Join(v.Last, "\n    "))
+	fmt.Fprintf(w, "\n%s is broken: %s\n  seed        %d\n  parameters  %s\n  replay      %s\n  the last of it:\n    %s\n",
+		v.Rule, v.Text, v.Seed, v.Parameters, replay, strings.Join(v.Last, "\n    "))
 }

@@ -11,7 +11,7 @@ func (p *program) isTerminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	if term, _ := p.env.lookup("TERM"); term == "" || term == "dumb" {
+	if term := p.env.Get("TERM"); term == "" || term == "dumb" {
 		return false
 	}
 	info, err := f.Stat()

@@ -11,40 +11,45 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/settings"
 )
 
 func (p *program) tokenCommand() *cli.Command {
+	output := "bare"
+	own := settings.Table{{
+		Name: "output", Short: "o", Into: &output, From: settings.Flag | settings.Variable,
+		Help: "`FORM` is " + strings.Join(outputs, ", "),
+	}}
 	return &cli.Command{
 		Name:  "token",
 		Usage: "print a token",
 		Description: "Prints an access token to standard output:\n" +
 			"   bare    the token alone\n" +
 			"   header  as the header of a request, Authorization: Bearer ...\n" +
-			"   json    with its type, its lifetime in seconds, its expiry and, if the server tells it, its scope\n\n" +
-			"With --dpop it is Authorization: DPoP ..., which is of use only to who holds the key of\n" +
-			"--dpop-key-file as well and sends a proof with each request, as alf get and alf curl do." +
-			aboutSettings,
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{
-				Name: "output", Aliases: []string{"o"}, Value: "bare", Sources: p.fromEnv("output"),
-				Usage: "`FORM` is " + strings.Join(outputs, ", "),
-			},
-		}, p.connectionFlags()...),
-		Action: p.token,
+			"   json    with its type, its lifetime in seconds, its expiry and, if the server returns it, its scope\n\n" +
+			"With --dpop it is Authorization: DPoP ..., which is of use only together with the key of\n" +
+			"--dpop-key-file, of which each request needs a proof, as alf get and alf curl send them." + p.about(),
+		Flags: p.flags(own.Flags(p.env, true)...),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if err := argumentsAre(cmd); err != nil {
+				return err
+			}
+			if err := own.Take(cmd, p.env); err != nil {
+				return err
+			}
+			return p.token(ctx, cmd, output)
+		},
 	}
 }
 
 // outputs are the forms a token is printed in.
 var outputs = []string{"bare", "header", "json"}
 
-func (p *program) token(ctx context.Context, cmd *cli.Command) error {
-	if err := arguments(cmd); err != nil {
-		return err
-	}
-	output := cmd.String("output")
+func (p *program) token(ctx context.Context, cmd *cli.Command, output string) error {
 	write := writerFor(output)
 	if write == nil {
-		return usagef("%s is %q: use %s", p.given(cmd, "output"), output, strings.Join(outputs, ", "))
+		return exit.Usagef("%s is %q: use %s", settings.Given(cmd, p.env, "output").Text, output, strings.Join(outputs, ", "))
 	}
 	session, err := p.connect(ctx, cmd)
 	if err != nil {
@@ -57,11 +62,11 @@ func (p *program) token(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if s := session.settings; s.dpop && s.dpopKey == "" {
+	if s := session.settings; s.DPoP && s.DPoPKeyFile == "" {
 		fmt.Fprintln(p.stderr, "alf: the key that this token is bound to ends with this program: name one by --dpop-key-file to use the token elsewhere")
 	}
 	if err := write(p.stdout, token); err != nil {
-		return failf(exitBroken, "writing the token: %w", err)
+		return exit.Failf(exit.Broken, "writing the token: %w", err)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/program/exit"
 )
 
 func TestToken_Bare(t *testing.T) {
@@ -22,7 +24,7 @@ func TestToken_AsHeader(t *testing.T) {
 
 func TestToken_AsJSON(t *testing.T) {
 	r := newIDP(t).alf(t, "token", "-o", "json")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.Contains(t, r.out, "read <all>", "as the server wrote it")
 	var got struct {
 		AccessToken string    `json:"access_token"`
@@ -43,6 +45,6 @@ func TestToken_JSONWithoutAScope(t *testing.T) {
 	i := newIDP(t)
 	i.refuse(200, `{"access_token":"x","token_type":"Bearer"}`)
 	r := i.alf(t, "token", "-o", "json")
-	require.Equal(t, exitOK, r.code)
+	require.Equal(t, exit.OK, r.code)
 	require.NotContains(t, r.out, "scope")
 }

@@ -6,40 +6,29 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/settings"
+	"github.com/alf-go/alf/internal/program/suggest"
 )
 
-// wrongUse makes one line of what the library would follow by a page of help.
+// wrongUse makes one line of what the flag library would follow by a page of help.
 func wrongUse(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	text := err.Error()
-	if value, ok := flagValue(cmd, text); ok {
+	if value, ok := settings.FlagValue(cmd, text); ok {
 		text = value
 	} else if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
 		name = strings.TrimLeft(name, "-")
-		text = "there is no flag " + dashed(name)
-		if near := nearest(name, flagNames(cmd)); near != "" {
-			text += ": did you mean " + dashed(near) + "?"
+		text = "there is no flag " + settings.Dashed(name)
+		if near := suggest.Nearest(name, flagNames(cmd)); near != "" {
+			text += ": did you mean " + settings.Dashed(near) + "?"
 		}
 	}
-	return usagef("%s (see %s --help)", text, cmd.FullName())
-}
-
-func dashed(flag string) string {
-	if len(flag) == 1 {
-		return "-" + flag
-	}
-	return "--" + flag
-}
-
-// flagsOf are those that a command takes, the program's own among them.
-func flagsOf(cmd *cli.Command) (flags []cli.Flag) {
-	for _, c := range cmd.Lineage() {
-		flags = append(flags, c.Flags...)
-	}
-	return flags
+	return exit.Usagef("%s (see %s --help)", text, cmd.FullName())
 }
 
 func flagNames(cmd *cli.Command) (names []string) {
-	for _, f := range flagsOf(cmd) {
+	for _, f := range settings.FlagsOf(cmd) {
 		names = append(names, f.Names()...)
 	}
 	return names
@@ -59,17 +48,17 @@ func unknownCommand(cmd *cli.Command, name string) error {
 	for _, c := range cmd.VisibleCommands() {
 		known = append(known, c.Names()...)
 	}
-	return usagef("there is no command %q%s (see %s --help)", name, didYouMean("%q", name, known), cmd.FullName())
+	return exit.Usagef("there is no command %q%s (see %s --help)", name, suggest.Phrase("%q", name, known), cmd.FullName())
 }
 
-// arguments checks their number.
-func arguments(cmd *cli.Command, names ...string) error {
+// argumentsAre checks the number of arguments.
+func argumentsAre(cmd *cli.Command, names ...string) error {
 	given := cmd.Args().Slice()
 	switch {
 	case len(given) < len(names):
-		return usagef("%s is missing (see %s --help)", names[len(given)], cmd.FullName())
+		return exit.Usagef("%s is missing (see %s --help)", names[len(given)], cmd.FullName())
 	case len(given) > len(names):
-		return usagef("unexpected argument %q (see %s --help)", given[len(names)], cmd.FullName())
+		return exit.Usagef("unexpected argument %q (see %s --help)", given[len(names)], cmd.FullName())
 	}
 	return nil
 }
@@ -79,4 +68,9 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+func (p *program) verboseFlag() cli.Flag {
+	s := settings.Setting{Name: "verbose"}
+	return &cli.BoolFlag{Name: s.Name, Aliases: []string{"v"}, Usage: "log what the client does to standard error", Sources: p.env.Source(s.VariableName())}
 }

@@ -8,7 +8,7 @@ const (
 
 // Permanent reports whether a failure is one that trying again soon will not
 // mend, so that one attempt is enough. status is that of the token endpoint's
-// answer, 0 if there was none; code is its OAuth error (RFC 6749 section 5.2,
+// response, 0 if there was none; code is its OAuth error (RFC 6749 section 5.2,
 // RFC 8707 section 2), "" if it had none.
 //
 // A known code outweighs the status: servers disagree about which status goes
@@ -28,7 +28,7 @@ func Permanent(status int, code string) bool {
 		return true
 	case status >= 200 && status <= 299:
 		// An OAuth error under a 2xx is meant as a 400. Without a code the
-		// answer was merely unreadable, which the next one need not be.
+		// response was merely unreadable, which the next one need not be.
 		return code != ""
 	}
 	return false

@@ -66,7 +66,7 @@ func ValidHostEntry(entry string) bool {
 	return strings.Trim(port, "0123456789") == ""
 }
 
-// isLoopback goes by the name and never asks a resolver: the answer could
+// isLoopback goes by the name and never asks a resolver: its result could
 // change between this question and the dial.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

@@ -17,7 +17,7 @@ func TestF5_ValidToken(t *testing.T) {
 	}
 }
 
-func TestF5_ValidTokenJudgesEveryByte(t *testing.T) {
+func TestF5_ValidTokenChecksEveryByte(t *testing.T) {
 	for b := range 256 {
 		require.Equal(t, b > 0x20 && b < 0x7f, wire.ValidToken("a"+string([]byte{byte(b)})+"z"), "byte %#x", b)
 	}

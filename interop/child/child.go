@@ -80,8 +80,8 @@ func (p *Process) Said() string {
 	return strings.Join(p.said, "\n")
 }
 
-// Tell writes to the child's standard input.
-func (p *Process) Tell(text []byte) error {
+// Write writes to the child's standard input.
+func (p *Process) Write(text []byte) error {
 	_, err := p.stdin.Write(text)
 	return err
 }

@@ -18,7 +18,7 @@ func TestLinesArriveInOrderUntilTheInputEnds(t *testing.T) {
 		lines = append(lines, line)
 	})
 	require.NoError(t, err)
-	require.NoError(t, p.Tell([]byte("three\n")))
+	require.NoError(t, p.Write([]byte("three\n")))
 	p.Close()
 	require.Equal(t, []string{"one", "two", "three", "end"}, lines)
 	require.Equal(t, "one\ntwo\nthree\nend", p.Said())

@@ -8,7 +8,7 @@ import (
 	"github.com/alf-go/alf"
 )
 
-func TestF1_RawBasicWithAPercentIsToldWhatToSet(t *testing.T) {
+func TestF1_TheErrorOfRawBasicWithAPercentNamesTheSetting(t *testing.T) {
 	s := start(t)
 	a := s.account("basic & opaque")
 	cfg := s.config(a, a.credentials)

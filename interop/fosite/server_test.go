@@ -113,7 +113,7 @@ func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {
 	}
 }
 
-func TestQuirk_LifetimesLoseTheirLastSecond(t *testing.T) {
+func TestQuirk_LifetimesAreOneSecondShorter(t *testing.T) {
 	s := start(t)
 	require.Equal(t, 2, s.ask(t, "/token", "post", grant()).ExpiresIn)
 	require.Equal(t, 0, s.ask(t, "/token", "basic, 1 s", grant()).ExpiresIn)

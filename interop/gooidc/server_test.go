@@ -234,7 +234,7 @@ func TestResourcesEndUpAsAudience(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized,
 		s.api(t, s.client(nil), s.open.URL()+"/api", "Bearer "+elsewhere.AccessToken, "").StatusCode)
 	require.Equal(t, "invalid_target",
-		s.ask(t, a, a.credentials(), nil, url.Values{"resource": {"https://nobody.example.com"}}).Error)
+		s.ask(t, a, a.credentials(), nil, url.Values{"resource": {"https://unknown.example.com"}}).Error)
 }
 
 func TestNewKeysAreTheEndOfOldTokens(t *testing.T) {

@@ -55,7 +55,7 @@ func (s *Site) Start(ctx context.Context) error {
 		listener = tls.NewListener(listener, s.TLS.Clone())
 	}
 	s.server = &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
-	go s.server.Serve(listener)
+	go func() { _ = s.server.Serve(listener) }() // returns when the server is closed
 	return nil
 }
 

@@ -75,7 +75,7 @@ func (p *Process) Do(ctx context.Context, command any) error {
 	if err := json.NewEncoder(&line).Encode(command); err != nil {
 		return err
 	}
-	if err := p.process.Tell(line.Bytes()); err != nil {
+	if err := p.process.Write(line.Bytes()); err != nil {
 		return err
 	}
 	select {

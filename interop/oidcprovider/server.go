@@ -121,7 +121,7 @@ func (s *Server) Stop() {
 	s.Service.Stop()
 }
 
-// register tells the server of a client, or what is new about it.
+// register announces a client to the server, or what is new about it.
 func (s *Server) register(ctx context.Context, metadata map[string]any) error {
 	return s.Do(ctx, map[string]any{"do": "client", "client": metadata})
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/alf-go/alf"
-	"github.com/alf-go/alf/internal/program/demo/format"
 	"github.com/alf-go/alf/internal/program/demo/server"
 	"github.com/alf-go/alf/internal/program/demo/tally"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/manager"
 )
 
@@ -18,9 +18,9 @@ func (s *script) acts() []act {
 		{"steady traffic", "each caller sends a request every " + format.Duration(s.traffic.every) + " or so", false, s.steady},
 		{"token revoked", "while every caller has a request in flight", false, s.revoked},
 		{"short outage", "the token endpoint is down, but back in time", false, s.shortOutage},
-		{"slow endpoint", "the token endpoint takes " + format.Duration(s.slowness()) + " to answer", false, s.slow},
+		{"slow endpoint", "the token endpoint takes " + format.Duration(s.slowness()) + " to respond", false, s.slow},
 		{"long outage", "the token endpoint is down for too long", true, s.longOutage},
-		{"recovered", "the token endpoint answers again", false, s.recovered},
+		{"recovered", "the token endpoint responds again", false, s.recovered},
 	}
 }
 
@@ -48,22 +48,22 @@ func (s *script) coldStart(ctx context.Context) bool {
 func (s *script) requested(before uint64, proofs server.Proofs) string {
 	text := format.Plural(s.auth.Requests()-before, "token request")
 	if n := s.auth.Proofs().Challenged - proofs.Challenged; n > 0 {
-		text += fmt.Sprintf(", %s of them to be told a nonce", format.Count(n))
+		text += fmt.Sprintf(", %s of them to learn a nonce", format.Count(n))
 	}
 	return text
 }
 
-// steady lasts until the first token was renewed.
-func (s *script) steady(ctx context.Context, t *tally.Tally) []string {
-	if _, ok := s.await(ctx, time.Now(), renewal); !ok {
-		s.miss(ctx, "the token was not renewed")
+// steady lasts until the first token was refreshed.
+func (s *script) steady(ctx context.Context, t *tally.Tally) outcome {
+	if _, ok := s.await(ctx, time.Now(), refresh); !ok {
+		s.miss(ctx, "the token was not refreshed")
 	}
 	s.pause(ctx, s.lifetime/10)
-	return []string{"renewed ahead of its end", s.undisturbed(t)}
+	return func() []string { return []string{"refreshed ahead of its end", s.undisturbed(t)} }
 }
 
 // revoked gathers the callers first, so that the token is revoked under as many requests as can be.
-func (s *script) revoked(ctx context.Context, t *tally.Tally) []string {
+func (s *script) revoked(ctx context.Context, t *tally.Tally) outcome {
 	before, proofs := s.auth.Requests(), s.auth.Proofs()
 	gathering, cancel := context.WithTimeout(ctx, s.lifetime/2)
 	defer cancel()
@@ -75,67 +75,74 @@ func (s *script) revoked(ctx context.Context, t *tally.Tally) []string {
 	s.auth.Revoke()
 	s.api.Release()
 	s.pause(ctx, s.lifetime/6)
-	for healing := time.Now(); t.Healed.Count() < s.api.Counts().Revoked && time.Since(healing) < s.lifetime/2; {
+	for waiting := time.Now(); t.Retried.Count() < s.api.Counts().Revoked && time.Since(waiting) < s.lifetime/2; {
 		s.pause(ctx, s.lifetime/100)
 	}
-	return []string{fmt.Sprintf("%s answered 401, %s healed, for %s",
-		format.Plural(s.api.Counts().Revoked, "request"), format.Count(t.Healed.Count()),
-		s.requested(before, proofs))}
+	requested := s.requested(before, proofs)
+	return func() []string {
+		return []string{fmt.Sprintf("%s got a 401, of %s the retry succeeded, for %s",
+			format.Plural(s.api.Counts().Revoked, "request"), format.Count(t.Retried.Count()), requested)}
+	}
 }
 
-// shortOutage begins before a renewal is due and ends after it has failed once.
-func (s *script) shortOutage(ctx context.Context, t *tally.Tally) []string {
+// shortOutage begins before a refresh is due and ends after it has failed once.
+func (s *script) shortOutage(ctx context.Context, t *tally.Tally) outcome {
 	token := s.client.Stats()
 	s.until(ctx, token.RefreshTime.Add(-s.lifetime/5))
 	down := time.Now()
 	s.auth.Down(token.EffectiveExpiry.Add(-s.lifetime / 30))
-	// On a machine that is very busy the renewal may come too late to fail.
+	// On a machine that is very busy the refresh may come too late to fail.
 	s.await(ctx, down, func(e alf.Event) bool { return e.Kind == manager.BackedOff || e.Kind == manager.Published })
 	s.pause(ctx, s.lifetime/20)
 	s.auth.Up()
 	lasted := time.Since(down)
 	published, ok := s.await(ctx, down, of(manager.Published))
 	if !ok {
-		s.miss(ctx, "the token was not renewed after the token endpoint's short outage")
+		s.miss(ctx, "the token was not refreshed after the token endpoint's short outage")
 	}
 	s.pause(ctx, s.lifetime/10)
-	return []string{
-		fmt.Sprintf("down for %s: %s, then one that came %s", format.Seconds(lasted),
-			format.Plural(failures(s.journal.Entries(down)), "failed renewal"), relative(published.Time, token.EffectiveExpiry)),
-		s.undisturbed(t),
+	failed := failures(s.journal.Entries(down))
+	return func() []string {
+		return []string{
+			fmt.Sprintf("down for %s: %s, then one that came %s", format.Seconds(lasted),
+				format.Plural(failed, "failed refresh attempt"), relative(published.Time, token.EffectiveExpiry)),
+			s.undisturbed(t),
+		}
 	}
 }
 
-// slowness is less than what a token has left when its renewal begins.
+// slowness is less than what a token has left when its refresh begins.
 func (s *script) slowness() time.Duration { return s.lifetime / 12 }
 
-// slow lasts until a token has been renewed by a slow answer.
-func (s *script) slow(ctx context.Context, t *tally.Tally) []string {
+// slow lasts until a token has been refreshed by a slow response.
+func (s *script) slow(ctx context.Context, t *tally.Tally) outcome {
 	s.auth.SetDelay(s.slowness())
 	defer s.auth.SetDelay(0)
-	ended, ok := s.await(ctx, time.Now(), renewal)
+	ended, ok := s.await(ctx, time.Now(), refresh)
 	if !ok {
-		s.miss(ctx, "the token was not renewed while the endpoint was slow")
+		s.miss(ctx, "the token was not refreshed while the endpoint was slow")
 	}
 	s.pause(ctx, s.lifetime/15)
-	return []string{"renewed in " + format.Duration(ended.Duration), s.undisturbed(t)}
+	return func() []string {
+		return []string{"refreshed in " + format.Duration(ended.Duration), s.undisturbed(t)}
+	}
 }
 
 // longOutage goes on until callers have been without a token for a while.
-func (s *script) longOutage(ctx context.Context, t *tally.Tally) []string {
+func (s *script) longOutage(ctx context.Context, t *tally.Tally) outcome {
 	down := time.Now()
 	s.auth.Down(time.Time{})
 	defer s.auth.Up()
 	lost, ok := s.await(ctx, down, of(manager.Withdrawn))
 	if !ok {
 		s.miss(ctx, "the token did not run out")
-		return nil
+		return none
 	}
 	roundFailed, ok := s.journal.Await(ctx, func(e alf.Event) bool {
 		return e.Kind == manager.BackedOff && !e.Time.Before(lost.Time)
 	})
 	if !ok {
-		return nil
+		return none
 	}
 	// Each failed round doubles the wait for the next, and all that comes of longer ones is a longer demonstration: so the
 	// endpoint returns shortly before a round that would otherwise fail.
@@ -146,20 +153,25 @@ func (s *script) longOutage(ctx context.Context, t *tally.Tally) []string {
 		return e.Kind == manager.Published && e.Time.After(lost.Time) // and not by what was in flight when the outage began
 	})
 	if !ok {
-		return nil
+		return none
 	}
-	return []string{
-		fmt.Sprintf("down for %s, the first %s of which the token lasted", format.Seconds(back.Sub(down)), format.Seconds(lost.Time.Sub(down))),
-		fmt.Sprintf("%s refused, unsent, half of them within %s",
-			format.Plural(t.Refused.Count(), "request"), format.Duration(t.Refused.Whole.Quantile(0.5))),
-		fmt.Sprintf("%s after its return a probe brought a token", format.Seconds(published.Time.Sub(back))),
+	return func() []string {
+		return []string{
+			fmt.Sprintf("down for %s, the first %s of which the token lasted", format.Seconds(back.Sub(down)), format.Seconds(lost.Time.Sub(down))),
+			fmt.Sprintf("%s refused, unsent, half of them within %s",
+				format.Plural(t.Refused.Count(), "request"), format.Duration(t.Refused.Whole.Quantile(0.5))),
+			fmt.Sprintf("%s after its return a probe brought a token", format.Seconds(published.Time.Sub(back))),
+		}
 	}
 }
 
+// none is the outcome of an act that did not come to its end.
+func none() []string { return nil }
+
 // recovered shows that nothing has remained of the outage.
-func (s *script) recovered(ctx context.Context, t *tally.Tally) []string {
+func (s *script) recovered(ctx context.Context, t *tally.Tally) outcome {
 	s.pause(ctx, s.lifetime/4)
-	return []string{s.undisturbed(t)}
+	return func() []string { return []string{s.undisturbed(t)} }
 }
 
 // undisturbed is the outcome for the callers where nothing should have happened to them.

@@ -25,11 +25,11 @@ const (
 	secret   = "not a secret: it leaves this process only for itself"
 )
 
-// credentials are both halves of what a client proves itself with.
+// credentials are both halves of what a client authenticates with.
 type credentials struct {
-	// held is the client's, known what the authorization server has on record of it.
-	held  fetcher.Config
-	known server.Client
+	// client is the client's, known what the authorization server has on record of it.
+	client fetcher.Config
+	known  server.Client
 	// server is what both servers show, and api how the client connects to the second of them; nil for plain http.
 	server *tls.Certificate
 	api    *tls.Config
@@ -38,8 +38,8 @@ type credentials struct {
 // newCredentials makes those that one way of proving oneself needs, as an administrator would who registers a client.
 func newCredentials(o Options) (*credentials, error) {
 	c := &credentials{
-		held:  fetcher.Config{ClientID: clientID, AuthStyle: o.AuthStyle},
-		known: server.Client{ID: clientID, DPoP: o.DPoP},
+		client: fetcher.Config{ClientID: clientID, AuthStyle: o.AuthStyle},
+		known:  server.Client{ID: clientID, DPoP: o.DPoP},
 	}
 	register := map[alf.AuthStyle]func() error{
 		alf.AuthBasic:             c.shareSecret,
@@ -62,21 +62,21 @@ func newCredentials(o Options) (*credentials, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Named, because the client wants to be told the key where it does not fetch the tokens itself.
-		c.held.DPoP = &alf.DPoP{Key: keys.Of(key)}
+		// Named, because the client has to be given the key where it does not fetch the tokens itself.
+		c.client.DPoP = &alf.DPoP{Key: keys.Of(key)}
 	}
 	return c, nil
 }
 
 func (c *credentials) shareSecret() error {
-	c.held.ClientSecret = alf.Secret(secret)
-	switch c.held.AuthStyle {
+	c.client.ClientSecret = alf.Secret(secret)
+	switch c.client.AuthStyle {
 	case alf.AuthPost:
 		c.known.Method = server.Post{Secret: secret}
 	case alf.AuthSecretJWT:
 		c.known.Method = server.Assertion{Algorithm: jose.HS256, Key: []byte(secret)}
 	default:
-		c.known.Method = server.Basic{Secret: secret, Raw: c.held.AuthStyle == alf.AuthBasicRaw}
+		c.known.Method = server.Basic{Secret: secret, Raw: c.client.AuthStyle == alf.AuthBasicRaw}
 	}
 	return nil
 }
@@ -86,19 +86,19 @@ func (c *credentials) registerKey() error {
 	if err != nil {
 		return err
 	}
-	c.held.Assertion.Key = keys.Of(key)
+	c.client.Assertion.Key = keys.Of(key)
 	c.known.Method = server.Assertion{Algorithm: jose.ES256, Key: public}
 	return nil
 }
 
-// trustPlatform has the server trust whoever runs the client's process to say which one it is.
+// trustPlatform has the server trust the platform that runs the client's process to say which one it is.
 func (c *credentials) trustPlatform() error {
 	const platform, workload, servers = "https://platform.invalid", "workload:demo", "https://demo.invalid"
 	key, public, err := newKey()
 	if err != nil {
 		return err
 	}
-	c.held.Assertion.Source = func(ctx context.Context) (string, error) {
+	c.client.Assertion.Source = func(ctx context.Context) (string, error) {
 		now := time.Now()
 		claims, err := json.Marshal(jwt.Claims{
 			Issuer: platform, Subject: workload, Audience: jwt.Audience{servers},
@@ -146,9 +146,9 @@ func (c *credentials) show(own *tls.Certificate) error {
 	if c.server, err = authority.ForServer(); err != nil {
 		return err
 	}
-	c.held.Certificate = fetcher.Certificate(*own)
-	c.held.TokenRequest.TLS = &tls.Config{RootCAs: authority.Pool()}
-	c.api = c.held.TokenRequest.TLS.Clone()
+	c.client.Certificate = fetcher.Certificate(*own)
+	c.client.TokenRequest.TLS = &tls.Config{RootCAs: authority.Pool()}
+	c.api = c.client.TokenRequest.TLS.Clone()
 	// Tokens are bound to it, so the API has to see it as well.
 	c.api.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
 	return nil

@@ -30,7 +30,7 @@ type Options struct {
 	// Policy is the client's.
 	Policy alf.Policy
 
-	// AuthStyle is how the client proves itself to the token endpoint.
+	// AuthStyle is how the client authenticates to the token endpoint.
 	AuthStyle alf.AuthStyle
 	// DPoP binds its tokens to a key.
 	DPoP bool
@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	s := &script{
 		auth: auth, api: api, client: client, journal: log, lifetime: o.Lifetime,
 		traffic:  &traffic{client: client, url: api.URL(), callers: o.Callers, every: o.Every},
-		narrator: newNarrator(o.Progress, o.Live), identity: o.identity(),
+		narrator: newNarrator(o.Progress, o.Live), authentication: o.authentication(),
 	}
 	start := time.Now()
 	stopped := s.play(ctx, o.limit())
@@ -108,7 +108,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 
 	r := &report.Report{
 		Callers: o.Callers, Lifetime: o.Lifetime, Took: took, Stopped: stopped, Unfinished: s.unfinished,
-		Identity: o.identity(), Bound: o.DPoP || c.server != nil,
+		Authentication: o.authentication(), Bound: o.DPoP || c.server != nil,
 		Acts: s.played, API: api.Counts(),
 	}
 	r.Client, r.TokenRequests = s.settled()
@@ -124,12 +124,12 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	return r, nil
 }
 
-// newClient makes the client that any program would have got from alf.New, but for the stopwatch around its manager. Who
+// newClient makes the client that any program would have got from alf.New, except for the stopwatch around its manager. Who
 // brings a manager has to tell the client what its tokens are bound to: the key is in DPoP, the certificate in base.
 func newClient(
 	o Options, c *credentials, auth *server.Auth, base *http.Transport, log *journal.Journal,
 ) (client *alf.Client, closeAll func(), err error) {
-	cfg := c.held
+	cfg := c.client
 	if o.Discover {
 		cfg.Issuer = auth.Issuer()
 	} else {

@@ -3,6 +3,7 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -44,21 +45,21 @@ func TestRun_MeasuresAWholePerformance(t *testing.T) {
 		require.NotZero(t, act.Requests(), act.Name)
 	}
 	require.Equal(t, []string{"steady traffic", "token revoked", "short outage", "slow endpoint", "long outage", "recovered"}, names)
-	require.NotZero(t, r.Acts[acts["token revoked"]].Healed.Count())
-	require.EqualValues(t, r.API.Revoked, r.Acts[acts["token revoked"]].Healed.Count())
+	require.NotZero(t, r.Acts[acts["token revoked"]].Retried.Count())
+	require.EqualValues(t, r.API.Revoked, r.Acts[acts["token revoked"]].Retried.Count())
 	require.NotZero(t, r.Acts[acts["long outage"]].Refused.Count())
 
 	require.Equal(t, r.Made, r.Fewest)
 	require.Equal(t, r.TokenRequests, r.Made.Total())
 	require.EqualValues(t, 1, r.Made.Cold)
 	require.EqualValues(t, 1, r.Made.Revoked)
-	require.GreaterOrEqual(t, r.Made.Due, uint64(3))
+	require.GreaterOrEqual(t, r.Made.Refreshes, uint64(3))
 	require.GreaterOrEqual(t, r.Made.Probes, uint64(4))
 	require.NotContains(t, progress.String(), "\x1b")
 }
 
-// TestRun_HoldsWhicheverWayTheClientProvesItself plays them all at the same time: a performance is mostly waiting.
-func TestRun_HoldsWhicheverWayTheClientProvesItself(t *testing.T) {
+// TestRun_HoldsWhicheverWayTheClientAuthenticates plays them all at the same time: a performance is mostly waiting.
+func TestRun_HoldsWhicheverWayTheClientAuthenticates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays in real time")
 	}
@@ -95,8 +96,8 @@ func TestRun_HoldsWhicheverWayTheClientProvesItself(t *testing.T) {
 			require.Len(t, r.report.Acts, 6)
 			require.NotZero(t, r.report.API.Revoked)
 			require.Equal(t, r.report.Made, r.report.Fewest)
-			proves := "client: proves itself by " + r.o.AuthStyle.String() + "\n"
-			require.Equal(t, r.o.AuthStyle != alf.AuthBasic || r.o.DPoP, strings.Contains(r.progress.String(), proves))
+			authenticates := "client: authenticates by " + r.o.AuthStyle.String() + "\n"
+			require.Equal(t, r.o.AuthStyle != alf.AuthBasic || r.o.DPoP, strings.Contains(r.progress.String(), authenticates))
 			if !r.o.DPoP {
 				require.Nil(t, r.report.Proofs)
 				require.Equal(t, r.report.TokenRequests, r.report.Made.Total())
@@ -107,7 +108,7 @@ func TestRun_HoldsWhicheverWayTheClientProvesItself(t *testing.T) {
 			require.Equal(t, r.report.Proofs.Auth.Unavoidable, nonces)
 			require.Equal(t, r.report.TokenRequests, r.report.Made.Total()+nonces)
 			require.NotZero(t, r.report.Proofs.API.Challenged)
-			require.Equal(t, r.report.API.Answered+r.report.API.Revoked, r.report.Proofs.API.Accepted)
+			require.Equal(t, r.report.API.Served+r.report.API.Revoked, r.report.Proofs.API.Accepted)
 			require.Contains(t, r.progress.String(), "1 request for the metadata, ")
 		})
 	}
@@ -145,5 +146,27 @@ func TestOptions_AreValidatedAllAtOnce(t *testing.T) {
 	_, err := demo.Run(t.Context(), demo.Options{Callers: 20_001, Every: time.Minute, Lifetime: time.Hour, AuthStyle: -1})
 	for _, flag := range []string{"--callers is 20001", "--every is 1m0s", "--lifetime is 1h0m0s", "--auth-style: "} {
 		require.ErrorContains(t, err, flag)
+	}
+}
+
+var narrated = regexp.MustCompile(`(?m)^ +- ([\d,]+) requests?, ([\d,]+) failed; longest wait for the token (.*)$`)
+
+// What is said of an act and the line of the table count the same requests.
+func TestRun_TextAndTableCountTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays in real time")
+	}
+	var progress, table bytes.Buffer
+	o := small(&progress)
+	o.Callers = 200
+	r, err := demo.Run(t.Context(), o)
+	require.NoError(t, err)
+	require.NoError(t, r.Write(&table))
+	said := narrated.FindAllStringSubmatch(progress.String(), -1)
+	quiet := []string{"steady traffic", "short outage", "slow endpoint", "recovered"}
+	require.Len(t, said, len(quiet), progress.String())
+	for i, name := range quiet {
+		row := regexp.MustCompile(`(?m)^` + name + ` +([\d,]+) +([\d,]+) .* ([\d.,]+ \S+)$`).FindStringSubmatch(table.String())
+		require.Equal(t, said[i][1:], row[1:], name)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 	wipe  = "\r\x1b[K"
 )
 
-// narrator tells what happens: a line per act and one for its outcome, and on a terminal below them one that is rewritten
+// narrator reports what happens: a line per act and one for its outcome, and on a terminal below them one that is rewritten
 // all the time. Elsewhere it prints no control characters.
 type narrator struct {
 	live    bool
@@ -60,7 +60,7 @@ func (n *narrator) end() {
 	if n.live {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		io.WriteString(n.out, wipe)
+		_, _ = io.WriteString(n.out, wipe)
 	}
 }
 
@@ -83,14 +83,14 @@ func (n *narrator) rewrite(status string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	line := fmt.Sprintf("%7s  %s  %s", n.elapsed(), n.act, status)
-	io.WriteString(n.out, wipe+truncate(line, width))
+	_, _ = io.WriteString(n.out, wipe+truncate(line, width))
 }
 
 func (n *narrator) print(line string) {
 	if n.live {
 		line = wipe + line
 	}
-	io.WriteString(n.out, line+"\n")
+	_, _ = io.WriteString(n.out, line+"\n")
 }
 
 func (n *narrator) elapsed() string { return format.Seconds(time.Since(n.started)) }

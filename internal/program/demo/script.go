@@ -14,14 +14,14 @@ import (
 
 // script is the demonstration while it runs. One goroutine plays it; the traffic runs beside.
 type script struct {
-	auth     *server.Auth
-	api      *server.API
-	client   *alf.Client
-	journal  *journal.Journal
-	traffic  *traffic
-	narrator *narrator
-	lifetime time.Duration
-	identity []string // of the client; see Options.identity
+	auth           *server.Auth
+	api            *server.API
+	client         *alf.Client
+	journal        *journal.Journal
+	traffic        *traffic
+	narrator       *narrator
+	lifetime       time.Duration
+	authentication []string // of the client; see Options.authentication
 
 	played      []report.Act
 	revocations int
@@ -33,8 +33,11 @@ type act struct {
 	name     string
 	about    string
 	refusals bool // requests may be refused in it
-	play     func(ctx context.Context, t *tally.Tally) (outcome []string)
+	play     func(ctx context.Context, t *tally.Tally) outcome
 }
+
+// outcome says what came of an act. It is called once the act's counts are final, so that it and the report show the same.
+type outcome func() []string
 
 // play goes through the acts, and returns the name of the one during which ctx ended, or "".
 func (s *script) play(ctx context.Context, limit time.Duration) (stopped string) {
@@ -42,9 +45,9 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 	defer cancel()
 	s.narrator.start(s.status)
 	defer s.narrator.end()
-	if len(s.identity) > 0 {
-		s.narrator.begin("client", s.identity[0])
-		s.narrator.outcome(s.identity[1:]...)
+	if len(s.authentication) > 0 {
+		s.narrator.begin("client", s.authentication[0])
+		s.narrator.outcome(s.authentication[1:]...)
 	}
 	if !s.coldStart(limited) {
 		if ctx.Err() != nil {
@@ -53,12 +56,13 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 		return ""
 	}
 	defer s.traffic.halt()
+	var last outcome
 	for i, act := range s.acts() {
-		counts := s.begin(act)
+		counts := s.begin(act, last)
 		if i == 0 {
 			s.traffic.start()
 		}
-		outcome := act.play(limited, counts)
+		last = act.play(limited, counts)
 		switch {
 		case ctx.Err() != nil:
 			return act.name
@@ -66,16 +70,20 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 			s.miss(ctx, "it took longer than "+limit.String()+": "+act.name)
 			return ""
 		}
-		s.narrator.outcome(outcome...)
 	}
+	s.traffic.halt()
+	s.narrator.outcome(last()...)
 	return ""
 }
 
-// begin announces an act, and has requests counted for it from now on.
-func (s *script) begin(act act) *tally.Tally {
+// begin has requests counted for an act from now on, says what came of the one before, and announces it.
+func (s *script) begin(act act, last outcome) *tally.Tally {
 	counts := new(tally.Tally)
 	s.played = append(s.played, report.Act{Name: act.name, Tally: counts})
-	s.traffic.act.Store(&scene{counts, act.refusals})
+	s.traffic.enter(&scene{counts, act.refusals})
+	if last != nil {
+		s.narrator.outcome(last()...)
+	}
 	s.narrator.begin(act.name, act.about)
 	return counts
 }
@@ -112,13 +120,13 @@ func of(kind manager.EventKind) func(alf.Event) bool {
 	return func(e alf.Event) bool { return e.Kind == kind }
 }
 
-// renewal matches the end of a successful one.
-func renewal(e alf.Event) bool {
+// refresh matches the end of a successful one.
+func refresh(e alf.Event) bool {
 	return e.Kind == manager.FetchEnded && e.Cause == manager.CauseRefresh && e.Err == nil
 }
 
 // settled is what client and server have counted while no token request was on its way between them, as one may be even when
-// nobody asks for a token any more.
+// no caller asks for a token any more.
 func (s *script) settled() (client alf.Stats, requests uint64) {
 	for end := time.Now().Add(s.lifetime); ; {
 		client, requests = s.client.Stats(), s.auth.Requests()

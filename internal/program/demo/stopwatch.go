@@ -8,7 +8,7 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// stopwatch is a token manager that tells each request how long it waited for its token. The client takes it in place of
+// stopwatch is a token manager that records for each request how long it waited for its token. The client takes it in place of
 // the manager it wraps.
 type stopwatch struct{ *manager.Manager }
 
@@ -29,9 +29,9 @@ func (s stopwatch) Token(ctx context.Context) (*alf.Token, error) {
 	return token, err
 }
 
-func (s stopwatch) Replace(ctx context.Context, rejected *alf.Token, rejecter string) (*alf.Token, error) {
+func (s stopwatch) Replace(ctx context.Context, rejected *alf.Token, origin string) (*alf.Token, error) {
 	start := time.Now()
-	token, err := s.Manager.Replace(ctx, rejected, rejecter)
+	token, err := s.Manager.Replace(ctx, rejected, origin)
 	note(ctx, time.Since(start))
 	return token, err
 }

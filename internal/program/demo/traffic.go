@@ -25,17 +25,26 @@ type traffic struct {
 	every   time.Duration
 
 	act          atomic.Pointer[scene] // which one it is now
+	recording    sync.RWMutex          // held for writing while the act changes
 	firstFailure atomic.Pointer[error]
 	stop         chan struct{}
+	stopped      sync.Once
 	running      sync.WaitGroup
 
 	requests, refused, failed atomic.Uint64 // of all acts
 }
 
-// scene is where a request that starts now is counted.
+// scene is where a request that ends now is counted.
 type scene struct {
 	*tally.Tally
-	refusals bool // a refusal is no failure here
+	refusals bool // a request that starts now may be refused
+}
+
+// enter has requests counted for another scene from now on. The counts of the one before are final when it returns.
+func (t *traffic) enter(s *scene) {
+	t.recording.Lock()
+	defer t.recording.Unlock()
+	t.act.Store(s)
 }
 
 // askAtOnce has every caller ask for a token at the same moment, and returns how long the last one waited.
@@ -72,10 +81,10 @@ func (t *traffic) start() {
 	}
 }
 
-// halt ends them once each has its answer.
+// halt ends them once each has its response.
 func (t *traffic) halt() {
 	if t.stop != nil {
-		close(t.stop)
+		t.stopped.Do(func() { close(t.stop) })
 		t.running.Wait()
 	}
 }
@@ -101,21 +110,23 @@ func (t *traffic) call(caller int) {
 	}
 }
 
-// send makes one request, and counts it for the act in which it started.
+// send makes one request, and counts it for the act in which it ends.
 func (t *traffic) send(id string) {
-	act := t.act.Load()
+	refusals := t.act.Load().refusals
 	ctx, wait := withWait(context.Background())
 	start := time.Now()
-	healed, err := t.exchange(ctx, id, start)
+	retried, err := t.exchange(ctx, id, start)
 	took := time.Since(start)
 	var noToken *alf.TokenError
+	t.recording.RLock()
+	defer t.recording.RUnlock()
+	act := t.act.Load()
 	switch {
-	case err == nil && healed:
-		// It may have started in the act before: what befell it did not.
-		t.act.Load().Healed.Record(took, *wait)
+	case err == nil && retried:
+		act.Retried.Record(took, *wait)
 	case err == nil:
-		act.Answered.Record(took, *wait)
-	case act.refusals && errors.As(err, &noToken):
+		act.Served.Record(took, *wait)
+	case refusals && errors.As(err, &noToken):
 		act.Refused.Record(took, *wait)
 		t.refused.Add(1)
 	default:
@@ -127,7 +138,7 @@ func (t *traffic) send(id string) {
 }
 
 // exchange reports whether the API had to be asked twice.
-func (t *traffic) exchange(ctx context.Context, id string, start time.Time) (healed bool, err error) {
+func (t *traffic) exchange(ctx context.Context, id string, start time.Time) (retried bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
 	if err != nil {
 		return false, err
@@ -143,7 +154,7 @@ func (t *traffic) exchange(ctx context.Context, id string, start time.Time) (hea
 		return false, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return false, fmt.Errorf("the API answered %s", resp.Status)
+		return false, fmt.Errorf("the API served %s", resp.Status)
 	}
-	return resp.Header.Get(server.Resent) != "", nil
+	return resp.Header.Get(server.Repeated) != "", nil
 }

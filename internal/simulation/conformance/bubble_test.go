@@ -31,7 +31,7 @@ type course struct {
 	plan   world.Plan
 	draw   draw
 	until  time.Duration // when the client is closed
-	mocked bool          // on a clock.Mock that is moved from deed to deed, not on the bubble's clock
+	mocked bool          // on a clock.Mock that is moved from action to action, not on the bubble's clock
 	logged bool          // all that there is to see is printed as well
 }
 
@@ -108,7 +108,7 @@ func carryOut(t *testing.T, c course) *seen {
 	return &b.seen
 }
 
-// open makes the client as a user would, but for a fetcher that may lose its context on the way.
+// open makes the client as a user would, except for a fetcher that may lose its context on the way.
 func (b *bubble) open(t *testing.T) {
 	tokens, err := fetcher.New(fetcher.Config{
 		TokenURL:     "https://auth.example" + sim.TokenPath,
@@ -147,38 +147,38 @@ func (b *bubble) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(&b.seen.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// deed is something that happens to the bubble's world.
-type deed struct {
+// action is something that happens to the bubble's world.
+type action struct {
 	at time.Duration
 	do func()
 }
 
 // script is the plan, with what follows from it, in order.
-func (b *bubble) script() (script []deed) {
+func (b *bubble) script() (script []action) {
 	s := b.servers
-	for _, d := range b.plan.Deeds {
+	for _, d := range b.plan.Actions {
 		switch d.Do {
 		case world.Arrive:
-			script = append(script, deed{d.At, func() { b.all.Go(b.call) }})
+			script = append(script, action{d.At, func() { b.all.Go(b.call) }})
 		case world.Outage:
-			script = append(script, deed{d.At, func() { s.befall(d.Trouble) }}, deed{d.At + d.For, func() { s.befall(world.Healthy) }})
+			script = append(script, action{d.At, func() { s.setTrouble(d.Trouble) }}, action{d.At + d.For, func() { s.setTrouble(world.Healthy) }})
 		case world.Revoke:
-			script = append(script, deed{d.At, s.revokeAll})
+			script = append(script, action{d.At, s.revokeAll})
 		case world.RollKeys:
-			script = append(script, deed{d.At, s.rollKeys})
+			script = append(script, action{d.At, s.rollKeys})
 		case world.Refresh:
-			script = append(script, deed{d.At, func() { b.all.Go(b.refresh) }})
+			script = append(script, action{d.At, func() { b.all.Go(b.refresh) }})
 		case world.Close:
-			script = append(script, deed{d.At, b.close})
+			script = append(script, action{d.At, b.close})
 		default:
 			panic("a bubble cannot do that")
 		}
 	}
 	for _, at := range b.rollOvers() {
-		script = append(script, deed{at, s.rollKeys})
+		script = append(script, action{at, s.rollKeys})
 	}
-	script = append(script, deed{b.plan.Duration, s.heal})
-	slices.SortStableFunc(script, func(x, y deed) int { return int(x.at - y.at) })
+	script = append(script, action{b.plan.Duration, s.endFaults})
+	slices.SortStableFunc(script, func(x, y action) int { return int(x.at - y.at) })
 	return script
 }
 

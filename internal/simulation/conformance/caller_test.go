@@ -14,7 +14,7 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// caller is somebody who sends one request with the client.
+// caller is a client of an API: it sends one request with the client.
 type caller struct {
 	*bubble
 	arrived time.Duration
@@ -62,7 +62,7 @@ func (b *bubble) call() {
 	b.finished(c.outcome(resp, err), err)
 }
 
-// asks is the beginning of a wait for a token, of which as yet nobody knows that it will be one.
+// asks is the beginning of a wait for a token, of which it is not known yet that it will be one.
 func (c *caller) asks() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,7 +108,7 @@ func (c *caller) outcome(resp *http.Response, err error) world.Outcome {
 	case err == nil && resp.StatusCode == http.StatusUnauthorized:
 		return world.Unauthorized
 	case err == nil && c.sends > 1:
-		return world.Healed
+		return world.RetrySucceeded
 	case err == nil:
 		return world.Succeeded
 	case errors.Is(err, alf.ErrClosed):
@@ -128,7 +128,7 @@ func (l link) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.sent()
 	resp, err := l.base.RoundTrip(req.WithContext(context.WithoutCancel(req.Context())))
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		c.say("an API answers 401")
+		c.say("an API responds 401")
 		if c.refused++; c.refused == 1 {
 			c.asks()
 		}

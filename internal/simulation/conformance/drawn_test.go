@@ -17,7 +17,7 @@ func TestSameWorld_Drawn(t *testing.T) {
 			plan := drawPlan(seed)
 			defer func() {
 				if t.Failed() {
-					t.Logf("%s\n%v", plan.Knobs, plan.Deeds)
+					t.Logf("%s\n%v", plan.Parameters, plan.Actions)
 				}
 			}()
 			requireSame(t, plan, seededDraw(seed))
@@ -40,7 +40,7 @@ func (d dice) at(end time.Duration) time.Duration { return time.Duration(d.Int64
 // drawPlan draws a plan. No two of its figures are such that different things would take the same time by design.
 func drawPlan(seed uint64) world.Plan {
 	d := dice{rand.New(rand.NewPCG(seed, 1))}
-	k := world.Knobs{
+	k := world.Parameters{
 		Processes: 1,
 		APIs:      1 + d.IntN(3),
 		Lifetime:  pick(d, time.Second, 2*second, 5*second, 10*second, minute, 5*minute, 60*minute),
@@ -49,7 +49,7 @@ func drawPlan(seed uint64) world.Plan {
 	}
 	k.Duration = min(max(3*k.Lifetime, 30*second), 20*minute)
 	drawFaults(d, &k)
-	s := script{Plan: world.Plan{Knobs: k}}
+	s := script{Plan: world.Plan{Parameters: k}}
 	drawCallers(d, &s)
 	if d.on(0.6) {
 		drawOutages(d, &s)
@@ -76,7 +76,7 @@ func (d dice) some(most int, end time.Duration) (times []time.Duration) {
 	return times
 }
 
-func drawFaults(d dice, k *world.Knobs) {
+func drawFaults(d dice, k *world.Parameters) {
 	on := func() bool { return d.on(0.25) }
 	if on() {
 		k.Patience = pick(d, 30*ms, 700*ms, 7*second)
@@ -94,24 +94,24 @@ func drawFaults(d dice, k *world.Knobs) {
 		k.Stuck = 0.15
 	}
 	if on() {
-		k.Dead = 0.15
+		k.ExpiredOnArrival = 0.15
 	}
 	if on() {
-		k.Lifeless = 0.3
+		k.NoLifetime = 0.3
 	}
 	if on() {
-		k.Advice = 0.5
+		k.RefreshIn = 0.5
 	}
 	if on() {
 		k.KeyLag = pick(d, 500*ms, 2*second)
 	}
 	k.Repeat = on()
 	k.StaleRepeat = on()
-	k.AlwaysNo = on()
+	k.AlwaysReject = on()
 	k.ManyAPIs = d.on(0.1)
 }
 
-// drawCallers lets some come one by one and some in crowds, a few of them after the world has healed.
+// drawCallers lets some come one by one and some in crowds, a few of them after the faults have ended.
 func drawCallers(d dice, s *script) {
 	end := s.Duration + 40*second
 	for range 20 + d.IntN(40) {

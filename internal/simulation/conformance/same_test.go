@@ -25,23 +25,23 @@ func TestSameWorld_Scripted(t *testing.T) {
 
 // TestSameWorld_ReachesWhatIsRare: worlds in which nothing rare happens would prove little.
 func TestSameWorld_ReachesWhatIsRare(t *testing.T) {
-	var reached world.Marks
+	var reached world.Coverage
 	for _, s := range scripted {
-		reached.Add(&world.RunTold(s.Plan, s.draw).Marks)
+		reached.Add(&world.RunWithDraws(s.Plan, s.draw).Coverage)
 	}
 	for seed := range uint64(worlds) {
-		reached.Add(&world.RunTold(drawPlan(seed), seededDraw(seed)).Marks)
+		reached.Add(&world.RunWithDraws(drawPlan(seed), seededDraw(seed)).Coverage)
 	}
-	require.ElementsMatch(t, []world.Mark{
+	require.ElementsMatch(t, []world.CoveragePoint{
 		// What a bubble cannot do.
-		world.MarkWithdrawnByTimerAlone, world.MarkWithdrawnByClockAlone, world.MarkStepBackInBackoff, world.MarkSleptThroughTheEnd,
+		world.CoverWithdrawnByTimerAlone, world.CoverWithdrawnByClockAlone, world.CoverStepBackInBackoff, world.CoverSleptThroughTheExpiry,
 	}, reached.Missing())
 }
 
 // requireSame lets a plan happen in a pure world and, on either clock, for real, and compares all that can be seen.
 func requireSame(t *testing.T, plan world.Plan, d draw) {
 	t.Helper()
-	pure := world.RunTold(plan, d)
+	pure := world.RunWithDraws(plan, d)
 	require.Nil(t, pure.Violation)
 	for _, mocked := range []bool{false, true} {
 		seen := carryOut(t, course{plan: plan, draw: d, until: pure.Stats.Virtual, mocked: mocked})
@@ -63,11 +63,11 @@ func compare(t *testing.T, pure *world.Result, seen *seen) {
 	if want, got := inOrder(wantCallers), inOrder(seen.callers); !slices.Equal(want, got) {
 		t.Errorf("what callers see differs:%s", sideBySide(want, got))
 	}
-	require.Equal(t, pure.Stats.Outcomes, seen.outcomes, "succeeded, healed, unauthorized, refused, left, closed")
+	require.Equal(t, pure.Stats.Outcomes, seen.outcomes, "succeeded, retry succeeded, unauthorized, refused, left, closed")
 	require.Equal(t, pure.Stats.Unauthorized, seen.kit.Unauthorized)
 	require.Equal(t, pure.Stats.TokenFetches, seen.kit.TokenRequests)
 	require.Equal(t, starts(wantEvents), microseconds(seen.starts), "when the endpoint was asked")
-	if pure.Knobs.Stuck == 0 {
+	if pure.Parameters.Stuck == 0 {
 		require.LessOrEqual(t, seen.kit.MostAtOnce, 1, "M3: token requests at once")
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // TestM19_NothingSecretIsSeen looks for the client secret and for every token's value in all that is ever printed: events,
-// log, statistics, errors and the answers in them, and the client itself, however they are printed. The servers are careless
+// log, statistics, errors and the responses in them, and the client itself, however they are printed. The servers are careless
 // ones that repeat what they are sent.
 func TestM19_NothingSecretIsSeen(t *testing.T) {
 	var found atomic.Bool
@@ -31,7 +31,7 @@ func TestM19_NothingSecretIsSeen(t *testing.T) {
 			found.Store(true)
 		}
 	})
-	require.True(t, found.Load(), "no answer that was redacted has been seen: the test proves nothing")
+	require.True(t, found.Load(), "no response that was redacted has been seen: the test proves nothing")
 }
 
 // secrets are those of a world, in every form in which they are sent.

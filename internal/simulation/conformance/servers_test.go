@@ -13,19 +13,19 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// servers is the token endpoint and the APIs of a world. Package sim carries the conversation and knows its tokens; what
-// becomes of a request is decided here, as package world decides it: by the time it comes and by the time it is answered.
+// servers is the token endpoint and the APIs of a world. Package sim carries the exchange and knows its tokens; what
+// becomes of a request is decided here, as package world decides it: when it comes and when the response is sent.
 type servers struct {
 	*bubble
 	kit *sim.Server
 
-	mu      sync.Mutex
-	knobs   world.Knobs // as they are
-	trouble world.Trouble
-	tokens  map[string]*issued
-	last    string // the value handed out last
-	keys    int
-	rolled  time.Duration
+	mu         sync.Mutex
+	parameters world.Parameters // as they are
+	trouble    world.Trouble
+	tokens     map[string]*issued
+	last       string // the value handed out last
+	keys       int
+	rolled     time.Duration
 }
 
 type issued struct {
@@ -38,24 +38,24 @@ type issued struct {
 const longer = 100 * 365 * 24 * time.Hour
 
 func newServers(b *bubble) *servers {
-	s := &servers{bubble: b, knobs: b.plan.Knobs, tokens: map[string]*issued{}}
+	s := &servers{bubble: b, parameters: b.plan.Parameters, tokens: map[string]*issued{}}
 	s.kit = sim.New(sim.Options{Clock: b.clock, ClientID: clientID, ClientSecret: clientSecret, API: http.HandlerFunc(s.api)})
-	s.kit.Answer(1<<30, s.token)
+	s.kit.Respond(1<<30, s.token)
 	return s
 }
 
-// fate is what will become of a token request, decided when it comes.
-type fate struct {
+// responsePlan is what will become of a token request, decided when it comes.
+type responsePlan struct {
 	latency    time.Duration
 	trouble    world.Trouble
 	retryAfter time.Duration
 }
 
-func (s *servers) fate() (f fate) {
+func (s *servers) planResponse() (f responsePlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, now := &s.knobs, s.now()
-	f = fate{latency: s.draw.about(now, k.Latency), trouble: s.trouble}
+	k, now := &s.parameters, s.now()
+	f = responsePlan{latency: s.draw.about(now, k.Latency), trouble: s.trouble}
 	switch f.trouble {
 	case world.Refusing:
 		f.latency = time.Millisecond
@@ -79,13 +79,13 @@ func (s *servers) fate() (f fate) {
 func (s *servers) stuck() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draw.chance(s.now(), s.knobs.Stuck)
+	return s.draw.chance(s.now(), s.parameters.Stuck)
 }
 
 // token is the token endpoint.
 func (s *servers) token(w http.ResponseWriter, r *http.Request) {
 	begun := s.now()
-	f := s.fate()
+	f := s.planResponse()
 	if !s.wait(r.Context(), f.latency) {
 		s.wait(context.Background(), s.draw.between(s.now(), 0, 5*time.Millisecond))
 		panic(http.ErrAbortHandler)
@@ -106,7 +106,7 @@ func (s *servers) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse answers with an OAuth error that repeats what it was sent, as careless servers do.
+// refuse responds with an OAuth error that repeats what it was sent, as careless servers do.
 func refuse(w http.ResponseWriter, r *http.Request, status int, retryAfter time.Duration, code string) {
 	if retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
@@ -117,21 +117,21 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, retryAfter time.
 	fmt.Fprintf(w, `{"error":%q,"error_description":"no to %s with %s"}`, code, secret, r.Header.Get("Authorization"))
 }
 
-// issue answers with a token. It is made now, and its life counts from when it was asked for.
+// issue responds with a token. It is made now, and its life counts from when it was asked for.
 func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, now := &s.knobs, s.now()
+	k, now := &s.parameters, s.now()
 	if t := s.tokens[s.last]; k.Repeat && t != nil && now < t.expires && (!t.revoked || k.StaleRepeat) {
 		grant(w, s.last, seconds(t.expires-now), "")
 		return
 	}
 	life, said := k.Lifetime, seconds(k.Lifetime)
 	switch {
-	case s.draw.chance(now, k.Dead):
+	case s.draw.chance(now, k.ExpiredOnArrival):
 		life = []time.Duration{0, -time.Second, -time.Hour}[s.draw.below(now, 3)]
 		said = seconds(life)
-	case s.draw.chance(now, k.Lifeless):
+	case s.draw.chance(now, k.NoLifetime):
 		life, said = 5*time.Minute, ""
 		if s.draw.chance(now, 0.3) {
 			life = 10000 * 24 * time.Hour
@@ -139,7 +139,7 @@ func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 		}
 	}
 	advice := ""
-	if s.draw.chance(now, k.Advice) {
+	if s.draw.chance(now, k.RefreshIn) {
 		advice = seconds(s.draw.about(now, k.Lifetime/2))
 	}
 	s.last = s.kit.Issue(longer)
@@ -147,7 +147,7 @@ func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 	grant(w, s.last, said, advice)
 }
 
-// grant answers as RFC 6749 section 5.1 has it. What is empty is left out.
+// grant responds as RFC 6749 section 5.1 has it. What is empty is left out.
 func grant(w http.ResponseWriter, value, expiresIn, refreshIn string) {
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer"`, value)
@@ -168,13 +168,13 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d.%09d3", d/time.Second, d%time.Second)
 }
 
-// api is all APIs. A request tells by its path by how many nanoseconds its caller is told apart.
+// api is all APIs. A request says by its path by how many nanoseconds its caller differs.
 func (s *servers) api(w http.ResponseWriter, r *http.Request) {
 	sent := s.now()
 	own, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
 	s.mu.Lock()
-	latency := s.draw.about(sent, s.knobs.API)
-	if sent < s.plan.Duration && s.draw.chance(sent, s.knobs.Late) {
+	latency := s.draw.about(sent, s.parameters.API)
+	if sent < s.plan.Duration && s.draw.chance(sent, s.parameters.Late) {
 		latency = s.draw.between(sent, time.Second, time.Minute)
 	}
 	s.mu.Unlock()
@@ -191,9 +191,9 @@ func (s *servers) accepts(value, host string, sent time.Duration) bool {
 	defer s.mu.Unlock()
 	t, now := s.tokens[value], s.now()
 	switch {
-	case s.knobs.AlwaysNo && host == apiHost(0), t == nil, t.revoked, sent >= t.expires:
+	case s.parameters.AlwaysReject && host == apiHost(0), t == nil, t.revoked, sent >= t.expires:
 		return false
-	case s.keys > 0 && now < s.rolled+s.knobs.KeyLag:
+	case s.keys > 0 && now < s.rolled+s.parameters.KeyLag:
 		return t.keys < s.keys
 	}
 	return t.keys == s.keys
@@ -201,7 +201,7 @@ func (s *servers) accepts(value, host string, sent time.Duration) bool {
 
 func apiHost(api int) string { return fmt.Sprintf("api-%d.example", api) }
 
-func (s *servers) befall(t world.Trouble) {
+func (s *servers) setTrouble(t world.Trouble) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trouble = t
@@ -222,14 +222,14 @@ func (s *servers) rollKeys() {
 	s.rolled = s.now()
 }
 
-// heal switches every fault off.
-func (s *servers) heal() {
+// endFaults switches every fault off.
+func (s *servers) endFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := &s.knobs
+	k := &s.parameters
 	s.trouble = world.Healthy
-	k.Slow, k.Stuck, k.Dead, k.Lifeless, k.Late = 0, 0, 0, 0, 0
-	k.Repeat, k.StaleRepeat, k.AlwaysNo = false, false, false
+	k.Slow, k.Stuck, k.ExpiredOnArrival, k.NoLifetime, k.Late = 0, 0, 0, 0, 0
+	k.Repeat, k.StaleRepeat, k.AlwaysReject = false, false, false
 	k.KeyLag, k.RetryAfter, k.Patience = 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// TestM18_StatsAgreeWithTheEvents: what Stats counts is what the hook was told, in the midst of things and when all is over,
+// TestM18_StatsAgreeWithTheEvents: what Stats counts is what the hook received, in the midst of things and when all is over,
 // and it says of the token what the last event about it said.
 func TestM18_StatsAgreeWithTheEvents(t *testing.T) {
 	inSomeWorlds(t, func(t *testing.T, seen *seen) {
@@ -34,8 +34,8 @@ func TestM18_StatsAgreeWithTheEvents(t *testing.T) {
 	})
 }
 
-// TestM18_EverythingTheHookIsToldIsLogged, and counted if it did not fit.
-func TestM18_EverythingTheHookIsToldIsLogged(t *testing.T) {
+// TestM18_EverythingTheHookReceivesIsLogged, and counted if it did not fit.
+func TestM18_EverythingTheHookReceivesIsLogged(t *testing.T) {
 	inSomeWorlds(t, func(t *testing.T, seen *seen) {
 		require.Zero(t, seen.after.EventsDropped)
 		logged := logLines(t, seen)
@@ -59,7 +59,7 @@ func counts(s alf.Stats) manager.Stats {
 	}
 }
 
-// counted is the same by the hook's reckoning.
+// counted is the same by the hook.
 func counted(events []alf.Event) manager.Stats {
 	s := manager.Stats{FetchesBy: map[manager.Cause]uint64{}}
 	for _, e := range events {

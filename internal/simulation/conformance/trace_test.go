@@ -19,7 +19,7 @@ type line struct {
 
 func (l line) String() string { return fmt.Sprintf("%14s  %s", l.at.Round(time.Microsecond), l.what) }
 
-// inWords tells an event as a trace of package world does.
+// inWords writes an event as a trace of package world does.
 func inWords(e manager.Event, begun time.Time) line {
 	until := func() time.Duration {
 		if e.Until.IsZero() {
@@ -32,7 +32,7 @@ func inWords(e manager.Event, begun time.Time) line {
 	case manager.FetchStarted:
 		what = fmt.Sprintf("fetch %d starts: %s", e.Fetch, causes[e.Cause])
 	case manager.FetchEnded:
-		what = fmt.Sprintf("fetch %d: %s", e.Fetch, e.Class)
+		what = fmt.Sprintf("fetch %d: %s", e.Fetch, classes[e.Class])
 	case manager.FetchAbandoned:
 		what = fmt.Sprintf("fetch %d is abandoned", e.Fetch)
 	case manager.LateResult:
@@ -48,25 +48,30 @@ func inWords(e manager.Event, begun time.Time) line {
 	case manager.BackedOff:
 		what = fmt.Sprintf("backing off until %s", until())
 	case manager.Idle:
-		what = "dormant"
+		what = "idle"
 	case manager.Closed:
 		what = "closed"
 	}
 	return line{e.Time.Sub(begun), what}
 }
 
+var classes = map[manager.Class]string{
+	manager.ClassOK: "ok", manager.ClassExpiredOnArrival: "expired on arrival",
+	manager.ClassTransient: "transient", manager.ClassPermanent: "permanent",
+}
+
 var causes = map[manager.Cause]string{
-	manager.CauseCold: "cold", manager.CauseRefresh: "due", manager.CauseExpired: "expired",
-	manager.CauseRejected: "rejection", manager.CauseManual: "by hand", manager.CauseRetry: "retry",
+	manager.CauseCold: "cold", manager.CauseRefresh: "refresh", manager.CauseExpired: "expired",
+	manager.CauseRejected: "rejection", manager.CauseManual: "manual", manager.CauseRetry: "retry",
 }
 
 var (
 	traceLine = regexp.MustCompile(`^( *\S+) p0  (.*)$`)
 	// What a trace says of callers, and of that what can be seen of the real ones.
 	ofCallers = []struct{ in, out string }{
-		{"the API answers 401", "an API answers 401"},
+		{"the API responds 401", "an API responds 401"},
 		{"gives up", "a caller gives up"},
-		{"is answered: failed", "a caller is refused"},
+		{": failed", "a caller is refused"},
 	}
 )
 

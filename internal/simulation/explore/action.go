@@ -2,11 +2,11 @@ package explore
 
 import "fmt"
 
-// action is one thing that happens. It names nobody and no number, so it means the same in a state and in its canonical
+// action is one thing that happens. It names no caller and no number, so it means the same in a state and in its canonical
 // form.
 type action struct {
 	verb verb
-	who  uint8 // a rejecter, or an answer of the world
+	who  uint8 // an origin, or a response of the world
 	draw uint8 // of the world's draws
 }
 
@@ -15,56 +15,56 @@ type verb uint8
 const (
 	nothing verb = iota // how the first state came about
 
-	readToken  // somebody finds a usable token published
+	readToken  // a caller finds a usable token published
 	ask        // ... finds none, and asks the owner
 	askLate    // ... found none, and by the time the owner hears of it there is one
-	reject     // somebody reports that the current token was refused
+	reject     // a caller reports that the current token was refused
 	replace    // ... and waits for its successor
 	rejectOld  // the same of a token that is not current any more
 	replaceOld // ...
-	refresh    // somebody wants a fetch now
+	refresh    // a caller wants a fetch now
 	giveUp     // a caller stops waiting
 
-	answered // the fetch in flight ends
-	returned // an abandoned one does
+	fetchEnds     // the fetch in flight ends
+	abandonedEnds // an abandoned one does
 
-	pass       // time goes by to the next moment at which something is due
-	wakeFired  // the owner hears of its timer
-	expireDue  // ... of the timer set at the publication
-	nudgeTaken // ... of a reader who found due passed
+	pass         // time goes by to the next moment at which something is due
+	wakeFired    // the owner hears of its timer
+	expiryTimer  // ... of the timer set at the publication
+	hintReceived // ... of a reader who found due passed
 
-	say        // the owner hears something that asks for nothing: a request for its Stats
-	wakeStale  // the timer fired before it was set anew
-	expireOld  // the timer of a publication that was replaced
-	clockForth // the wall clock is stepped
+	say          // the owner hears something that asks for nothing: a request for its Stats
+	wakeStale    // the timer fired before it was set again
+	expireOld    // the timer of a publication that was replaced
+	clockForward // the wall clock is stepped
 	clockBack
-	closing // somebody closes the manager
+	closing // the manager is closed
 	verbs
 )
 
 var verbNames = [verbs]string{
-	nothing:    "the manager is new",
-	readToken:  "somebody reads the token",
-	ask:        "a caller asks for a token",
-	askLate:    "a caller's question, asked when there was no token, is heard",
-	reject:     "API %d refuses the token",
-	replace:    "API %d refuses the token, and the caller waits for its successor",
-	rejectOld:  "API %d refuses an older token",
-	replaceOld: "API %d refuses an older token, and the caller wants the current one",
-	refresh:    "a caller wants a fetch now",
-	giveUp:     "a caller who waits gives up",
-	answered:   "the fetch ends: %v",
-	returned:   "an abandoned fetch returns: %v",
-	pass:       "time goes by",
-	wakeFired:  "the timer is heard of",
-	expireDue:  "the published token's timer is heard of",
-	nudgeTaken: "the reader's nudge is heard of",
-	say:        "somebody asks for Stats",
-	wakeStale:  "a timer set for an earlier time is heard of",
-	expireOld:  "the timer of an older token is heard of",
-	clockForth: "the clock is stepped forth",
-	clockBack:  "the clock is stepped back",
-	closing:    "somebody closes the manager",
+	nothing:       "the manager is new",
+	readToken:     "a caller reads the token",
+	ask:           "a caller asks for a token",
+	askLate:       "a caller's question, asked when there was no token, is heard",
+	reject:        "API %d refuses the token",
+	replace:       "API %d refuses the token, and the caller waits for its successor",
+	rejectOld:     "API %d refuses an older token",
+	replaceOld:    "API %d refuses an older token, and the caller wants the current one",
+	refresh:       "a caller wants a fetch now",
+	giveUp:        "a caller who waits gives up",
+	fetchEnds:     "the fetch ends: %v",
+	abandonedEnds: "an abandoned fetch returns: %v",
+	pass:          "time goes by",
+	wakeFired:     "the timer is received",
+	expiryTimer:   "the published token's timer is received",
+	hintReceived:  "the refresh hint is received",
+	say:           "a caller asks for Stats",
+	wakeStale:     "a timer set for an earlier time is received",
+	expireOld:     "the timer of an older token is received",
+	clockForward:  "the clock is stepped forward",
+	clockBack:     "the clock is stepped back",
+	closing:       "the manager is closed",
 }
 
 func (x *explorer) describe(a action) string {
@@ -72,8 +72,8 @@ func (x *explorer) describe(a action) string {
 	switch a.verb {
 	case reject, replace, rejectOld, replaceOld:
 		return fmt.Sprintf(name, a.who+1)
-	case answered, returned:
-		return fmt.Sprintf(name, x.answers[a.who])
+	case fetchEnds, abandonedEnds:
+		return fmt.Sprintf(name, x.responses[a.who])
 	}
 	return name
 }
@@ -106,7 +106,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 			add(refresh, 0)
 		}
 	}
-	for who := range x.world.Rejecters {
+	for who := range x.world.Origins {
 		if s.snapshot.on {
 			add(reject, who)
 		}
@@ -121,7 +121,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 	if s.waiting > 0 {
 		plain(giveUp)
 	}
-	x.addAnswers(s, add)
+	x.addResponses(s, add)
 	if d, ok := s.nextMoment(x.world.Fetcher); ok && d > 0 {
 		plain(pass)
 	}
@@ -129,15 +129,15 @@ func (x *explorer) actions(to []action, s *state) []action {
 		add(wakeFired, 0)
 	}
 	if s.snapshot.on && s.snapshot.timer <= 0 {
-		add(expireDue, 0)
+		add(expiryTimer, 0)
 	}
-	if s.nudge {
-		add(nudgeTaken, 0)
+	if s.refreshHint {
+		add(hintReceived, 0)
 	}
 	add(wakeStale, 0)
 	add(expireOld, 0)
 	if s.steps < x.world.ClockSteps {
-		plain(clockForth)
+		plain(clockForward)
 		plain(clockBack)
 	}
 	if x.world.Close && !s.closed {
@@ -146,16 +146,16 @@ func (x *explorer) actions(to []action, s *state) []action {
 	return to
 }
 
-func (x *explorer) addAnswers(s *state, add func(v verb, who int)) {
-	for i, a := range x.world.Answers {
+func (x *explorer) addResponses(s *state, add func(v verb, who int)) {
+	for i, a := range x.world.Responses {
 		if a.Kind.again() && !s.held {
 			continue
 		}
 		if s.flight.on {
-			add(answered, i)
+			add(fetchEnds, i)
 		}
 		if s.abandoned > 0 {
-			add(returned, i)
+			add(abandonedEnds, i)
 		}
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// lies: the clock may have been stepped, so how soon something has to happen cannot be told.
-func (t *turn) lies() bool { return t.world.ClockSteps > 0 }
+// clockStepped: the clock may have been stepped, so how soon something has to happen is not known.
+func (t *step) clockStepped() bool { return t.world.ClockSteps > 0 }
 
-// check holds a step against the rules that no single event tells of.
-func (t *turn) check() {
-	t.checkAnswers()
+// check holds a step against the rules that no single event shows.
+func (t *step) check() {
+	t.checkReplies()
 	t.checkToken()
 	t.checkFlight()
 	t.checkRejection()
@@ -22,29 +22,29 @@ func (t *turn) check() {
 	}
 }
 
-func (t *turn) checkAnswers() {
+func (t *step) checkReplies() {
 	e, in := &t.effects, t.in
 	if t.closed {
 		asked := in.Kind == core.Get || in.Kind == core.Invalidate || in.Kind == core.Refresh || in.Kind == core.Close
 		if asked != (e.Reply == core.Shut) || e.Reply != core.Shut && e.Reply != core.None {
-			t.fail("M14", "answer %d after Close", e.Reply)
+			t.fail("M14", "reply %d after Close", e.Reply)
 		}
 		return
 	}
-	if !mayAnswer(in, e.Reply) {
-		t.fail("answered once", "answer %d to an input of kind %d", e.Reply, in.Kind)
+	if !mayReply(in, e.Reply) {
+		t.fail("one reply", "reply %d to an input of kind %d", e.Reply, in.Kind)
 	}
 	switch {
 	case e.Release == core.None:
 	case e.Release == core.Shut:
-		t.fail("M14", "those who wait are told that it is closed, and it is not")
-	case e.Release == core.ServeExpired && (t.action.verb != answered || !t.expected().dead()):
-		t.fail("M6", "those who wait are served a dead token that did not arrive now")
+		t.fail("M14", "waiting callers are released as closed, and it is not")
+	case e.Release == core.ServeExpired && (t.action.verb != fetchEnds || !t.expected().expiredOnArrival()):
+		t.fail("M6", "those who wait are served an expired token that did not arrive now")
 	case e.Release == core.Failed && e.Failure.Kind == core.Blocked && t.has(core.BackedOff):
-		t.fail("M9", "those who wait are told another failure than that of their round")
+		t.fail("M9", "waiting callers get another failure than that of their round")
 	}
-	if t.waiting > 0 && !t.ledger.round {
-		t.fail("M9", "somebody waits and nothing is being done about it")
+	if t.waiting > 0 && !t.checker.round {
+		t.fail("M9", "a caller waits and nothing is being done about it")
 	}
 	if e.Reply == core.Failed && !t.mayFail() {
 		t.fail("M9", "a caller is refused at once, though a fetch could start")
@@ -55,33 +55,33 @@ func (t *turn) checkAnswers() {
 }
 
 // mayFail: a caller without a token may be refused at once.
-func (t *turn) mayFail() bool {
+func (t *step) mayFail() bool {
 	blocked := t.abandoned >= 3 && !t.flight.on
-	return blocked || t.lies() || t.ledger.quiet > 0 && !t.ledger.liftable
+	return blocked || t.clockStepped() || t.checker.quiet > 0 && !t.checker.liftable
 }
 
 // handOut checks that the published token may be handed out now (M2).
-func (t *turn) handOut() {
+func (t *step) handOut() {
 	if !t.snapshot.on {
 		t.fail("M2", "a token is handed out, and there is none")
 	} else if t.snapshot.end <= 0 {
-		t.fail("M2", "a token is handed out %v after its usable end", -t.snapshot.end)
+		t.fail("M2", "a token is handed out %v after its effective expiry", -t.snapshot.end)
 	}
 }
 
-// tellFailure checks that there is an error to be told.
-func (t *turn) tellFailure() {
+// reportFailure checks that there is an error to report.
+func (t *step) reportFailure() {
 	if !t.failure {
-		t.fail("M9", "a failure is told, and none is remembered")
+		t.fail("M9", "a failure is reported, and none is remembered")
 	}
 }
 
-func (t *turn) checkToken() {
+func (t *step) checkToken() {
 	e, was := &t.effects, &t.was
 	if e.Publish {
 		t.checkPublication()
 	}
-	if e.Publish && t.action.verb != answered {
+	if e.Publish && t.action.verb != fetchEnds {
 		t.fail("M1", "a token is published that did not come now")
 	}
 	if e.Withdraw && !t.mayWithdraw() {
@@ -89,7 +89,7 @@ func (t *turn) checkToken() {
 	}
 	if was.snapshot.on && t.snapshot.on && t.snapshot.publication == was.snapshot.publication {
 		if t.snapshot.end <= 0 {
-			t.fail("M2", "a token stays published after its usable end")
+			t.fail("M2", "a token stays published after its effective expiry")
 		}
 		if t.in.Kind == core.Expire && t.in.Publication == was.snapshot.publication {
 			t.fail("M2", "a token stays published though its timer has fired")
@@ -97,17 +97,17 @@ func (t *turn) checkToken() {
 	}
 }
 
-func (t *turn) mayWithdraw() bool {
+func (t *step) mayWithdraw() bool {
 	was := &t.was
 	return was.snapshot.end <= 0 ||
 		t.in.Kind == core.Close ||
 		t.in.Kind == core.Expire && t.in.Publication == was.snapshot.publication ||
 		t.has(core.Rejected) ||
-		t.action.verb == answered && t.expected().dead() && t.answer.Kind.again()
+		t.action.verb == fetchEnds && t.expected().expiredOnArrival() && t.response.Kind.again()
 }
 
 // has reports whether an event of a kind was part of the step.
-func (t *turn) has(kind core.EventKind) bool {
+func (t *step) has(kind core.EventKind) bool {
 	for i := range t.effects.N {
 		if t.effects.Events[i].Kind == kind {
 			return true
@@ -116,27 +116,27 @@ func (t *turn) has(kind core.EventKind) bool {
 	return false
 }
 
-func (t *turn) checkFlight() {
+func (t *step) checkFlight() {
 	e := &t.effects
 	if e.Fetch != t.has(core.FetchStarted) || e.Publish != t.has(core.Published) {
 		t.fail("M18", "a fetch or a publication without its event")
 	}
-	if e.Fetch && t.snapshot.on && !t.ledger.round && t.snapshot.attention == unread {
-		t.fail("M16", "a token that nobody has read is refreshed")
+	if e.Fetch && t.snapshot.on && !t.checker.round && t.snapshot.attention == unread {
+		t.fail("M16", "a token that no caller has read is refreshed")
 	}
-	if e.Cancel && t.in.Kind != core.Close && !t.lies() && !t.ledger.round && e.Release == core.None &&
+	if e.Cancel && t.in.Kind != core.Close && !t.clockStepped() && !t.checker.round && e.Release == core.None &&
 		t.was.flight.age < t.policy.AttemptTimeout {
 		t.fail("M9", "a fetch is cancelled after %v", t.was.flight.age)
 	}
 	// M4: the successor of a token in use is fetched once due.
 	s := &t.snapshot
-	if s.on && s.attention != unread && s.due <= 0 && !t.nudge && !t.flight.on && !t.ledger.round &&
-		t.ledger.quiet == 0 && t.ledger.gate == 0 && t.abandoned < 3 && !t.lies() {
+	if s.on && s.attention != unread && s.due <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
+		t.checker.quiet == 0 && t.checker.gate == 0 && t.abandoned < 3 && !t.clockStepped() {
 		t.fail("M4", "a token in use is due, and nothing is being done about it")
 	}
 }
 
-func (t *turn) checkRejection() {
+func (t *step) checkRejection() {
 	e := &t.effects
 	if t.in.Kind != core.Invalidate || t.closed {
 		return
@@ -160,34 +160,34 @@ func (t *turn) checkRejection() {
 	}
 }
 
-func (t *turn) checkOutage() {
+func (t *step) checkOutage() {
 	e := &t.effects
-	if t.action.verb != answered || t.answer.Kind.ok() || t.closed || !t.has(core.FetchEnded) {
+	if t.action.verb != fetchEnds || t.response.Kind.ok() || t.closed || !t.has(core.FetchEnded) {
 		return
 	}
-	if t.was.snapshot.on && t.was.snapshot.end > 0 && (e.Withdraw || !t.was.ledger.round && e.Release != core.None) {
+	if t.was.snapshot.on && t.was.snapshot.end > 0 && (e.Withdraw || !t.was.checker.round && e.Release != core.None) {
 		t.fail("M8", "a failing refresh disturbs callers while the token is usable")
 	}
 	if e.Fetch && !t.moot {
 		t.fail("M9", "a fetch starts the moment another one failed")
 	}
-	final := t.answer.Kind == Permanent || t.answer.RetryAfter > 0
-	if final && t.was.ledger.round && e.Release != core.Failed {
-		t.fail("M10", "a round goes on after an answer that ends it")
+	final := t.response.Kind == Permanent || t.response.RetryAfter > 0
+	if final && t.was.checker.round && e.Release != core.Failed {
+		t.fail("M10", "a round goes on after a response that ends it")
 	}
 }
 
-func (t *turn) checkTime() {
+func (t *step) checkTime() {
 	e := &t.effects
 	if e.Armed && t.core.Left(e.Wake) <= 0 {
 		t.fail("M17", "a deadline that has passed is not handled")
 	}
-	if (t.flight.on || t.ledger.round) && !t.ended && !t.wake.pending() {
+	if (t.flight.on || t.checker.round) && !t.ended && !t.wake.pending() {
 		t.fail("M9", "a dead end: something is going on, and no timer is set")
 	}
 }
 
-func (t *turn) checkClosed() {
+func (t *step) checkClosed() {
 	e := &t.effects
 	if e.Fetch || e.Publish || t.snapshot.on || t.waiting > 0 {
 		t.fail("M14", "something goes on after Close")
@@ -196,13 +196,13 @@ func (t *turn) checkClosed() {
 		t.fail("M14", "the end should come when, and only when, no fetch is in flight")
 	}
 	if t.in.Kind == core.Close && !t.was.closed && (e.Release != core.Shut || t.flight.on && !t.flight.cancelled) {
-		t.fail("M14", "Close does not answer those who wait, or does not cancel the fetch")
+		t.fail("M14", "Close does not reply to the waiting callers, or does not cancel the fetch")
 	}
 }
 
 // checkPatience holds what has been going on for a while against its bounds. Time never passes a moment at which something
 // is due, so reaching a bound is fine.
-func (t *turn) checkPatience() {
+func (t *step) checkPatience() {
 	f := &t.flight
 	switch {
 	case t.waiting > 0 && t.longest > t.policy.RoundTimeout+second+t.slack:

@@ -10,6 +10,6 @@
 // dropped. That is what makes an end of the search possible.
 //
 // Time moves from one moment at which something is due to the next and stands still in between, while everything else may
-// happen in any order. A timer that has fired is heard of before time moves on; that it may be heard of late is what a
+// happen in any order. A timer that has fired is received before time moves on; that it may be heard of late is what a
 // world with clock steps adds.
 package explore

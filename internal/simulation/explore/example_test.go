@@ -14,7 +14,7 @@ func ExampleExplore() {
 	world := explore.World{
 		Name:    "two callers",
 		Callers: 2,
-		Answers: []explore.Answer{
+		Responses: []explore.Response{
 			{Kind: explore.New, Lifetime: 10 * time.Second},
 			{Kind: explore.Permanent},
 		},

@@ -6,7 +6,7 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// expected is what should become of an answer, by the words of the contract.
+// expected is what should become of a response, by the words of the contract.
 type expected struct {
 	life   time.Duration // from the start of the fetch, as all of these
 	usable time.Duration
@@ -15,11 +15,11 @@ type expected struct {
 }
 
 // expected judges the token that the fetch brought (M2, M5, M7).
-func (t *turn) expected() expected {
-	a := t.answer
+func (t *step) expected() expected {
+	a := t.response
 	x := expected{life: a.Lifetime, age: t.was.flight.age, wall: t.was.flight.wall}
 	switch {
-	case a.dead():
+	case a.expiredOnArrival():
 		x.life = 0
 	case x.life == 0:
 		x.life = t.policy.DefaultLifetime
@@ -31,63 +31,63 @@ func (t *turn) expected() expected {
 	return x
 }
 
-func (t *turn) margin(life time.Duration) time.Duration {
+func (t *step) margin(life time.Duration) time.Duration {
 	if m := t.policy.Margin; m > 0 {
 		return min(m, life/2)
 	}
 	return min(10*time.Second, life/10)
 }
 
-// dead: unusable when it arrives (M6).
-func (x expected) dead() bool { return x.wall >= x.usable || x.age >= x.usable }
+// expiredOnArrival: unusable when it arrives (M6).
+func (x expected) expiredOnArrival() bool { return x.wall >= x.usable || x.age >= x.usable }
 
 // rounding is what floating point may do to a time.
 const rounding = time.Microsecond
 
-// checkPublication holds a published token's times against the answer that brought it.
-func (t *turn) checkPublication() {
+// checkPublication holds a published token's times against the response that brought it.
+func (t *step) checkPublication() {
 	x, p := t.expected(), &t.effects.Publication
 	now := t.core.Wall()
-	if x.dead() {
-		t.fail("M6", "a token that is dead on arrival is published")
+	if x.expiredOnArrival() {
+		t.fail("M6", "a token that has expired on arrival is published")
 	}
 	if end := p.EffectiveExpiry.Sub(now); end != x.usable-x.wall {
-		t.fail("M2", "the usable end is in %v and not in %v", end, x.usable-x.wall)
+		t.fail("M2", "the effective expiry is in %v and not in %v", end, x.usable-x.wall)
 	}
 	if p.Life <= 0 || p.Life > x.usable-x.wall || p.Life > x.usable-x.age+t.slack {
 		t.fail("M2", "the published token's timer is set for %v", p.Life)
 	}
-	t.checkDue(x, p.RefreshTime.Sub(now)+x.wall)
+	t.checkRefreshTime(x, p.RefreshTime.Sub(now)+x.wall)
 }
 
-// checkDue checks when a refresh is due, from the start of the fetch (M4, M5).
-func (t *turn) checkDue(x expected, due time.Duration) {
-	if t.answer.Kind.again() {
-		if want := min(x.life-t.margin(x.life), x.life-second); due != want {
-			t.fail("M5", "a token that came again is due after %v and not after %v", due, want)
+// checkRefreshTime checks when a refresh is due, from the start of the fetch (M4, M5).
+func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
+	if t.response.Kind.again() {
+		if want := min(x.life-t.margin(x.life), x.life-second); refreshTime != want {
+			t.fail("M5", "a token that came again is due after %v and not after %v", refreshTime, want)
 		}
 		return
 	}
 	usable := float64(x.usable)
 	part := usable * t.policy.RefreshFraction
-	if t.answer.RefreshIn > 0 {
-		part = min(float64(t.answer.RefreshIn), usable)
+	if t.response.RefreshIn > 0 {
+		part = min(float64(t.response.RefreshIn), usable)
 	}
 	bound := func(jitter float64) time.Duration {
 		at := time.Duration(part + usable*jitter)
 		return max(min(at, x.usable-2*x.age), x.usable/2)
 	}
 	least, most := bound(-t.policy.Jitter), bound(t.policy.Jitter)
-	if t.lies() { // how long the fetch took is not known then
+	if t.clockStepped() { // how long the fetch took is not known then
 		least, most = x.usable/2, x.usable
 	}
-	if due < least-rounding || due > most+rounding {
-		t.fail("M4", "due after %v, which should be from %v to %v", due, least, most)
+	if refreshTime < least-rounding || refreshTime > most+rounding {
+		t.fail("M4", "due after %v, which should be from %v to %v", refreshTime, least, most)
 	}
 }
 
-// mayAnswer is what each kind of message may be answered.
-func mayAnswer(in core.Input, a core.Reply) bool {
+// mayReply is what each kind of message may get as its reply.
+func mayReply(in core.Input, a core.Reply) bool {
 	switch in.Kind {
 	case core.Get:
 		return a == core.Serve || a == core.Wait || a == core.Failed

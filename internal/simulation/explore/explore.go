@@ -61,44 +61,44 @@ func Explore(ctx context.Context, w World, progress func(states int)) (Result, e
 
 // explorer is one search.
 type explorer struct {
-	world   World
-	policy  core.Policy
-	draws   []float64
-	answers []Answer      // the world's, and that of a world that has healed
-	slack   time.Duration // what the clock's steps may add to a bound
+	world     World
+	policy    core.Policy
+	draws     []float64
+	responses []Response    // the world's, and that of a world whose faults have ended
+	slack     time.Duration // what the clock's steps may add to a bound
 
 	store       *store
 	transitions int
 	depth       int
 	seen        tally
-	turn        turn     // the step that is taken
-	second      turn     // another one, to compare with or to see where it leads
-	healing     []action // the last way out of a state that was tried
+	step        step     // the step that is taken
+	second      step     // another one, to compare with or to see where it leads
+	recovery    []action // the last way out of a state that was tried
 	broken      *Violation
 	scratch     scratch
 }
 
 // scratch is room that is used over and over, because states are large.
 type scratch struct {
-	key, twinKey   []byte
-	from, to, twin state
+	key, referenceKey   []byte
+	from, to, reference state
 }
 
 func newExplorer(w World) *explorer {
 	return &explorer{
-		world:   w,
-		policy:  w.policy(),
-		draws:   w.draws(),
-		answers: append(slices.Clone(w.Answers), cured),
-		slack:   time.Duration(w.ClockSteps) * w.ClockStep,
-		store:   newStore(),
+		world:     w,
+		policy:    w.policy(),
+		draws:     w.draws(),
+		responses: append(slices.Clone(w.Responses), recovered),
+		slack:     time.Duration(w.ClockSteps) * w.ClockStep,
+		store:     newStore(),
 	}
 }
 
 // beginning is a manager that is new. It has heard something that asks for nothing, and so knows the time.
 func (x *explorer) beginning() state {
 	s := state{core: core.New(x.policy)}
-	s.ledger.sinceRejection = second
+	s.checker.sinceRejection = second
 	s.core.Step(time.Unix(0, 0).UTC(), x.draws[0], core.Input{})
 	return s
 }
@@ -126,7 +126,7 @@ func (x *explorer) search(ctx context.Context, progress func(states int)) error 
 		for _, a := range actions {
 			x.visit(i, a)
 			if x.broken != nil {
-				x.broken.Path = x.path(i, append([]action{a}, x.healing...)...)
+				x.broken.Path = x.path(i, append([]action{a}, x.recovery...)...)
 				return nil
 			}
 		}
@@ -136,30 +136,30 @@ func (x *explorer) search(ctx context.Context, progress func(states int)) error 
 
 // visit takes one step and, if it leads to a state that is new, checks that there is a way out of it.
 func (x *explorer) visit(i int, a action) {
-	x.healing = x.healing[:0]
+	x.recovery = x.recovery[:0]
 	if !x.take(a) {
 		return
 	}
 	x.transitions++
-	x.seen.note(&x.turn)
+	x.seen.note(&x.step)
 	if x.store.add(x.scratch.key, i, a) {
-		x.heals(&x.scratch.to)
+		x.checkRecovery(&x.scratch.to)
 	}
 }
 
 // take takes one step, with every check.
 func (x *explorer) take(a action) (ok bool) {
-	defer x.survive()
+	defer x.recoverPanic()
 	c := &x.scratch
 	c.to = c.from
-	t := x.do(&x.turn, &c.to, a)
+	t := x.do(&x.step, &c.to, a)
 	c.key = x.appendKey(c.key[:0], &c.to)
-	x.checkTwin(&c.from, t)
+	x.checkReference(&c.from, t)
 	return x.broken == nil
 }
 
-// survive makes a panic of the core a broken rule.
-func (x *explorer) survive() {
+// recoverPanic makes a panic of the core a broken rule.
+func (x *explorer) recoverPanic() {
 	if r := recover(); r != nil {
 		x.fail("no panic", "%v", r)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // counted is a world with what its search is known to find. Another number is no mistake in itself: the core decides
-// otherwise somewhere, or the world or what it is judged by was changed. Whoever did that records the new one.
+// otherwise somewhere, or the world or what it is judged by was changed. The author of that change records the new one.
 type counted struct {
 	states, transitions, depth int
 }
@@ -37,7 +37,7 @@ var recorded = map[string]counted{
 const quick = 100_000
 
 // Every rule that is checked holds in every state of the small worlds, and all of them are visited. The rules are M1 to M10,
-// M12 to M18 and M20, that everyone is answered once, that nothing panics and that the world heals; each is named where it
+// M12 to M18 and M20, that everyone gets one reply, that nothing panics and that callers are served again once the faults have ended; each is named where it
 // is checked.
 func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
 	seen := make(map[string]int)
@@ -75,13 +75,13 @@ func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
 
 // marks are what the small worlds have to reach between them for their silence to mean anything.
 var marks = []string{
-	"cause: cold start", "cause: due", "cause: expired", "cause: rejected", "cause: by hand", "cause: retry",
-	"class: ok", "class: dead on arrival", "class: transient", "class: permanent",
-	"fetch abandoned", "late result dropped", "goes dormant", "rejection accepted", "rejection suppressed", "backs off", "closed",
-	"answer: the token", "answer: wait", "answer: the failure", "answer: done", "answer: suppressed", "answer: closed",
-	"all who wait: the token", "all who wait: the dead token", "all who wait: the failure", "all who wait: closed",
-	"an API refuses the token", "an API refuses an older token", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forth", "the clock is stepped back",
-	"the reader's nudge is heard of", "the published token's timer is heard of",
+	"cause: cold start", "cause: refresh", "cause: expired", "cause: rejected", "cause: manual", "cause: retry",
+	"class: ok", "class: expired on arrival", "class: transient", "class: permanent",
+	"fetch abandoned", "late result dropped", "becomes idle", "rejection accepted", "rejection suppressed", "backs off", "closed",
+	"reply: the token", "reply: wait", "reply: the failure", "reply: done", "reply: suppressed", "reply: closed",
+	"released: the token", "released: the expired token", "released: the failure", "released: closed",
+	"an API refuses the token", "an API refuses an older token", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forward", "the clock is stepped back",
+	"the refresh hint is received", "the published token's timer is received",
 }
 
 // Worlds that take minutes, on demand: ALF_EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore
@@ -121,7 +121,7 @@ func world(t *testing.T, name string) explore.World {
 
 // tiny is a world that takes no time to visit.
 func tiny() explore.World {
-	return explore.World{Name: "tiny", Callers: 1, Answers: []explore.Answer{{Kind: explore.New, Lifetime: 10 * time.Second}}}
+	return explore.World{Name: "tiny", Callers: 1, Responses: []explore.Response{{Kind: explore.New, Lifetime: 10 * time.Second}}}
 }
 
 func TestExplore_IsDeterministic(t *testing.T) {
@@ -167,7 +167,7 @@ func TestExplore_BoundedByItsFetches(t *testing.T) {
 func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
 	_, err := explore.Explore(t.Context(), explore.World{
 		Callers:    9,
-		Rejecters:  -1,
+		Origins:    -1,
 		Fetcher:    7,
 		Fetches:    -1,
 		Draws:      []float64{2},
@@ -175,15 +175,15 @@ func TestExplore_RefusesWorldsThatMakeNoSense(t *testing.T) {
 		Policy:     manager.Policy{Attempts: -1},
 	}, nil)
 	for _, field := range []string{
-		"World.Callers", "World.Rejecters", "World.Answers", "World.Fetcher", "World.Fetches", "World.Draws[0]", "World.ClockStep:",
+		"World.Callers", "World.Origins", "World.Responses", "World.Fetcher", "World.Fetches", "World.Draws[0]", "World.ClockStep:",
 		"Policy.Attempts",
 	} {
 		require.ErrorContains(t, err, field)
 	}
 	w := tiny()
-	w.Answers = append(w.Answers, explore.Answer{})
+	w.Responses = append(w.Responses, explore.Response{})
 	_, err = explore.Explore(t.Context(), w, nil)
-	require.ErrorContains(t, err, "World.Answers[1]")
+	require.ErrorContains(t, err, "World.Responses[1]")
 }
 
 func TestViolation_SaysHowToGetThere(t *testing.T) {

@@ -24,7 +24,7 @@ func Walk(w World, seed uint64, steps int) error {
 			return fmt.Errorf("step %d: %v can happen, or %v", i, actions, other)
 		}
 		a := actions[rng.IntN(len(actions))]
-		x.do(&x.turn, &whole, a)
+		x.do(&x.step, &whole, a)
 		x.do(&x.second, &restored, a)
 		if x.broken != nil {
 			return x.broken
@@ -36,7 +36,7 @@ func Walk(w World, seed uint64, steps int) error {
 	return nil
 }
 
-// PathTo is the path to the first state in which somebody has heard an event.
+// PathTo is the path to the first state in which an event happened.
 func PathTo(w World, event string) []string {
 	x := newExplorer(w)
 	first := x.beginning()

@@ -6,8 +6,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// follow keeps the ledger by the events of a step, in their order, and checks each against it.
-func (t *turn) follow() {
+// follow updates the checker by the events of a step, in their order, and checks each against it.
+func (t *step) follow() {
 	for i := range t.effects.N {
 		switch ev := &t.effects.Events[i]; ev.Kind {
 		case core.FetchStarted:
@@ -30,16 +30,16 @@ func (t *turn) follow() {
 			t.onBackOff(ev)
 		case core.WentIdle:
 			if t.was.snapshot.attention != unread && t.snapshot.publication == t.was.snapshot.publication {
-				t.fail("M16", "a token that was read goes dormant")
+				t.fail("M16", "a token that was read becomes idle")
 			}
 		}
 	}
-	t.closeBooks()
+	t.updateExpectations()
 }
 
-// closeBooks notes what no event tells.
-func (t *turn) closeBooks() {
-	l, e := &t.ledger, &t.effects
+// updateExpectations notes what no event reports.
+func (t *step) updateExpectations() {
+	l, e := &t.checker, &t.effects
 	if t.byHand() {
 		l.quiet, l.liftable, l.gate = 0, false, 0
 		if e.Fetch && t.snapshot.on && l.repeated {
@@ -59,11 +59,11 @@ func (t *turn) closeBooks() {
 	}
 }
 
-// byHand: somebody called Refresh, and it was not refused (M20).
-func (t *turn) byHand() bool { return t.in.Kind == core.Refresh && t.effects.Reply == core.Wait }
+// byHand: a caller called Refresh, and it was not refused (M20).
+func (t *step) byHand() bool { return t.in.Kind == core.Refresh && t.effects.Reply == core.Wait }
 
-func (t *turn) onStart(ev *core.Event) {
-	l := &t.ledger
+func (t *step) onStart(ev *core.Event) {
+	l := &t.checker
 	switch {
 	case t.flight.on:
 		t.fail("M3", "a second fetch starts while one is in flight")
@@ -89,30 +89,30 @@ func (t *turn) onStart(ev *core.Event) {
 	}
 }
 
-// shortestPause is the least that lies between the attempts of a round.
+// shortestPause is the least time between the attempts of a round.
 const shortestPause = 50 * time.Millisecond
 
-func (t *turn) onEnd(ev *core.Event) {
-	l := &t.ledger
-	t.moot, t.flight = l.told, flight{}
+func (t *step) onEnd(ev *core.Event) {
+	l := &t.checker
+	t.moot, t.flight = l.failureReported, flight{}
 	want := core.ClassOK
 	switch {
-	case t.answer.Kind == Permanent:
+	case t.response.Kind == Permanent:
 		want = core.ClassPermanent
-	case t.answer.Kind == Transient:
+	case t.response.Kind == Transient:
 		want = core.ClassTransient
-	case t.expected().dead():
+	case t.expected().expiredOnArrival():
 		want = core.ClassExpiredOnArrival
 	}
 	if ev.Class != want {
-		t.fail("M6", "a fetch that brought %v is taken for class %d instead of %d", t.answer, ev.Class, want)
+		t.fail("M6", "a fetch that brought %v is taken for class %d instead of %d", t.response, ev.Class, want)
 	}
 	switch ev.Class {
 	case core.ClassExpiredOnArrival:
 		l.gate = max(second-t.was.flight.age, 0)
 		l.rejected = 0 // the fetch for their sake has been made, and what it brought is gone
 		if !t.snapshot.on {
-			l.forgiven()
+			l.succeeded()
 		}
 	case core.ClassTransient, core.ClassPermanent:
 		t.pause()
@@ -120,15 +120,15 @@ func (t *turn) onEnd(ev *core.Event) {
 }
 
 // pause keeps the attempts of a round apart. A failure that ends it replaces this by a backoff.
-func (t *turn) pause() {
-	if t.ledger.round && t.ledger.quiet < shortestPause {
-		t.ledger.beQuiet(shortestPause, false)
+func (t *step) pause() {
+	if t.checker.round && t.checker.quiet < shortestPause {
+		t.checker.holdOff(shortestPause, false)
 	}
 }
 
-func (t *turn) onAbandon() {
+func (t *step) onAbandon() {
 	was := &t.was.flight
-	if !was.on || !was.cancelled || was.overdue < 5*time.Second && !t.lies() {
+	if !was.on || !was.cancelled || was.overdue < 5*time.Second && !t.clockStepped() {
 		t.fail("M15", "a fetch is abandoned that was not cancelled 5 s ago")
 	}
 	t.flight = flight{}
@@ -139,55 +139,55 @@ func (t *turn) onAbandon() {
 	t.pause()
 }
 
-func (t *turn) onPublish() {
-	l := &t.ledger
-	l.forgiven()
+func (t *step) onPublish() {
+	l := &t.checker
+	l.succeeded()
 	l.gate = 0
-	l.repeated = t.answer.Kind.again()
+	l.repeated = t.response.Kind.again()
 	if life := t.expected().life; l.repeated || life < second {
 		l.gate = max(second-t.was.flight.age, 0)
 	}
 	l.sincePublished = 0
-	l.forWhom, l.rejected = l.rejected, 0
+	l.fetchedFor, l.rejected = l.rejected, 0
 }
 
-func (t *turn) onWithdraw() {
-	t.ledger.lost()
-	if t.flight.on && !t.ledger.told && t.in.Kind != core.Close {
-		t.ledger.round = true // the refresh in flight becomes the round of those who will wait (M9)
+func (t *step) onWithdraw() {
+	t.checker.lost()
+	if t.flight.on && !t.checker.failureReported && t.in.Kind != core.Close {
+		t.checker.round = true // the refresh in flight becomes the round of those who will wait (M9)
 	}
 }
 
-func (t *turn) onReject() {
-	l := &t.ledger
+func (t *step) onReject() {
+	l := &t.checker
 	l.lost()
 	by := uint8(1) << t.in.Origin
-	if l.forWhom&by != 0 && l.sincePublished+t.slack < second && !t.was.flight.on && !l.round {
+	if l.fetchedFor&by != 0 && l.sincePublished+t.slack < second && !t.was.flight.on && !l.round {
 		t.fail("M13", "an API rejects what was fetched for its sake %v ago, and that is acted on", l.sincePublished)
 	}
 	l.rejected |= by
 	l.round = true
 }
 
-// longestGuard is the longest that M13 makes a rejecter wait.
+// longestGuard is the longest that M13 makes an origin wait.
 const longestGuard = time.Minute
 
-func (t *turn) onSuppress() {
-	l, e := &t.ledger, &t.effects
+func (t *step) onSuppress() {
+	l, e := &t.checker, &t.effects
 	if e.Until.IsZero() {
 		if t.abandoned < 3 {
 			t.fail("M12", "a rejection is suppressed without a time from when on it would not be")
 		}
 		return
 	}
-	l.comeback = e.Until.Sub(t.core.Wall())
-	if l.comeback <= 0 || l.comeback > max(longestGuard, l.quiet)+t.slack {
-		t.fail("M13", "a rejection is suppressed for %v", l.comeback)
+	l.retryAt = e.Until.Sub(t.core.Wall())
+	if l.retryAt <= 0 || l.retryAt > max(longestGuard, l.quiet)+t.slack {
+		t.fail("M13", "a rejection is suppressed for %v", l.retryAt)
 	}
 }
 
-func (t *turn) onBackOff(ev *core.Event) {
-	l, e := &t.ledger, &t.effects
+func (t *step) onBackOff(ev *core.Event) {
+	l, e := &t.checker, &t.effects
 	round := e.Release == core.Failed
 	var full, half time.Duration
 	if e.Failure.Permanent {
@@ -204,7 +204,7 @@ func (t *turn) onBackOff(ev *core.Event) {
 		l.transient = counted(l.transient, t.policy.MinBackoff, t.policy.MaxBackoff)
 	}
 	if e.Failure.Kind == core.Returned {
-		asked := min(t.answer.RetryAfter, 10*time.Minute)
+		asked := min(t.response.RetryAfter, 10*time.Minute)
 		full, half = max(full, asked), max(half, asked)
 	}
 	wait := ev.Until.Sub(t.core.Wall())
@@ -212,9 +212,9 @@ func (t *turn) onBackOff(ev *core.Event) {
 		t.fail("M8", "a backoff of %v, which should be from %v to %v (M8, M9, M10)", wait, half, full)
 	}
 	if round {
-		l.round, l.told = false, t.flight.on
+		l.round, l.failureReported = false, t.flight.on
 	}
-	l.beQuiet(wait, !round && !e.Failure.Permanent)
+	l.holdOff(wait, !round && !e.Failure.Permanent)
 }
 
 // doubled is the n-th wait of an exponential backoff.

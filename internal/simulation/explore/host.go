@@ -19,18 +19,18 @@ type host struct {
 	wake     alarm
 	snapshot snapshot
 	flight   flight
-	ledger   ledger
+	checker  checker
 
-	abandoned int
-	waiting   int           // callers who wait for an answer
-	longest   time.Duration // for how long the first of them has been waiting
-	nudge     bool          // a reader's nudge is on its way to the owner
-	failure   bool          // there is a failure to be told
-	held      bool          // a token was published once, so its value can come again
-	closed    bool
-	ended     bool
-	steps     int // of the clock that were made
-	fetches   int // that were started, if the world bounds them
+	abandoned   int
+	waiting     int           // callers that wait for a reply
+	longest     time.Duration // for how long the first of them has been waiting
+	refreshHint bool          // a refresh hint is on its way to the owner
+	failure     bool          // there is a failure to report
+	held        bool          // a token was published once, so its value can come again
+	closed      bool
+	ended       bool
+	steps       int // of the clock that were made
+	fetches     int // that were started, if the world bounds them
 }
 
 // alarm is the timer of the core's deadline.
@@ -58,7 +58,7 @@ type attention uint8
 const (
 	unread attention = iota
 	read
-	nudged
+	hinted
 )
 
 // flight is the running fetch that was not abandoned.
@@ -76,7 +76,7 @@ func (s *state) now() time.Time { return s.core.Wall().Add(s.clock) }
 
 // nextMoment is when something is due; not if something is to happen first that does not let itself be waited for.
 func (s *state) nextMoment(f Fetcher) (d time.Duration, ok bool) {
-	if s.nudge || s.flight.on && (f == Prompt || f == Heeding && s.flight.cancelled) {
+	if s.refreshHint || s.flight.on && (f == Prompt || f == Cancellable && s.flight.cancelled) {
 		return 0, false
 	}
 	sooner := func(left time.Duration) {
@@ -90,8 +90,8 @@ func (s *state) nextMoment(f Fetcher) (d time.Duration, ok bool) {
 	if s.snapshot.on {
 		sooner(s.snapshot.timer)
 	}
-	if s.ledger.comeback > 0 {
-		sooner(s.ledger.comeback)
+	if s.checker.retryAt > 0 {
+		sooner(s.checker.retryAt)
 	}
 	return d, ok && d > 0
 }
@@ -103,11 +103,11 @@ func (s *state) pass(d time.Duration) {
 	if s.waiting > 0 {
 		s.longest += d
 	}
-	s.step(d)
+	s.stepClock(d)
 }
 
-// step moves the wall clock. Forth, it is time gone by to whoever measures by this clock, but to no timer.
-func (s *state) step(d time.Duration) {
+// stepClock moves the wall clock. Forward, time has passed for what is measured by this clock, but not for timers.
+func (s *state) stepClock(d time.Duration) {
 	s.clock += d
 	s.snapshot.due -= d
 	s.snapshot.end -= d
@@ -117,6 +117,6 @@ func (s *state) step(d time.Duration) {
 		if s.flight.cancelled {
 			s.flight.overdue += d
 		}
-		s.ledger.pass(d)
+		s.checker.pass(d)
 	}
 }

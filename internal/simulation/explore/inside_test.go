@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
-// What a state is compared by is all that matters of it: going on from what is restored from a key leads to the same for
-// ever as going on from the state itself. That is what makes one visit to either of them enough.
+// What a state is compared by is all that matters of it: going on from what is restored from a key leads to the same forever
+// as going on from the state itself. That is what makes one visit to either of them enough.
 func TestWalk_AKeyIsTheWholeState(t *testing.T) {
 	walks := 100
 	if testing.Short() || raceDetector {
@@ -26,18 +26,18 @@ func TestWalk_AKeyIsTheWholeState(t *testing.T) {
 	}
 }
 
-// A path is the shortest there is, and told so that people can follow it.
+// A path is the shortest there is, and written so that people can follow it.
 func TestPath_IsShortAndReadable(t *testing.T) {
 	w := tiny()
-	w.Answers = append(w.Answers, explore.Answer{Kind: explore.Transient})
+	w.Responses = append(w.Responses, explore.Response{Kind: explore.Transient})
 	require.Equal(t, []string{
-		"        0s  a caller asks for a token: fetch 1 starts (cold start, attempt 1); answer: wait",
+		"        0s  a caller asks for a token: fetch 1 starts (cold start, attempt 1); reply: wait",
 		"        0s  the fetch ends: a new token, expires in 10s: fetch 1 ends (ok); token 1 is published for 9s; 1 who waited get: the token",
 		"     6.75s  time goes by",
-		"     6.75s  somebody asks for Stats: fetch 2 starts (due, attempt 1)",
-	}, explore.PathTo(w, "cause: due"))
+		"     6.75s  a caller asks for Stats: fetch 2 starts (refresh, attempt 1)",
+	}, explore.PathTo(w, "cause: refresh"))
 
-	w.Rejecters = 1
+	w.Origins = 1
 	path := explore.PathTo(w, "rejection suppressed")
 	require.Contains(t, path[len(path)-1], "API 1 refuses the token: rejection suppressed for ")
 }

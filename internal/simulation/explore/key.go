@@ -24,8 +24,8 @@ func (x *explorer) fromKey(key []byte) (s state) {
 	return s
 }
 
-// canonicalize drops what cannot matter any more. lies: the clock may have been stepped; mayStep: it may be again.
-func (h *host) canonicalize(c *core.Core, lies, mayStep bool) {
+// canonicalize drops what cannot matter any more. clockStepped: the clock may have been stepped; mayStep: it may be again.
+func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	if h.wake.gone {
 		h.wake = alarm{on: true, gone: true} // what it was set for has passed, so no later deadline is the same
 	}
@@ -40,7 +40,7 @@ func (h *host) canonicalize(c *core.Core, lies, mayStep bool) {
 		}
 	} else {
 		h.snapshot = snapshot{}
-		h.ledger.repeated, h.ledger.sincePublished, h.ledger.forWhom = false, 0, 0
+		h.checker.repeated, h.checker.sincePublished, h.checker.fetchedFor = false, 0, 0
 	}
 	if h.flight.on {
 		h.flight.id = core.CanonicalID
@@ -48,26 +48,26 @@ func (h *host) canonicalize(c *core.Core, lies, mayStep bool) {
 			h.flight.overdue = 0
 		}
 	} else {
-		h.flight, h.ledger.told = flight{}, false
+		h.flight, h.checker.failureReported = flight{}, false
 	}
 	if h.waiting == 0 {
 		h.longest = 0
 	}
-	if (h.ledger.quiet == 0 || h.ledger.round) && !lies {
-		h.failure = false // told inside a backoff only, and there is none
+	if (h.checker.quiet == 0 || h.checker.round) && !clockStepped {
+		h.failure = false // reported inside a backoff only, and there is none
 	}
 	if h.closed {
 		h.failure = false
-		h.ledger = ledger{}
+		h.checker = checker{}
 	}
 }
 
 // pack names every field once, for both directions.
 func (h *host) pack(p *core.Packer) {
-	l := &h.ledger
-	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.nudge, &h.failure, &h.held)
-	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.repeated, &l.told)
-	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.sincePublished, &l.comeback)
+	l := &h.checker
+	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.refreshHint, &h.failure, &h.held)
+	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.repeated, &l.failureReported)
+	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.sincePublished, &l.retryAt)
 	if h.wake.pending() {
 		durations(p, &h.wake.at, &h.wake.left)
 	}
@@ -90,7 +90,7 @@ func (h *host) pack(p *core.Packer) {
 	core.Number(p, &l.transient)
 	core.Number(p, &l.permanent)
 	core.Number(p, &l.rejected)
-	core.Number(p, &l.forWhom)
+	core.Number(p, &l.fetchedFor)
 }
 
 func durations(p *core.Packer, of ...*time.Duration) {

@@ -19,7 +19,7 @@ func (x *explorer) path(i int, last ...action) []string {
 	var lines []string
 	var elapsed time.Duration
 	replay := func(a action) {
-		defer x.survive()
+		defer x.recoverPanic()
 		line := x.describe(a)
 		if a.verb == pass {
 			d, _ := s.nextMoment(x.world.Fetcher)
@@ -41,17 +41,17 @@ func (x *explorer) path(i int, last ...action) []string {
 }
 
 // outcome is what came of an action.
-func (t *turn) outcome() string {
+func (t *step) outcome() string {
 	if !t.heard {
 		return ""
 	}
 	var came []string
 	e := &t.effects
 	for i := range e.N {
-		came = append(came, t.told(&e.Events[i]))
+		came = append(came, t.describeEvent(&e.Events[i]))
 	}
 	if e.Reply != core.None {
-		came = append(came, "answer: "+replyNames[e.Reply])
+		came = append(came, "reply: "+replyNames[e.Reply])
 	}
 	if e.Release != core.None {
 		came = append(came, fmt.Sprintf("%d who waited get: %s", t.was.waiting, replyNames[e.Release]))
@@ -62,7 +62,7 @@ func (t *turn) outcome() string {
 	return strings.Join(came, "; ")
 }
 
-func (t *turn) told(ev *core.Event) string {
+func (t *step) describeEvent(ev *core.Event) string {
 	text := eventNames[ev.Kind]
 	in := ev.Until.Sub(t.core.Wall())
 	switch ev.Kind {

@@ -6,17 +6,17 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// tally counts what happened, so that a test can tell that a rare thing was reached.
+// tally counts what happened, so that a test can require that a rare thing was reached.
 type tally struct {
 	verbs    [verbs]int
 	events   [len(eventNames)]int
 	causes   [len(causeNames)]int
 	classes  [len(classNames)]int
-	answers  [len(replyNames)]int
+	replies  [len(replyNames)]int
 	releases [len(replyNames)]int
 }
 
-func (n *tally) note(t *turn) {
+func (n *tally) note(t *step) {
 	n.verbs[t.action.verb]++
 	if !t.heard {
 		return
@@ -32,19 +32,19 @@ func (n *tally) note(t *turn) {
 			n.classes[ev.Class]++
 		}
 	}
-	n.answers[e.Reply]++
+	n.replies[e.Reply]++
 	n.releases[e.Release]++
 }
 
-// whoever makes the name of a verb one of all its actions.
-var whoever = strings.NewReplacer("API %d", "an API", ": %v", "")
+// anyOrigin makes the name of a verb one of all its actions.
+var anyOrigin = strings.NewReplacer("API %d", "an API", ": %v", "")
 
 func (n *tally) byName() map[string]int {
 	seen := make(map[string]int)
 	add := func(prefix string, names []string, counts []int) {
 		for i, count := range counts {
 			if count > 0 && names[i] != "" {
-				seen[prefix+whoever.Replace(names[i])] += count
+				seen[prefix+anyOrigin.Replace(names[i])] += count
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func (n *tally) byName() map[string]int {
 	add("", eventNames[:], n.events[:])
 	add("cause: ", causeNames[:], n.causes[:])
 	add("class: ", classNames[:], n.classes[:])
-	add("answer: ", replyNames[:], n.answers[:])
-	add("all who wait: ", replyNames[:], n.releases[:])
+	add("reply: ", replyNames[:], n.replies[:])
+	add("released: ", replyNames[:], n.releases[:])
 	return seen
 }

@@ -11,17 +11,17 @@ import (
 
 // World is what can happen. Its zero value has no caller and is refused; see [Worlds] for some that are worth a visit.
 type World struct {
-	// Name tells worlds apart in reports.
+	// Name identifies the world in reports.
 	Name string
 	// Policy is the manager's; zero fields mean its defaults. Few distinct durations make few states.
 	Policy manager.Policy
 	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the number of
 	// those who do is not limited.
 	Callers int
-	// Rejecters is how many APIs there are to refuse a token, up to 8.
-	Rejecters int
-	// Answers is what a fetch may bring; one at least.
-	Answers []Answer
+	// Origins is how many APIs there are to refuse a token, up to 8.
+	Origins int
+	// Responses is what a fetch may bring; one at least.
+	Responses []Response
 	// Fetcher is how long a fetch may take to end.
 	Fetcher Fetcher
 	// Draws is what the random source may say, each at every step. Default: 0.5 alone, the middle of every jitter.
@@ -31,7 +31,7 @@ type World struct {
 	Fetches int
 	// Refresh and Close let callers do that.
 	Refresh, Close bool
-	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forth or back. Its readings are all that the
+	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forward or back. Its readings are all that the
 	// manager has to measure time by then, and its timers, which go by a clock that is right. So every bound on a time is
 	// widened by all the steps, and what has to happen at once is not checked.
 	ClockSteps int
@@ -43,14 +43,14 @@ type Fetcher uint8
 
 // The kinds of fetchers.
 const (
-	Prompt   Fetcher = iota // it ends at the moment it was started, though other things may happen in between
-	Heeding                 // it may run until it is cancelled, and then ends
-	Stubborn                // it may ignore its cancellation, be abandoned, and end at any time after
+	Prompt      Fetcher = iota // it ends at the moment it was started, though other things may happen in between
+	Cancellable                // it may run until it is cancelled, and then ends
+	Stubborn                   // it may ignore its cancellation, be abandoned, and end at any time after
 )
 
-// Answer is what a fetch may bring.
-type Answer struct {
-	Kind AnswerKind
+// Response is what a fetch may bring.
+type Response struct {
+	Kind ResponseKind
 	// Lifetime of a token, from the start of the fetch. Zero: the endpoint did not say.
 	Lifetime time.Duration
 	// RefreshIn is the endpoint's advice on when to refresh a token. Zero: none.
@@ -59,30 +59,30 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// AnswerKind is the outcome of a fetch.
-type AnswerKind uint8
+// ResponseKind is the outcome of a fetch.
+type ResponseKind uint8
 
 // The outcomes of a fetch.
 const (
-	New       AnswerKind = iota + 1 // a token with a new value
-	Same                            // the value that is held already; given only once there is one
-	Dead                            // a new value that has no life left
-	DeadSame                        // the value that is held already, without any life left
-	Transient                       // a failure that may pass
-	Permanent                       // a failure that stays until somebody repairs something
+	New                  ResponseKind = iota + 1 // a token with a new value
+	Same                                         // the value that is held already; given only once there is one
+	ExpiredOnArrival                             // a new value that has no life left
+	SameExpiredOnArrival                         // the value that is held already, without any life left
+	Transient                                    // a failure that may pass
+	Permanent                                    // a failure that stays until it is repaired
 )
 
-func (k AnswerKind) again() bool { return k == Same || k == DeadSame }
-func (k AnswerKind) ok() bool    { return k < Transient }
+func (k ResponseKind) again() bool { return k == Same || k == SameExpiredOnArrival }
+func (k ResponseKind) ok() bool    { return k < Transient }
 
-var answerNames = [...]string{
-	New: "a new token", Same: "the same token again", Dead: "a token that is dead on arrival",
-	DeadSame: "the same token again, dead on arrival", Transient: "a transient failure", Permanent: "a permanent failure",
+var responseNames = [...]string{
+	New: "a new token", Same: "the same token again", ExpiredOnArrival: "a token that has expired on arrival",
+	SameExpiredOnArrival: "the same token again, expired on arrival", Transient: "a transient failure", Permanent: "a permanent failure",
 }
 
 // String says what the fetch brought.
-func (a Answer) String() string {
-	s := answerNames[a.Kind]
+func (a Response) String() string {
+	s := responseNames[a.Kind]
 	for _, d := range []struct {
 		name  string
 		value time.Duration
@@ -96,9 +96,9 @@ func (a Answer) String() string {
 
 // Limits that the packed form of a state relies on.
 const (
-	maxCallers   = 8
-	maxRejecters = 8
-	maxChoices   = 200
+	maxCallers = 8
+	maxOrigins = 8
+	maxChoices = 200
 )
 
 // validate reports everything that makes no sense, by name.
@@ -110,8 +110,8 @@ func (w World) validate() error {
 		}
 	}
 	within("World.Callers", w.Callers, 1, maxCallers)
-	within("World.Rejecters", w.Rejecters, 0, maxRejecters)
-	within("World.Answers", len(w.Answers), 1, maxChoices)
+	within("World.Origins", w.Origins, 0, maxOrigins)
+	within("World.Responses", len(w.Responses), 1, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)
 	if w.Fetches < 0 {
@@ -123,9 +123,9 @@ func (w World) validate() error {
 	if w.Fetcher > Stubborn {
 		problems = append(problems, fmt.Errorf("World.Fetcher: %d does not exist: use Prompt, Heeding or Stubborn", w.Fetcher))
 	}
-	for i, a := range w.Answers {
+	for i, a := range w.Responses {
 		if a.Kind < New || a.Kind > Permanent || a.Lifetime < 0 || a.RefreshIn < 0 || a.RetryAfter < 0 {
-			problems = append(problems, fmt.Errorf("World.Answers[%d]: %+v has no kind, or a negative duration: correct it", i, a))
+			problems = append(problems, fmt.Errorf("World.Responses[%d]: %+v has no kind, or a negative duration: correct it", i, a))
 		}
 	}
 	for i, d := range w.Draws {

@@ -20,17 +20,17 @@ var coarse = manager.Policy{
 	MaxPermanentBackoff: 4 * time.Second,
 }
 
-// The answers of the worlds.
+// The responses of the worlds.
 var (
-	token      = Answer{Kind: New, Lifetime: 10 * time.Second}
-	lasting    = Answer{Kind: New, Lifetime: 100 * time.Second}
-	shortLived = Answer{Kind: New, Lifetime: time.Second}
-	again      = Answer{Kind: Same, Lifetime: 10 * time.Second}
-	dead       = Answer{Kind: Dead}
-	deadAgain  = Answer{Kind: DeadSame}
-	transient  = Answer{Kind: Transient}
-	later      = Answer{Kind: Transient, RetryAfter: 5 * time.Second}
-	permanent  = Answer{Kind: Permanent}
+	token       = Response{Kind: New, Lifetime: 10 * time.Second}
+	lasting     = Response{Kind: New, Lifetime: 100 * time.Second}
+	shortLived  = Response{Kind: New, Lifetime: time.Second}
+	repeated    = Response{Kind: Same, Lifetime: 10 * time.Second}
+	expired     = Response{Kind: ExpiredOnArrival}
+	sameExpired = Response{Kind: SameExpiredOnArrival}
+	transient   = Response{Kind: Transient}
+	later       = Response{Kind: Transient, RetryAfter: 5 * time.Second}
+	permanent   = Response{Kind: Permanent}
 )
 
 // coarsely completes a world that decides coarsely.
@@ -43,28 +43,28 @@ func coarsely(w World) World {
 // within seconds; three of them end only because they bound the number of fetches.
 func Worlds() []World {
 	return []World{
-		coarsely(World{Name: "callers", Callers: 3, Fetcher: Heeding, Refresh: true, Close: true,
-			Answers: []Answer{token, transient}}),
+		coarsely(World{Name: "callers", Callers: 3, Fetcher: Cancellable, Refresh: true, Close: true,
+			Responses: []Response{token, transient}}),
 		coarsely(World{Name: "outage", Callers: 2, Refresh: true, Close: true,
-			Answers: []Answer{token, transient, later, permanent}}),
-		coarsely(World{Name: "useless", Callers: 2, Fetcher: Heeding, Refresh: true,
-			Answers: []Answer{token, shortLived, again, dead, deadAgain}}),
-		coarsely(World{Name: "rejected", Callers: 1, Rejecters: 2,
-			Answers: []Answer{lasting}}),
-		coarsely(World{Name: "rejected in an outage", Callers: 1, Rejecters: 1, Fetches: 6,
-			Answers: []Answer{lasting, again, dead, transient, permanent}}),
-		coarsely(World{Name: "mixed", Callers: 2, Rejecters: 1, Fetcher: Heeding, Refresh: true, Fetches: 5,
-			Answers: []Answer{token, transient}}),
+			Responses: []Response{token, transient, later, permanent}}),
+		coarsely(World{Name: "useless", Callers: 2, Fetcher: Cancellable, Refresh: true,
+			Responses: []Response{token, shortLived, repeated, expired, sameExpired}}),
+		coarsely(World{Name: "rejected", Callers: 1, Origins: 2,
+			Responses: []Response{lasting}}),
+		coarsely(World{Name: "rejected in an outage", Callers: 1, Origins: 1, Fetches: 6,
+			Responses: []Response{lasting, repeated, expired, transient, permanent}}),
+		coarsely(World{Name: "mixed", Callers: 2, Origins: 1, Fetcher: Cancellable, Refresh: true, Fetches: 5,
+			Responses: []Response{token, transient}}),
 		coarsely(World{Name: "stubborn", Callers: 1, Fetcher: Stubborn, Refresh: true, Close: true,
-			Answers: []Answer{token}}),
-		coarsely(World{Name: "stubborn and rejected", Callers: 1, Rejecters: 1, Fetcher: Stubborn, Fetches: 6,
-			Answers: []Answer{lasting}}),
-		coarsely(World{Name: "clock", Callers: 1, Fetcher: Heeding, ClockSteps: 2, ClockStep: 5 * time.Second,
-			Answers: []Answer{token, transient}}),
-		{Name: "jitter", Callers: 1, Fetcher: Heeding, Policy: manager.Policy{Attempts: 2, MaxBackoff: time.Second}, Draws: []float64{0, 1},
-			Answers: []Answer{token, transient}},
+			Responses: []Response{token}}),
+		coarsely(World{Name: "stubborn and rejected", Callers: 1, Origins: 1, Fetcher: Stubborn, Fetches: 6,
+			Responses: []Response{lasting}}),
+		coarsely(World{Name: "clock", Callers: 1, Fetcher: Cancellable, ClockSteps: 2, ClockStep: 5 * time.Second,
+			Responses: []Response{token, transient}}),
+		{Name: "jitter", Callers: 1, Fetcher: Cancellable, Policy: manager.Policy{Attempts: 2, MaxBackoff: time.Second}, Draws: []float64{0, 1},
+			Responses: []Response{token, transient}},
 		{Name: "defaults", Callers: 2,
-			Answers: []Answer{{Kind: New}, transient, permanent}},
+			Responses: []Response{{Kind: New}, transient, permanent}},
 	}
 }
 
@@ -72,17 +72,17 @@ func Worlds() []World {
 // and a gigabyte or two.
 func LargeWorlds() []World {
 	return []World{
-		coarsely(World{Name: "callers, large", Callers: 3, Fetcher: Heeding, Refresh: true, Close: true,
-			Answers: []Answer{token, transient, later, permanent}}),
-		coarsely(World{Name: "useless, large", Callers: 2, Fetcher: Heeding, Refresh: true,
-			Answers: []Answer{token, again, dead, deadAgain, transient}}),
-		coarsely(World{Name: "rejected, large", Callers: 1, Rejecters: 1, Fetcher: Heeding,
-			Answers: []Answer{token}}),
-		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Rejecters: 1, Fetches: 12,
-			Answers: []Answer{lasting, again, transient}}),
+		coarsely(World{Name: "callers, large", Callers: 3, Fetcher: Cancellable, Refresh: true, Close: true,
+			Responses: []Response{token, transient, later, permanent}}),
+		coarsely(World{Name: "useless, large", Callers: 2, Fetcher: Cancellable, Refresh: true,
+			Responses: []Response{token, repeated, expired, sameExpired, transient}}),
+		coarsely(World{Name: "rejected, large", Callers: 1, Origins: 1, Fetcher: Cancellable,
+			Responses: []Response{token}}),
+		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Origins: 1, Fetches: 12,
+			Responses: []Response{lasting, repeated, transient}}),
 		coarsely(World{Name: "stubborn, large", Callers: 2, Fetcher: Stubborn, Refresh: true, Close: true,
-			Answers: []Answer{token, transient}}),
-		coarsely(World{Name: "everything, large", Callers: 2, Rejecters: 2, Fetcher: Stubborn, Refresh: true, Close: true, Fetches: 4,
-			Answers: []Answer{token, again, dead, transient, later, permanent}}),
+			Responses: []Response{token, transient}}),
+		coarsely(World{Name: "everything, large", Callers: 2, Origins: 2, Fetcher: Stubborn, Refresh: true, Close: true, Fetches: 4,
+			Responses: []Response{token, repeated, expired, transient, later, permanent}}),
 	}
 }

@@ -30,13 +30,13 @@ type Options struct {
 
 // Result is what was seen.
 type Result struct {
-	Seeds   uint64 // that were run
-	Runs    uint64 // of their worlds
-	Stats   world.Stats
-	Marks   world.Marks
-	Events  int // of all runs, the second ones included
-	Took    time.Duration
-	Workers int
+	Seeds    uint64 // that were run
+	Runs     uint64 // of their worlds
+	Stats    world.Stats
+	Coverage world.Coverage
+	Events   int // of all runs, the second ones included
+	Took     time.Duration
+	Workers  int
 	// Failure is that of the lowest seed that failed; nil if none did.
 	Failure *Failure
 }
@@ -56,7 +56,7 @@ type Failure struct {
 	Difference *Difference
 }
 
-// Error tells what is wrong.
+// Error says what is wrong.
 func (f *Failure) Error() string {
 	if f.Violation != nil {
 		return f.Violation.Error()
@@ -71,7 +71,7 @@ type Difference struct {
 	First, Second string
 }
 
-// Error tells where.
+// Error says where.
 func (d *Difference) Error() string {
 	text := fmt.Sprintf("seed %d runs to two different traces\n", d.Seed)
 	if d.Line == 0 {
@@ -151,7 +151,7 @@ func (h *hunt) work(ctx context.Context) {
 	r.Runs += seen.Runs
 	r.Events += seen.Events
 	r.Stats.Add(&seen.Stats)
-	r.Marks.Add(&seen.Marks)
+	r.Coverage.Add(&seen.Coverage)
 }
 
 // one runs the world of a seed, twice if need be.
@@ -161,7 +161,7 @@ func (h *hunt) one(seed uint64, seen *Result) *Failure {
 	seen.Runs++
 	seen.Events += r.Stats.Events
 	seen.Stats.Add(&r.Stats)
-	seen.Marks.Add(&r.Marks)
+	seen.Coverage.Add(&r.Coverage)
 	if r.Violation != nil {
 		return &Failure{Seed: seed, Violation: r.Violation}
 	}

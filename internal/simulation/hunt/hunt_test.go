@@ -28,7 +28,7 @@ func TestAHuntSeesTheSameHoweverManyWorkersThereAre(t *testing.T) {
 	require.EqualValues(t, 24, alone.Runs)
 	require.Equal(t, 2*alone.Stats.Events, alone.Events, "every world runs twice")
 	require.Equal(t, alone.Stats, together.Stats)
-	require.Equal(t, alone.Marks, together.Marks)
+	require.Equal(t, alone.Coverage, together.Coverage)
 	require.Positive(t, alone.PerSecond())
 
 	once := run(3)

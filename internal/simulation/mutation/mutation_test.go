@@ -49,19 +49,19 @@ var bugs = []bug{
 		"deadline: t.elapsed + t.policy.AttemptTimeout,", "deadline: t.elapsed + 1000*t.policy.AttemptTimeout,"},
 	{"no deadline for a round", "core.go",
 		"	if t.round.on && t.elapsed >= t.round.deadline {\n		t.failRound(TimedOut, false, 0)\n	}\n", ""},
-	{"those who waited are not answered", "flight.go",
+	{"waiting callers get no reply", "flight.go",
 		"		t.round = round{}\n		t.Release = Serve\n", "		t.round = round{}\n"},
-	{"a round goes on after its answer", "flight.go",
+	{"a round goes on after its token", "flight.go",
 		"		t.round = round{}\n		t.Release = Serve\n", "		t.Release = Serve\n"},
-	{"those who just begin to wait fail the others", "callers.go",
+	{"a caller that begins to wait fails the others", "callers.go",
 		"	t.Reply = Done\n	if in.Wait {\n		t.Reply = Wait\n", "	t.Reply = Done\n	if in.Wait {\n		t.Reply, t.Release = Wait, Failed\n"},
-	{"a dead token is no reason to wait", "flight.go",
+	{"an expired token is no reason to wait", "flight.go",
 		"	t.notBefore = f.began + restart\n	t.guards.arrived(t, same)\n", "	t.guards.arrived(t, same)\n"},
 	{"no lifetime means forever", "token.go",
 		"expiry = start.Add(t.policy.DefaultLifetime)", "expiry = start.Add(maxLifetime)"},
-	{"a token nobody reads is refreshed", "core.go",
+	{"a token that no caller reads is refreshed", "core.go",
 		"		if t.read {\n", "		if t.read || true {\n"},
-	{"a reader does not wake the dormant", "core.go",
+	{"a reader does not wake the idle manager", "core.go",
 		"		t.token.dormant = false\n", ""},
 	{"no guard against an API that always rejects", "guards.go",
 		"if !again && !persistent {", "if true || !again && !persistent {"},
@@ -79,7 +79,7 @@ var bugs = []bug{
 		"return max(at, usable/2)", "return 0 * at"},
 }
 
-// TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and lets it hunt.
+// TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and runs it.
 func TestEveryPlantedBugIsCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program for each bug")
@@ -91,7 +91,7 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 		for i, b := range bugs {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
-				out, err := hunt(t, build(t, core, b))
+				out, err := run(t, build(t, core, b))
 				var exit *exec.ExitError
 				require.True(t, errors.As(err, &exit), "not caught: %s", out)
 				var rule string
@@ -105,15 +105,15 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 	t.Logf("the planted bug, the rule that was seen broken, and after how many worlds:\n%s", strings.Join(results, "\n"))
 }
 
-func TestTheHunterFindsNothingInTheCoreAsItIs(t *testing.T) {
+func TestTheRunnerFindsNothingInTheUnchangedCore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
 	}
-	out, err := hunt(t, build(t, "", bug{}))
+	out, err := run(t, build(t, "", bug{}))
 	require.NoError(t, err, out)
 }
 
-func hunt(t *testing.T, runner string) (string, error) {
+func run(t *testing.T, runner string) (string, error) {
 	out, err := exec.CommandContext(t.Context(), runner).CombinedOutput()
 	return string(out), err
 }
@@ -128,7 +128,7 @@ func build(t *testing.T, core string, b bug) string {
 		original := filepath.Join(core, b.file)
 		source, err := os.ReadFile(original)
 		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: mend the patch")
+		require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: correct the patch")
 		patched := filepath.Join(dir, b.file)
 		require.NoError(t, os.WriteFile(patched, []byte(strings.Replace(string(source), b.old, b.new, 1)), 0o644))
 		overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})

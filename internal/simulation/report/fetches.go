@@ -9,7 +9,7 @@ import (
 
 // fetchClasses are the colours of a token request's outcomes: good, in between, bad.
 var fetchClasses = [world.FetchOutcomes]string{
-	world.FetchBrings: "good", world.FetchBringsSame: "good", world.FetchBringsDead: "fair", world.FetchFails: "bad",
+	world.FetchNewToken: "good", world.FetchSameToken: "good", world.FetchExpiredOnArrival: "fair", world.FetchFails: "bad",
 	world.FetchThrottled: "fair", world.FetchDenied: "bad", world.FetchTimedOut: "bad", world.FetchAbandoned: "odd",
 }
 
@@ -19,12 +19,12 @@ func fetchesPanel(r *world.Recording) panel {
 	lanes := make(map[world.FetchOutcome]float64)
 	bottom := 4.0
 	for o := range world.FetchOutcomes {
-		if r.Sum.Fetches[o] > 0 || o == world.FetchBrings {
+		if r.Sum.Fetches[o] > 0 || o == world.FetchNewToken {
 			lanes[o] = bottom + lane/2
 			bottom += lane
 		}
 	}
-	c := newCanvas(axis{0, r.Knobs.Duration}, bottom+below)
+	c := newCanvas(axis{0, r.Parameters.Duration}, bottom+below)
 	c.draw(&c.svg, 0, bottom)
 	c.bands(r.Faults, 0, bottom)
 	for o := range world.FetchOutcomes {
@@ -41,7 +41,7 @@ func fetchesPanel(r *world.Recording) panel {
 		c.single(r, lanes)
 		p.Note = "A dot each."
 	}
-	p.Picture = c.picture(p.ID, p.Title, plural(r.Sum.Started, "token request")+", of which "+count(r.Sum.Fetches[world.FetchBrings])+" brought a new token.")
+	p.Picture = c.picture(p.ID, p.Title, plural(r.Sum.Started, "token request")+", of which "+count(r.Sum.Fetches[world.FetchNewToken])+" brought a new token.")
 	return p
 }
 
@@ -51,14 +51,14 @@ func (c *canvas) single(r *world.Recording, lanes map[world.FetchOutcome]float64
 		if f.Cause != "" {
 			words += ", because: " + f.Cause
 		}
-		if r.Knobs.Processes > 1 {
+		if r.Parameters.Processes > 1 {
 			words += fmt.Sprintf(", process %d", f.Process)
 		}
 		c.titled(words, "circle", "cx", c.x(f.At), "cy", lanes[f.Outcome], "r", 4.0, "class", "dot "+fetchClasses[f.Outcome])
 	}
 }
 
-// crowded draws requests that are too many to tell apart, by the area of the dots.
+// crowded draws requests that are too many to draw each, by the area of the dots.
 func (c *canvas) crowded(r *world.Recording, lanes map[world.FetchOutcome]float64) {
 	const together, largest = 3, 10.0
 	most := 1

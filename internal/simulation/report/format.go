@@ -83,7 +83,7 @@ func two(d, large time.Duration, largeName string, small time.Duration, smallNam
 	return text
 }
 
-// wait writes how long somebody waited.
+// wait writes how long a caller waited.
 func wait(d time.Duration) string {
 	if d == 0 {
 		return "none"

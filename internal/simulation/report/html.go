@@ -40,14 +40,14 @@ func (r *Report) HTML(w io.Writer) error {
 		Comparison []comparisonRow
 		Contenders []contender
 		Readout    readout
-		Knobs      string
+		Parameters string
 		Foot       string
 		Broken     string
 	}{
 		Report: r, Style: template.CSS(embedded("page.css")), Script: template.JS(embedded("page.js")),
 		Setting: r.setting(), Figures: r.figures(), Panels: r.panels(), Readout: r.readout(),
-		Knobs: rec.Knobs.String(),
-		Foot:  fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
+		Parameters: rec.Parameters.String(),
+		Foot:       fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
 	}
 	if r.Stopped {
 		data.Stop = "Interrupted after " + duration(rec.Ended) + "."
@@ -55,10 +55,10 @@ func (r *Report) HTML(w io.Writer) error {
 	if v := r.Result.Violation; v != nil {
 		data.Broken = v.Error()
 	}
-	for _, rival := range r.Rivals {
-		data.Verdicts = append(data.Verdicts, verdict(rec, rival))
+	for _, baseline := range r.Baselines {
+		data.Verdicts = append(data.Verdicts, verdict(rec, baseline))
 	}
-	if len(r.Rivals) > 0 {
+	if len(r.Baselines) > 0 {
 		data.Comparison, data.Contenders, data.Races = r.comparisonRows(), r.contenderHeads(), r.races()
 	}
 	return page.Execute(w, data)
@@ -74,7 +74,7 @@ func (r *Report) figures() []figure {
 		{percent(got(s), s.Ended()), "of " + plural(s.Requests, "request") + " succeeded", ""},
 		{count(s.Started), "token requests, " + count(rec.Peak) + " in one second at most", ""},
 		{wait(rec.Waits.Quantile(0.99)), "wait for a token in 99 of 100 requests; the longest: " + wait(rec.Waits.Max()), ""},
-		{count(s.Unauthorized), "answers with 401; " + plural(s.Outcomes[world.Healed], "request") + " healed", ""},
+		{count(s.Unauthorized), "responses with 401; " + plural(s.Outcomes[world.RetrySucceeded], "request") + " succeeded after the retry", ""},
 		{count(s.Outcomes[world.Refused]), "requests refused unsent, for want of a token", ""},
 	}
 	if r.Result.Violation == nil {
@@ -87,14 +87,14 @@ func (r *Report) panels() []panel {
 	rec := r.Recording
 	return []panel{
 		faultsPanel(rec),
-		livesPanel(rec),
+		lifetimesPanel(rec),
 		fetchesPanel(rec),
 		areaPanel(rec, "waiting", "Callers waiting for a token", "At most at a time.",
 			series{"amber", "waiting", func(s *world.Sample) int { return s.Waiting }}),
 		areaPanel(rec, "requests", "Requests", capital(perSample(rec))+".",
 			series{"calm", "requests", func(s *world.Sample) int { return s.Requests }}),
 		columnsPanel(rec, "trouble", "401s and refusals", capital("per "+duration(2*rec.Step))+".", []series{
-			{"fair", "answered with 401", func(s *world.Sample) int { return s.Unauthorized }},
+			{"fair", "401 responses", func(s *world.Sample) int { return s.Unauthorized }},
 			{"bad", "refused unsent", func(s *world.Sample) int { return s.Outcomes[world.Refused] }},
 			{"odd", "gave up waiting", func(s *world.Sample) int { return s.Outcomes[world.Left] }},
 		}),
@@ -137,7 +137,7 @@ func (r *Report) comparisonRows() (rows []comparisonRow) {
 	for _, m := range measures() {
 		unit := 1.0
 		if m.times {
-			unit = 1e6 // nobody feels less than a millisecond
+			unit = 1e6 // less than a millisecond does not matter
 		}
 		most := 0.0
 		for _, c := range r.contenders() {
@@ -156,7 +156,7 @@ func (r *Report) comparisonRows() (rows []comparisonRow) {
 	return rows
 }
 
-// readout is what the page's script tells about the moment that is pointed at.
+// readout is what the page's script shows about the moment that is pointed at.
 type readout struct {
 	Left     float64  `json:"left"` // of the plot, as a part of the picture's width
 	Right    float64  `json:"right"`
@@ -168,8 +168,8 @@ type readout struct {
 
 func (r *Report) readout() readout {
 	rec := r.Recording
-	a := axis{0, rec.Knobs.Duration}
-	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Knobs.Duration) / float64(rec.Step)}
+	a := axis{0, rec.Parameters.Duration}
+	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Parameters.Duration) / float64(rec.Step)}
 	for _, s := range []series{
 		{text: "requests", of: func(s *world.Sample) int { return s.Requests }},
 		{text: "waiting", of: func(s *world.Sample) int { return s.Waiting }},

@@ -114,10 +114,10 @@ func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
 	return all, max(rows, 1), wordless
 }
 
-// faultsPanel shows what befell the world.
+// faultsPanel shows the faults of the world.
 func faultsPanel(r *world.Recording) panel {
 	const rowHeight = 21.0
-	c := newCanvas(axis{0, r.Knobs.Duration}, 0)
+	c := newCanvas(axis{0, r.Parameters.Duration}, 0)
 	all, rows, wordless := c.place(r)
 	bottom := float64(rows)*rowHeight + 4
 	c.height = bottom + below
@@ -133,7 +133,7 @@ func faultsPanel(r *world.Recording) panel {
 			c.text(f.x, top+13, class, f.words)
 		}
 	}
-	p := panel{ID: "faults", Title: "What befell the world", Note: "Shaded or dashed in every picture below.", Shared: true}
+	p := panel{ID: "faults", Title: "Faults", Note: "Shaded or dashed in every picture below.", Shared: true}
 	switch {
 	case len(r.Faults) == 0:
 		c.text(plotLeft+6, 17, "fault", "nothing out of the ordinary")
@@ -141,7 +141,7 @@ func faultsPanel(r *world.Recording) panel {
 	case wordless > 0:
 		p.Note += " For " + count(wordless) + " of them there is no room for words."
 	}
-	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Faults), "fault")+" over "+duration(r.Knobs.Duration)+".")
+	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Faults), "fault")+" over "+duration(r.Parameters.Duration)+".")
 	return p
 }
 
@@ -150,7 +150,7 @@ func describe(f world.Fault, r *world.Recording) string {
 	if lasts := f.To - f.From; lasts > 0 {
 		text += ", " + duration(lasts)
 	}
-	if f.Process >= 0 && r.Knobs.Processes > 1 {
+	if f.Process >= 0 && r.Parameters.Processes > 1 {
 		text = fmt.Sprintf("process %d: %s", f.Process, text)
 	}
 	return text

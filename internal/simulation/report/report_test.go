@@ -21,13 +21,13 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-var update = flag.Bool("update", false, "write the golden tables anew")
+var update = flag.Bool("update", false, "rewrite the golden tables")
 
 // small is a world in which a little of everything happens.
 func small() world.Plan {
 	plan := scenarios.Default().Plan
 	plan.Duration, plan.Callers, plan.Interval, plan.Lifetime, plan.APIs = 2*time.Hour, 40, 10*time.Second, 20*time.Minute, 2
-	plan.Deeds = []world.Deed{
+	plan.Actions = []world.Action{
 		{At: 20 * time.Minute, Do: world.Revoke},
 		{At: 40 * time.Minute, Do: world.Outage, For: 25 * time.Minute, Trouble: world.Hanging},
 		{At: 90 * time.Minute, Do: world.Arrive, Count: 200},
@@ -37,7 +37,7 @@ func small() world.Plan {
 }
 
 // run makes a report; how long it took is given, because it must not depend on the machine.
-func run(t *testing.T, plan world.Plan, rivals bool) *report.Report {
+func run(t *testing.T, plan world.Plan, baselines bool) *report.Report {
 	t.Helper()
 	r := &report.Report{
 		Title: "a <small> world", About: "A little of everything & more.", Seed: 1, Took: 12 * time.Millisecond, Command: "alf sim --seed 1",
@@ -48,8 +48,8 @@ func run(t *testing.T, plan world.Plan, rivals bool) *report.Report {
 			require.Nil(t, result.Violation)
 			// The core's own figures change with the core; tables are about what becomes of them.
 			r.Result, r.Recording = result, recording
-		} else if rivals {
-			r.Rivals = append(r.Rivals, recording)
+		} else if baselines {
+			r.Baselines = append(r.Baselines, recording)
 		}
 	}
 	return r
@@ -83,12 +83,12 @@ func TestText_Golden(t *testing.T) {
 // made is a report whose figures are given, so that its table depends on nothing but this package.
 func made() *report.Report {
 	recording := func(policy world.Policy, started, refused int, longest time.Duration) *world.Recording {
-		r := &world.Recording{Policy: policy, Knobs: small().Knobs, Ended: 2 * time.Hour, Step: 20 * time.Second, Peak: 1 + started/1000}
+		r := &world.Recording{Policy: policy, Parameters: small().Parameters, Ended: 2 * time.Hour, Step: 20 * time.Second, Peak: 1 + started/1000}
 		r.Sum = world.Sample{Requests: 1_440_796, Started: started, Unauthorized: 12, Waiting: 40, Longest: longest}
 		r.Sum.Outcomes[world.Succeeded] = 1_440_790 - refused
-		r.Sum.Outcomes[world.Healed] = 5
+		r.Sum.Outcomes[world.RetrySucceeded] = 5
 		r.Sum.Outcomes[world.Refused] = refused
-		r.Sum.Fetches[world.FetchBrings] = started - 2
+		r.Sum.Fetches[world.FetchNewToken] = started - 2
 		r.Sum.Fetches[world.FetchTimedOut] = 2
 		for range 98 {
 			r.Waits.Record(0)
@@ -103,15 +103,15 @@ func made() *report.Report {
 		Title: "a small world", About: "A little of everything.", Seed: 3, Took: 963 * time.Millisecond,
 		Result:    &world.Result{Stats: world.Stats{Steps: 1234, Events: 3_283_563, Virtual: 27*time.Hour + 21*time.Minute}},
 		Recording: ours,
-		Rivals: []*world.Recording{
+		Baselines: []*world.Recording{
 			recording(world.LockedFetch, 168, 18_514, 712*time.Second), recording(world.NoCache, 1_440_796, 20_018, 5*time.Second),
 		},
 	}
 }
 
-func TestText_TellsWhatIsOutOfTheOrdinary(t *testing.T) {
+func TestText_ReportsWhatIsOutOfTheOrdinary(t *testing.T) {
 	r := made()
-	r.Stopped, r.Rivals = true, nil
+	r.Stopped, r.Baselines = true, nil
 	r.Recording.Ended = 30 * time.Minute
 	r.Result.Violation = &world.Violation{Rule: "M3", Text: "two at once"}
 	got := text(t, r)
@@ -123,7 +123,7 @@ func TestText_TellsWhatIsOutOfTheOrdinary(t *testing.T) {
 	require.Contains(t, page, "Interrupted after 30 min")
 	require.Contains(t, page, "M3 is broken: two at once")
 	require.NotContains(t, page, "under other policies")
-	require.True(t, strings.HasPrefix(text(t, &report.Report{Title: "x", Result: r.Result, Recording: &world.Recording{Knobs: small().Knobs}}), "\nx\n"),
+	require.True(t, strings.HasPrefix(text(t, &report.Report{Title: "x", Result: r.Result, Recording: &world.Recording{Parameters: small().Parameters}}), "\nx\n"),
 		"a world in which nothing happened has a table too")
 }
 
@@ -176,7 +176,7 @@ func TestHTML_IsCompleteInItself(t *testing.T) {
 	texts := wellFormed(t, page)
 	require.Equal(t, []string{"a <small> world"}, texts["h1"], "what is given is escaped")
 	require.Len(t, texts["figure"], 9)
-	require.Len(t, texts["desc"], 9, "every picture is told in words")
+	require.Len(t, texts["desc"], 9, "every picture is described in words")
 	require.Len(t, texts["tr"], 11)
 	require.Contains(t, page, "prefers-color-scheme: dark")
 	for _, words := range []string{"all tokens revoked", "token endpoint hangs, 25 min", "200 callers at once", "asleep, 5 min"} {
@@ -188,7 +188,7 @@ func TestHTML_IsCompleteInItself(t *testing.T) {
 func TestHTML_TheReadoutHasAFigureForEverySample(t *testing.T) {
 	r := run(t, small(), false)
 	texts := wellFormed(t, html(t, r))
-	require.Len(t, texts["figure"], 6, "nobody to compare with")
+	require.Len(t, texts["figure"], 6, "nothing to compare with")
 	require.Len(t, texts["script"], 2)
 	var samples struct {
 		Left, Right, Duration float64
@@ -211,9 +211,9 @@ func TestHTML_TheReadoutHasAFigureForEverySample(t *testing.T) {
 func TestHTML_IsSmallHoweverMuchHappens(t *testing.T) {
 	plan := small()
 	plan.Processes, plan.Callers, plan.Interval, plan.Lifetime = 12, 2, 3*time.Second, 3*time.Second
-	plan.Revocations, plan.Slow, plan.Stuck, plan.Dead, plan.Late = 20*time.Second, 0.2, 0.1, 0.1, 0.05
+	plan.Revocations, plan.Slow, plan.Stuck, plan.ExpiredOnArrival, plan.Late = 20*time.Second, 0.2, 0.1, 0.1, 0.05
 	plan.Outage, plan.Troubles = 10*time.Second, []world.Trouble{world.Refusing, world.Throttling, world.Denying, world.Crawling}
-	plan.Patience, plan.ByHand, plan.Sleeps, plan.ClockSteps = 2*time.Second, true, true, 0.2
+	plan.Patience, plan.Manual, plan.Sleeps, plan.ClockSteps = 2*time.Second, true, true, 0.2
 	page := html(t, run(t, plan, true))
 	require.Less(t, len(page), 1_000_000)
 	wellFormed(t, page)
@@ -227,7 +227,7 @@ func TestHTML_OfEveryKindOfWorld(t *testing.T) {
 		require.Less(t, len(page), 1_000_000)
 		wellFormed(t, page)
 		for line := range strings.Lines(text(t, r)) {
-			if !strings.HasPrefix(line, "knobs") && !strings.Contains(line, "virtual time") {
+			if !strings.HasPrefix(line, "parameters") && !strings.Contains(line, "virtual time") {
 				require.LessOrEqual(t, len([]rune(strings.TrimSpace(line))), 80, line)
 			}
 		}

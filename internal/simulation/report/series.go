@@ -23,7 +23,7 @@ func areaPanel(r *world.Recording, id, title, note string, one series) panel {
 	for i := range r.Samples {
 		most = max(most, one.of(&r.Samples[i]))
 	}
-	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
@@ -64,7 +64,7 @@ func columnsPanel(r *world.Recording, id, title, note string, all []series) pane
 	for _, n := range total {
 		most = max(most, n)
 	}
-	c := newCanvas(axis{0, r.Knobs.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
@@ -101,7 +101,7 @@ func legendText(keys []key) string {
 }
 
 // racePanel lays the policies' figures side by side, as lines. Where they are orders of magnitude apart the scale is
-// logarithmic, or the lesser ones could not be told from nothing.
+// logarithmic, or the lesser ones could not be distinguished from zero.
 func racePanel(all []*world.Recording, id, title, note string, summed bool, of func(s *world.Sample) int) panel {
 	const height = 120.0
 	lines := make([][]int, len(all))
@@ -118,7 +118,7 @@ func racePanel(all []*world.Recording, id, title, note string, summed bool, of f
 		}
 		most, least = max(most, peak), min(least, peak)
 	}
-	c := newCanvas(axis{0, all[0].Knobs.Duration}, height+below)
+	c := newCanvas(axis{0, all[0].Parameters.Duration}, height+below)
 	y := scaleFor(most, 8, height, most > 50*max(least, 1))
 	if y.log {
 		note += " Logarithmic."

@@ -10,7 +10,7 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// Text writes the report as plain text, 80 columns wide at most but for titles and knobs.
+// Text writes the report as plain text, 80 columns wide at most except for titles and parameters.
 func (r *Report) Text(w io.Writer) error {
 	var t text
 	r.head(&t)
@@ -63,7 +63,7 @@ func (r *Report) head(t *text) {
 
 // setting is the world in a line.
 func (r *Report) setting() string {
-	k := &r.Recording.Knobs
+	k := &r.Recording.Parameters
 	text := duration(k.Duration) + " of virtual time, " + plural(k.Callers*k.Processes, "caller")
 	if k.Processes > 1 {
 		text += " in " + count(k.Processes) + " processes"
@@ -150,7 +150,7 @@ func measures() []measure {
 }
 
 func (r *Report) comparison(t *text) {
-	if len(r.Rivals) == 0 {
+	if len(r.Baselines) == 0 {
 		return
 	}
 	widths := []int{34}
@@ -177,6 +177,6 @@ func (r *Report) foot(t *text) {
 	} else {
 		t.line("BROKEN  " + r.Result.Violation.Rule + ": " + r.Result.Violation.Text)
 	}
-	t.line("knobs: " + r.Recording.Knobs.String())
+	t.line("parameters: " + r.Recording.Parameters.String())
 	t.line(fmt.Sprintf("%s of virtual time and %s in %s", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)))
 }

@@ -1,8 +1,8 @@
 // Package scenarios reads worlds from files that people write, and holds some that are worth a look.
 //
-// A scenario is a JSON object. Its keys are those of [Knobs] and, besides, "name", "about", "seed" and "deeds"; a key that
-// is not known is an error, because a knob that is misspelt must not silently do nothing. Durations are strings such as
-// "10m". Deeds happen at their time:
+// A scenario is a JSON object. Its keys are those of [Parameters] and, besides, "name", "about", "seed" and "actions"; a key that
+// is not known is an error, because a parameter that is misspelt must not silently do nothing. Durations are strings such as
+// "10m". Actions happen at their time:
 //
 //	{"at": "12h", "do": "outage", "for": "20m", "trouble": "refusing"}
 package scenarios
@@ -33,7 +33,7 @@ type Scenario struct {
 func Default() *Scenario {
 	return &Scenario{
 		Name: "a world made to order", Seed: 1,
-		Plan: world.Plan{Knobs: world.Knobs{
+		Plan: world.Plan{Parameters: world.Parameters{
 			Duration: 24 * time.Hour, Processes: 1, Callers: 10_000, Interval: 10 * time.Minute, APIs: 1,
 			Lifetime: time.Hour, Latency: 100 * time.Millisecond, API: 30 * time.Millisecond,
 		}},
@@ -56,11 +56,11 @@ func Parse(content []byte) (*Scenario, error) {
 			problems = append(problems, into(&s.About, m, "must be a string"))
 		case "seed":
 			problems = append(problems, into(&s.Seed, m, "must be a whole number, 0 or more"))
-		case "deeds":
-			s.Plan.Deeds, err = parseDeeds(m.value)
+		case "actions":
+			s.Plan.Actions, err = parseActions(m.value)
 			problems = append(problems, err)
 		default:
-			problems = append(problems, parseKnob(&s.Plan.Knobs, m))
+			problems = append(problems, parseParameter(&s.Plan.Parameters, m))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {

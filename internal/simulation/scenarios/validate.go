@@ -18,23 +18,23 @@ const (
 
 // Validate reports everything that makes no sense, by its key.
 func (s *Scenario) Validate() error {
-	k := &s.Plan.Knobs
+	k := &s.Plan.Parameters
 	var problems []error
 	refuse := func(is bool, key, format string, args ...any) {
 		if is {
 			problems = append(problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
 		}
 	}
-	for _, knob := range Knobs() {
-		switch v := knob.Of(k).(type) {
+	for _, parameter := range Parameters() {
+		switch v := parameter.Of(k).(type) {
 		case *int:
-			refuse(*v < 0, knob.Name, "is %d: must not be negative", *v)
+			refuse(*v < 0, parameter.Name, "is %d: must not be negative", *v)
 		case *time.Duration:
-			refuse(*v < 0, knob.Name, "is %v: must not be negative", *v)
-			refuse(*v > maxDuration, knob.Name, "is %v: must be a year at most", *v)
+			refuse(*v < 0, parameter.Name, "is %v: must not be negative", *v)
+			refuse(*v > maxDuration, parameter.Name, "is %v: must be a year at most", *v)
 		case *float64:
-			part := knob.Name != "drift" && knob.Name != "clock_steps"
-			refuse(part && !(*v >= 0 && *v <= 1), knob.Name, "is %v: must be from 0 to 1", *v)
+			part := parameter.Name != "drift" && parameter.Name != "clock_steps"
+			refuse(part && !(*v >= 0 && *v <= 1), parameter.Name, "is %v: must be from 0 to 1", *v)
 		}
 	}
 	refuse(k.Duration < time.Second, "duration", "is %v: must be 1s at least", k.Duration)
@@ -49,17 +49,17 @@ func (s *Scenario) Validate() error {
 	}
 	refuse(k.Drift < -0.5 || k.Drift > 0.5, "drift", "is %v: must be from -0.5 to 0.5", k.Drift)
 	refuse(k.ClockSteps < 0 || k.ClockSteps > 100, "clock_steps", "is %v: must be from 0 to 100", k.ClockSteps)
-	refuse(k.Outage > 0 && len(k.Troubles) == 0, "outages", "is %v, but troubles is empty: say what befalls the token endpoint", k.Outage)
+	refuse(k.Outage > 0 && len(k.Troubles) == 0, "outages", "is %v, but troubles is empty: say what the trouble is", k.Outage)
 	refuse(k.Outage == 0 && len(k.Troubles) > 0, "troubles", "are set, but outages is 0: say how long they last")
-	for i, d := range s.Plan.Deeds {
-		if err := validDeed(d, k); err != nil {
-			problems = append(problems, fmt.Errorf("deeds[%d] (%s): %w", i, deedNames[d.Do], err))
+	for i, d := range s.Plan.Actions {
+		if err := validAction(d, k); err != nil {
+			problems = append(problems, fmt.Errorf("actions[%d] (%s): %w", i, actionNames[d.Do], err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func validDeed(d world.Deed, k *world.Knobs) error {
+func validAction(d world.Action, k *world.Parameters) error {
 	needs := needs[d.Do]
 	switch {
 	case d.At < 0 || d.At >= k.Duration:
@@ -71,7 +71,7 @@ func validDeed(d world.Deed, k *world.Knobs) error {
 	case needs.lasts && d.For <= 0:
 		return fmt.Errorf("for is %v: must be longer than 0", d.For)
 	case needs.by && (d.For == 0 || d.For.Abs() > maxDuration):
-		return fmt.Errorf("by is %v: must be a step forth or back, of a year at most", d.For)
+		return fmt.Errorf("by is %v: must be a step forward or back, of a year at most", d.For)
 	}
 	return nil
 }

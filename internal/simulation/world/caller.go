@@ -6,13 +6,17 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// caller is somebody who sends requests to an API, one at a time: token, request, and after a 401 once more.
+// caller is a client of an API: it sends requests to an API, one at a time: token, request, and after a 401 once more.
 type caller struct {
 	gen     uint32 // of the present request
 	state   callerState
 	burst   bool
 	second  bool // the request is sent for the second time
 	api     int32
+	path    int32
+	unnamed bool  // it names no origin, and reports no outcome
+	report  bool  // outcomes were wanted when the request was sent
+	blamed  blame // why the first send was rejected
 	value   int64 // the token it was sent with
 	started time.Duration
 	sentAt  time.Duration
@@ -38,16 +42,16 @@ type Outcome uint8
 
 // The outcomes of a request.
 const (
-	Succeeded    Outcome = iota
-	Healed               // after a 401
-	Unauthorized         // 401, suppressed or for the second time
-	Refused              // no token could be had
-	Left                 // the caller gave up waiting
+	Succeeded      Outcome = iota
+	RetrySucceeded         // after a 401
+	Unauthorized           // 401, suppressed or for the second time
+	Refused                // no token could be had
+	Left                   // the caller gave up waiting
 	Closed
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"succeeded", "healed", "unauthorized", "refused", "left", "closed"}
+var outcomeNames = [outcomes]string{"succeeded", "retry succeeded", "unauthorized", "refused", "left", "closed"}
 
 // String names the outcome.
 func (o Outcome) String() string { return outcomeNames[o] }
@@ -55,17 +59,30 @@ func (o Outcome) String() string { return outcomeNames[o] }
 // arrive begins a request.
 func (p *process) arrive(slot int32) {
 	c := &p.callers[slot]
-	c.gen++
-	c.state, c.second, c.started = asks, false, p.w.now
-	c.api = int32(p.dice(slot) * float64(p.w.knobs.APIs))
-	if p.w.knobs.ManyAPIs {
+	k := &p.w.parameters
+	c.api, c.path, c.unnamed = int32(p.dice(slot)*float64(k.APIs)), 0, false
+	if k.ManyAPIs {
 		c.api = int32(p.dice(slot) * 100)
 	}
+	if k.Paths > 1 {
+		c.path = int32(p.dice(slot) * float64(k.Paths))
+	}
+	if k.Unnamed > 0 {
+		c.unnamed = p.dice(slot) < k.Unnamed
+	}
+	p.begin(slot)
+}
+
+// begin is a caller that wants to send its request, and asks for a token.
+func (p *process) begin(slot int32) {
+	c := &p.callers[slot]
+	c.gen++
+	c.state, c.second, c.started = asks, false, p.w.now
 	if p.w.rec != nil {
 		p.w.rec.asks(c)
 	}
 	t := ticket{slot: slot, gen: c.gen}
-	if value, ok := p.read(); ok {
+	if value, ok := p.read(c.origin()); ok {
 		c.state = waits
 		p.serve(t, value)
 		return
@@ -74,17 +91,26 @@ func (p *process) arrive(slot int32) {
 		p.finish(slot, Closed)
 		return
 	}
-	if p.rival != nil {
-		p.rival.get(t)
+	if p.baseline != nil {
+		p.baseline.get(t)
 		return
 	}
-	if answer := p.step(core.Input{Kind: core.Get}, t, line{what: wGet, a: int64(slot)}); answer == core.Wait {
+	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin()}, t, line{what: wGet, a: int64(slot)})
+	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(t)
 	}
 }
 
+// origin is the caller's API as the core knows it; 0 if the caller does not say.
+func (c *caller) origin() uint64 {
+	if c.unnamed {
+		return 0
+	}
+	return uint64(c.api) + 1
+}
+
 func (p *process) patience(t ticket) {
-	if k := &p.w.knobs; k.Patience > 0 && p.w.now < p.w.healed {
+	if k := &p.w.parameters; k.Patience > 0 && p.w.now < p.w.faultsEnd {
 		p.w.plan(event{at: p.w.now + p.w.rnd.about(k.Patience), kind: giveUp, p: p.id, a: int64(t.slot), gen: t.gen})
 	}
 }
@@ -92,33 +118,36 @@ func (p *process) patience(t ticket) {
 // giveUp is the end of a caller's context: its wait ends, and nothing else.
 func (p *process) giveUp(slot int32, gen uint32) {
 	if c := &p.callers[slot]; c.gen == gen && c.state == waits {
-		p.w.mark(MarkCallerGivesUp)
+		p.w.cover(CoverCallerGivesUp)
 		p.note(line{what: wGaveUp, a: int64(slot)})
 		p.finish(slot, Left)
 	}
 }
 
-// tell is an answer that reaches a caller, if that is still there.
-func (p *process) tell(t ticket, a core.Reply) {
+// send delivers a reply to a caller, unless it has given up.
+func (p *process) send(t ticket, a core.Reply) {
 	c := &p.callers[t.slot]
 	if c.gen != t.gen {
-		return // it has given up, and its slot may be somebody else's
+		return // it has given up, and its slot may be another caller's
 	}
 	if c.state != waits {
-		p.w.violate(p, "M9", "caller %d is answered twice", t.slot)
+		p.w.violate(p, "M9", "caller %d gets two replies", t.slot)
 		return
 	}
-	p.note(line{what: wAnswered, a: int64(t.slot), b: int64(a)})
+	p.note(line{what: wReplied, a: int64(t.slot), b: int64(a)})
 	switch a {
 	case core.Serve:
 		p.published.attention = max(p.published.attention, read)
-		p.ledger.handsOut(p.published.value)
+		p.checker.handsOut(p.published.value)
 		p.serve(t, p.published.value)
 	case core.ServeExpired:
 		p.serve(t, p.w.arriving.value)
 	case core.Failed:
 		p.finish(t.slot, Refused)
 	case core.Suppressed:
+		if c.blamed == badToken {
+			p.w.stats.Avoidable++
+		}
 		p.finish(t.slot, Unauthorized)
 	case core.Shut:
 		if c.second {
@@ -127,7 +156,7 @@ func (p *process) tell(t ticket, a core.Reply) {
 			p.finish(t.slot, Closed)
 		}
 	default:
-		p.w.violate(p, "M9", "caller %d is answered %q", t.slot, answerWords[a])
+		p.w.violate(p, "M9", "caller %d gets the reply %q", t.slot, replyWords[a])
 	}
 }
 
@@ -139,59 +168,81 @@ func (p *process) serve(t ticket, value int64) {
 		return
 	}
 	if p.published.on && value == p.published.value {
-		p.ledger.handsOut(value)
+		p.checker.handsOut(value)
 	}
 	if p.w.rec != nil {
-		p.w.rec.answered(c)
+		p.w.rec.replied(c)
 	}
 	c.state, c.value, c.sentAt = sent, value, p.w.now
-	latency := p.w.rnd.about(p.w.knobs.API)
-	if p.w.now < p.w.healed && p.w.rnd.chance(p.w.knobs.Late) {
+	c.report = p.observes
+	latency := p.w.rnd.about(p.w.parameters.API)
+	if p.w.now < p.w.faultsEnd && p.w.rnd.chance(p.w.parameters.Late) {
 		latency = p.w.rnd.between(time.Second, time.Minute)
 	}
 	if p.w.apart {
 		latency += c.started % time.Microsecond
 	}
-	p.w.plan(event{at: p.w.now + latency, kind: reply, p: p.id, a: int64(t.slot), gen: t.gen})
+	p.w.plan(event{at: p.w.now + latency, kind: apiResponse, p: p.id, a: int64(t.slot), gen: t.gen})
 }
 
-// reply is an API's answer.
-func (p *process) reply(slot int32, gen uint32) {
+// receive is an API's response.
+func (p *process) receive(slot int32, gen uint32) {
 	c := &p.callers[slot]
 	if c.gen != gen || c.state != sent {
 		return
 	}
-	if p.w.endpoint.accepts(c.value, c.api, c.sentAt) {
-		if c.second {
-			p.finish(slot, Healed)
+	why := p.w.endpoint.rejects(c)
+	if why == accepted {
+		again := c.second
+		p.reportOutcome(c, true)
+		if again {
+			p.finish(slot, RetrySucceeded)
 		} else {
 			p.finish(slot, Succeeded)
 		}
 		return
 	}
-	p.note(line{what: wReply, a: int64(slot), b: 401})
+	p.note(line{what: wResponse, a: int64(slot), b: 401})
 	p.w.stats.Unauthorized++
-	if c.second || p.ended || p.rival != nil {
+	if c.second || p.ended || p.baseline != nil {
+		if c.second && why == badToken {
+			p.w.stats.RevokedBetween++
+		}
+		p.reportOutcome(c, false)
 		p.finish(slot, Unauthorized)
 		return
 	}
-	c.second, c.state = true, asks
+	c.second, c.state, c.blamed = true, asks, why
 	if p.w.rec != nil {
 		p.w.rec.asksAgain(c)
 	}
-	if answer := p.invalidate(c.value, c.api, true, ticket{slot: slot, gen: gen}); answer == core.Wait {
+	reply := p.invalidate(c.value, c.origin(), c.path, true, ticket{slot: slot, gen: gen})
+	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(ticket{slot: slot, gen: gen})
 	}
 }
 
-func (p *process) invalidate(value int64, api int32, wait bool, from ticket) core.Reply {
+// reportOutcome is what a transport reports: the outcome of every retry, and that of a first send if outcomes were wanted
+// when it was sent. That a first send was rejected is reported by its Invalidate.
+func (p *process) reportOutcome(c *caller, accepted bool) {
+	if c.unnamed || p.ended || p.baseline != nil || !c.second && !(c.report && accepted) {
+		return
+	}
+	p.step(core.Input{
+		Kind: core.ReportOutcome, Origin: c.origin(), Path: uint64(c.path) + 1,
+		Current: p.published.on && p.published.value == c.value,
+		Retry:   c.second, Accepted: accepted, Age: p.w.now - c.sentAt,
+	}, ticket{}, line{what: wOutcome, a: int64(c.api), b: outcomeOf(c.second, accepted)})
+}
+
+func (p *process) invalidate(value int64, origin uint64, path int32, wait bool, from ticket) core.Reply {
 	current := p.published.on && p.published.value == value
 	if len(p.flights) > 0 {
-		p.w.markIf(!current, MarkLate401DuringFetch)
-		p.w.markIf(current, MarkRejectionJoinsFetch)
+		p.w.coverIf(!current, CoverLate401DuringFetch)
+		p.w.coverIf(current, CoverRejectionJoinsFetch)
 	}
-	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: uint64(api) + 1}, from,
-		line{what: wInvalidate, a: value, b: int64(api)})
+	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: origin, Path: uint64(path) + 1}, from,
+		line{what: wInvalidate, a: value, b: int64(origin) - 1})
 }
 
 // finish ends a request, and plans the caller's next one.
@@ -204,9 +255,9 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.state, c.result = idle, o
 	c.gen++
 	w.stats.Outcomes[o]++
-	served := o == Succeeded || o == Healed || o == Closed
-	if !served && c.started > w.settled && c.started > p.ledger.convalescent() && !w.knobs.AlwaysNo {
-		w.violate(p, "heals", "caller %d %s long after the world healed", slot, o)
+	served := o == Succeeded || o == RetrySucceeded || o == Closed
+	if !served && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
+		w.violate(p, "recovery", "caller %d %s long after the faults ended", slot, o)
 	}
 	if c.burst {
 		p.free = append(p.free, slot)
@@ -221,12 +272,17 @@ func (p *process) burst(n int) {
 		p.w.rec.crowd(p.id, n)
 	}
 	for range n {
-		if len(p.free) == 0 {
-			p.callers = append(p.callers, caller{burst: true})
-			p.free = append(p.free, int32(len(p.callers)-1))
-		}
-		slot := p.free[len(p.free)-1]
-		p.free = p.free[:len(p.free)-1]
-		p.arrive(slot)
+		p.arrive(p.freeSlot())
 	}
+}
+
+// freeSlot is a slot for a caller that sends one request only.
+func (p *process) freeSlot() int32 {
+	if len(p.free) == 0 {
+		p.callers = append(p.callers, caller{burst: true})
+		p.free = append(p.free, int32(len(p.callers)-1))
+	}
+	slot := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
+	return slot
 }

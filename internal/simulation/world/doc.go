@@ -3,6 +3,6 @@
 // sleep. Everything in a world, its faults included, is drawn from one seed, so a world can be had again exactly.
 //
 // A world has one heap of events ordered by time and sequence, and no goroutine. While it runs, every step of every core
-// is held against the rules of PROMISES.md (see ledger.go); the first one that is broken ends it. In the end the
-// world heals, and then everyone must be served again.
+// is held against the rules of PROMISES.md (see checker.go); the first one that is broken ends it. In the end the
+// faults end, and then every caller must be served again.
 package world

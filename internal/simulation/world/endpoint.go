@@ -30,7 +30,7 @@ type outcome uint8
 const (
 	brings outcome = iota
 	bringsSame
-	bringsDead
+	bringsExpired
 	failsTransient
 	failsPermanent
 	failsThrottled
@@ -38,8 +38,8 @@ const (
 )
 
 var outcomeWords = [...]string{
-	brings: "token", bringsSame: "the same token", bringsDead: "dead token", failsTransient: "transient failure",
-	failsPermanent: "permanent failure", failsThrottled: "told to come back later", failsCancelled: "cancelled",
+	brings: "token", bringsSame: "the same token", bringsExpired: "expired token", failsTransient: "transient failure",
+	failsPermanent: "permanent failure", failsThrottled: "throttled", failsCancelled: "cancelled",
 }
 
 // flight is a fetch that is running, abandoned or not.
@@ -57,10 +57,10 @@ type flight struct {
 	abandoned bool
 }
 
-// begin takes a request and decides when it will be answered, and how.
+// begin takes a request and decides when the response comes, and what it is.
 func (e *endpoint) begin(p *process, id uint64) {
 	e.requests++
-	s, k := &e.w.rnd, &e.w.knobs
+	s, k := &e.w.rnd, &e.w.parameters
 	f := flight{id: id, start: p.wall(), begins: e.w.now}
 	latency := s.about(k.Latency)
 	switch e.trouble {
@@ -74,7 +74,7 @@ func (e *endpoint) begin(p *process, id uint64) {
 			f.outcome = failsTransient
 		}
 	case Denying:
-		f.outcome, f.result.Permanent = failsPermanent, true
+		f.outcome, f.result.Permanent, f.result.Recheckable = failsPermanent, true, k.Recheck
 	case Garbling:
 		f.outcome = failsTransient
 	case Hanging:
@@ -100,7 +100,7 @@ func (e *endpoint) begin(p *process, id uint64) {
 
 // issue makes the token a fetch brings, when it brings it.
 func (e *endpoint) issue(p *process, f *flight) {
-	s, k := &e.w.rnd, &e.w.knobs
+	s, k := &e.w.rnd, &e.w.parameters
 	f.result.OK = true
 	life := k.Lifetime
 	if last := e.last[p.id]; k.Repeat && last != 0 {
@@ -113,11 +113,11 @@ func (e *endpoint) issue(p *process, f *flight) {
 		}
 	}
 	switch {
-	case s.chance(k.Dead):
-		f.outcome = bringsDead
+	case s.chance(k.ExpiredOnArrival):
+		f.outcome = bringsExpired
 		life = pick(s, 0, -time.Second, -time.Hour)
 		f.result.Expiry = f.start.Add(life)
-	case s.chance(k.Lifeless):
+	case s.chance(k.NoLifetime):
 		life = 5 * time.Minute
 		if s.chance(0.3) {
 			life = 10000 * 24 * time.Hour
@@ -126,8 +126,13 @@ func (e *endpoint) issue(p *process, f *flight) {
 	default:
 		f.result.Expiry = f.start.Add(life)
 	}
-	if s.chance(k.Advice) {
+	if s.chance(k.RefreshIn) {
 		f.result.RefreshIn = s.about(k.Lifetime / 2)
+	}
+	if k.OneActive {
+		for i := len(e.tokens) - 1; i >= 0 && !e.tokens[i].revoked; i-- {
+			e.tokens[i].revoked = true
+		}
 	}
 	e.tokens = append(e.tokens, issued{at: e.w.now, expires: f.begins + life, keys: e.keys})
 	f.value = int64(len(e.tokens))
@@ -148,17 +153,28 @@ func (e *endpoint) roll() {
 	e.w.note(line{what: wRoll})
 }
 
-// accepts reports whether an API takes a token that was sent to it at that time.
-func (e *endpoint) accepts(value int64, api int32, sent time.Duration) bool {
-	if e.w.knobs.AlwaysNo && api == 0 {
-		return false
+// blame is why an API rejects a token.
+type blame uint8
+
+const (
+	accepted  blame = iota
+	badToken        // it is revoked, expired, or signed with other keys: another one would be accepted
+	badServer       // no token would be accepted
+)
+
+// rejects reports whether and why an API rejects the token of a caller's request.
+func (e *endpoint) rejects(c *caller) blame {
+	k := &e.w.parameters
+	if c.api == 0 && (k.AlwaysReject || int(c.path) < k.DeniedPaths || k.Introspects && e.trouble != Healthy || e.w.rnd.chance(k.BadReplicas)) {
+		return badServer
 	}
-	t := &e.tokens[value-1]
-	if t.revoked || sent >= t.expires {
-		return false
+	t := &e.tokens[c.value-1]
+	if t.revoked || c.sentAt >= t.expires {
+		return badToken
 	}
-	if e.keys > 0 && e.w.now < e.rolled+e.w.knobs.KeyLag {
-		return t.keys < e.keys
+	lagging := e.keys > 0 && e.w.now < e.rolled+k.KeyLag
+	if lagging != (t.keys < e.keys) {
+		return badToken
 	}
-	return t.keys == e.keys
+	return accepted
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// The faults that befall a world or one of its processes.
+// The faults of a world or of one of its processes.
 const (
 	outageBegins int64 = iota
 	outageEnds
@@ -15,15 +15,15 @@ const (
 	clockStep
 	sleep
 	crowd
-	byHand
+	manualCalls
 	closing
-	healing
+	recovery
 )
 
 // planFaults plans the first of each fault that is on. Each plans its next one.
 func (w *World) planFaults() {
-	k := &w.knobs
-	w.plan(event{at: w.healed, kind: fault, a: healing})
+	k := &w.parameters
+	w.plan(event{at: w.faultsEnd, kind: fault, a: recovery})
 	if k.Outage > 0 && len(k.Troubles) > 0 {
 		w.later(3*k.Outage, 0, outageBegins)
 	}
@@ -44,8 +44,8 @@ func (w *World) planFaults() {
 		if k.Burst > 0 {
 			w.later(k.Duration/5, p, crowd)
 		}
-		if k.ByHand {
-			w.later(k.Duration/6, p, byHand)
+		if k.Manual {
+			w.later(k.Duration/6, p, manualCalls)
 		}
 		if k.Closes {
 			w.later(k.Duration, p, closing)
@@ -53,15 +53,15 @@ func (w *World) planFaults() {
 	}
 }
 
-// later plans a fault for about that much later, if the world is not healed by then.
+// later plans a fault for about that much later, if faults have not ended by then.
 func (w *World) later(in time.Duration, p int32, what int64) {
-	if at := w.now + w.fate.about(in) + time.Nanosecond; at < w.healed {
+	if at := w.now + w.faultSource.about(in) + time.Nanosecond; at < w.faultsEnd {
 		w.plan(event{at: at, kind: fault, p: p, a: what})
 	}
 }
 
-func (w *World) befall(e event) {
-	k, s := &w.knobs, w.fate
+func (w *World) applyFault(e event) {
+	k, s := &w.parameters, w.faultSource
 	p := w.processes[e.p]
 	switch e.a {
 	case outageBegins:
@@ -87,16 +87,16 @@ func (w *World) befall(e event) {
 			p.burst(k.Burst)
 		}
 		w.later(k.Duration/5, e.p, crowd)
-	case byHand:
-		p.byHand()
-		w.later(k.Duration/6, e.p, byHand)
+	case manualCalls:
+		p.manualCall()
+		w.later(k.Duration/6, e.p, manualCalls)
 	case closing:
 		if p.asleep <= w.now {
 			p.close()
 			w.later(time.Second, e.p, closing)
 		}
-	case healing:
-		w.heal()
+	case recovery:
+		w.endFaults()
 	}
 }
 
@@ -113,37 +113,37 @@ func (p *process) stepClock(by time.Duration) {
 
 // sleep stops the machine: its timers stand still, its clock does not, and what arrives is taken when it wakes.
 func (p *process) sleep(d time.Duration) {
-	d = min(d, p.w.healed-p.w.now)
+	d = min(d, p.w.faultsEnd-p.w.now)
 	if p.asleep > p.w.now || d <= 0 {
 		return
 	}
 	p.note(line{what: wSleep, a: int64(d)})
 	p.asleep = p.w.now + d
 	p.slept += d
-	p.w.markIf(p.published.on && p.wall().Add(d).After(p.published.end), MarkSleptThroughTheEnd)
+	p.w.coverIf(p.published.on && p.wall().Add(d).After(p.published.effectiveExpiry), CoverSleptThroughTheExpiry)
 }
 
-var refreshByHand = core.Input{Kind: core.Refresh}
+var manualRefresh = core.Input{Kind: core.Refresh}
 
-func (p *process) byHand() {
+func (p *process) manualCall() {
 	if p.asleep > p.w.now || p.ended {
 		return
 	}
 	if p.w.rnd.chance(0.5) && p.published.on {
-		p.invalidate(p.published.value, 7, false, ticket{})
+		p.invalidate(p.published.value, 8, 0, false, ticket{})
 		return
 	}
-	p.step(refreshByHand, ticket{}, line{what: wRefresh})
+	p.step(manualRefresh, ticket{}, line{what: wRefresh})
 }
 
-// heal switches every fault off. A clock that is off stays off: setting it would be one more step.
-func (w *World) heal() {
-	w.note(line{what: wHeal})
-	k := &w.knobs
+// endFaults switches every fault off. A clock that is off stays off: setting it would be one more step.
+func (w *World) endFaults() {
+	w.note(line{what: wFaultsEnd})
+	k := &w.parameters
 	w.endpoint.trouble = Healthy
-	k.Slow, k.Stuck, k.Dead, k.Lifeless, k.Late = 0, 0, 0, 0, 0
+	k.Slow, k.Stuck, k.ExpiredOnArrival, k.NoLifetime, k.Late = 0, 0, 0, 0, 0
 	k.Repeat, k.StaleRepeat = false, false
 	k.KeyLag, k.Revocations, k.RetryAfter, k.Patience = 0, 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
-	k.AlwaysNo = false
+	k.AlwaysReject, k.Introspects, k.DeniedPaths, k.BadReplicas, k.OneActive = false, false, 0, 0, false
 }

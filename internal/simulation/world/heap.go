@@ -8,12 +8,14 @@ type kind uint8
 const (
 	arrive      kind = iota + 1 // a caller of process p wants a token for API a
 	giveUp                      // caller a of process p has waited long enough
-	reply                       // an API answers caller a of process p
+	apiResponse                 // an API responds to caller a of process p
 	fetchDone                   // fetch a of process p ends
 	wakeTimer                   // process p's timer, armed as number a
 	expiryTimer                 // process p's timer for publication a
-	fault                       // fault a befalls process p, or the world
+	fault                       // fault a of process p, or of the world
 	scripted                    // step a of a scenario
+	credentials                 // check a of process p's credentials is done
+	traffic                     // the next request of stream a
 )
 
 // event is something that will happen. Two at the same instant happen in the order they were planned.

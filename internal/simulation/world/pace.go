@@ -23,7 +23,7 @@ func (p *process) dice(slot int32) float64 {
 
 // next is when a caller begins its next request.
 func (p *process) next(slot int32) time.Duration {
-	about := p.w.knobs.Interval
+	about := p.w.parameters.Interval
 	gap := about/2 + time.Duration(p.dice(slot)*float64(about))
 	if p.w.paced {
 		return max(p.callers[slot].started+gap, p.w.now+time.Microsecond)

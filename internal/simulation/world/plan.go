@@ -2,46 +2,79 @@ package world
 
 import "time"
 
-// Plan is a world that is told what happens in it: what its knobs say as in any world, and at certain times certain deeds.
+// Plan is a world that is prescribed: its parameters, as in any world, and actions at certain times.
 type Plan struct {
-	Knobs
-	Deeds []Deed
+	Parameters
+	Actions []Action
+	Traffic []Traffic
 }
 
-// Deed is something done to a world at a certain time.
-type Deed struct {
+// Traffic is a stream of requests that begin whether or not the ones before have ended.
+type Traffic struct {
+	Process      int
+	API          int
+	First, Paths int           // requests go to so many paths, from the first one on; 0 is one
+	Every        time.Duration // from one request to the next
+	Spread       time.Duration // by which that is shorter or longer at most
+}
+
+// Action is something done to a world at a certain time.
+type Action struct {
 	At      time.Duration
-	Do      DeedKind
-	Process int           // whom it befalls, where it befalls one
+	Do      ActionKind
+	Process int           // the process it concerns, if it concerns one
 	Count   int           // of an Arrive: how many callers
 	For     time.Duration // of an Outage or a Sleep: how long; of a StepClock: by how much
 	Trouble Trouble       // of an Outage
 }
 
 // DeedKind is what is done.
-type DeedKind uint8
+type ActionKind uint8
 
-// The deeds.
+// The actions.
 const (
-	Arrive    DeedKind = iota // so many callers ask for a token and send a request
-	Outage                    // the token endpoint is in trouble for a while
-	Revoke                    // all tokens issued so far are revoked
-	RollKeys                  // the keys change; see Knobs.KeyLag
-	StepClock                 // a process's wall clock is stepped
-	Sleep                     // a process's machine sleeps for a while
-	Refresh                   // somebody calls Refresh
-	Close                     // a process's manager is closed
+	Arrive    ActionKind = iota // so many callers ask for a token and send a request
+	Outage                      // the token endpoint is in trouble for a while
+	Revoke                      // all tokens issued so far are revoked
+	RollKeys                    // the keys change; see Parameters.KeyLag
+	StepClock                   // a process's wall clock is stepped
+	Sleep                       // a process's machine sleeps for a while
+	Refresh                     // a caller calls Refresh
+	Close                       // a process's manager is closed
 )
 
-// deeds plans what a plan prescribes.
-func (w *World) deeds(deeds []Deed) {
-	for _, d := range deeds {
+// actions plans what a plan prescribes.
+func (w *World) actions(actions []Action) {
+	for _, d := range actions {
 		w.script = append(w.script, func(w *World) { w.do(d) })
 		w.plan(event{at: d.At, kind: scripted, a: int64(len(w.script) - 1)})
 	}
 }
 
-func (w *World) do(d Deed) {
+// stream begins the traffic of a plan.
+func (w *World) stream(streams []Traffic) {
+	w.traffic = streams
+	for i, s := range streams {
+		w.plan(event{at: w.rnd.between(0, s.Every), kind: traffic, a: int64(i)})
+	}
+}
+
+// send sends the next request of a stream.
+func (w *World) send(i int) {
+	s := &w.traffic[i]
+	if p := w.processes[s.Process]; p.asleep <= w.now {
+		slot := p.freeSlot()
+		c := &p.callers[slot]
+		c.api, c.path, c.unnamed = int32(s.API), int32(s.First), false
+		if s.Paths > 1 {
+			c.path += int32(w.rnd.below(s.Paths))
+		}
+		p.begin(slot)
+	}
+	w.plan(event{at: w.now + w.rnd.between(s.Every-s.Spread, s.Every+s.Spread), kind: traffic, a: int64(i)})
+}
+
+func (w *World) do(d Action) {
 	p := w.processes[d.Process]
 	switch d.Do {
 	case Arrive:
@@ -59,7 +92,7 @@ func (w *World) do(d Deed) {
 	case Sleep:
 		p.sleep(d.For)
 	case Refresh:
-		p.step(refreshByHand, ticket{}, line{what: wRefresh})
+		p.step(manualRefresh, ticket{}, line{what: wRefresh})
 	case Close:
 		p.close()
 	}
@@ -67,7 +100,8 @@ func (w *World) do(d Deed) {
 
 // RunPlan runs the world of a plan. What the plan leaves open is drawn from the seed.
 func RunPlan(seed uint64, plan Plan, keep bool) *Result {
-	w := newWorld(seed, plan.Knobs, seeded(seed), keep)
-	w.deeds(plan.Deeds)
+	w := newWorld(seed, plan.Parameters, seeded(seed), keep)
+	w.actions(plan.Actions)
+	w.stream(plan.Traffic)
 	return w.run()
 }

@@ -8,11 +8,11 @@ import (
 
 // process is one service with one manager: the core, and around it in virtual time what package manager is in real time.
 type process struct {
-	w      *World
-	id     int32
-	core   core.Core
-	ledger ledger
-	rival  rival // in place of the core; nil: ours
+	w        *World
+	id       int32
+	core     core.Core
+	checker  checker
+	baseline baseline // in place of the core; nil: ours
 
 	offset  time.Duration // what the wall clock is off by
 	stepped bool          // it has been stepped
@@ -20,7 +20,10 @@ type process struct {
 	slept   time.Duration // in all
 
 	published published
-	held      int64 // the value published last
+	contested bool   // an origin may contest the published token
+	observes  bool   // outcomes of first sends are wanted
+	check     uint64 // of the credentials, that runs
+	held      int64  // the value published last
 	flights   []flight
 	waiting   []ticket
 	callers   []caller
@@ -36,12 +39,12 @@ type process struct {
 
 // published is the snapshot that readers read.
 type published struct {
-	on        bool
-	value     int64
-	number    uint64
-	due, end  time.Time
-	lifeEnds  time.Duration // by the machine's uptime: its timer fires then
-	attention attention
+	on                           bool
+	value                        int64
+	number                       uint64
+	refreshTime, effectiveExpiry time.Time
+	timerAt                      time.Duration // by the machine's uptime: its timer fires then
+	attention                    attention
 }
 
 type attention uint8
@@ -49,11 +52,12 @@ type attention uint8
 const (
 	unread attention = iota
 	read
-	nudged
+	hinted
 )
 
 // ticket is a caller who waits. Its slot may have been taken by another one since.
 type ticket struct {
+	reply core.Reply // Wait or WaitOrServe
 	slot  int32
 	gen   uint32
 	since time.Duration
@@ -64,7 +68,7 @@ var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // wall is what the machine's clock reads.
 func (p *process) wall() time.Time {
-	drifted := time.Duration(float64(p.w.now) * p.w.knobs.Drift)
+	drifted := time.Duration(float64(p.w.now) * p.w.parameters.Drift)
 	return epoch.Add(p.w.now + drifted + p.offset)
 }
 
@@ -72,64 +76,82 @@ func (p *process) wall() time.Time {
 func (p *process) uptime() time.Duration { return p.w.now - p.slept }
 
 // read is what a caller does first: it looks at the snapshot.
-func (p *process) read() (value int64, ok bool) {
+func (p *process) read(origin uint64) (value int64, ok bool) {
 	s := &p.published
 	wall := p.wall()
-	if !s.on || !wall.Before(s.end) {
+	if !s.on || !wall.Before(s.effectiveExpiry) || p.contested && p.core.Contests(origin) {
 		return 0, false
 	}
-	if wall.Before(s.due) {
+	if wall.Before(s.refreshTime) {
 		if s.attention == unread {
 			s.attention = read
 		}
-	} else if s.attention != nudged {
+	} else if s.attention != hinted {
 		if s.attention == unread {
-			p.w.mark(MarkReaderWakesDormant)
+			p.w.cover(CoverReaderWakesIdle)
 		}
-		s.attention = nudged
+		s.attention = hinted
 		value := s.value // what was read is read, whatever the owner does next
-		p.step(core.Input{Kind: core.RefreshHint}, ticket{}, line{what: wNudge})
+		p.step(core.Input{Kind: core.RefreshHint}, ticket{}, line{what: wRefreshHint})
 		return value, true
 	}
 	return s.value, true
 }
 
-// step tells the core something, and does what it says.
+// step sends the core an input, and applies its effects.
 func (p *process) step(in core.Input, from ticket, l line) core.Reply {
-	if p.rival != nil {
+	if p.baseline != nil {
 		return core.None
 	}
 	in.Read = p.published.on && p.published.attention != unread
 	p.note(l)
 	wall := p.wall()
-	p.ledger.before(wall, in)
+	p.checker.before(wall, in)
 	e := p.core.Step(wall, p.w.rnd.float(), in)
 	p.w.stats.Steps++
 	if e.Cancel {
 		p.cancel()
 	}
-	p.ledger.after(wall, in, &e)
+	p.checker.after(wall, in, &e)
 	if e.Withdraw {
-		p.published = published{}
+		p.published, p.contested = published{}, false
 	}
 	if e.Publish {
 		p.publish(in, &e)
 	}
+	p.contested = p.contested || e.Contested
+	p.observes = p.core.Observes()
 	if e.Fetch {
 		p.w.endpoint.begin(p, e.Flight)
 	}
+	if e.CheckCredentials {
+		p.check = e.Check
+		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id, a: int64(e.Check)})
+	}
 	p.arm(&e)
-	p.answer(&e, from)
+	p.sendReplies(&e, from)
 	p.ended = e.Ended
-	p.ledger.settled(&e)
+	p.checker.settled(&e)
 	return e.Reply
 }
 
+// credentialsChecked is a check of the credentials that is done: they are other ones once the endpoint would take them.
+func (p *process) credentialsChecked(check uint64) {
+	if p.ended || check != p.check {
+		return
+	}
+	changed := p.w.endpoint.trouble != Denying
+	p.step(core.Input{Kind: core.CredentialsChecked, Check: check, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
+}
+
 func (p *process) publish(in core.Input, e *core.Effects) {
+	if !in.Result.Same {
+		p.contested = false
+	}
 	p.held = p.w.arriving.value
 	p.published = published{
-		on: true, value: p.held, number: e.Publication.Number, due: e.Publication.RefreshTime, end: e.Publication.EffectiveExpiry,
-		lifeEnds: p.uptime() + e.Publication.Life,
+		on: true, value: p.held, number: e.Publication.Number, refreshTime: e.Publication.RefreshTime, effectiveExpiry: e.Publication.EffectiveExpiry,
+		timerAt: p.uptime() + e.Publication.Life,
 	}
 	if e.Release == core.Serve {
 		p.published.attention = read
@@ -187,13 +209,13 @@ func (p *process) fetchDone(id uint64, gen uint32) {
 		if p.w.rec != nil {
 			p.w.rec.fetchEnds(p, &f)
 		}
-		if p.rival != nil {
-			p.rival.fetched(&f)
+		if p.baseline != nil {
+			p.baseline.fetched(&f)
 			return
 		}
 		if p.ended {
-			p.w.mark(MarkAnswerAfterClose)
-			return // nobody is there to be told
+			p.w.cover(CoverResponseAfterClose)
+			return // the owner has ended
 		}
 		p.w.arriving = f
 		p.step(core.Input{Kind: core.Fetched, Flight: id, Result: f.result}, ticket{}, line{what: wFetched, a: int64(id), b: int64(f.outcome)})
@@ -201,14 +223,14 @@ func (p *process) fetchDone(id uint64, gen uint32) {
 	}
 }
 
-// answer replies to those who wait, and then to the sender.
-func (p *process) answer(e *core.Effects, from ticket) {
+// sendReplies replies to the waiting callers, and then to the sender.
+func (p *process) sendReplies(e *core.Effects, from ticket) {
 	if e.Release != core.None {
 		if len(p.waiting) > 1000 {
-			p.w.mark(MarkACrowdIsReleased)
+			p.w.cover(CoverACrowdIsReleased)
 		}
 		for _, t := range p.waiting {
-			p.tell(t, e.Release)
+			p.send(t, e.ReleaseOf(t.reply, p.published.on))
 		}
 		p.waiting = p.waiting[:0]
 	}
@@ -216,11 +238,11 @@ func (p *process) answer(e *core.Effects, from ticket) {
 		return
 	}
 	p.callers[from.slot].state = waits
-	if e.Reply != core.Wait {
-		p.tell(from, e.Reply)
+	if e.Reply != core.Wait && e.Reply != core.WaitOrServe {
+		p.send(from, e.Reply)
 		return
 	}
-	from.since, from.lost = p.uptime(), p.ledger.lost
+	from.reply, from.since, from.lost = e.Reply, p.uptime(), p.checker.lost
 	p.waiting = append(p.waiting, from)
 	if p.w.rec != nil {
 		p.w.rec.waits(&p.callers[from.slot])
@@ -230,13 +252,13 @@ func (p *process) answer(e *core.Effects, from ticket) {
 // close ends the process, whatever is going on.
 func (p *process) close() {
 	if p.closing {
-		p.w.mark(MarkCloseTwice)
+		p.w.cover(CoverCloseTwice)
 	}
 	if len(p.waiting) > 0 {
-		p.w.mark(MarkCloseWithWaiters)
+		p.w.cover(CoverCloseWithWaiters)
 	}
 	p.closing = true
-	p.ended = p.ended || p.rival != nil
+	p.ended = p.ended || p.baseline != nil
 	if !p.ended {
 		p.step(core.Input{Kind: core.Close}, ticket{}, line{what: wClose})
 	}

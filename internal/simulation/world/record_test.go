@@ -11,16 +11,16 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// service is a small service whose faults the deeds are.
-func service(change func(k *world.Knobs), deeds ...world.Deed) world.Plan {
-	k := world.Knobs{
+// service is a small service whose faults the actions are.
+func service(change func(k *world.Parameters), actions ...world.Action) world.Plan {
+	k := world.Parameters{
 		Duration: hour, Processes: 1, Callers: 50, Interval: 10 * second, APIs: 1,
 		Lifetime: 10 * minute, Latency: 100 * ms, API: 10 * ms,
 	}
 	if change != nil {
 		change(&k)
 	}
-	return world.Plan{Knobs: k, Deeds: deeds}
+	return world.Plan{Parameters: k, Actions: actions}
 }
 
 // race records a plan under every policy.
@@ -41,20 +41,20 @@ func race(t *testing.T, plan world.Plan) (alf, locked, uncached *world.Recording
 func failed(r *world.Recording) int { return r.Sum.Requests - got(r) - open(r) }
 func open(r *world.Recording) int   { return r.Sum.Requests - r.Sum.Ended() }
 func got(r *world.Recording) int {
-	return r.Sum.Outcomes[world.Succeeded] + r.Sum.Outcomes[world.Healed]
+	return r.Sum.Outcomes[world.Succeeded] + r.Sum.Outcomes[world.RetrySucceeded]
 }
 
 func TestEveryPolicyMeetsTheSameCallersAndFaults(t *testing.T) {
-	plan := service(func(k *world.Knobs) {
+	plan := service(func(k *world.Parameters) {
 		k.APIs, k.Burst, k.Revocations, k.Sleeps = 3, 20, 10*minute, true
 		k.Outage, k.Troubles = 2*minute, []world.Trouble{world.Refusing, world.Denying}
-	}, world.Deed{At: 20 * minute, Do: world.Revoke}, world.Deed{At: 40 * minute, Do: world.Arrive, Count: 100})
+	}, world.Action{At: 20 * minute, Do: world.Revoke}, world.Action{At: 40 * minute, Do: world.Arrive, Count: 100})
 	alf, locked, uncached := race(t, plan)
 	require.Equal(t, alf.Faults, locked.Faults)
 	require.Equal(t, alf.Faults, uncached.Faults)
 	require.NotEmpty(t, alf.Faults)
-	// Whoever waits beyond its next request's time begins that one later, so it is the beginnings that agree, and their sum
-	// all but for the end.
+	// A caller that waits beyond its next request's time begins that one later, so it is the beginnings that agree, and their sum
+	// all except for the end.
 	require.Equal(t, alf.Samples[0].Requests, uncached.Samples[0].Requests)
 	require.InDelta(t, alf.Sum.Requests, locked.Sum.Requests, 60)
 	require.InDelta(t, alf.Sum.Requests, uncached.Sum.Requests, 60)
@@ -72,7 +72,7 @@ func TestNoCacheAsksBeforeEachRequest(t *testing.T) {
 
 // With a time-out of 5 s a request, a queue at the lock moves once in 5 s.
 func TestALockOverTheFetchQueuesItsCallers(t *testing.T) {
-	hangs := world.Deed{At: 9 * minute, Do: world.Outage, For: 5 * minute, Trouble: world.Hanging}
+	hangs := world.Action{At: 9 * minute, Do: world.Outage, For: 5 * minute, Trouble: world.Hanging}
 	alf, locked, _ := race(t, service(nil, hangs))
 	require.Equal(t, 49, locked.Sum.Waiting-1, "all 50 callers stand in line")
 	require.Greater(t, locked.Sum.Longest, 3*minute)
@@ -83,14 +83,14 @@ func TestALockOverTheFetchQueuesItsCallers(t *testing.T) {
 }
 
 func TestALockOverTheFetchRemembersNoFailure(t *testing.T) {
-	down := world.Deed{At: 5 * minute, Do: world.Outage, For: 30 * minute, Trouble: world.Denying}
+	down := world.Action{At: 5 * minute, Do: world.Outage, For: 30 * minute, Trouble: world.Denying}
 	alf, locked, _ := race(t, service(nil, down))
 	require.Greater(t, locked.Sum.Fetches[world.FetchDenied], 5000, "one for each request")
 	require.Less(t, alf.Sum.Fetches[world.FetchDenied], 50, "one in a minute")
 }
 
 func TestALockOverTheFetchCannotBeLeft(t *testing.T) {
-	impatient := func(k *world.Knobs) { k.Patience, k.Latency = second, 4*second }
+	impatient := func(k *world.Parameters) { k.Patience, k.Latency = second, 4*second }
 	alf, locked, uncached := race(t, service(impatient))
 	require.Greater(t, locked.Sum.Outcomes[world.Left], 0)
 	require.Greater(t, locked.Sum.Longest, 2*second, "beyond every caller's deadline")
@@ -100,20 +100,20 @@ func TestALockOverTheFetchCannotBeLeft(t *testing.T) {
 }
 
 func TestAFixedMarginFetchesEveryTimeForShortTokens(t *testing.T) {
-	short := func(k *world.Knobs) { k.Lifetime, k.Latency = 10*second, 0 }
+	short := func(k *world.Parameters) { k.Lifetime, k.Latency = 10*second, 0 }
 	alf, locked, _ := race(t, service(short))
 	require.Equal(t, locked.Sum.Requests, locked.Sum.Started)
 	require.Less(t, alf.Sum.Started, int(hour/(4*second)))
 }
 
-func TestRivalsDoNotActOn401(t *testing.T) {
-	revoked := world.Deed{At: 5 * minute, Do: world.Revoke}
+func TestBaselinesDoNotActOn401(t *testing.T) {
+	revoked := world.Action{At: 5 * minute, Do: world.Revoke}
 	alf, locked, uncached := race(t, service(nil, revoked))
 	require.Greater(t, locked.Sum.Outcomes[world.Unauthorized], 1000, "until the token expires")
 	require.Equal(t, locked.Sum.Unauthorized, locked.Sum.Outcomes[world.Unauthorized])
-	require.Zero(t, locked.Sum.Outcomes[world.Healed])
+	require.Zero(t, locked.Sum.Outcomes[world.RetrySucceeded])
 	require.LessOrEqual(t, uncached.Sum.Unauthorized, 2, "those that were on their way")
-	require.Positive(t, alf.Sum.Outcomes[world.Healed])
+	require.Positive(t, alf.Sum.Outcomes[world.RetrySucceeded])
 	require.Zero(t, failed(alf))
 }
 
@@ -130,7 +130,7 @@ func TestAReplayIsTheWorldItself(t *testing.T) {
 }
 
 func TestARecordingIsTheSameEveryTime(t *testing.T) {
-	plan := service(func(k *world.Knobs) { k.Slow, k.Late = 0.2, 0.1 })
+	plan := service(func(k *world.Parameters) { k.Slow, k.Late = 0.2, 0.1 })
 	for _, policy := range world.Policies() {
 		first, a := world.Record(t.Context(), 7, plan, world.Look{Policy: policy})
 		second, b := world.Record(t.Context(), 7, plan, world.Look{Policy: policy})
@@ -139,36 +139,36 @@ func TestARecordingIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func TestARecordingTellsTokensLives(t *testing.T) {
-	plan := service(nil, world.Deed{At: 5 * minute, Do: world.Revoke})
+func TestARecordingHasTheLifetimesOfTokens(t *testing.T) {
+	plan := service(nil, world.Action{At: 5 * minute, Do: world.Revoke})
 	_, r := world.Record(t.Context(), 1, plan, world.Look{})
-	require.Equal(t, r.Sum.Fetches[world.FetchBrings], len(r.Lives))
-	for i, l := range r.Lives {
-		require.Less(t, l.Published, l.Due)
-		require.LessOrEqual(t, l.Due, l.End)
-		require.Less(t, l.End, l.Expiry)
-		require.LessOrEqual(t, l.Until, l.End)
+	require.Equal(t, r.Sum.Fetches[world.FetchNewToken], len(r.Lifetimes))
+	for i, l := range r.Lifetimes {
+		require.Less(t, l.Published, l.RefreshTime)
+		require.LessOrEqual(t, l.RefreshTime, l.EffectiveExpiry)
+		require.Less(t, l.EffectiveExpiry, l.Expiry)
+		require.LessOrEqual(t, l.Until, l.EffectiveExpiry)
 		if l.Rejected {
 			require.InDelta(t, (5 * minute).Seconds(), l.Until.Seconds(), 1)
-		} else if i+1 < len(r.Lives) {
-			require.Equal(t, l.Until, r.Lives[i+1].Published, "its successor takes its place")
+		} else if i+1 < len(r.Lifetimes) {
+			require.Equal(t, l.Until, r.Lifetimes[i+1].Published, "its successor takes its place")
 		}
 	}
-	require.True(t, slices.ContainsFunc(r.Lives, func(l world.Life) bool { return l.Rejected }))
+	require.True(t, slices.ContainsFunc(r.Lifetimes, func(l world.Lifetime) bool { return l.Rejected }))
 	require.Equal(t, []world.Fault{{Span: world.Span{From: 5 * minute, To: 5 * minute}, Process: -1, Text: "all tokens revoked"}}, r.Faults)
 
-	short := service(func(k *world.Knobs) { k.Lifetime = 10 * second }, world.Deed{At: 30 * minute, Do: world.Revoke})
+	short := service(func(k *world.Parameters) { k.Lifetime = 10 * second }, world.Action{At: 30 * minute, Do: world.Revoke})
 	_, r = world.Record(t.Context(), 1, short, world.Look{})
 	require.Equal(t, world.Span{From: 30*minute - 50*second, To: 30*minute + 250*second}, r.Focus, "around what happens")
-	require.Less(t, len(r.Lives), 100)
+	require.Less(t, len(r.Lifetimes), 100)
 }
 
 func TestARecordingIsBounded(t *testing.T) {
-	busy := service(func(k *world.Knobs) { k.Processes, k.Lifetime = 8, 5*second; k.Revocations = second })
+	busy := service(func(k *world.Parameters) { k.Processes, k.Lifetime = 8, 5*second; k.Revocations = second })
 	_, r := world.Record(t.Context(), 1, busy, world.Look{})
 	require.LessOrEqual(t, len(r.Samples), 361)
-	require.Empty(t, r.Fetches, "too many to be told one by one")
-	require.LessOrEqual(t, len(r.Lives), 1000)
+	require.Empty(t, r.Fetches, "too many to be listed one by one")
+	require.LessOrEqual(t, len(r.Lifetimes), 1000)
 	require.LessOrEqual(t, len(r.Faults), 500)
 	ended := 0
 	for _, n := range r.Sum.Fetches {

@@ -7,20 +7,20 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// Recording is what happened in a world over its [Knobs.Duration], for people to look at. Times are true time since the
+// Recording is what happened in a world over its [Parameters.Duration], for people to look at. Times are true time since the
 // world's beginning.
 type Recording struct {
-	Policy Policy
-	Seed   uint64
-	Knobs  Knobs
-	Ended  time.Duration // when the recording stopped; Knobs.Duration, unless the world was stopped or broke a rule
+	Policy     Policy
+	Seed       uint64
+	Parameters Parameters
+	Ended      time.Duration // when the recording stopped; Parameters.Duration, unless the world was stopped or broke a rule
 
-	Step    time.Duration // what a sample covers
-	Samples []Sample
-	Fetches []Fetch // none if there were too many to tell apart; the samples count them all
-	Lives   []Life  // of tokens, of the first processes, within Focus
-	Focus   Span
-	Faults  []Fault
+	Step      time.Duration // what a sample covers
+	Samples   []Sample
+	Fetches   []Fetch    // none if there were too many to show each; the samples count them all
+	Lifetimes []Lifetime // of tokens, of the first processes, within Focus
+	Focus     Span
+	Faults    []Fault
 
 	Sum    Sample // of all samples, the greatest where a sum makes no sense
 	Waits  Histogram
@@ -32,7 +32,7 @@ type Recording struct {
 type Sample struct {
 	Requests     int // that callers began
 	Outcomes     [outcomes]int
-	Unauthorized int // answers with 401
+	Unauthorized int // responses with 401
 	Fetches      [FetchOutcomes]int
 	Started      int           // fetches that began
 	Waiting      int           // callers who waited for a token, at most at a time
@@ -57,18 +57,18 @@ type Fetch struct {
 }
 
 // Life is a token's life in a process.
-type Life struct {
-	Process                     int
-	Number                      uint64 // of the token; the same again if its value was handed out again
-	Published, Due, End, Expiry time.Duration
-	Until                       time.Duration // when it was replaced, rejected or withdrawn
-	Rejected                    bool
+type Lifetime struct {
+	Process                                         int
+	Number                                          uint64 // of the token; the same again if its value was handed out again
+	Published, RefreshTime, EffectiveExpiry, Expiry time.Duration
+	Until                                           time.Duration // when it was replaced, rejected or withdrawn
+	Rejected                                        bool
 }
 
 // Span is a part of a world's time.
 type Span struct{ From, To time.Duration }
 
-// Fault is something that befell the world or one of its processes.
+// Fault is a fault that was applied to the world or to one of its processes.
 type Fault struct {
 	Span           // of a moment both are the same
 	Process int    // -1: the world
@@ -77,14 +77,14 @@ type Fault struct {
 
 // What a recording is limited to, so that it stays readable and small however much happens.
 const (
-	samples       = 360
-	maxFetches    = 1500
-	maxLives      = 1000
-	watched       = 8   // processes whose tokens' lives are kept
-	readableLives = 100 // in a row
-	focusedLives  = 30
-	maxFaults     = 500
-	causes        = int(core.CauseRetry) + 1
+	samples           = 360
+	maxFetches        = 1500
+	maxLifetimes      = 1000
+	watched           = 8   // processes whose tokens' lives are kept
+	readableLifetimes = 100 // in a row
+	focusedLifetimes  = 30
+	maxFaults         = 500
+	causes            = int(core.CauseRetry) + 1
 )
 
 // recorder fills a recording while its world runs. It sees what happens and changes nothing.
@@ -110,7 +110,7 @@ func (w *World) record(ctx context.Context, look Look, focus Span) *recorder {
 		r.progress = func(time.Duration) {}
 	}
 	r.Recording = Recording{
-		Policy: look.Policy, Seed: w.seed, Knobs: w.drawn, Focus: focus,
+		Policy: look.Policy, Seed: w.seed, Parameters: w.drawn, Focus: focus,
 		Step: max(w.drawn.Duration/samples, time.Millisecond), Samples: make([]Sample, 1, samples+1),
 	}
 	r.ends = r.Step
@@ -123,7 +123,7 @@ func (w *World) record(ctx context.Context, look Look, focus Span) *recorder {
 // now moves on to the present sample. It reports whether the recording still runs.
 func (r *recorder) now() (s *Sample, ok bool) {
 	now := r.w.now
-	if now >= r.Knobs.Duration {
+	if now >= r.Parameters.Duration {
 		return nil, false
 	}
 	for now >= r.ends {
@@ -155,8 +155,8 @@ func (r *recorder) waits(c *caller) {
 	}
 }
 
-// answered is a caller who is told something.
-func (r *recorder) answered(c *caller) {
+// replied notes a reply to a caller.
+func (r *recorder) replied(c *caller) {
 	c.waited += r.w.now - c.asked
 	if c.queued {
 		c.queued = false
@@ -166,7 +166,7 @@ func (r *recorder) answered(c *caller) {
 
 func (r *recorder) finished(c *caller, o Outcome) {
 	if c.state != sent {
-		r.answered(c)
+		r.replied(c)
 	}
 	if s, ok := r.now(); ok {
 		s.Outcomes[o]++
@@ -213,20 +213,20 @@ func (r *recorder) published(p *process, publication *core.Publication) {
 	}
 	r.tokenEnds(p.id)
 	now, wall := r.w.now, p.wall()
-	life := Life{
+	life := Lifetime{
 		Process: int(p.id), Number: publication.Token, Published: now, Until: -1,
-		Due: now + publication.RefreshTime.Sub(wall), End: now + publication.EffectiveExpiry.Sub(wall), Expiry: now + publication.Expiry.Sub(wall),
+		RefreshTime: now + publication.RefreshTime.Sub(wall), EffectiveExpiry: now + publication.EffectiveExpiry.Sub(wall), Expiry: now + publication.Expiry.Sub(wall),
 	}
-	if p.id >= watched || len(r.Lives) >= maxLives || life.Expiry < r.Focus.From || now > r.Focus.To {
+	if p.id >= watched || len(r.Lifetimes) >= maxLifetimes || life.Expiry < r.Focus.From || now > r.Focus.To {
 		return
 	}
-	r.Lives = append(r.Lives, life)
-	r.living[p.id] = len(r.Lives)
+	r.Lifetimes = append(r.Lifetimes, life)
+	r.living[p.id] = len(r.Lifetimes)
 }
 
 func (r *recorder) tokenEnds(p int32) {
 	if i := r.living[p]; i > 0 {
-		r.Lives[i-1].Until = r.w.now
+		r.Lifetimes[i-1].Until = r.w.now
 		r.living[p] = 0
 	}
 }
@@ -234,14 +234,14 @@ func (r *recorder) tokenEnds(p int32) {
 // finish makes the sums.
 func (r *recorder) finish() *Recording {
 	if !r.w.stopped {
-		r.Ended = min(r.w.now, r.Knobs.Duration)
+		r.Ended = min(r.w.now, r.Parameters.Duration)
 	}
 	for r.ends < r.Ended {
 		r.ends += r.Step
 		r.Samples = append(r.Samples, Sample{Waiting: r.waiting})
 	}
-	for i := range r.Lives {
-		if l := &r.Lives[i]; l.Until < 0 {
+	for i := range r.Lifetimes {
+		if l := &r.Lifetimes[i]; l.Until < 0 {
 			l.Until = r.Ended
 		}
 	}

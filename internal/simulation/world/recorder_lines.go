@@ -7,49 +7,49 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// line reads the trace as it is written: most of what a recording tells is said there anyway.
+// line reads the trace as it is written: most of what a recording shows is there anyway.
 func (r *recorder) line(l line) {
 	s, ok := r.now()
 	if !ok {
 		return
 	}
 	switch l.what {
-	case wReply:
+	case wResponse:
 		s.Unauthorized++
 	case wOutage:
 		r.outage(Trouble(l.a))
 	case wRevoke:
-		r.befalls(-1, 0, "all tokens revoked")
+		r.recordFault(-1, 0, "all tokens revoked")
 	case wRoll:
-		r.befalls(-1, r.w.knobs.KeyLag, "keys roll over")
+		r.recordFault(-1, r.w.parameters.KeyLag, "keys roll over")
 	case wStep:
-		r.befalls(l.p, 0, fmt.Sprintf("clock stepped by %v", time.Duration(l.a).Round(time.Millisecond)))
+		r.recordFault(l.p, 0, fmt.Sprintf("clock stepped by %v", time.Duration(l.a).Round(time.Millisecond)))
 	case wSleep:
-		r.befalls(l.p, time.Duration(l.a), "asleep")
+		r.recordFault(l.p, time.Duration(l.a), "asleep")
 	case wClose:
-		r.befalls(l.p, 0, "closed")
+		r.recordFault(l.p, 0, "closed")
 	case wRefresh:
-		r.befalls(l.p, 0, "refreshed by hand")
+		r.recordFault(l.p, 0, "manual refresh")
 	case wEvents + what(core.FetchStarted):
 		r.cause[l.p] = core.Cause(l.b)
 		r.Causes[l.b]++
 	case wEvents + what(core.Withdrawn):
 		r.tokenEnds(l.p)
 	case wEvents + what(core.Rejected):
-		// The guarded rejecter's token stays with the others (M13): it is marked when it is withdrawn or replaced.
+		// The guarded origin's token stays with the others (M13): it is marked when it is withdrawn or replaced.
 		r.rejected(l.p)
 	}
 }
 
 func (r *recorder) rejected(p int32) {
 	if i := r.living[p]; i > 0 {
-		r.Lives[i-1].Rejected = true
+		r.Lifetimes[i-1].Rejected = true
 	}
 }
 
-func (r *recorder) befalls(p int32, lasts time.Duration, text string) {
+func (r *recorder) recordFault(p int32, lasts time.Duration, text string) {
 	if len(r.Faults) < maxFaults {
-		r.Faults = append(r.Faults, Fault{Span{r.w.now, min(r.w.now+lasts, r.Knobs.Duration)}, int(p), text})
+		r.Faults = append(r.Faults, Fault{Span{r.w.now, min(r.w.now+lasts, r.Parameters.Duration)}, int(p), text})
 	}
 }
 
@@ -74,7 +74,7 @@ var troublePhrases = [...]string{
 // crowd is a burst of callers.
 func (r *recorder) crowd(p int32, n int) {
 	if _, ok := r.now(); ok {
-		r.befalls(p, 0, fmt.Sprintf("%d callers at once", n))
+		r.recordFault(p, 0, fmt.Sprintf("%d callers at once", n))
 	}
 }
 
@@ -86,9 +86,9 @@ type FetchOutcome uint8
 
 // The outcomes of a token request.
 const (
-	FetchBrings FetchOutcome = iota
-	FetchBringsSame
-	FetchBringsDead
+	FetchNewToken FetchOutcome = iota
+	FetchSameToken
+	FetchExpiredOnArrival
 	FetchFails
 	FetchThrottled
 	FetchDenied
@@ -98,7 +98,7 @@ const (
 )
 
 var fetchOutcomeNames = [FetchOutcomes]string{
-	"a new token", "the same token", "a dead token", "a failure", "told to wait", "denied", "timed out", "abandoned",
+	"a new token", "the same token", "an expired token", "a failure", "throttled", "denied", "timed out", "abandoned",
 }
 
 // String says what the request brought.
@@ -106,7 +106,7 @@ func (o FetchOutcome) String() string { return fetchOutcomeNames[o] }
 
 func (o outcome) public() FetchOutcome {
 	return [...]FetchOutcome{
-		brings: FetchBrings, bringsSame: FetchBringsSame, bringsDead: FetchBringsDead, failsTransient: FetchFails,
+		brings: FetchNewToken, bringsSame: FetchSameToken, bringsExpired: FetchExpiredOnArrival, failsTransient: FetchFails,
 		failsPermanent: FetchDenied, failsThrottled: FetchThrottled, failsCancelled: FetchTimedOut,
 	}[o]
 }

@@ -22,7 +22,7 @@ func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 	var (
 		mu    sync.Mutex
 		stats world.Stats
-		seen  world.Marks
+		seen  world.Coverage
 		wg    sync.WaitGroup
 	)
 	workers := uint64(runtime.GOMAXPROCS(0))
@@ -33,7 +33,7 @@ func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 				again := world.Run(seed, false)
 				mu.Lock()
 				stats.Add(&r.Stats)
-				seen.Add(&r.Marks)
+				seen.Add(&r.Coverage)
 				mu.Unlock()
 				if r.Violation != nil {
 					t.Error(r.Violation)
@@ -65,7 +65,7 @@ func firstDifference(seed uint64) string {
 	return "one of them is longer"
 }
 
-// TestM19_NothingSecretFitsIntoTheCore: what the core is told, what it keeps and what it says has no room for a string, so no
+// TestM19_NothingSecretFitsIntoTheCore: the core's inputs, state and effects have no room for a string, so no
 // trace of it can hold a secret.
 func TestM19_NothingSecretFitsIntoTheCore(t *testing.T) {
 	var check func(path string, of reflect.Type)

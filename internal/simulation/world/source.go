@@ -11,7 +11,7 @@ import (
 type source struct {
 	generator *rand.PCG
 	tape      []byte
-	told      func() float64 // see RunTold
+	external  func() float64 // see RunTold
 }
 
 func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }
@@ -21,8 +21,8 @@ func (s *source) uint64() uint64 {
 	if s.generator != nil {
 		return s.generator.Uint64()
 	}
-	if s.told != nil {
-		return uint64(s.told()*(1<<53)) << 11
+	if s.external != nil {
+		return uint64(s.external()*(1<<53)) << 11
 	}
 	var word [8]byte
 	n := copy(word[:2], s.tape) // two bytes a decision are fine enough, and keep tapes short

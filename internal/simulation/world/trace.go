@@ -7,7 +7,7 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// line is one line of a trace: what a process was told, or what it did. It has numbers only, so no secret can be in it.
+// line is one line of a trace: an input of a process, or an effect. It has numbers only, so no secret can be in it.
 type line struct {
 	at   time.Duration
 	p    int32
@@ -26,47 +26,62 @@ const (
 	wFetched
 	wWake
 	wExpire
-	wNudge
+	wRefreshHint
 	wClose
 	wServed
 	wGaveUp
-	wAnswered
-	wReply
+	wReplied
+	wOutcome
+	wChecked
+	wResponse
 	wOutage
 	wRevoke
 	wRoll
 	wStep
 	wSleep
-	wHeal
+	wFaultsEnd
 	wEvent // + core.EventKind
 )
 
 const wEvents = wEvent
 
 var words = [...]string{
-	wGet: "get: caller %d", wInvalidate: "invalidate: token of fetch %d, by API %d", wRefresh: "refresh by hand: caller %d",
-	wFetched: "fetch %d ended: %s", wWake: "timer", wExpire: "expiry timer of publication %d", wNudge: "a reader nudges",
+	wGet: "get: caller %d", wInvalidate: "invalidate: token of fetch %d, by API %d", wRefresh: "manual refresh: caller %d",
+	wFetched: "fetch %d ended: %s", wWake: "timer", wExpire: "expiry timer of publication %d", wRefreshHint: "refresh hint",
 	wClose: "close", wServed: "caller %d is served token of fetch %d", wGaveUp: "caller %d gives up",
-	wAnswered: "caller %d is answered: %s", wReply: "caller %d: the API answers %d", wOutage: "the token endpoint is %s",
+	wOutcome: "API %d %s", wChecked: "credentials %s",
+	wReplied: "reply to caller %d: %s", wResponse: "caller %d: the API responds %d", wOutage: "the token endpoint is %s",
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
-	wSleep: "the machine sleeps for %s", wHeal: "the world heals",
+	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end",
 }
 
-var answerWords = [...]string{
-	core.None: "nothing", core.Serve: "current token", core.ServeExpired: "dead token", core.Wait: "wait", core.Failed: "failed",
-	core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed",
+// outcomeReports are the outcomes that callers report; see outcomeOf.
+var outcomeReports = [...]string{"rejected a first send", "accepted a first send", "rejected a retry", "accepted a retry"}
+
+func outcomeOf(retry, accepted bool) int64 { return 2*toInt(retry) + toInt(accepted) }
+
+func toInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var replyWords = [...]string{
+	core.None: "nothing", core.Serve: "current token", core.ServeExpired: "expired token", core.Wait: "wait", core.Failed: "failed",
+	core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed", core.WaitOrServe: "wait", core.TooShort: "too short",
 }
 
 var eventWords = [...]string{
 	core.FetchStarted: "fetch %d starts: %s", core.FetchEnded: "  fetch %d: %s", core.FetchAbandoned: "fetch %d is abandoned",
 	core.LateResult: "late result of fetch %d is dropped", core.Published: "token #%d published until %s",
 	core.Withdrawn: "token #%d withdrawn", core.Rejected: "token #%d rejected", core.RejectionSuppressed: "rejection of token #%d suppressed until %s",
-	core.BackedOff: "backing off%.0d until %s", core.WentIdle: "dormant", core.WasClosed: "closed",
+	core.BackedOff: "backing off%.0d until %s", core.WentIdle: "idle", core.WasClosed: "closed",
 }
 
-var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "due", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "by hand", core.CauseRetry: "retry"}
+var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "manual", core.CauseRetry: "retry"}
 
-var classWords = [...]string{core.ClassOK: "ok", core.ClassExpiredOnArrival: "dead on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent"}
+var classWords = [...]string{core.ClassOK: "ok", core.ClassExpiredOnArrival: "expired on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent"}
 
 func (l line) String() string {
 	prefix := fmt.Sprintf("%14s p%d  ", l.at.Round(time.Microsecond), l.p)
@@ -89,13 +104,17 @@ func (l line) String() string {
 	switch l.what {
 	case wFetched:
 		return prefix + fmt.Sprintf(word, l.a, outcomeWords[l.b])
-	case wAnswered:
-		return prefix + fmt.Sprintf(word, l.a, answerWords[l.b])
+	case wOutcome:
+		return prefix + fmt.Sprintf(word, l.a, outcomeReports[l.b])
+	case wChecked:
+		return prefix + fmt.Sprintf(word, [...]string{"are the same", "have changed"}[l.a])
+	case wReplied:
+		return prefix + fmt.Sprintf(word, l.a, replyWords[l.b])
 	case wOutage:
 		return prefix + fmt.Sprintf(word, Trouble(l.a))
 	case wStep, wSleep:
 		return prefix + fmt.Sprintf(word, time.Duration(l.a))
-	case wServed, wInvalidate, wReply:
+	case wServed, wInvalidate, wResponse:
 		return prefix + fmt.Sprintf(word, l.a, l.b)
 	case wGet, wRefresh, wExpire, wGaveUp:
 		return prefix + fmt.Sprintf(word, l.a)
@@ -106,7 +125,7 @@ func (l line) String() string {
 // recentLines is how many lines a failure shows.
 const recentLines = 40
 
-// trace hashes every line and remembers the last ones, or all of them if told to.
+// trace hashes every line and remembers the last ones, or all of them on request.
 type trace struct {
 	hash   uint64
 	count  uint64

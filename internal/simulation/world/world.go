@@ -9,40 +9,43 @@ import (
 
 // World is one world at one moment.
 type World struct {
-	seed     uint64
-	drawn    Knobs // as they were in the beginning
-	knobs    Knobs // as they are
-	rnd      source
-	now      time.Duration // true time, since the beginning
-	events   heap
-	sequence uint64
+	seed       uint64
+	drawn      Parameters // as they were in the beginning
+	parameters Parameters // as they are
+	rnd        source
+	now        time.Duration // true time, since the beginning
+	events     heap
+	sequence   uint64
 
-	processes []*process
-	endpoint  endpoint
-	arriving  flight    // the fetch whose result is being handled
-	fate      *source   // of the faults
-	paced     bool      // see dice
-	apart     bool      // each caller has a nanosecond of its own; see RunTold
-	stopped   bool      // nobody wants to see more
-	rec       *recorder // nil unless somebody looks on
-	healed    time.Duration
-	settled   time.Duration // from then on everybody must be served
-	script    []func(w *World)
+	processes   []*process
+	endpoint    endpoint
+	arriving    flight    // the fetch whose result is being handled
+	faultSource *source   // of the faults
+	paced       bool      // see dice
+	apart       bool      // each caller has a nanosecond of its own; see RunTold
+	stopped     bool      // the run was stopped
+	rec         *recorder // nil unless the run is recorded
+	faultsEnd   time.Duration
+	recovered   time.Duration // from then on everybody must be served
+	script      []func(w *World)
+	traffic     []Traffic
 
 	trace     trace
-	marks     Marks
+	coverage  Coverage
 	stats     Stats
 	violation *Violation
 }
 
 // Stats is what happened in a world.
 type Stats struct {
-	Events       int           // taken from the heap
-	Steps        int           // of cores
-	Virtual      time.Duration // that passed
-	TokenFetches int           // that reached the token endpoint
-	Unauthorized int           // answers with 401
-	Outcomes     [outcomes]int
+	Events         int           // taken from the heap
+	Steps          int           // of cores
+	Virtual        time.Duration // that passed
+	TokenFetches   int           // that reached the token endpoint
+	Unauthorized   int           // responses with 401
+	Avoidable      int           // 401s returned although a fetch would have avoided them: they were suppressed, and the token was at fault
+	RevokedBetween int           // 401s of retries whose token was revoked between the fetch and the retry
+	Outcomes       [outcomes]int
 }
 
 // Add adds other's figures.
@@ -52,6 +55,8 @@ func (s *Stats) Add(other *Stats) {
 	s.Virtual += other.Virtual
 	s.TokenFetches += other.TokenFetches
 	s.Unauthorized += other.Unauthorized
+	s.Avoidable += other.Avoidable
+	s.RevokedBetween += other.RevokedBetween
 	for i := range s.Outcomes {
 		s.Outcomes[i] += other.Outcomes[i]
 	}
@@ -59,27 +64,27 @@ func (s *Stats) Add(other *Stats) {
 
 // Result is a world that has run.
 type Result struct {
-	Seed      uint64
-	Knobs     Knobs
-	Hash      uint64 // of the trace
-	Stats     Stats
-	Marks     Marks
-	Violation *Violation // nil if every rule held
-	Trace     []string   // every line, if it was kept
+	Seed       uint64
+	Parameters Parameters
+	Hash       uint64 // of the trace
+	Stats      Stats
+	Coverage   Coverage
+	Violation  *Violation // nil if every rule held
+	Trace      []string   // every line, if it was kept
 }
 
 // Violation is a rule that was broken.
 type Violation struct {
-	Seed  uint64
-	Knobs Knobs
-	Rule  string
-	Text  string
-	Last  []string // the lines before it
+	Seed       uint64
+	Parameters Parameters
+	Rule       string
+	Text       string
+	Last       []string // the lines before it
 }
 
-// Error tells what was broken and how to see it again.
+// Error says which rule was broken and how to see it again.
 func (v *Violation) Error() string {
-	text := fmt.Sprintf("%s is broken: %s\n  seed   %d\n  knobs  %s\n  replay go run ./cmd/alf sim --seed %d --trace\n  the last of it:\n", v.Rule, v.Text, v.Seed, v.Knobs, v.Seed)
+	text := fmt.Sprintf("%s is broken: %s\n  seed       %d\n  parameters %s\n  replay     go run ./cmd/alf sim --seed %d --trace\n  the last of it:\n", v.Rule, v.Text, v.Seed, v.Parameters, v.Seed)
 	for _, l := range v.Last {
 		text += "  " + l + "\n"
 	}
@@ -92,7 +97,7 @@ func Run(seed uint64, keep bool) *Result {
 	return newWorld(seed, draw(&s), s, keep).run()
 }
 
-// RunTape runs the world of a tape of decisions, its knobs included.
+// RunTape runs the world of a tape of decisions, its parameters included.
 func RunTape(tape []byte) *Result {
 	s := taped(tape)
 	k := draw(&s)
@@ -100,17 +105,17 @@ func RunTape(tape []byte) *Result {
 	return newWorld(0, k, s, false).run()
 }
 
-func newWorld(seed uint64, k Knobs, s source, keep bool) *World {
-	w := &World{seed: seed, drawn: k, knobs: k, rnd: s}
-	w.fate = &w.rnd
+func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
+	w := &World{seed: seed, drawn: k, parameters: k, rnd: s}
+	w.faultSource = &w.rnd
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
-	w.healed = k.Duration
-	w.settled = k.Duration + w.convalescence()
+	w.faultsEnd = k.Duration
+	w.recovered = k.Duration + w.recoveryTime()
 	policy := core.Policy{}.WithDefaults()
 	for i := range k.Processes {
 		p := &process{w: w, id: int32(i), core: core.New(policy), callers: make([]caller, k.Callers)}
-		p.ledger.p = p
+		p.checker.p = p
 		w.processes = append(w.processes, p)
 		for slot := range k.Callers {
 			w.plan(event{at: w.rnd.between(0, k.Interval), kind: arrive, p: p.id, a: int64(slot)})
@@ -120,25 +125,25 @@ func newWorld(seed uint64, k Knobs, s source, keep bool) *World {
 	return w
 }
 
-// convalescence is how long a healed world may still be suffering: the longest backoff, the longest guard, the longest a
+// recoveryTime is how long callers may still fail after the faults have ended: the longest backoff, the longest guard, the longest a
 // fetch can be stuck, and a round on top.
-func (w *World) convalescence() time.Duration {
+func (w *World) recoveryTime() time.Duration {
 	longest := 65 * time.Second
-	if w.knobs.RetryAfter > 0 && len(w.knobs.Troubles) > 0 {
-		longest += min(w.knobs.RetryAfter*3/2, 10*time.Minute)
+	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {
+		longest += min(w.parameters.RetryAfter*3/2, 10*time.Minute)
 	}
-	if w.knobs.Stuck > 0 {
+	if w.parameters.Stuck > 0 {
 		longest += 140 * time.Second
 	}
-	if w.knobs.ClockSteps > 0 {
+	if w.parameters.ClockSteps > 0 {
 		longest *= 2
 	}
-	return longest + 3*w.knobs.Latency + 12*time.Second
+	return longest + 3*w.parameters.Latency + 12*time.Second
 }
 
 // run takes one event after the other until there is nothing left to see.
 func (w *World) run() *Result {
-	end := w.settled + w.observation()
+	end := w.recovered + w.observation()
 	w.until(end)
 	w.finishUp(end)
 	w.stats.Virtual = min(w.now, end)
@@ -147,7 +152,7 @@ func (w *World) run() *Result {
 
 func (w *World) result() *Result {
 	w.stats.TokenFetches = w.endpoint.requests
-	r := &Result{Seed: w.seed, Knobs: w.drawn, Hash: w.trace.hash, Stats: w.stats, Marks: w.marks, Violation: w.violation}
+	r := &Result{Seed: w.seed, Parameters: w.drawn, Hash: w.trace.hash, Stats: w.stats, Coverage: w.coverage, Violation: w.violation}
 	for _, l := range w.trace.all {
 		r.Trace = append(r.Trace, l.String())
 	}
@@ -167,12 +172,16 @@ func (w *World) until(end time.Duration) {
 	}
 }
 
-// observation is how long the healed world is watched.
-func (w *World) observation() time.Duration { return max(20*w.knobs.Interval, 30*time.Second) }
+// observation is how long the world is observed after its recovery.
+func (w *World) observation() time.Duration { return max(20*w.parameters.Interval, 30*time.Second) }
 
 func (w *World) handle(e event) {
 	if e.kind == fault {
-		w.befall(e)
+		w.applyFault(e)
+		return
+	}
+	if e.kind == traffic {
+		w.send(int(e.a))
 		return
 	}
 	if e.kind == scripted {
@@ -190,8 +199,10 @@ func (w *World) handle(e event) {
 		p.arrive(int32(e.a))
 	case giveUp:
 		p.giveUp(int32(e.a), e.gen)
-	case reply:
-		p.reply(int32(e.a), e.gen)
+	case apiResponse:
+		p.receive(int32(e.a), e.gen)
+	case credentials:
+		p.credentialsChecked(uint64(e.a))
 	case fetchDone:
 		p.fetchDone(uint64(e.a), e.gen)
 	case wakeTimer:
@@ -210,8 +221,8 @@ func (w *World) handle(e event) {
 		if stale && (p.ended || !w.rnd.chance(0.3)) {
 			return // a timer that was stopped; sometimes it had fired by then
 		}
-		if !stale && p.uptime() < p.published.lifeEnds {
-			e.at = w.now + p.published.lifeEnds - p.uptime()
+		if !stale && p.uptime() < p.published.timerAt {
+			e.at = w.now + p.published.timerAt - p.uptime()
 			w.plan(e)
 			return
 		}
@@ -241,7 +252,7 @@ func (w *World) finishUp(end time.Duration) {
 			w.violate(p, "M14", "the process never ended")
 		}
 		if w.violation == nil && len(p.waiting) > 0 {
-			w.violate(p, "M14", "%d callers were never answered", len(p.waiting))
+			w.violate(p, "M14", "%d callers never got a reply", len(p.waiting))
 		}
 	}
 }
@@ -260,11 +271,11 @@ func (w *World) note(l line) {
 	w.trace.add(l)
 }
 
-func (w *World) mark(m Mark) { w.marks[m]++ }
+func (w *World) cover(m CoveragePoint) { w.coverage[m]++ }
 
-func (w *World) markIf(is bool, m Mark) {
+func (w *World) coverIf(is bool, m CoveragePoint) {
 	if is {
-		w.marks[m]++
+		w.coverage[m]++
 	}
 }
 
@@ -273,7 +284,7 @@ func (w *World) violate(p *process, rule, format string, args ...any) {
 	if w.violation != nil {
 		return
 	}
-	v := &Violation{Seed: w.seed, Knobs: w.drawn, Rule: rule}
+	v := &Violation{Seed: w.seed, Parameters: w.drawn, Rule: rule}
 	v.Text = fmt.Sprintf("process %d at %v: ", p.id, w.now) + fmt.Sprintf(format, args...)
 	for _, l := range w.trace.last() {
 		v.Last = append(v.Last, l.String())

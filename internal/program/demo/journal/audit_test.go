@@ -23,11 +23,11 @@ func (d *diary) started(ms int, cause manager.Cause, attempt int) {
 }
 
 // fetch is a request that succeeds, with the token it brings.
-func (d *diary) fetch(ms int, cause manager.Cause, token uint64, due int) {
+func (d *diary) fetch(ms int, cause manager.Cause, token uint64, refreshTime int) {
 	d.started(ms, cause, 1)
 	d.add(alf.Event{Kind: manager.FetchEnded, Time: at(ms), Cause: cause, Attempt: 1, Class: manager.ClassOK})
 	d.add(alf.Event{Kind: manager.Published, Time: at(ms), Token: token})
-	d.entries[len(d.entries)-1].RefreshTime = at(due)
+	d.entries[len(d.entries)-1].RefreshTime = at(refreshTime)
 }
 
 // fail is a request that does not.
@@ -75,16 +75,16 @@ func ordinary() *diary {
 
 func TestAudit_WhatIsPrescribedIsTheFewestPossible(t *testing.T) {
 	made, fewest := journal.Audit(ordinary().entries, 1)
-	require.Equal(t, journal.Purposes{Cold: 1, Due: 3, Revoked: 1, Probes: 6}, made)
+	require.Equal(t, journal.Purposes{Cold: 1, Refreshes: 3, Revoked: 1, Probes: 6}, made)
 	require.Equal(t, made, fewest)
 	require.EqualValues(t, 11, made.Total())
 }
 
-func TestAudit_FindsWhatNobodyNeeded(t *testing.T) {
+func TestAudit_FindsWhatWasNotNeeded(t *testing.T) {
 	for name, add := range map[string]func(d *diary){
-		"a renewal before it is due":      func(d *diary) { d.fetch(10_000, manager.CauseRefresh, 6, 12_000) },
-		"a second one for the same token": func(d *diary) { d.fail(11_000, manager.CauseRefresh, 1); d.fail(11_000, manager.CauseRefresh, 1) },
-		"a replacement of a good token":   func(d *diary) { d.rejected(10_000, 5); d.fetch(10_000, manager.CauseRejected, 6, 12_000) },
+		"a refresh before its refresh time": func(d *diary) { d.fetch(10_000, manager.CauseRefresh, 6, 12_000) },
+		"a second one for the same token":   func(d *diary) { d.fail(11_000, manager.CauseRefresh, 1); d.fail(11_000, manager.CauseRefresh, 1) },
+		"a replacement of a good token":     func(d *diary) { d.rejected(10_000, 5); d.fetch(10_000, manager.CauseRejected, 6, 12_000) },
 		"a probe before the backoff is up": func(d *diary) {
 			d.fail(11_000, manager.CauseRefresh, 1)
 			d.backOff(11_000, 12_000)
@@ -116,7 +116,7 @@ func TestAudit_FindsWhatNobodyNeeded(t *testing.T) {
 	}
 }
 
-func TestAudit_ARequestInFlightServesThoseWhoLoseTheirToken(t *testing.T) {
+func TestAudit_ARequestInFlightServesThoseWhoseTokenIsInvalidated(t *testing.T) {
 	d := new(diary)
 	d.fetch(0, manager.CauseCold, 1, 2000)
 	d.started(2000, manager.CauseRefresh, 1)
@@ -125,7 +125,7 @@ func TestAudit_ARequestInFlightServesThoseWhoLoseTheirToken(t *testing.T) {
 	d.fail(2900, manager.CauseRetry, 2)
 	d.fetch(3100, manager.CauseRetry, 2, 5000)
 	made, fewest := journal.Audit(d.entries, 0)
-	require.Equal(t, journal.Purposes{Cold: 1, Due: 1, Probes: 2}, made)
+	require.Equal(t, journal.Purposes{Cold: 1, Refreshes: 1, Probes: 2}, made)
 	require.Equal(t, made, fewest)
 }
 

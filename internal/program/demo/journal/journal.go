@@ -1,4 +1,4 @@
-// Package journal keeps what a token manager's hook told, and judges from it which token requests the rules prescribed.
+// Package journal keeps what a token manager's hook reported, and finds out from it which token requests the rules prescribed.
 package journal
 
 import (
@@ -13,7 +13,7 @@ import (
 type Journal struct {
 	mu      sync.Mutex
 	entries []alf.Event
-	grown   chan struct{} // closed at the next entry; nil if nobody waits for it
+	grown   chan struct{} // closed at the next entry; nil if no caller waits for it
 }
 
 // Add appends an entry.

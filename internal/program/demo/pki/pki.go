@@ -22,7 +22,7 @@ type Authority struct {
 	key         crypto.Signer
 }
 
-// NewAuthority makes one that nobody trusts yet.
+// NewAuthority makes one that no one is told to trust yet.
 func NewAuthority(name string) (*Authority, error) {
 	made, err := issue(nil, &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -33,7 +33,7 @@ func NewAuthority(name string) (*Authority, error) {
 	return &Authority{made.Leaf, made.PrivateKey.(crypto.Signer)}, nil
 }
 
-// Pool is what whoever trusts the authority, and no other, verifies by.
+// Pool is what a party that trusts the authority, and no other, verifies by.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
@@ -53,7 +53,7 @@ func (a *Authority) ForClient(name string) (*tls.Certificate, error) {
 	return issue(a, forClient(name))
 }
 
-// SelfSigned makes a certificate for a client of that name which nobody has issued.
+// SelfSigned makes a certificate for a client of that name that no authority has issued.
 func SelfSigned(name string) (*tls.Certificate, error) { return issue(nil, forClient(name)) }
 
 func forClient(name string) *x509.Certificate {

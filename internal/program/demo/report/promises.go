@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Promise is a statement that the measurements confirm or refute.
@@ -17,7 +17,7 @@ type Promise struct {
 func (r *Report) Promises() []Promise {
 	all := r.total()
 	failed := all.Failed.Load()
-	answered := all.Answered.Count() + all.Healed.Count()
+	served := all.Served.Count() + all.Retried.Count()
 	found := format.Count(failed) + " failed"
 	if r.FirstFailure != nil {
 		found += fmt.Sprintf(", the first with: %v", r.FirstFailure)
@@ -26,7 +26,7 @@ func (r *Report) Promises() []Promise {
 	promises := []Promise{
 		{
 			failed == 0,
-			"no request failed, but for those refused while there was no token",
+			"no request failed, except those refused while there was no token",
 			found,
 		},
 		{
@@ -36,26 +36,26 @@ func (r *Report) Promises() []Promise {
 				format.Count(r.API.Unauthorized), format.Count(all.Refused.Count()), format.Count(r.Client.Unsent)),
 		},
 		{
-			r.API.Revoked == all.Healed.Count() && r.API.Thrice == 0,
-			"every 401 was healed, by sending the request once more",
-			fmt.Sprintf("%s healed of %s; %s sent more than twice",
-				format.Count(all.Healed.Count()), format.Count(r.API.Revoked), format.Count(r.API.Thrice)),
+			r.API.Revoked == all.Retried.Count() && r.API.Thrice == 0,
+			"after every 401 the retry succeeded, and no request was sent thrice",
+			fmt.Sprintf("%s succeeded of %s; %s sent more than twice",
+				format.Count(all.Retried.Count()), format.Count(r.API.Revoked), format.Count(r.API.Thrice)),
 		},
 		{
-			r.API.Answered == answered && r.Client.Fetches+nonces == r.TokenRequests &&
+			r.API.Served == served && r.Client.Fetches+nonces == r.TokenRequests &&
 				r.Client.Unauthorized == r.API.Rejected(),
 			"callers, client and servers have counted the same",
-			fmt.Sprintf("answers: API %s, callers %s; token requests: server %s, client %s; 401s: API %s, client %s",
-				format.Count(r.API.Answered), format.Count(answered),
+			fmt.Sprintf("responses: API %s, callers %s; token requests: server %s, client %s; 401s: API %s, client %s",
+				format.Count(r.API.Served), format.Count(served),
 				format.Count(r.TokenRequests), format.Count(r.Client.Fetches+nonces),
 				format.Count(r.API.Rejected()), format.Count(r.Client.Unauthorized)),
 		},
 	}
 	if r.Bound {
 		promises = append(promises, Promise{
-			r.API.Unproven == 0,
+			r.API.Unbound == 0,
 			"every request showed what its token is bound to",
-			format.Count(r.API.Unproven) + " did not",
+			format.Count(r.API.Unbound) + " did not",
 		})
 	}
 	if r.Unfinished != "" {

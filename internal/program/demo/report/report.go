@@ -14,8 +14,8 @@ import (
 type Report struct {
 	Callers  int
 	Lifetime time.Duration // of a token
-	// Identity says, a line for each part, how the client proves itself; empty if that is the default.
-	Identity []string
+	// Authentication says, a line for each part, how the client authenticates; empty if that is the default.
+	Authentication []string
 	// Bound says that tokens were bound to a key or a certificate.
 	Bound bool
 	Took  time.Duration
@@ -41,7 +41,7 @@ type Report struct {
 // Proofs is what each server has seen of DPoP proofs.
 type Proofs struct{ Auth, API server.Proofs }
 
-// nonces is how many token requests were made to be told a nonce, and how many of them could not be avoided. The client
+// nonces is how many token requests were made to learn a nonce, and how many of them could not be avoided. The client
 // counts such a request and the one that repeats it with the nonce as one attempt; the server counts both.
 func (r *Report) nonces() (made, fewest uint64) {
 	if r.Proofs == nil {

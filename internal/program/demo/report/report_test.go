@@ -21,21 +21,21 @@ import (
 func kept() *report.Report {
 	var steady, revoked, outage tally.Tally
 	for range 1234 {
-		steady.Answered.Record(200*time.Microsecond, 163)
+		steady.Served.Record(200*time.Microsecond, 163)
 	}
 	for range 10 {
-		revoked.Healed.Record(20*time.Millisecond, 4*time.Millisecond)
+		revoked.Retried.Record(20*time.Millisecond, 4*time.Millisecond)
 	}
 	for range 5 {
 		outage.Refused.Record(6*time.Microsecond, 2*time.Microsecond)
 	}
-	purposes := journal.Purposes{Cold: 1, Due: 4, Revoked: 1, Probes: 6}
+	purposes := journal.Purposes{Cold: 1, Refreshes: 4, Revoked: 1, Probes: 6}
 	return &report.Report{
 		Callers: 10, Lifetime: 3 * time.Second, Took: 12345 * time.Millisecond,
 		Acts: []report.Act{
 			{Name: "steady traffic", Tally: &steady}, {Name: "token revoked", Tally: &revoked}, {Name: "long outage", Tally: &outage},
 		},
-		API: server.Counts{Answered: 1244, Revoked: 10}, TokenRequests: 12,
+		API: server.Counts{Served: 1244, Revoked: 10}, TokenRequests: 12,
 		Client: alf.Stats{Stats: manager.Stats{Fetches: 12}, Unauthorized: 10, Unsent: 5},
 		Made:   purposes, Fewest: purposes,
 	}
@@ -44,34 +44,34 @@ func kept() *report.Report {
 const written = `
 10 callers, 1,249 requests in 12.3 s, tokens that live 3.00 s
 
-REQUESTS             made  failed  refused  healed  answered  at once    longest
-                                    unsent  of 401       p50      p99 token wait
+REQUESTS             made  failed  refused   retried   served at once    longest
+                                    unsent after 401      p50     p99 token wait
 ────────────────────────────────────────────────────────────────────────────────
-steady traffic      1,234       0        0       0    200 µs   200 µs     163 ns
-token revoked          10       0        0      10         -        -     4.0 ms
-long outage             5       0        5       0         -        -          -
+steady traffic      1,234       0        0         0   200 µs  200 µs     163 ns
+token revoked          10       0        0        10        -       -     4.0 ms
+long outage             5       0        5         0        -       -          -
 ────────────────────────────────────────────────────────────────────────────────
-all                 1,249       0        5      10    200 µs   200 µs     4.0 ms
+all                 1,249       0        5        10   200 µs  200 µs     4.0 ms
 
 TIME                          of the whole request  of it, waiting for the token
                            p50       p99   slowest       p50       p99   slowest
 ────────────────────────────────────────────────────────────────────────────────
-answered at once        200 µs    200 µs    200 µs    163 ns    163 ns    163 ns
-healed after a 401     20.0 ms   20.0 ms   20.0 ms    4.0 ms    4.0 ms    4.0 ms
+served at once          200 µs    200 µs    200 µs    163 ns    163 ns    163 ns
+retried after a 401    20.0 ms   20.0 ms   20.0 ms    4.0 ms    4.0 ms    4.0 ms
 refused                 6.0 µs    6.0 µs    6.0 µs    2.0 µs    2.0 µs    2.0 µs
 
 TOKEN REQUESTS                                          made     fewest possible
 ────────────────────────────────────────────────────────────────────────────────
 cold start                                                 1                   1
-renewals when due                                          4                   4
+refreshes at the refresh time                              4                   4
 replacements of a revoked token                            1                   1
 probes of the endpoint while it failed                     6                   6
 ────────────────────────────────────────────────────────────────────────────────
 all, as the token endpoint counted them                   12                  12
 
-kept    no request failed, but for those refused while there was no token
+kept    no request failed, except those refused while there was no token
 kept    a request without a valid token is refused and not sent
-kept    every 401 was healed, by sending the request once more
+kept    after every 401 the retry succeeded, and no request was sent thrice
 kept    callers, client and servers have counted the same
 `
 
@@ -93,9 +93,9 @@ func TestWrite_LinesUpInEightyColumns(t *testing.T) {
 	}
 }
 
-// TestWrite_TellsWhatTokensAreBoundTo: a token request that is told a nonce costs another, which the client counts as one
+// TestWrite_ReportsWhatTokensAreBoundTo: a token request that learns a nonce costs another, which the client counts as one
 // attempt.
-func TestWrite_TellsWhatTokensAreBoundTo(t *testing.T) {
+func TestWrite_ReportsWhatTokensAreBoundTo(t *testing.T) {
 	r := bound()
 	require.True(t, r.Held())
 	var out strings.Builder
@@ -103,7 +103,7 @@ func TestWrite_TellsWhatTokensAreBoundTo(t *testing.T) {
 	for _, part := range []string{
 		`
 10 callers, 1,249 requests in 12.3 s, tokens that live 3.00 s
-the client proves itself by private_key_jwt
+the client authenticates by private_key_jwt
 its tokens are bound to a key
 
 REQUESTS`, `
@@ -113,7 +113,7 @@ token endpoint                                             6                   2
 API                                                    1,254                   7
 
 TOKEN REQUESTS`, `
-asked again, with the nonce that was wanted                2                   1
+repeated with the nonce that was required                  2                   1
 ────────────────────────────────────────────────────────────────────────────────
 all, as the token endpoint counted them                   14                  13
 `, `
@@ -128,7 +128,7 @@ kept    every request showed what its token is bound to
 // bound is a report of a run with DPoP, in which one request for a nonce was needless.
 func bound() *report.Report {
 	r := kept()
-	r.Identity, r.Bound = []string{"proves itself by private_key_jwt", "its tokens are bound to a key"}, true
+	r.Authentication, r.Bound = []string{"authenticates by private_key_jwt", "its tokens are bound to a key"}, true
 	r.TokenRequests = 14
 	r.Proofs = &report.Proofs{
 		Auth: server.Proofs{Accepted: 6, Challenged: 2, Unavoidable: 1}, API: server.Proofs{Accepted: 1254, Challenged: 7},
@@ -146,7 +146,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left")
 
 func TestHeld_WhatIsBoundMustBeShown(t *testing.T) {
 	for says, spoil := range map[string]func(r *report.Report){
-		"1 did not":            func(r *report.Report) { r.API.Unproven = 1; r.Client.Unauthorized++ },
+		"1 did not":            func(r *report.Report) { r.API.Unbound = 1; r.Client.Unauthorized++ },
 		"server 15, client 14": func(r *report.Report) { r.TokenRequests++ },
 		"server 14, client 13": func(r *report.Report) { r.Proofs.Auth.Challenged-- },
 	} {
@@ -170,9 +170,9 @@ func TestHeld_EveryPromiseCanBeBroken(t *testing.T) {
 		},
 		"1 sent without one":           func(r *report.Report) { r.API.Unauthorized = 1; r.Client.Unauthorized++ },
 		"5 refused, of which 4 unsent": func(r *report.Report) { r.Client.Unsent = 4 },
-		"10 healed of 11":              func(r *report.Report) { r.API.Revoked++; r.Client.Unauthorized++ },
+		"10 succeeded of 11":           func(r *report.Report) { r.API.Revoked++; r.Client.Unauthorized++ },
 		"1 sent more than twice":       func(r *report.Report) { r.API.Thrice = 1 },
-		"API 1,245, callers 1,244":     func(r *report.Report) { r.API.Answered++ },
+		"API 1,245, callers 1,244":     func(r *report.Report) { r.API.Served++ },
 		"server 13, client 12":         func(r *report.Report) { r.TokenRequests++ },
 		"API 10, client 9":             func(r *report.Report) { r.Client.Unauthorized-- },
 		"it took longer than 18.5s":    func(r *report.Report) { r.Unfinished = "it took longer than 18.5s" },

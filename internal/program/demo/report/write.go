@@ -5,12 +5,12 @@ import (
 	"io"
 	"time"
 
-	"github.com/alf-go/alf/internal/program/demo/format"
 	"github.com/alf-go/alf/internal/program/demo/journal"
 	"github.com/alf-go/alf/internal/program/demo/tally"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
-// Write prints the report: plain text, 80 columns wide at most but for what went wrong.
+// Write prints the report: plain text, 80 columns wide at most except for what went wrong.
 func (r *Report) Write(w io.Writer) error {
 	var p page
 	r.head(&p)
@@ -28,7 +28,7 @@ func (r *Report) head(p *page) {
 	p.line(fmt.Sprintf("%s, %s in %s, tokens that live %s",
 		format.Plural(r.Callers, "caller"), format.Plural(r.total().Requests(), "request"), format.Seconds(r.Took),
 		format.Duration(r.Lifetime)))
-	for i, line := range r.Identity {
+	for i, line := range r.Authentication {
 		if i == 0 {
 			line = "the client " + line
 		}
@@ -41,9 +41,9 @@ func (r *Report) head(p *page) {
 }
 
 func (r *Report) acts(p *page) {
-	t := p.table(16, 9, 8, 9, 8, 10, 9, 11)
-	t.row("REQUESTS", "made", "failed", "refused", "healed", "answered", "at once", "longest")
-	t.row("", "", "", "unsent", "of 401", "p50", "p99", "token wait")
+	t := p.table(16, 9, 8, 9, 10, 9, 8, 11)
+	t.row("REQUESTS", "made", "failed", "refused", "retried", "served", "at once", "longest")
+	t.row("", "", "", "unsent", "after 401", "p50", "p99", "token wait")
 	t.rule()
 	for _, act := range r.Acts {
 		t.row(act.Name, figures(act.Tally)...)
@@ -54,11 +54,11 @@ func (r *Report) acts(p *page) {
 }
 
 func figures(t *tally.Tally) []string {
-	at := t.Answered.Count()
+	at := t.Served.Count()
 	return []string{
-		format.Count(t.Requests()), format.Count(t.Failed.Load()), format.Count(t.Refused.Count()), format.Count(t.Healed.Count()),
-		orDash(at, t.Answered.Whole.Quantile(0.5)), orDash(at, t.Answered.Whole.Quantile(0.99)),
-		orDash(at+t.Healed.Count(), t.LongestWait()),
+		format.Count(t.Requests()), format.Count(t.Failed.Load()), format.Count(t.Refused.Count()), format.Count(t.Retried.Count()),
+		orDash(at, t.Served.Whole.Quantile(0.5)), orDash(at, t.Served.Whole.Quantile(0.99)),
+		orDash(at+t.Retried.Count(), t.LongestWait()),
 	}
 }
 
@@ -72,8 +72,8 @@ func (r *Report) times(p *page) {
 		name string
 		*tally.Timed
 	}{
-		{"answered at once", &all.Answered},
-		{"healed after a 401", &all.Healed},
+		{"served at once", &all.Served},
+		{"retried after a 401", &all.Retried},
 		{"refused", &all.Refused},
 	} {
 		t.row(kind.name, append(quantiles(&kind.Whole), quantiles(&kind.Token)...)...)
@@ -86,7 +86,7 @@ func quantiles(h *tally.Histogram) []string {
 	return []string{orDash(n, h.Quantile(0.5)), orDash(n, h.Quantile(0.99)), orDash(n, h.Max())}
 }
 
-// orDash tells "nothing" from "at once".
+// orDash distinguishes "nothing" from "at once".
 func orDash(n uint64, d time.Duration) string {
 	if n == 0 {
 		return "-"
@@ -115,7 +115,7 @@ func (r *Report) tokenRequests(p *page) {
 		of   func(journal.Purposes) uint64
 	}{
 		{"cold start", func(p journal.Purposes) uint64 { return p.Cold }},
-		{"renewals when due", func(p journal.Purposes) uint64 { return p.Due }},
+		{"refreshes at the refresh time", func(p journal.Purposes) uint64 { return p.Refreshes }},
 		{"replacements of a revoked token", func(p journal.Purposes) uint64 { return p.Revoked }},
 		{"probes of the endpoint while it failed", func(p journal.Purposes) uint64 { return p.Probes }},
 		{"others", func(p journal.Purposes) uint64 { return p.Other }},
@@ -128,7 +128,7 @@ func (r *Report) tokenRequests(p *page) {
 	}
 	made, fewest := r.nonces()
 	if r.Proofs != nil {
-		t.row("asked again, with the nonce that was wanted", format.Count(made), format.Count(fewest))
+		t.row("repeated with the nonce that was required", format.Count(made), format.Count(fewest))
 	}
 	t.rule()
 	t.row("all, as the token endpoint counted them", format.Count(r.TokenRequests), format.Count(r.Fewest.Total()+fewest))

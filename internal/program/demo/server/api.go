@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// RequestID is the header by which the API tells the requests apart, and sees that one was sent again.
+	// RequestID is the header by which the API distinguishes the requests, and sees that one was sent again.
 	RequestID = "X-Request-Id"
 	// Started is the header that says when a caller made its request, in nanoseconds since 1970. The API judges by it whether
 	// the token had expired: what is to be caught is a client that sends expired tokens, and not a machine too busy to
 	// deliver a request in time.
 	Started = "X-Started"
-	// Resent is the header that the API sets in its answer to a request it has seen before.
-	Resent = "X-Resent"
+	// Repeated is the header that the API sets in its response to a request it has seen before.
+	Repeated = "X-Repeated"
 )
 
 // API is the protected resource. Its methods are safe for concurrent use.
@@ -29,34 +29,34 @@ type API struct {
 	proofs *proofs
 	gate   atomic.Pointer[gate]
 
-	answered, revoked, unauthorized, unproven atomic.Uint64
+	served, revoked, unauthorized, unbound atomic.Uint64
 
 	mu      sync.Mutex
-	refused map[string]int // how often a request was answered 401
+	refused map[string]int // how often a request was responded to with 401
 	thrice  uint64
 }
 
 // Counts is what an API has seen.
 type Counts struct {
-	// Answered is how many requests it answered with what they asked for.
-	Answered uint64
-	// Revoked is how many it answered 401 because their token was revoked.
+	// Served is how many requests it served with what they asked for.
+	Served uint64
+	// Revoked is how many it responded to with 401 because their token was revoked.
 	Revoked uint64
-	// Unauthorized is how many it answered 401 because they came without a token that had ever been valid, or with one that
+	// Unauthorized is how many it responded to with 401 because they came without a token that had ever been valid, or with one that
 	// had expired.
 	Unauthorized uint64
-	// Unproven is how many it answered 401 because they did not show what their token is bound to.
-	Unproven uint64
+	// Unbound is how many it responded to with 401 because they did not show what their token is bound to.
+	Unbound uint64
 	// Thrice is how many were sent more than twice.
 	Thrice uint64
 }
 
-// Rejected is how many it answered 401 because of their token.
-func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unproven }
+// Rejected is how many it responded to with 401 because of their token.
+func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unbound }
 
 // NewAPI starts an API that accepts the tokens of auth. It speaks TLS if auth does.
 func NewAPI(auth *Auth) (*API, error) {
-	// Callers find this server's nonces in every answer, so that a short life makes work only after a pause.
+	// Callers find this server's nonces in every response, so that a short life makes work only after a pause.
 	a := &API{auth: auth, proofs: newProofs(auth.lifetime / 4), refused: make(map[string]int)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", a.serve)
@@ -66,11 +66,11 @@ func NewAPI(auth *Auth) (*API, error) {
 	return a, err
 }
 
-// Counts tells what was seen until now.
+// Counts returns what was seen until now.
 func (a *API) Counts() Counts {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Counts{a.answered.Load(), a.revoked.Load(), a.unauthorized.Load(), a.unproven.Load(), a.thrice}
+	return Counts{a.served.Load(), a.revoked.Load(), a.unauthorized.Load(), a.unbound.Load(), a.thrice}
 }
 
 // Proofs is what was seen of DPoP proofs.
@@ -89,19 +89,19 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	id := r.Header.Get(RequestID)
 	if earlier := a.earlier(id); earlier > 0 {
-		w.Header().Set(Resent, "yes")
+		w.Header().Set(Repeated, "yes")
 	}
-	switch a.auth.judge(token, started(r), shown) {
+	switch a.auth.verify(token, started(r), shown) {
 	case valid:
-		a.answered.Add(1)
+		a.served.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"hello":"world"}`)
 		return
 	case revoked:
 		a.revoked.Add(1)
 		err = nil
-	case foreign:
-		a.unproven.Add(1)
+	case boundElsewhere:
+		a.unbound.Add(1)
 	default:
 		a.unauthorized.Add(1)
 		err = nil
@@ -120,7 +120,7 @@ func (a *API) shown(header http.Header, r *http.Request, token string) (shown bi
 	return shown, err
 }
 
-// refuse answers 401, because of the proof if there is an error about that, or else of the token.
+// refuse responds 401, because of the proof if there is an error about that, or else of the token.
 func (a *API) refuse(w http.ResponseWriter, proof error) {
 	code := "invalid_token"
 	if proof != nil {
@@ -135,7 +135,7 @@ func (a *API) refuse(w http.ResponseWriter, proof error) {
 
 // earlier is how often a request was refused before. Only a request that was can come again.
 func (a *API) earlier(id string) int {
-	if a.revoked.Load()+a.unauthorized.Load()+a.unproven.Load() == 0 {
+	if a.revoked.Load()+a.unauthorized.Load()+a.unbound.Load() == 0 {
 		return 0
 	}
 	a.mu.Lock()

@@ -25,7 +25,7 @@ type Assertion struct {
 	Algorithm jose.SignatureAlgorithm
 	Key       any
 	// Issuer, Subject and Audience are what it must name. Empty: the client itself has made it, for this server, and may send
-	// it only once. What somebody else made is read from where they put it, and so comes as often as it is read.
+	// it only once. What a third party made is read from where they put it, and so comes as often as it is read.
 	Issuer, Subject, Audience string
 }
 
@@ -52,11 +52,11 @@ func (m Assertion) refuse(r *http.Request, a *Auth) error {
 	if err := token.Claims(m.Key, &claims); err != nil {
 		return fmt.Errorf("the assertion is not signed by the client's key: %w", err)
 	}
-	return m.judge(claims, a, time.Now())
+	return m.verify(claims, a, time.Now())
 }
 
-// judge is RFC 7523 section 3.
-func (m Assertion) judge(claims jwt.Claims, a *Auth, now time.Time) error {
+// verify is RFC 7523 section 3.
+func (m Assertion) verify(claims jwt.Claims, a *Auth, now time.Time) error {
 	want := jwt.Expected{Issuer: m.Issuer, Subject: m.Subject, AnyAudience: jwt.Audience{m.Audience}, Time: now}
 	others := m.Issuer != ""
 	if !others {

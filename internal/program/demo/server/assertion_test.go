@@ -42,7 +42,7 @@ func in(d time.Duration) *jwt.NumericDate { return jwt.NewNumericDate(time.Now()
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-func (p *pair) assert(assertion string, more ...string) answer {
+func (p *pair) assert(assertion string, more ...string) reply {
 	usual := []string{"client_id", "me", "client_assertion_type", assertionType, "client_assertion", assertion}
 	got, err := p.post(form(append(usual, more...)...), func(*http.Request) {})
 	require.NoError(p.t, err)
@@ -70,7 +70,7 @@ func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 		"another secret":               {shared, jose.HS256, []byte(strings.Repeat("t", 32)), nil, "not signed by"},
 		"the public key as a secret":   {own, jose.HS256, public, nil, "unexpected signature algorithm"},
 		"another server's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = jwt.Audience{"https://other.example.com"} }, "(aud)"},
-		"nobody's":                     {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = nil }, "(aud)"},
+		"without an audience":          {own, jose.ES256, key, func(c *jwt.Claims) { c.Audience = nil }, "(aud)"},
 		"another client's":             {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer, c.Subject = "other", "other" }, "(iss)"},
 		"made by another":              {own, jose.ES256, key, func(c *jwt.Claims) { c.Issuer = "other" }, "(iss)"},
 		"about another":                {own, jose.ES256, key, func(c *jwt.Claims) { c.Subject = "other" }, "(sub)"},
@@ -91,9 +91,9 @@ func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 				c.spoil(&claims)
 			}
 			assertion := sign(t, c.algorithm, c.key, nil, claims)
-			requireJudged(t, c.to.assert(assertion), c.why)
+			requireVerified(t, c.to.assert(assertion), c.why)
 			if c.why == "" {
-				requireJudged(t, c.to.assert(assertion), "used before (jti)")
+				requireVerified(t, c.to.assert(assertion), "used before (jti)")
 			}
 		})
 	}
@@ -101,15 +101,15 @@ func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	good := sign(t, jose.ES256, key, nil, jwt.Claims{
 		Issuer: "me", Subject: "me", Audience: jwt.Audience{own.auth.TokenURL()}, ID: "good", Expiry: in(time.Minute),
 	})
-	requireJudged(t, own.assert("not.a.token"), "cannot be read")
-	requireJudged(t, own.assert(""), "cannot be read")
-	requireJudged(t, own.assert(good, "client_id", "other"), "another client's")
-	requireJudged(t, own.assert(good, "client_assertion_type", "saml"), "client_assertion_type")
-	requireJudged(t, own.assert(good, "client_secret", "x"), "more than one way")
-	requireJudged(t, own.assert(good), "")
+	requireVerified(t, own.assert("not.a.token"), "cannot be read")
+	requireVerified(t, own.assert(""), "cannot be read")
+	requireVerified(t, own.assert(good, "client_id", "other"), "another client's")
+	requireVerified(t, own.assert(good, "client_assertion_type", "saml"), "client_assertion_type")
+	requireVerified(t, own.assert(good, "client_secret", "x"), "more than one way")
+	requireVerified(t, own.assert(good), "")
 }
 
-func TestAssertion_OfSomebodyElseComesAsOftenAsItIsRead(t *testing.T) {
+func TestAssertion_AnExternalOneComesAsOftenAsItIsRead(t *testing.T) {
 	key := newKey(t)
 	method := server.Assertion{
 		Algorithm: jose.ES256, Key: key.Public(),
@@ -121,12 +121,12 @@ func TestAssertion_OfSomebodyElseComesAsOftenAsItIsRead(t *testing.T) {
 		Expiry: in(time.Minute),
 	}
 	assertion := sign(t, jose.ES256, key, nil, claims)
-	requireJudged(t, p.assert(assertion), "")
-	requireJudged(t, p.assert(assertion), "")
+	requireVerified(t, p.assert(assertion), "")
+	requireVerified(t, p.assert(assertion), "")
 	claims.Audience = jwt.Audience{p.auth.TokenURL()}
-	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(aud)")
+	requireVerified(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(aud)")
 	claims.Audience, claims.Subject = jwt.Audience{"https://servers.example.com"}, "another workload"
-	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(sub)")
+	requireVerified(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(sub)")
 	claims.Issuer, claims.Subject = "me", "me"
-	requireJudged(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(iss)")
+	requireVerified(t, p.assert(sign(t, jose.ES256, key, nil, claims)), "(iss)")
 }

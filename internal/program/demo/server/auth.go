@@ -41,7 +41,7 @@ type grant struct {
 func NewAuth(client Client, lifetime time.Duration, certificate *tls.Certificate) (*Auth, error) {
 	a := &Auth{
 		client: client, lifetime: lifetime, certificate: certificate, assertions: seen{keep: longestAssertion},
-		// A nonce lasts from one renewal to the next, so that only the first request lacks it, and one after an outage.
+		// A nonce lasts from one refresh to the next, so that only the first request lacks it, and one after an outage.
 		proofs: newProofs(lifetime), grants: make(map[string]*grant),
 	}
 	mux := http.NewServeMux()
@@ -58,8 +58,8 @@ func (a *Auth) Issuer() string { return a.url }
 // TokenURL is the address of the token endpoint.
 func (a *Auth) TokenURL() string { return a.url + tokenPath }
 
-// Down makes every connection break without an answer, until a time, or for a zero time until Up. The server looks at the
-// clock itself: an outage must not last longer because whoever was to end it got no processor in time.
+// Down makes every connection break without a response, until a time, or for a zero time until Up. The server looks at the
+// clock itself: an outage must not last longer because the goroutine that was to end it got no processor in time.
 func (a *Auth) Down(until time.Time) { a.down.Store(&until) }
 
 // Up ends an outage.
@@ -70,11 +70,11 @@ func (a *Auth) isDown() bool {
 	return until != nil && (until.IsZero() || time.Now().Before(*until))
 }
 
-// SetDelay makes every answer take that much longer from now on.
+// SetDelay makes every response take that much longer from now on.
 func (a *Auth) SetDelay(d time.Duration) { a.delay.Store(int64(d)) }
 
 // Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a machine
-// that is busy, may carry one of them, and could not be healed if its successor were revoked as well.
+// that is busy, may carry one of them, and could not be retried if its successor were revoked as well.
 func (a *Auth) Revoke() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -112,23 +112,23 @@ func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 	}
 	if refused != nil {
 		w.WriteHeader(refused.status)
-		json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
 		return
 	}
-	json.NewEncoder(w).Encode(map[string]any{
+	_ = json.NewEncoder(w).Encode(map[string]any{
 		"access_token": a.issue(bound), "token_type": a.scheme(), "expires_in": int(a.lifetime.Seconds()),
 	})
 }
 
 const grantType = "client_credentials"
 
-// refusal is an answer of RFC 6749 section 5.2.
+// refusal is a response of RFC 6749 section 5.2.
 type refusal struct {
 	status    int
 	code, why string
 }
 
-// examine tells what a token is to be bound to, or why there is none.
+// examine returns what a token is to be bound to, or why there is none.
 func (a *Auth) examine(r *http.Request) (binding, *refusal) {
 	if err := a.authenticate(r); err != nil {
 		return binding{}, &refusal{http.StatusUnauthorized, "invalid_client", err.Error()}
@@ -163,18 +163,18 @@ func (a *Auth) issue(bound binding) string {
 	return value
 }
 
-type verdict int
+type tokenState int
 
 const (
-	unknown verdict = iota // never handed out
+	unknown tokenState = iota // never handed out
 	expired
 	revoked
-	foreign // bound to what the request does not show
+	boundElsewhere // bound to what the request does not show
 	valid
 )
 
-// judge tells what a token is worth that was sent at a time, by a request that shows what it does.
-func (a *Auth) judge(token string, sent time.Time, shown binding) verdict {
+// verify says in which state a token was that was sent at a time, by a request that shows what it does.
+func (a *Auth) verify(token string, sent time.Time, shown binding) tokenState {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	switch g := a.grants[token]; {
@@ -185,7 +185,7 @@ func (a *Auth) judge(token string, sent time.Time, shown binding) verdict {
 	case !sent.Before(g.expires):
 		return expired
 	case !g.bound.satisfied(shown):
-		return foreign
+		return boundElsewhere
 	}
 	return valid
 }

@@ -8,13 +8,13 @@ import (
 // Client is what the authorization server has on record of its one client.
 type Client struct {
 	ID string
-	// Method is how it proves itself.
+	// Method is how it authenticates.
 	Method Method
 	// DPoP says that its tokens are bound to a key, which every request has to prove that it holds (RFC 9449 section 5.2).
 	DPoP bool
 }
 
-// Method is a way for the client to prove itself to the token endpoint: [Basic], [Post], [Assertion], [IssuedCertificate] or
+// Method is a way for the client to authenticate to the token endpoint: [Basic], [Post], [Assertion], [IssuedCertificate] or
 // [PinnedCertificate].
 type Method interface {
 	// name is that in the server's metadata.
@@ -25,7 +25,7 @@ type Method interface {
 
 var (
 	errOther = errors.New("it is another client's")
-	errTwice = errors.New("the client proves itself in more than one way")
+	errTwice = errors.New("the client authenticates in more than one way")
 )
 
 // authenticate says why a request is not the client's; nil: it is.

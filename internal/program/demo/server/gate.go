@@ -43,7 +43,7 @@ func (g *gate) pass(ctx context.Context) bool {
 
 const readyPath = "/ready"
 
-// ReadyURL is an address that needs no token and counts nothing. Whoever has asked for it has a connection.
+// ReadyURL is an address that needs no token and counts nothing. A client that has requested it has a connection.
 func (a *API) ReadyURL() string { return a.url + readyPath }
 
 func (a *API) ready(w http.ResponseWriter, r *http.Request) {

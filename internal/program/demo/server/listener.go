@@ -30,7 +30,7 @@ func listen(handler http.Handler, certificate *tls.Certificate) (*listener, erro
 		url: "http://" + socket.Addr().String(),
 	}
 	if certificate == nil {
-		go l.server.Serve(socket)
+		go func() { _ = l.server.Serve(socket) }() // returns when the server is closed
 		return l, nil
 	}
 	l.url = "https://" + socket.Addr().String()
@@ -38,7 +38,7 @@ func listen(handler http.Handler, certificate *tls.Certificate) (*listener, erro
 	// As without TLS: a request that is dropped takes its connection with it.
 	l.server.Protocols = new(http.Protocols)
 	l.server.Protocols.SetHTTP1(true)
-	go l.server.ServeTLS(socket, "", "")
+	go func() { _ = l.server.ServeTLS(socket, "", "") }() // returns when the server is closed
 	return l, nil
 }
 

@@ -10,7 +10,7 @@ const (
 	metadataPath = "/.well-known/oauth-authorization-server" // RFC 8414 section 3
 )
 
-// metadata tells what the server is and takes. It does so during an outage, too, which is one of the token endpoint alone.
+// metadata says what the server is and accepts. It does so during an outage, too, which is one of the token endpoint alone.
 func (a *Auth) metadata(w http.ResponseWriter, _ *http.Request) {
 	a.read.Add(1)
 	document := map[string]any{
@@ -29,5 +29,5 @@ func (a *Auth) metadata(w http.ResponseWriter, _ *http.Request) {
 		document["tls_client_certificate_bound_access_tokens"] = true
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(document)
+	_ = json.NewEncoder(w).Encode(document)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/program/demo/server"
 )
 
-// certified starts the two with TLS. as returns the same pair, reached over connections that show a certificate; nil for none.
-func certified(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
+// withCertificates starts the two with TLS. as returns the same pair, reached over connections that show a certificate; nil for none.
+func withCertificates(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
 	authority, err := pki.NewAuthority("servers")
 	require.NoError(t, err)
 	certificate, err := authority.ForServer()
@@ -36,21 +36,21 @@ func made(t *testing.T) func(*tls.Certificate, error) *tls.Certificate {
 	}
 }
 
-func (p *pair) show(id string) answer {
+func (p *pair) show(id string) reply {
 	got, err := p.post(form("client_id", id), func(*http.Request) {})
 	require.NoError(p.t, err)
 	return got
 }
 
-func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
+func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 	ours, err := pki.NewAuthority("ours")
 	require.NoError(t, err)
 	theirs, err := pki.NewAuthority("ours")
 	require.NoError(t, err)
 	made := made(t)
 	mine, alone := made(ours.ForClient("me")), made(pki.SelfSigned("me"))
-	issued := certified(t, server.IssuedCertificate{Authorities: ours.Pool(), Subject: "CN=me"})
-	pinned := certified(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(alone.Leaf)})
+	issued := withCertificates(t, server.IssuedCertificate{Authorities: ours.Pool(), Subject: "CN=me"})
+	pinned := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(alone.Leaf)})
 
 	for name, c := range map[string]struct {
 		to    func(*tls.Certificate) *pair
@@ -63,7 +63,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 		"issued, for another":            {issued, made(ours.ForClient("other")), "me", `"CN=other"`},
 		"issued by another authority":    {issued, made(theirs.ForClient("me")), "me", "x509"},
 		"issued for a server":            {issued, made(ours.ForServer()), "me", "x509"},
-		"issued by nobody":               {issued, alone, "me", "x509"},
+		"issued by no authority":         {issued, alone, "me", "x509"},
 		"issued, but not shown":          {issued, nil, "me", "no certificate"},
 		"on record":                      {pinned, alone, "me", ""},
 		"on record, under another id":    {pinned, alone, "other", "another client's"},
@@ -72,7 +72,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 		"on record, but not shown":       {pinned, nil, "me", "no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireJudged(t, c.to(c.shown).show(c.id), c.why)
+			requireVerified(t, c.to(c.shown).show(c.id), c.why)
 		})
 	}
 }
@@ -80,7 +80,7 @@ func TestCertificates_AreJudgedByAuthorityOrByTheRecord(t *testing.T) {
 func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 	made := made(t)
 	mine := made(pki.SelfSigned("me"))
-	as := certified(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(mine.Leaf)})
+	as := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(mine.Leaf)})
 	token := as(mine).show("me").AccessToken
 	for _, c := range []struct {
 		shown *tls.Certificate
@@ -89,5 +89,5 @@ func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 		status, _ := as(c.shown).call("x", token, 0)
 		require.Equal(t, c.want, status)
 	}
-	require.Equal(t, server.Counts{Answered: 1, Unproven: 2}, as(mine).api.Counts())
+	require.Equal(t, server.Counts{Served: 1, Unbound: 2}, as(mine).api.Counts())
 }

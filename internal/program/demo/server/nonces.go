@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// nonces are a server's own for DPoP proofs (RFC 9449 section 8). Each tells when it was made, and that the server made it,
+// nonces are a server's own for DPoP proofs (RFC 9449 section 8). Each says when it was made, and that the server made it,
 // so that none needs to be remembered.
 type nonces struct {
 	life  time.Duration

@@ -56,7 +56,7 @@ func (p *proofs) counts() Proofs {
 // errNonce refuses a proof that would be good with the server's nonce in it.
 var errNonce = errors.New("the proof has no fresh nonce of this server")
 
-// proofError is the error's name in an answer (RFC 9449 sections 5 and 7.1).
+// proofError is the error's name in a response (RFC 9449 sections 5 and 7.1).
 func proofError(err error) string {
 	if errors.Is(err, errNonce) {
 		return "use_dpop_nonce"

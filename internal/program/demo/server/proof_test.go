@@ -38,13 +38,13 @@ func proofClaims(method, target, nonce string) claims {
 	return claims{"jti": rand.Text(), "htm": method, "htu": target, "iat": time.Now().Unix(), "nonce": nonce}
 }
 
-// prove signs a proof.
-func prove(t *testing.T, key any, c claims) string {
+// signProof signs a proof.
+func signProof(t *testing.T, key any, c claims) string {
 	return sign(t, jose.ES256, key, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"), c)
 }
 
 // bind asks for a token with proofs.
-func (p *pair) bind(proofs ...string) answer {
+func (p *pair) bind(proofs ...string) reply {
 	got, err := p.post(form("client_id", "me", "client_secret", "s"), func(r *http.Request) {
 		for _, proof := range proofs {
 			r.Header.Add("DPoP", proof)
@@ -65,15 +65,15 @@ func showing(t *testing.T, key, shown any, c claims) string {
 
 func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	p, key := proving(t), newKey(t)
-	nonce := p.bind(prove(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
+	nonce := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
 	require.NotEmpty(t, nonce)
 	good := proofClaims("POST", p.auth.TokenURL(), nonce)
-	used := prove(t, key, good)
+	used := signProof(t, key, good)
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	untyped, keyless := &jose.SignerOptions{EmbedJWK: true}, (&jose.SignerOptions{}).WithType("dpop+jwt")
 	elsewhere := proving(t)
-	foreign := elsewhere.bind(prove(t, key, proofClaims("POST", elsewhere.auth.TokenURL(), ""))).nonce
+	boundElsewhere := elsewhere.bind(signProof(t, key, proofClaims("POST", elsewhere.auth.TokenURL(), ""))).nonce
 
 	for _, c := range []struct {
 		name   string
@@ -83,29 +83,29 @@ func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	}{
 		{"good", []string{used}, "", ""},
 		{"used before", []string{used}, "invalid_dpop_proof", "(jti)"},
-		{"good with another name", []string{prove(t, key, good.with("more", 1))}, "", ""},
+		{"good with another name", []string{signProof(t, key, good.with("more", 1))}, "", ""},
 		{"none", nil, "invalid_dpop_proof", "exactly one"},
-		{"two", []string{prove(t, key, good), prove(t, key, good)}, "invalid_dpop_proof", "exactly one"},
+		{"two", []string{signProof(t, key, good), signProof(t, key, good)}, "invalid_dpop_proof", "exactly one"},
 		{"nonsense", []string{"x"}, "invalid_dpop_proof", "cannot be read"},
 		{"another kind of token", []string{sign(t, jose.ES256, key, untyped, good.with("", 1))}, "invalid_dpop_proof", "(typ)"},
 		{"no key", []string{sign(t, jose.ES256, key, keyless, good.with("", 1))}, "invalid_dpop_proof", "(jwk)"},
 		{"another's key", []string{showing(t, key, newKey(t).Public(), good.with("", 1))}, "invalid_dpop_proof", "not signed by"},
 		{"a private key", []string{showing(t, key, key, good.with("", 1))}, "invalid_dpop_proof", "private"},
 		{"a secret", []string{sign(t, jose.HS256, secret, keyless, good.with("", 1))}, "invalid_dpop_proof", "cannot be read"},
-		{"tampered with", []string{tampered(prove(t, key, good.with("", 1)))}, "invalid_dpop_proof", "not signed by"},
-		{"another method", []string{prove(t, key, good.with("htm", "GET"))}, "invalid_dpop_proof", "(htm)"},
-		{"another address", []string{prove(t, key, good.with("htu", p.api.URL()+"/"))}, "invalid_dpop_proof", "(htu)"},
-		{"too old", []string{prove(t, key, good.with("iat", ago(2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
-		{"too new", []string{prove(t, key, good.with("iat", ago(-2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
-		{"of no time", []string{prove(t, key, good.with("iat", nil))}, "invalid_dpop_proof", "(iat)"},
-		{"without a name", []string{prove(t, key, good.with("jti", nil))}, "invalid_dpop_proof", "(jti)"},
-		{"without a nonce", []string{prove(t, key, good.with("nonce", nil))}, "use_dpop_nonce", "nonce"},
-		{"with an invented nonce", []string{prove(t, key, good.with("nonce", "x"))}, "use_dpop_nonce", "nonce"},
-		{"with another server's nonce", []string{prove(t, key, good.with("nonce", foreign))}, "use_dpop_nonce", "nonce"},
+		{"tampered with", []string{tampered(signProof(t, key, good.with("", 1)))}, "invalid_dpop_proof", "not signed by"},
+		{"another method", []string{signProof(t, key, good.with("htm", "GET"))}, "invalid_dpop_proof", "(htm)"},
+		{"another address", []string{signProof(t, key, good.with("htu", p.api.URL()+"/"))}, "invalid_dpop_proof", "(htu)"},
+		{"too old", []string{signProof(t, key, good.with("iat", ago(2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
+		{"too new", []string{signProof(t, key, good.with("iat", ago(-2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
+		{"of no time", []string{signProof(t, key, good.with("iat", nil))}, "invalid_dpop_proof", "(iat)"},
+		{"without a name", []string{signProof(t, key, good.with("jti", nil))}, "invalid_dpop_proof", "(jti)"},
+		{"without a nonce", []string{signProof(t, key, good.with("nonce", nil))}, "use_dpop_nonce", "nonce"},
+		{"with an invented nonce", []string{signProof(t, key, good.with("nonce", "x"))}, "use_dpop_nonce", "nonce"},
+		{"with another server's nonce", []string{signProof(t, key, good.with("nonce", boundElsewhere))}, "use_dpop_nonce", "nonce"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := p.bind(c.proofs...)
-			require.NotEmpty(t, got.nonce, "it is in every answer")
+			require.NotEmpty(t, got.nonce, "it is in every reply")
 			if c.code == "" {
 				require.Equal(t, http.StatusOK, got.status, got.Why)
 				require.Equal(t, "DPoP", got.TokenType)
@@ -138,17 +138,17 @@ func (p *pair) use(authorization string, proofs ...string) (status int, challeng
 
 func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 	p, key := proving(t), newKey(t)
-	nonce := p.bind(prove(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
-	token := p.bind(prove(t, key, proofClaims("POST", p.auth.TokenURL(), nonce))).AccessToken
+	nonce := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
+	token := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), nonce))).AccessToken
 	require.NotEmpty(t, token)
 	sum := sha256.Sum256([]byte(token))
 	first := proofClaims("GET", p.api.URL()+"/", "").with("ath", base64.RawURLEncoding.EncodeToString(sum[:]))
-	status, challenge, _, own := p.use("DPoP "+token, prove(t, key, first))
+	status, challenge, _, own := p.use("DPoP "+token, signProof(t, key, first))
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Equal(t, `DPoP error="use_dpop_nonce"`, challenge)
 	require.NotEmpty(t, own)
 	good := first.with("nonce", own)
-	used := prove(t, key, good)
+	used := signProof(t, key, good)
 
 	for _, c := range []struct {
 		name          string
@@ -159,12 +159,12 @@ func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 		{"good", "DPoP " + token, []string{used}, "", ""},
 		{"used before", "DPoP " + token, []string{used}, "invalid_dpop_proof", "(jti)"},
 		{"no proof", "DPoP " + token, nil, "invalid_dpop_proof", "exactly one"},
-		{"for another token", "DPoP " + token, []string{prove(t, key, good.with("ath", "x"))}, "invalid_dpop_proof", "(ath)"},
-		{"for no token", "DPoP " + token, []string{prove(t, key, good.with("ath", nil))}, "invalid_dpop_proof", "(ath)"},
-		{"for the token endpoint", "DPoP " + token, []string{prove(t, key, good.with("htu", p.auth.TokenURL()))}, "invalid_dpop_proof", "(htu)"},
-		{"by another key", "DPoP " + token, []string{prove(t, newKey(t), good.with("", 1))}, "invalid_token", ""},
-		{"with the other server's nonce", "DPoP " + token, []string{prove(t, key, good.with("nonce", nonce))}, "use_dpop_nonce", "nonce"},
-		{"as a bearer token", "Bearer " + token, []string{prove(t, key, good.with("", 1))}, "invalid_token", ""},
+		{"for another token", "DPoP " + token, []string{signProof(t, key, good.with("ath", "x"))}, "invalid_dpop_proof", "(ath)"},
+		{"for no token", "DPoP " + token, []string{signProof(t, key, good.with("ath", nil))}, "invalid_dpop_proof", "(ath)"},
+		{"for the token endpoint", "DPoP " + token, []string{signProof(t, key, good.with("htu", p.auth.TokenURL()))}, "invalid_dpop_proof", "(htu)"},
+		{"by another key", "DPoP " + token, []string{signProof(t, newKey(t), good.with("", 1))}, "invalid_token", ""},
+		{"with the other server's nonce", "DPoP " + token, []string{signProof(t, key, good.with("nonce", nonce))}, "use_dpop_nonce", "nonce"},
+		{"as a bearer token", "Bearer " + token, []string{signProof(t, key, good.with("", 1))}, "invalid_token", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, challenge, body, nonce := p.use(c.authorization, c.proofs...)
@@ -178,11 +178,11 @@ func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 			require.Contains(t, body, c.why)
 		})
 	}
-	require.Equal(t, server.Counts{Answered: 1, Unproven: 6, Unauthorized: 1}, p.api.Counts())
+	require.Equal(t, server.Counts{Served: 1, Unbound: 6, Unauthorized: 1}, p.api.Counts())
 	require.EqualValues(t, 2, p.api.Proofs().Challenged)
 
 	p.auth.Revoke()
-	_, challenge, _, _ = p.use("DPoP "+token, prove(t, key, good.with("", 1)))
+	_, challenge, _, _ = p.use("DPoP "+token, signProof(t, key, good.with("", 1)))
 	require.Equal(t, `DPoP error="invalid_token"`, challenge)
 }
 

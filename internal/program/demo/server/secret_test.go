@@ -52,13 +52,13 @@ func TestSecrets_AreTakenWhereTheyBelongAlone(t *testing.T) {
 				}
 			})
 			require.NoError(t, err)
-			requireJudged(t, got, c.why)
+			requireVerified(t, got, c.why)
 		})
 	}
 }
 
-// requireJudged expects a token, or the refusal of a client that says why.
-func requireJudged(t *testing.T, got answer, why string) {
+// requireVerified expects a token, or the refusal of a client that says why.
+func requireVerified(t *testing.T, got reply, why string) {
 	t.Helper()
 	if why == "" {
 		require.Equal(t, http.StatusOK, got.status, got.Why)

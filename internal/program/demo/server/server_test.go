@@ -48,17 +48,17 @@ func startFor(t *testing.T, client server.Client, certificate *tls.Certificate) 
 }
 
 func (p *pair) ask(secret, grant string) (status int, token string, err error) {
-	answer, err := p.post(url.Values{"grant_type": {grant}}, func(r *http.Request) {
+	reply, err := p.post(url.Values{"grant_type": {grant}}, func(r *http.Request) {
 		r.SetBasicAuth("me", url.QueryEscape(secret))
 	})
-	if answer.status == http.StatusOK {
-		require.Equal(p.t, 3, answer.ExpiresIn)
+	if reply.status == http.StatusOK {
+		require.Equal(p.t, 3, reply.ExpiresIn)
 	}
-	return answer.status, answer.AccessToken, err
+	return reply.status, reply.AccessToken, err
 }
 
-// answer is one of the token endpoint.
-type answer struct {
+// reply is one of the token endpoint.
+type reply struct {
 	status      int
 	nonce       string
 	AccessToken string `json:"access_token"`
@@ -69,7 +69,7 @@ type answer struct {
 }
 
 // post makes a token request, with what prepare adds to it.
-func (p *pair) post(form url.Values, prepare func(*http.Request)) (a answer, err error) {
+func (p *pair) post(form url.Values, prepare func(*http.Request)) (a reply, err error) {
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.auth.TokenURL(), strings.NewReader(form.Encode()))
 	require.NoError(p.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -92,7 +92,7 @@ func (p *pair) token() string {
 }
 
 // call sends a request as if it had been started some time from now.
-func (p *pair) call(id, token string, from time.Duration) (status int, resent bool) {
+func (p *pair) call(id, token string, from time.Duration) (status int, repeated bool) {
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.api.URL(), nil)
 	require.NoError(p.t, err)
 	req.Header.Set(server.RequestID, id)
@@ -105,7 +105,7 @@ func (p *pair) call(id, token string, from time.Duration) (status int, resent bo
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
 	require.NoError(p.t, err)
-	return resp.StatusCode, resp.Header.Get(server.Resent) != ""
+	return resp.StatusCode, resp.Header.Get(server.Repeated) != ""
 }
 
 func TestAuth_KnowsItsClientAlone(t *testing.T) {
@@ -132,7 +132,7 @@ func TestAuth_IsDownUntilATimeOrUntilItIsUp(t *testing.T) {
 	require.Error(t, err)
 	p.auth.Down(time.Now().Add(-1))
 	p.token()
-	require.EqualValues(t, 4, p.auth.Requests(), "those it did not answer included")
+	require.EqualValues(t, 4, p.auth.Requests(), "those it did not respond to included")
 }
 
 func TestAuth_IsSlow(t *testing.T) {
@@ -143,7 +143,7 @@ func TestAuth_IsSlow(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(before), 20*time.Millisecond)
 }
 
-func TestAPI_TellsTokensApart(t *testing.T) {
+func TestAPI_DistinguishesTokens(t *testing.T) {
 	p := start(t)
 	token := p.token()
 	for i, c := range []struct {
@@ -156,7 +156,7 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 		status, _ := p.call(strconv.Itoa(i), c.token, c.from)
 		require.Equal(t, c.want, status)
 	}
-	require.Equal(t, server.Counts{Answered: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Served: 1, Unauthorized: 3}, p.api.Counts())
 	last := p.token()
 	p.auth.Revoke()
 	status, _ := p.call("other", last, 0)
@@ -165,20 +165,20 @@ func TestAPI_TellsTokensApart(t *testing.T) {
 	require.Equal(t, 200, status, "only the last one is revoked")
 	status, _ = p.call("other", p.token(), 0)
 	require.Equal(t, 200, status)
-	require.Equal(t, server.Counts{Answered: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
+	require.Equal(t, server.Counts{Served: 3, Revoked: 1, Unauthorized: 3}, p.api.Counts())
 }
 
 func TestAPI_KnowsRequestsAgain(t *testing.T) {
 	p := start(t)
-	_, resent := p.call("a", "", 0)
-	require.False(t, resent)
-	_, resent = p.call("b", "", 0)
-	require.False(t, resent)
-	_, resent = p.call("a", "", 0)
-	require.True(t, resent)
+	_, repeated := p.call("a", "", 0)
+	require.False(t, repeated)
+	_, repeated = p.call("b", "", 0)
+	require.False(t, repeated)
+	_, repeated = p.call("a", "", 0)
+	require.True(t, repeated)
 	require.Zero(t, p.api.Counts().Thrice)
-	_, resent = p.call("a", p.token(), 0)
-	require.True(t, resent)
+	_, repeated = p.call("a", p.token(), 0)
+	require.True(t, repeated)
 	require.EqualValues(t, 1, p.api.Counts().Thrice)
 }
 
@@ -191,7 +191,7 @@ func TestAPI_HoldsRequestsUntilTheyAreReleased(t *testing.T) {
 		running.Go(func() { p.call(strconv.Itoa(i), token, 0) })
 	}
 	<-full
-	require.Zero(t, p.api.Counts().Answered)
+	require.Zero(t, p.api.Counts().Served)
 	p.auth.Revoke()
 	p.api.Release()
 	running.Wait()
@@ -199,7 +199,7 @@ func TestAPI_HoldsRequestsUntilTheyAreReleased(t *testing.T) {
 	p.api.Release() // there is nothing to release
 }
 
-func TestAPI_IsReadyForWhoeverWantsAConnection(t *testing.T) {
+func TestAPI_IsReadyForEachThatWantsAConnection(t *testing.T) {
 	p := start(t)
 	full := p.api.Hold(2)
 	var running sync.WaitGroup

@@ -62,17 +62,17 @@ func TestHistogram_IsCountedConcurrently(t *testing.T) {
 
 func TestTally_Merges(t *testing.T) {
 	var a, b, sum tally.Tally
-	a.Answered.Record(10, 1)
-	a.Healed.Record(20, 5)
-	b.Answered.Record(30, 2)
+	a.Served.Record(10, 1)
+	a.Retried.Record(20, 5)
+	b.Served.Record(30, 2)
 	b.Refused.Record(40, 40)
 	b.Failed.Add(1)
 	sum.Merge(&a)
 	sum.Merge(&b)
 	require.EqualValues(t, 5, sum.Requests())
-	require.EqualValues(t, 2, sum.Answered.Count())
-	require.Equal(t, time.Duration(30), sum.Answered.Whole.Max())
+	require.EqualValues(t, 2, sum.Served.Count())
+	require.Equal(t, time.Duration(30), sum.Served.Whole.Max())
 	require.Equal(t, time.Duration(40), sum.Refused.Token.Max())
 	require.EqualValues(t, 1, sum.Failed.Load())
-	require.Equal(t, time.Duration(5), sum.LongestWait(), "of those that got an answer")
+	require.Equal(t, time.Duration(5), sum.LongestWait(), "of those that got a response")
 }

@@ -9,32 +9,32 @@ import (
 // Tally is what the callers saw during one act. Its zero value is ready; it is safe for concurrent use, and must not be
 // copied.
 type Tally struct {
-	// Answered are the requests that were answered at once, Healed those that were answered the second time they were sent,
+	// Served are the requests that were served at once, Retried those that were served the second time they were sent,
 	// Refused those that were refused because there was no token.
-	Answered, Healed, Refused Timed
+	Served, Retried, Refused Timed
 	// Failed counts the requests that came to any other end.
 	Failed atomic.Uint64
 }
 
 // Requests is how many requests came to an end.
 func (t *Tally) Requests() uint64 {
-	return t.Answered.Count() + t.Healed.Count() + t.Refused.Count() + t.Failed.Load()
+	return t.Served.Count() + t.Retried.Count() + t.Refused.Count() + t.Failed.Load()
 }
 
-// LongestWait is how long any of the requests that were answered waited for its token at most.
-func (t *Tally) LongestWait() time.Duration { return max(t.Answered.Token.Max(), t.Healed.Token.Max()) }
+// LongestWait is how long any of the requests that were served waited for its token at most.
+func (t *Tally) LongestWait() time.Duration { return max(t.Served.Token.Max(), t.Retried.Token.Max()) }
 
 // Merge adds what other has counted.
 func (t *Tally) Merge(other *Tally) {
-	t.Answered.merge(&other.Answered)
-	t.Healed.merge(&other.Healed)
+	t.Served.merge(&other.Served)
+	t.Retried.merge(&other.Retried)
 	t.Refused.merge(&other.Refused)
 	t.Failed.Add(other.Failed.Load())
 }
 
 // Timed is how long requests took.
 type Timed struct {
-	// Whole is the time from the call to the end of the answer, Token the part of it spent waiting for a token.
+	// Whole is the time from the call to the end of the response, Token the part of it spent waiting for a token.
 	Whole, Token Histogram
 }
 

@@ -1,4 +1,4 @@
-// Command runner runs worlds until a rule is broken, and says which and after how many. The tests of package mutation build
+// Command runner runs worlds until a rule is broken, and prints which and after how many. The tests of package mutation build
 // it with bugs planted in the core.
 package main
 
@@ -14,15 +14,15 @@ func main() {
 	seeds := flag.Uint64("seeds", 2000, "how many worlds to run at most")
 	flag.Parse()
 	for seed := range *seeds {
-		if rule := hunt(seed); rule != "" {
+		if rule := run(seed); rule != "" {
 			fmt.Printf("%s %d\n", rule, seed+1)
 			os.Exit(1)
 		}
 	}
 }
 
-// hunt returns the rule that a seed's world breaks. A core that panics breaks one as well.
-func hunt(seed uint64) (rule string) {
+// run returns the rule that a seed's world breaks. A core that panics breaks one as well.
+func run(seed uint64) (rule string) {
 	defer func() {
 		if recover() != nil {
 			rule = "panic"

@@ -1,0 +1,137 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/program/format"
+)
+
+// checkAuthenticate sends one token request, and looks for the cause if that fails.
+func (c *checkup) checkAuthenticate(ctx context.Context) finding {
+	limited, cancel := c.limited(ctx)
+	defer cancel()
+	start := time.Now()
+	token, err := c.fetcher.Fetch(limited)
+	if err == nil {
+		c.token = token
+		c.conceal(token.AccessToken)
+		return passed("a token in " + format.Rough(time.Since(start)))
+	}
+	found := c.refused(err)
+	var response *alf.EndpointError
+	if errors.As(err, &response) && response.Status != 0 {
+		found.advice = c.diagnose(ctx, response, found.advice)
+	}
+	return found
+}
+
+// diagnosis is what may lie behind a failure; its zero value says nothing.
+type diagnosis struct {
+	advice
+	settled  bool // there is nothing else to look for
+	outdated bool // the library's hint does not apply
+}
+
+func settled(cause, remedy string) diagnosis { return diagnosis{advice{cause, remedy}, true, true} }
+
+// diagnoses are made in order, until one settles it. Each reports only what follows from the server's responses.
+var diagnoses = []func(*checkup, context.Context, *alf.EndpointError) diagnosis{
+	(*checkup).wrongType,
+	(*checkup).busy,
+	(*checkup).noOAuthError,
+	(*checkup).aboutTarget,
+	(*checkup).aboutScope,
+	(*checkup).aboutGrant,
+	(*checkup).aboutText,
+	(*checkup).otherEncoding,
+	(*checkup).unknownClient,
+	(*checkup).otherStyles,
+}
+
+// diagnose finds out what it can; the library's hint comes last.
+func (c *checkup) diagnose(ctx context.Context, response *alf.EndpointError, hint []advice) []advice {
+	var all []advice
+	for _, look := range diagnoses {
+		d := look(c, ctx, response)
+		if d.advice != (advice{}) {
+			all = append(all, d.advice)
+		}
+		if d.settled || d.outdated {
+			hint = nil
+		}
+		if d.settled {
+			break
+		}
+	}
+	return append(all, hint...)
+}
+
+// quote is a response in short: its status and the server's words.
+func (c *checkup) quote(response *alf.EndpointError) string {
+	text := strconv.Itoa(response.Status)
+	if response.Code != "" {
+		text += " " + c.foreign(response.Code)
+	}
+	if response.Description != "" {
+		text += fmt.Sprintf(" %q", c.foreign(response.Description))
+	}
+	return text
+}
+
+// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client for that,
+// unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or 403 (glewlwyd), or fail.
+func mayBeCredentials(response *alf.EndpointError) bool {
+	switch response.Code {
+	case "invalid_client", "unauthorized_client", "access_denied", "invalid_grant", "server_error", "invalid_request":
+		return true
+	case "":
+		switch response.Status {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError:
+			return true
+		}
+	}
+	return response.Status == http.StatusUnauthorized
+}
+
+// otherStyles is what the server's metadata list beside the style that was used.
+func (c *checkup) otherStyles(_ context.Context, response *alf.EndpointError) diagnosis {
+	if !mayBeCredentials(response) || c.metadata == nil || c.metadata.AuthMethods == nil {
+		return diagnosis{}
+	}
+	// The hint for these guesses which other one it might be.
+	d := diagnosis{outdated: usesSecret(c.Config.AuthStyle)}
+	if others := c.alternatives(); others != "" {
+		d.cause = "the server offers other ways to authenticate" + others
+		d.remedy = "if the client is registered for one of them, choose it by " + c.Names.Of("AuthStyle")
+	}
+	return d
+}
+
+// usesSecret reports whether a style sends the secret itself.
+func usesSecret(style alf.AuthStyle) bool {
+	return style == alf.AuthBasic || style == alf.AuthBasicRaw || style == alf.AuthPost
+}
+
+// alternatives lists those of the server's methods that are not in use.
+func (c *checkup) alternatives() string {
+	if c.metadata == nil {
+		return ""
+	}
+	used := c.Config.AuthStyle
+	if used == alf.AuthBasicRaw {
+		used = alf.AuthBasic
+	}
+	others := slices.DeleteFunc(slices.Clone(c.metadata.AuthMethods), func(m string) bool { return m == used.String() })
+	if len(others) == 0 {
+		return ""
+	}
+	return " (the server has " + strings.ReplaceAll(c.foreignList(others), ", ", ", ") + ")"
+}

@@ -1,0 +1,184 @@
+package settings
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/keys"
+)
+
+// chooseStyle completes the authentication style, and names what is missing for it. The library names what a style does not use.
+func (v *Values) chooseStyle(problems *exit.Problems) {
+	if !v.given("auth_style") {
+		style, err := v.impliedStyle()
+		if err != nil {
+			problems.Note(err)
+			return
+		}
+		v.Config.AuthStyle = style
+	}
+	style := v.Config.AuthStyle
+	for _, need := range []struct {
+		name   string
+		path   Path
+		needed bool
+	}{
+		{"key_file", v.KeyFile, style == alf.AuthPrivateKeyJWT || v.KeyID != ""},
+		{"assertion_file", v.AssertionFile, style == alf.AuthExternalAssertion},
+		{"cert_file", v.CertFile, style == alf.AuthTLS || style == alf.AuthSelfSignedTLS || v.CertKeyFile != ""},
+	} {
+		if s := (Setting{Name: need.name}); need.needed && need.path == "" {
+			problems.Note(fmt.Errorf("%s is missing: set it, or %s, or choose another --auth-style than %s", s.Label(), s.VariableName(), style))
+		}
+	}
+	// With DPoP off on purpose, they may stay where they are.
+	if v.DPoP || v.where["dpop"].Place == Flag || v.where["dpop"].Place == Variable {
+		return
+	}
+	for _, name := range []string{"dpop_key_file", "dpop_algorithm"} {
+		if s := (Setting{Name: name}); v.given(name) {
+			problems.Note(fmt.Errorf("%s: not used without --dpop: add that, or remove this", s.Label()))
+		}
+	}
+}
+
+// impliedStyle is the one that goes with the only credentials there are.
+func (v *Values) impliedStyle() (alf.AuthStyle, error) {
+	style := alf.AuthBasic
+	if v.hasSecret() {
+		return style, nil
+	}
+	var found []string
+	for _, credentials := range []struct {
+		flag  string
+		path  Path
+		style alf.AuthStyle
+	}{
+		{"--key-file", v.KeyFile, alf.AuthPrivateKeyJWT},
+		{"--assertion-file", v.AssertionFile, alf.AuthExternalAssertion},
+		{"--cert-file", v.CertFile, alf.AuthTLS},
+	} {
+		if credentials.path != "" {
+			found, style = append(found, credentials.flag), credentials.style
+		}
+	}
+	if len(found) > 1 {
+		return 0, fmt.Errorf("--auth-style is missing: say which of %s authenticates the client", strings.Join(found, " and "))
+	}
+	return style, nil
+}
+
+// configureCredentials sets what authenticates the client beside a secret, and what tokens are bound to. Each is read once,
+// so that what is missing or does not fit is an error of the configuration and not of the token request.
+func (v *Values) configureCredentials(ctx context.Context) error {
+	c := &v.Config
+	if v.KeyFile != "" {
+		c.Assertion.Key = keyIn(string(v.KeyFile), v.KeyID)
+	}
+	if v.AssertionFile != "" {
+		c.Assertion.Source = alf.SecretFile(string(v.AssertionFile))
+	}
+	if v.CertFile != "" {
+		key := v.CertKeyFile
+		if key == "" {
+			key = v.CertFile
+		}
+		c.Certificate = alf.CertificateFiles(string(v.CertFile), string(key))
+	}
+	var problems exit.Problems
+	for _, try := range []func(context.Context) error{v.tryKey, v.tryAssertion, v.tryCertificate, v.configureDPoP} {
+		problems.Note(try(ctx))
+	}
+	return problems.Err()
+}
+
+// keyIn reads a key, under another ID than the file's if there is one.
+func keyIn(path, id string) alf.KeyFunc {
+	if id == "" {
+		return alf.KeyFile(path)
+	}
+	return alf.KeyFileWithID(path, id)
+}
+
+func (v *Values) tryKey(ctx context.Context) error {
+	a := &v.Config.Assertion
+	if a.Key == nil {
+		return nil
+	}
+	key, err := a.Key(ctx)
+	if algorithm := keys.Algorithm(a.Algorithm); err == nil && algorithm != "" && algorithm.Validate() == nil {
+		err = key.CanSign(algorithm)
+	}
+	v.From.Key = string(v.KeyFile)
+	return v.about("--key-file", v.From.Key, err)
+}
+
+func (v *Values) tryAssertion(ctx context.Context) error {
+	if v.Config.Assertion.Source == nil {
+		return nil
+	}
+	_, err := v.Config.Assertion.Source(ctx)
+	v.From.Assertion = string(v.AssertionFile)
+	return v.about("--assertion-file", v.From.Assertion, err)
+}
+
+func (v *Values) tryCertificate(ctx context.Context) error {
+	if v.Config.Certificate == nil {
+		return nil
+	}
+	_, err := v.Config.Certificate(ctx)
+	if err != nil && strings.HasSuffix(err.Error(), "private key does not match public key") {
+		err = fmt.Errorf("%w: name the key that the certificate was made with by --cert-key-file", err)
+	}
+	v.From.Certificate = string(v.CertFile)
+	return v.about("--cert-file", v.From.Certificate, err)
+}
+
+// configureDPoP generates the key that tokens are bound to where none is given, so that everything that needs it gets the same.
+func (v *Values) configureDPoP(ctx context.Context) error {
+	if !v.DPoP {
+		return nil
+	}
+	d := &alf.DPoP{Algorithm: v.DPoPAlgorithm}
+	v.Config.DPoP = d
+	v.From.DPoPKey = string(v.DPoPKeyFile)
+	if v.DPoPKeyFile == "" {
+		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return err
+		}
+		d.Key = alf.KeySigner(private, "")
+	} else {
+		d.Key = alf.KeyFile(v.From.DPoPKey)
+	}
+	if d.Algorithm.Validate() != nil {
+		return nil // the library reports it
+	}
+	_, err := d.Read(ctx)
+	if v.DPoPKeyFile == "" {
+		return v.about("--dpop-algorithm", "", err)
+	}
+	return v.about("--dpop-key-file", v.From.DPoPKey, err)
+}
+
+// about names the setting that an error of the library comes from. The path in it is the user's own, word for word.
+func (v *Values) about(setting, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, prefix := range []string{"key file: ", "secret file: ", "certificate file: ", "certificate's key file: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	before, after, found := strings.Cut(text, path)
+	if !found {
+		return fmt.Errorf("%s: %s", setting, v.names.In(text))
+	}
+	return fmt.Errorf("%s: %s%s%s", setting, before, path, v.names.In(after))
+}

@@ -1,0 +1,63 @@
+package settings
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+
+	"github.com/alf-go/alf/internal/files"
+	"github.com/alf-go/alf/internal/program/exit"
+)
+
+// Sources say in words where credentials come from.
+type Sources struct{ Secret, Key, Assertion, Certificate, DPoPKey string }
+
+// Configure completes Config by what the other settings name. Files are read once, so that an error of theirs is one of the
+// configuration. Its errors have exit code 2.
+func (v *Values) Configure(ctx context.Context) error {
+	if err := v.configureSecret(ctx); err != nil {
+		return &exit.Failure{Code: exit.Usage, Err: err}
+	}
+	trust, err := v.trust()
+	if err != nil {
+		return err
+	}
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.TLSClientConfig = trust
+	v.Config.TokenRequest.TLS = trust
+	v.Config.HTTPClient = &http.Client{Transport: base}
+	return v.configureCredentials(ctx)
+}
+
+// trust adds an authority to those of the system, for both servers. Nil: the system's alone.
+func (v *Values) trust() (*tls.Config, error) {
+	if v.CAFile == "" {
+		return nil, nil
+	}
+	content, err := files.Read(string(v.CAFile), MaxFile)
+	if err != nil {
+		return nil, exit.Usagef("--ca-file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(content) {
+		return nil, exit.Usagef("--ca-file: %s holds no certificate in PEM form", v.CAFile)
+	}
+	return &tls.Config{RootCAs: pool}, nil
+}
+
+// Invalid reports the library's error about Config in the program's names, with exit code 2.
+func (v *Values) Invalid(err error) error {
+	var problems exit.Problems
+	for _, line := range v.names.Errors(err) {
+		problems.Note(errors.New(line))
+	}
+	return problems.Err()
+}
+
+// Names are the program's names of fields.
+func (v *Values) Names() Names { return v.names }

@@ -1,0 +1,118 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/exit"
+)
+
+// Read reads the settings of a table from a command's flags (which include the variables) and, for those not set, from the
+// configuration file. Its error reports everything that is wrong, and has exit code 2.
+func Read(cmd *cli.Command, t Table, env *Environment, stdin io.Reader) (*Values, error) {
+	v := Defaults()
+	v.env, v.stdin, v.names = env, stdin, t.Names()
+	var problems exit.Problems
+	problems.Note(env.Misspelt(cmd.Root(), t))
+	for i := range t {
+		problems.Note(v.take(cmd, &t[i]))
+	}
+	_, asked := v.where["config"]
+	f, err := readFile(string(v.ConfigFile), asked, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.apply(t, v); err != nil {
+		return nil, &exit.Failure{Code: exit.Usage, Err: err}
+	}
+	if v.Timeout < 0 {
+		problems.Note(fmt.Errorf("%s is %v: must not be negative; 0 waits forever", v.where["timeout"].Text, v.Timeout))
+	}
+	v.chooseServer(&problems)
+	v.chooseStyle(&problems)
+	return v, problems.Err()
+}
+
+// take reads a setting that a flag or a variable gives.
+func (v *Values) take(cmd *cli.Command, s *Setting) error {
+	if !s.takes(Flag) {
+		if v.env.Get(s.VariableName()) != "" {
+			v.where[s.Name] = Origin{Variable, s.VariableName()}
+		}
+		return nil
+	}
+	name := s.FlagName()
+	if !cmd.IsSet(name) {
+		return nil
+	}
+	v.where[s.Name] = Given(cmd, v.env, name)
+	to := s.target(v)
+	k := kindOf(to.Type())
+	if err := k.fromFlag(cmd, name, to); err != nil {
+		return fmt.Errorf("%s: %w", v.where[s.Name].Text, err)
+	}
+	return nil
+}
+
+// Take reads the settings of a command's own table, each of which has an Into, from its flags and their variables.
+func (t Table) Take(cmd *cli.Command, env *Environment) error {
+	v := Defaults()
+	v.env = env
+	var problems exit.Problems
+	for i := range t {
+		problems.Note(v.take(cmd, &t[i]))
+	}
+	return problems.Err()
+}
+
+// Given says where the value of a flag stands that is set.
+func Given(cmd *cli.Command, env *Environment, flag string) Origin {
+	if doc := flagNamed(cmd, flag); doc != nil {
+		for _, name := range doc.GetEnvVars() {
+			if env.used[name] {
+				return Origin{Variable, name}
+			}
+		}
+	}
+	return Origin{Flag, Dashed(flag)}
+}
+
+// chooseServer picks one of issuer and token endpoint, which exclude each other: the one given in the place of higher rank. A
+// flag comes before a variable, and that before the file.
+func (v *Values) chooseServer(problems *exit.Problems) {
+	c := &v.Config
+	if c.TokenURL != "" && c.Issuer != "" {
+		switch url, issuer := v.rank("token_url"), v.rank("issuer"); {
+		case url > issuer:
+			c.Issuer = ""
+		case issuer > url:
+			c.TokenURL = ""
+		}
+	}
+	if c.TokenURL == "" && c.Issuer == "" {
+		problems.Note(errors.New(missing("token_url") + "; or --issuer, for a server that publishes it"))
+	}
+	if c.ClientID == "" {
+		problems.Note(errors.New(missing("client_id")))
+	}
+}
+
+func (v *Values) rank(name string) int { return rankOf(v.where[name].Place) }
+
+// rankOf is 0 for a setting that is not given.
+func rankOf(place Places) int { return slices.Index([]Places{0, File, Variable, Flag}, place) }
+
+func missing(name string) string {
+	s := Setting{Name: name}
+	return fmt.Sprintf("%s is missing: set it, or %s, or %s in a configuration file", s.Label(), s.VariableName(), s.Name)
+}
+
+func sorted(names []string) []string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return names
+}

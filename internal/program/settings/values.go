@@ -1,0 +1,62 @@
+package settings
+
+import (
+	"io"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/keys"
+)
+
+// Inputs are the values that do not go into a field of alf.Config as they are.
+type Inputs struct {
+	ClientSecretFile  Path
+	ClientSecretStdin bool
+	ConfigFile        Path
+	// Timeout is the longest wait for the beginning of a response. 0: none.
+	Timeout time.Duration
+
+	KeyFile               Path
+	KeyID                 string
+	AssertionFile         Path
+	CertFile, CertKeyFile Path
+
+	DPoP          bool
+	DPoPKeyFile   Path
+	DPoPAlgorithm keys.Algorithm
+
+	CAFile Path
+}
+
+// Path is the name of a file. In the configuration file it is relative to that.
+type Path string
+
+// Values are what all settings come to.
+type Values struct {
+	// Config is filled by [Read] from the settings that have a field of it, and by [Values.Configure] from the others.
+	Config alf.Config
+	Inputs
+
+	// From says where the credentials come from. [Values.Configure] fills it.
+	From Sources
+
+	where map[string]Origin // of each setting that was given
+	env   *Environment
+	stdin io.Reader
+	names Names
+}
+
+// Defaults are the values of settings that are not given.
+func Defaults() *Values {
+	return &Values{Inputs: Inputs{Timeout: 30 * time.Second}, where: make(map[string]Origin)}
+}
+
+// Origin is where the value of a setting stands.
+type Origin struct {
+	Place Places
+	// Text names it in messages: --timeout, ALF_TIMEOUT, or the file's path and the key.
+	Text string
+}
+
+// given reports whether a setting was.
+func (v *Values) given(name string) bool { return v.where[name].Place != 0 }

@@ -1,0 +1,126 @@
+package transport
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxPeeked is how much of a response's body Config.Rejected can read.
+const maxPeeked = 64 << 10
+
+// rejects reports whether resp rejects the token of its request. It leaves resp as it was, except that its body may be
+// another reader of the same bytes.
+func (s *Session) rejects(resp *http.Response) bool {
+	if s.rejected == nil {
+		return resp.StatusCode == http.StatusUnauthorized && !exempt(resp.Header)
+	}
+	visible := *resp
+	visible.Body = http.NoBody
+	// The body of a 101 is the connection itself, whose other end waits for the client.
+	if s.rejectedBody && resp.Body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		var prefix []byte
+		prefix, resp.Body = peek(resp.Body, maxPeeked)
+		visible.Body = io.NopCloser(bytes.NewReader(prefix))
+	}
+	return s.rejected(&visible)
+}
+
+// exempt reports whether a 401 says that another token would not help: the token lacks a scope (RFC 6750 section 3.1), or a
+// DPoP nonce is required (RFC 9449 section 9). A challenge that calls the token invalid outweighs that. Every other 401
+// rejects the token, because real servers refuse an invalid token with the oddest challenges, or with none.
+func exempt(header http.Header) bool {
+	var c challenge
+	c.read(header)
+	return (c.scope || c.nonce) && !c.invalid
+}
+
+// challenge is what the challenges of one response say together: that the token lacks a scope, that a DPoP nonce is
+// required, that the token is not valid.
+type challenge struct{ scope, nonce, invalid bool }
+
+func (c *challenge) read(header http.Header) {
+	for name, values := range header {
+		if !equalFold(name, "WWW-Authenticate") { // in case a base keeps names as they came
+			continue
+		}
+		for _, value := range values {
+			eachParam(value, c.note)
+		}
+	}
+}
+
+func (c *challenge) note(scheme, name, value string) {
+	if !equalFold(name, "error") || !equalFold(scheme, "Bearer") && !equalFold(scheme, "DPoP") {
+		return
+	}
+	switch {
+	case equalFold(value, "insufficient_scope"):
+		c.scope = true
+	case equalFold(value, "use_dpop_nonce"):
+		c.nonce = true
+	case equalFold(value, "invalid_token"):
+		c.invalid = true
+	}
+}
+
+// eachParam reports the auth-params of the challenges in one WWW-Authenticate header (RFC 9110 section 11.6.1), each with the
+// scheme it belongs to. It is lenient: commas may be missing or be semicolons, values need no quotes, a quote need not be
+// closed, and what makes no sense is skipped.
+func eachParam(header string, report func(scheme, name, value string)) {
+	scheme := ""
+	for header != "" {
+		switch c := header[0]; {
+		case separates(c) || c == '=':
+			header = header[1:]
+			continue
+		case c == '"':
+			_, header = quoted(header)
+			continue
+		}
+		var name, value string
+		name, header = word(header)
+		rest := strings.TrimLeft(header, " \t")
+		if !strings.HasPrefix(rest, "=") {
+			// A word by itself: a scheme, or its token68, which then stands for a scheme that is none of ours.
+			scheme = name
+			continue
+		}
+		rest = strings.TrimLeft(rest[1:], " \t")
+		if strings.HasPrefix(rest, `"`) {
+			value, header = quoted(rest)
+		} else {
+			value, header = word(rest)
+		}
+		report(scheme, name, value)
+	}
+}
+
+func separates(c byte) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' }
+
+// word reads up to whatever ends a word.
+func word(s string) (read, rest string) {
+	end := strings.IndexAny(s, " \t,;=\"")
+	if end < 0 {
+		end = len(s)
+	}
+	return s[:end], s[end:]
+}
+
+// quoted reads a quoted-string from its opening quote on, without quotes and escapes. One that is not closed ends with s.
+func quoted(s string) (read, rest string) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), s[i+1:]
+		case '\\':
+			if i++; i == len(s) {
+				return b.String(), ""
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), ""
+}
