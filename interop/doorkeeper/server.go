@@ -110,7 +110,7 @@ func (s *Server) load() error {
 
 // order sends a command to the script and waits until it says that it is done.
 func (s *Server) order(ctx context.Context, command, done string) error {
-	if err := s.process.Tell([]byte(command + "\n")); err != nil {
+	if err := s.process.Write([]byte(command + "\n")); err != nil {
 		return err
 	}
 	select {

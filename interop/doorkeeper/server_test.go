@@ -4,25 +4,21 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/alf-go/alf/interop/lab"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func start(t *testing.T, reuse bool) *Server {
 	t.Helper()
-	if missing := Missing(); missing != "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	lab.Require(t, "doorkeeper", Missing())
 	s, err := New(t.TempDir(), reuse)
 	require.NoError(t, err)
 	t.Cleanup(func() {
