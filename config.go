@@ -105,6 +105,10 @@ type Config struct {
 	// Logger receives every event as well: at Debug what is routine, at Info each new token and each rejection, at Warn
 	// failures, backoffs and rejections that were suppressed. Default: none.
 	Logger *slog.Logger
+	// WrapFetcher is called once by [New] with the built-in fetcher, and returns what the token manager uses in its place, such
+	// as one that counts, delays or annotates fetches; manager.FetchInfoFrom reports to it why a fetch is made. It must not
+	// return nil. It is excluded by Fetcher and Manager.
+	WrapFetcher func(Fetcher) Fetcher
 	// Fetcher obtains the tokens in place of the built-in one. It must request a token at every call: a
 	// clientcredentials.Config is one as FetcherFunc(cfg.Token), not through its TokenSource, which would return a revoked
 	// token again. It excludes the fields from TokenURL to TokenRequest, except DPoP, which must be the Prover that its tokens

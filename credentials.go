@@ -7,6 +7,8 @@ import (
 	"net/url"
 
 	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/internal/transport"
 )
 
 // TokenSource returns the client as an oauth2.TokenSource, for code that takes one. Its Token waits without a deadline of its
@@ -22,7 +24,7 @@ type tokenSource struct{ *client }
 
 // Token returns a usable token.
 func (t tokenSource) Token() (*oauth2.Token, error) {
-	tok, _, err := t.session.Token(context.Background())
+	tok, _, err := t.session.Token(context.Background(), "")
 	if err != nil {
 		return nil, err
 	}
@@ -35,21 +37,23 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 // gRPC does not report the call's status here, so a call that is refused as Unauthenticated replaces no token: use an
 // interceptor for that, which has the token it sent and calls [Client.Replace].
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
-	if c.session.HasOrigins() {
-		if len(uri) == 0 {
-			return nil, fmt.Errorf("%w: the call's target is not known, so it cannot be among Config.Origins", ErrRefused)
+	origin := ""
+	if c.session.HasOrigins() && len(uri) == 0 {
+		return nil, fmt.Errorf("%w: the call's target is not known, so it cannot be among Config.Origins", ErrRefused)
+	}
+	for _, target := range uri {
+		u, err := url.Parse(target)
+		if c.session.HasOrigins() && (err != nil || !c.session.Listed(u)) {
+			return nil, fmt.Errorf("%w: the call's target is not among Config.Origins: add it there if it may have the token", ErrRefused)
 		}
-		for _, target := range uri {
-			u, err := url.Parse(target)
-			if err != nil || !c.session.Listed(u) {
-				return nil, fmt.Errorf("%w: the call's target is not among Config.Origins: add it there if it may have the token", ErrRefused)
-			}
+		if err == nil && u.Host != "" {
+			origin = transport.Target(u)
 		}
 	}
 	if c.dpop != nil {
 		return nil, errors.New("alf: gRPC does not pass the method that a DPoP proof is about: send the metadata per call, with Token and Proof")
 	}
-	_, value, err := c.session.Token(ctx)
+	_, value, err := c.session.Token(ctx, origin)
 	if err != nil {
 		return nil, err
 	}

@@ -14,3 +14,8 @@ var (
 	// target: see [Config].Origins and [Config].AllowHTTP.
 	ErrRefused = transport.ErrRefused
 )
+
+// RejectedError is the error of a request that was sent once and not again: the API rejected its token (StatusCode, Header),
+// and no successor is available (Err, which it wraps: mostly a *[TokenError]). The response's body is closed. It prints neither
+// the headers nor the body.
+type RejectedError = transport.RejectedError

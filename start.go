@@ -1,6 +1,8 @@
 package alf
 
 import (
+	"crypto/tls"
+	"fmt"
 	"net/http"
 
 	"github.com/benbjohnson/clock"
@@ -16,16 +18,15 @@ func (c *client) start(cfg Config) error {
 	if cfg.HTTPClient != nil {
 		*c.http = *cfg.HTTPClient
 	}
-	c.base = c.http.Transport
-	if c.base == nil {
-		c.base = c.newBase()
-	}
+	var certificate func(token string) *tls.Certificate
 	c.source = cfg.Manager
 	if c.source == nil {
-		if err := c.startManager(cfg); err != nil {
+		var err error
+		if certificate, err = c.startManager(cfg); err != nil {
 			return err
 		}
 	}
+	c.base = c.newBase(certificate)
 	now := cfg.Clock
 	if now == nil {
 		now = clock.New()
@@ -43,56 +44,60 @@ func (c *client) start(cfg Config) error {
 	return nil
 }
 
-// startManager makes the token manager, and the fetcher unless Config has one.
-func (c *client) startManager(cfg Config) error {
+// startManager makes the token manager, and the fetcher unless Config has one. It returns the function that requests to the
+// APIs get the certificate of their token from; nil if there is none.
+func (c *client) startManager(cfg Config) (certificate func(token string) *tls.Certificate, err error) {
 	tokens := cfg.Fetcher
 	if tokens == nil {
 		f, err := fetcher.New(cfg.FetcherConfig())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		tokens = f
-		c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
 		if cfg.Certificate != nil {
-			c.presentCertificate(f)
+			certificate = f.Certificate
+		}
+		c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
+		if tokens, err = wrapped(cfg, f); err != nil {
+			return nil, err
 		}
 	}
 	m, err := manager.New(cfg.ManagerConfig(tokens))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.source = m
 	// The manager first: its fetch may be using a connection.
 	c.closers = append([]func() error{m.Close}, c.closers...)
-	return nil
+	return certificate, nil
 }
 
-// newBase makes a transport for requests to the APIs. A replaced http.DefaultTransport is used as it is.
-func (c *client) newBase() http.RoundTripper {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
+// wrapped applies Config.WrapFetcher to the built-in fetcher.
+func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) {
+	if cfg.WrapFetcher == nil {
+		return f, nil
 	}
-	own := standard.Clone()
-	// Most requests go to one host, of which the default keeps only 2 connections: under load nearly every request would
-	// dial.
-	own.MaxIdleConns = 0
-	own.MaxIdleConnsPerHost = 1024
-	c.closers = append(c.closers, func() error { own.CloseIdleConnections(); return nil })
-	return own
+	tokens := cfg.WrapFetcher(f)
+	if tokens == nil {
+		return nil, fmt.Errorf("alf: unusable Config:\n%w", &FieldError{Field: "WrapFetcher", Problem: "it returned nil", Remedy: "return a Fetcher"})
+	}
+	return tokens, nil
 }
 
-// presentCertificate gives the requests to the APIs connections of their own, which present the certificate that their token
-// was fetched with. Validate made sure that the base is an *http.Transport, except for a replaced http.DefaultTransport.
-func (c *client) presentCertificate(f *fetcher.Fetcher) {
-	template, ok := c.base.(*http.Transport)
-	if !ok {
-		template = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+// newBase returns the transport for requests to the APIs: HTTPClient's, or one of the client's own. With certificates it is
+// always one of its own, which Validate made sure is possible.
+func (c *client) newBase(certificate func(token string) *tls.Certificate) http.RoundTripper {
+	given := c.http.Transport
+	if given != nil && certificate == nil {
+		return given
 	}
-	base := transport.NewMTLS(template, f.Certificate)
-	c.base = base
-	c.closers = append(c.closers, func() error {
-		base.(interface{ CloseIdleConnections() }).CloseIdleConnections()
-		return nil
-	})
+	var base http.RoundTripper
+	if given == nil {
+		base = transport.NewDefaultBase(certificate)
+	} else {
+		base = transport.NewBase(given.(*http.Transport), certificate)
+	}
+	if own, ok := base.(*transport.Base); ok {
+		c.closers = append(c.closers, func() error { own.CloseIdleConnections(); return nil })
+	}
+	return base
 }

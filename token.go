@@ -13,7 +13,7 @@ import (
 // Token returns a usable token, waiting for one if necessary. ctx ends that wait, with an error that is both ctx.Err() and
 // context.Cause(ctx), and does not stop the fetch. Other errors: a *[TokenError] if no token is available, [ErrClosed].
 func (c *Client) Token(ctx context.Context) (*Token, error) {
-	tok, _, err := c.session.Token(ctx)
+	tok, _, err := c.session.Token(ctx, "")
 	return tok, err
 }
 

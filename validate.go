@@ -36,6 +36,12 @@ func (c Config) Validate() error {
 		p.excluded("Fetcher", "it requests the tokens by itself", c.fieldsOf(fetcher.Config{}))
 	default:
 		p.join(c.FetcherConfig().Validate()) // AllowHTTP included
+		c.checkTokenTransport(&p)
+	}
+	if c.WrapFetcher != nil && c.Manager != nil {
+		p.excluded("Manager", "there is no built-in fetcher", []string{"WrapFetcher"})
+	} else if c.WrapFetcher != nil && c.Fetcher != nil {
+		p.excluded("Fetcher", "there is no built-in fetcher", []string{"WrapFetcher"})
 	}
 	if c.Manager != nil || c.Fetcher != nil {
 		c.checkAllowHTTP(&p)
@@ -126,6 +132,21 @@ func setFields(path string, value reflect.Value) []string {
 		return nil
 	}
 	return []string{path}
+}
+
+// checkTokenTransport requires a choice where a mock or instrumentation carries the requests to the APIs: token requests would
+// leave over the real network, with the secret.
+func (c Config) checkTokenTransport(p *problems) {
+	if c.HTTPClient == nil || c.HTTPClient.Transport == nil {
+		return
+	}
+	_, standard := c.HTTPClient.Transport.(*http.Transport)
+	r := &c.TokenRequest
+	if standard || r.HTTPClient != nil || r.Transport != nil || r.Proxy != nil || r.TLS != nil {
+		return
+	}
+	p.add("TokenRequest", "HTTPClient.Transport is not an *http.Transport, and would not carry the token requests",
+		"set TokenRequest.Transport to HTTPClient.Transport if it shall carry them too, or to http.DefaultTransport if not")
 }
 
 // checkBinding is about what tokens are bound to, which connections and requests to the APIs have to present.

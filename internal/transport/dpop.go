@@ -19,22 +19,30 @@ const (
 // roundTripDPoP sends out with a proof that the client has the key tok is bound to (RFC 9449 section 7), and once more where
 // the API requires its nonce in the proof (section 9). That replaces no token: the token was not at fault. It is done once
 // per request, its retry after a 401 included.
-func (t *Transport) roundTripDPoP(out *http.Request, body *requestBody, tok *manager.Token, value string) (*http.Response, error) {
-	resp, nonce, err := t.sendDPoP(out, body, tok, "")
-	if err != nil || nonce == "" || body.nonceRetry || !wantsNonce(resp) || !body.repeatable() {
+func (t *Transport) roundTripDPoP(c *call, out *http.Request, tok *manager.Token, value string) (*http.Response, error) {
+	resp, nonce, err := t.sendDPoP(c, out, tok, "")
+	if err != nil || nonce == "" || c.nonceRetry || !wantsNonce(resp) {
 		return resp, err
 	}
-	again, err := body.again()
+	ctx := c.req.Context()
+	resp.Body = bufferBody(resp.Body, maxBuffered401)
+	if !c.body.repeatable(ctx) {
+		return resp, nil
+	}
+	body, err := c.body.open(ctx)
 	if err != nil {
 		return resp, nil
 	}
-	body.nonceRetry = true
+	c.nonceRetry = true
 	t.Counters.NonceRetries.Add(1)
-	bufferBody(resp.Body, maxBuffered401).Close()
-	out = authorize(body.req, value)
-	out.Body = again
-	resp, _, err = t.sendDPoP(out, body, tok, nonce)
-	return resp, err
+	resp.Body.Close()
+	out, _ = authorize(c.req, value)
+	out.Body = body
+	second, _, err := t.sendDPoP(c, out, tok, nonce)
+	if second != nil {
+		keepCookies(second, resp)
+	}
+	return second, err
 }
 
 var errUnbound = errors.New("alf: the token is not bound to a key (its type is not DPoP), so the request was not sent: " +
@@ -43,8 +51,8 @@ var errUnbound = errors.New("alf: the token is not bound to a key (its type is n
 // sendDPoP signs on the caller's goroutine: no other request waits for the signature. nonce is what this very request must
 // contain, if that is known; another response may have brought another one meanwhile. next is the one that the response
 // brings.
-func (t *Transport) sendDPoP(out *http.Request, body *requestBody, tok *manager.Token, nonce string) (resp *http.Response, next string, err error) {
-	target := addressed(body.req)
+func (t *Transport) sendDPoP(c *call, out *http.Request, tok *manager.Token, nonce string) (resp *http.Response, next string, err error) {
+	target := addressed(c.req)
 	if scheme, _, _ := strings.Cut(tok.Authorization(), " "); !equalFold(scheme, proofHeader) {
 		t.Counters.Unsent.Add(1)
 		closeBody(out)
@@ -54,7 +62,7 @@ func (t *Transport) sendDPoP(out *http.Request, body *requestBody, tok *manager.
 	if err != nil {
 		t.Counters.Unsent.Add(1)
 		closeBody(out)
-		return nil, "", fmt.Errorf("alf: the request was not sent, because no DPoP proof could be made: %w", err)
+		return nil, "", fmt.Errorf("alf: the request was not sent, because no DPoP proof could be made: %w", contextError(out.Context(), err))
 	}
 	for name := range out.Header { // it may be there under any spelling
 		if len(name) == len(proofHeader) && equalFold(name, proofHeader) {
@@ -62,7 +70,7 @@ func (t *Transport) sendDPoP(out *http.Request, body *requestBody, tok *manager.
 		}
 	}
 	out.Header[http.CanonicalHeaderKey(proofHeader)] = []string{proof}
-	resp, err = roundTrip(t.base, out, body.req)
+	resp, err = roundTrip(t.base, out, c.req)
 	if err == nil && resp != nil {
 		if given := resp.Header.Get(nonceHeader); t.dpop.Remember(target, given) {
 			next = given

@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 )
 
 // ErrRefused is what errors.Is finds in the error of a request that was not sent because the token must not go there.
@@ -39,3 +41,35 @@ func (e *endedError) Timeout() bool { return errors.Is(e.ended, context.Deadline
 
 // Temporary reports the same: net.Error has it.
 func (e *endedError) Temporary() bool { return e.Timeout() }
+
+// RejectedError says that an API rejected the token and that no successor is available. package alf documents it.
+type RejectedError struct {
+	// StatusCode is that of the response, mostly 401.
+	StatusCode int
+	// Err says why there is no successor.
+	Err error
+
+	// A function, because fmt ignores the methods of what an unexported field contains, and prints it.
+	header func() http.Header
+}
+
+func newRejectedError(resp *http.Response, err error) *RejectedError {
+	header := resp.Header
+	return &RejectedError{StatusCode: resp.StatusCode, Err: err, header: func() http.Header { return header }}
+}
+
+// Header returns the headers of the response that rejected the token, such as WWW-Authenticate. They are the server's.
+func (e *RejectedError) Header() http.Header {
+	if e.header == nil {
+		return nil
+	}
+	return e.header()
+}
+
+// Error says why there is no successor. It does not repeat what the API sent.
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("%v (after the API rejected the token with status %d)", e.Err, e.StatusCode)
+}
+
+// Unwrap returns Err.
+func (e *RejectedError) Unwrap() error { return e.Err }

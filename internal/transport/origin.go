@@ -93,9 +93,29 @@ func (s *Session) Listed(u *url.URL) bool {
 	return false
 }
 
-// admit reports whether req may carry the token. A request the caller made themselves either may or is refused with an
-// error: sent without a token it would only fail less clearly. A redirected one was not their choice; without the
-// token it does no harm.
+// named is the origin that a server goes by: the host is that of the Host header, which decides who responds behind a shared
+// ingress.
+func named(req *http.Request) origin {
+	if req.Host == "" || req.Host == req.URL.Host {
+		return originOf(req.URL)
+	}
+	return originOf(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+}
+
+// target names to the token manager what a request was sent to: the origin, and the path.
+func target(req *http.Request) string { return named(req).String() }
+
+// Target is what a request to u would be named, for calls that are not HTTP requests of this client.
+func Target(u *url.URL) string { return originOf(u).String() + u.EscapedPath() }
+
+// within reports whether req goes to Config.Origins, by its URL and by its Host header.
+func (s *Session) within(req *http.Request) bool {
+	return s.Listed(req.URL) && (req.Host == "" || req.Host == req.URL.Host || s.Listed(&url.URL{Scheme: req.URL.Scheme, Host: req.Host}))
+}
+
+// admit reports whether req may carry the token. A request that the caller made either may or is refused with an error:
+// without the token it would only fail less clearly. A redirected one was not the caller's choice; without the token it does
+// no harm.
 func (s *Session) admit(req *http.Request) (bool, error) {
 	if req.Response != nil {
 		return s.follows(req), nil
@@ -105,42 +125,46 @@ func (s *Session) admit(req *http.Request) (bool, error) {
 		return false, fmt.Errorf("%w: it has no URL", ErrRefused)
 	case req.URL.Scheme != "https" && !wire.PlainHTTPAllowed(req.URL, s.allowHTTP):
 		return false, s.refusePlain(req.URL)
-	case s.origins != nil && !s.Listed(req.URL):
-		return false, fmt.Errorf("%w: %s is not among Config.Origins: add it there if it may have the token", ErrRefused, originOf(req.URL))
+	case s.origins != nil && !s.within(req):
+		return false, s.refuseOrigin(req)
 	}
 	return true, nil
 }
 
+// refusePlain uses net/http's words for a scheme, because libraries look for them to find out that sending again is useless.
 func (s *Session) refusePlain(u *url.URL) error {
 	if !equalFold(u.Scheme, "http") {
-		return fmt.Errorf("%w: the URL's scheme is %q: use https", ErrRefused, u.Scheme)
+		return fmt.Errorf("%w: unsupported protocol scheme %q: use https", ErrRefused, u.Scheme)
 	}
 	return fmt.Errorf("%w: plain http would send the token in the clear: use https, or list %q in Config.AllowHTTP", ErrRefused, u.Host)
 }
 
-// follows reports whether a redirected request may carry the token: it stays where the caller wanted to go, or within
-// Config.Origins.
-func (s *Session) follows(req *http.Request) bool {
-	if req.URL == nil || !wire.PlainHTTPAllowed(req.URL, s.allowHTTP) {
-		return false
+func (s *Session) refuseOrigin(req *http.Request) error {
+	if s.Listed(req.URL) {
+		return fmt.Errorf("%w: its Host header names %s, which is not among Config.Origins: add it there if it may have the token, or unset Request.Host",
+			ErrRefused, named(req))
 	}
-	if s.origins != nil {
-		return s.Listed(req.URL)
-	}
-	first := firstHop(req)
-	return first != nil && originOf(first.URL).same(originOf(req.URL))
+	return fmt.Errorf("%w: %s is not among Config.Origins: add it there if it may have the token", ErrRefused, originOf(req.URL))
 }
 
-// firstHop finds the request that a chain of redirects began with, or nil if the chain is broken: then it is not known where
-// the caller wanted to go. Our responses carry the caller's requests, so that chains through us are whole.
-func firstHop(req *http.Request) *http.Request {
-	for req.Response != nil {
-		if req = req.Response.Request; req == nil {
-			return nil
+// follows reports whether a redirected request may carry the token: the chain has stayed where the caller wanted to go, or
+// within Config.Origins. Once it has left, another server chose every URL that follows, also one that leads back. If the
+// chain is broken, where the caller wanted to go is not known. Our responses have the callers' requests, so that chains
+// through us are complete.
+func (s *Session) follows(req *http.Request) bool {
+	for hop := req; ; hop = hop.Response.Request {
+		if hop == nil || hop.URL == nil || !wire.PlainHTTPAllowed(hop.URL, s.allowHTTP) {
+			return false
+		}
+		if s.origins != nil {
+			if !s.within(hop) {
+				return false
+			}
+		} else if !originOf(hop.URL).same(originOf(req.URL)) || !named(hop).same(named(req)) {
+			return false
+		}
+		if hop.Response == nil {
+			return true
 		}
 	}
-	if req.URL == nil {
-		return nil
-	}
-	return req
 }

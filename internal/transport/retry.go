@@ -1,8 +1,12 @@
 package transport
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/alf-go/alf/manager"
 )
@@ -11,45 +15,167 @@ import (
 // 401 is short if there is any; a longer one occupies its connection meanwhile.
 const maxBuffered401 = 16 << 10
 
-// retryUnauthorized handles a response that rejects tok: it has the token replaced, and sends req again, once. It returns the
-// first response, complete, wherever sending again is impossible or useless, and once the session is closed.
-func (t *Transport) retryUnauthorized(req *http.Request, first *http.Response, tok *manager.Token, body *requestBody) (*http.Response, error) {
+// Why a response that rejects the token is returned to the caller although the token may have a successor.
+var (
+	errNotRepeatable = errors.New("alf: the request cannot be sent again, because its body is not available any more")
+	errSameToken     = errors.New("alf: the authorization server returned the rejected token again")
+)
+
+// retryUnauthorized handles a response that rejects tok: it has the token replaced, and sends the request again, once. It
+// returns the first response, complete, wherever sending again is impossible or useless, and once the session is closed.
+func (t *Transport) retryUnauthorized(c *call, tok *manager.Token) (*http.Response, error) {
+	first, origin := c.response, target(c.req)
 	t.Counters.Unauthorized.Add(1)
-	origin := originOf(req.URL).String()
-	if !body.repeatable() {
-		t.Counters.Unreplayable.Add(1)
-		// Other requests profit from the successor. Whether the rejection is suppressed does not matter here.
-		_ = t.source.Invalidate(tok, origin)
-		return first, nil
-	}
+	trace := traceOf(c.req.Context())
+	trace.outcome(manager.Outcome{Token: tok, Origin: origin, Sent: c.observed})
 	if t.closed.Load() {
+		c.body.done(false)
 		return first, nil
 	}
+	ctx, stop := waitContext(c.req)
+	defer stop()
+	// Its connection is free then, and over HTTP/1 the transport does not give up the request's body before.
 	first.Body = bufferBody(first.Body, maxBuffered401)
-	next, err := t.source.Replace(req.Context(), tok, origin)
-	if errors.Is(err, manager.ErrSuppressed) || errors.Is(err, manager.ErrClosed) || err == nil && next.Same(tok) {
-		return first, nil
+	if !c.body.repeatable(ctx) {
+		if ctx.Err() != nil {
+			return nil, t.failed(ctx, c, contextError(ctx, ctx.Err()))
+		}
+		// Other requests profit from the successor.
+		t.suppressed(trace, t.source.Invalidate(tok, origin))
+		return t.notRetried(c, trace, errNotRepeatable)
 	}
-	var value string
-	if err == nil {
-		value, err = headerValue(next)
+	next, err := t.source.Replace(ctx, tok, origin)
+	switch {
+	case errors.Is(err, manager.ErrSuppressed), errors.Is(err, manager.ErrClosed):
+		t.suppressed(trace, err)
+		return t.notRetried(c, trace, nil)
+	case err == nil && next.Same(tok):
+		return t.notRetried(c, trace, errSameToken)
 	}
+	if next, err = Validated(ctx, next, err); err != nil {
+		return nil, t.failed(ctx, c, err)
+	}
+	body, err := c.body.open(ctx)
 	if err != nil {
-		first.Body.Close()
-		return nil, contextError(req.Context(), err)
+		if ctx.Err() != nil {
+			return nil, t.failed(ctx, c, contextError(ctx, err))
+		}
+		return t.notRetried(c, trace, err)
 	}
-	again, err := body.again()
-	if err != nil {
-		t.Counters.Unreplayable.Add(1)
-		return first, nil
+	return t.retry(c, trace, next, body)
+}
+
+// notRetried returns the first response to the caller, because of reason; nil if that was said already.
+func (t *Transport) notRetried(c *call, trace traces, reason error) (*http.Response, error) {
+	c.body.done(false)
+	if reason != nil {
+		trace.notRetried(reason)
+		if !errors.Is(reason, errSameToken) {
+			t.Counters.Unreplayable.Add(1)
+		}
 	}
+	return c.response, nil
+}
+
+func (t *Transport) suppressed(trace traces, err error) {
+	if errors.Is(err, manager.ErrSuppressed) {
+		trace.suppressed(err)
+	}
+}
+
+// failed drops the first response because there is no successor. The error of the token contains it, unless the wait was
+// given up.
+func (t *Transport) failed(ctx context.Context, c *call, err error) error {
+	c.body.done(true)
+	c.response.Body.Close()
+	if ctx.Err() != nil {
+		return err
+	}
+	return newRejectedError(c.response, err)
+}
+
+// retry sends the request again, with the successor of the token. The response is returned as it is: if it rejects the
+// successor, that stays until the next request's response rejects it.
+func (t *Transport) retry(c *call, trace traces, next *manager.Token, body io.ReadCloser) (*http.Response, error) {
+	first := c.response
 	first.Body.Close()
+	c.response = nil
 	t.Counters.Retried.Add(1)
-	out := authorize(req, value)
-	out.Body = again
-	second, err := t.send(out, body, next, value)
-	if err == nil && second != nil && !t.rejects(second) {
+	trace.retry(next)
+	value := next.Authorization()
+	out, _ := authorize(c.req, value)
+	out.Body = body
+	sent := t.clock.Now()
+	second, err := t.send(c, out, next, value)
+	c.body.done(err != nil)
+	if err != nil || second == nil {
+		return second, err
+	}
+	c.response = second
+	keepCookies(second, first)
+	accepted := !t.rejects(second)
+	if accepted {
 		t.Counters.RetrySucceeded.Add(1)
 	}
-	return second, err
+	outcome := manager.Outcome{Token: next, Origin: target(c.req), Retry: true, Accepted: accepted, Sent: sent}
+	if t.outcomes != nil {
+		t.outcomes.ReportOutcome(outcome)
+	}
+	trace.outcome(outcome)
+	return second, nil
+}
+
+// keepCookies passes on the cookies that a dropped response sets. http.Client sees the second response alone, and puts its
+// cookies into the jar in order, so that those of the second take precedence.
+func keepCookies(resp, dropped *http.Response) {
+	const setCookie = "Set-Cookie"
+	if cookies := dropped.Header[setCookie]; len(cookies) > 0 {
+		if resp.Header == nil {
+			resp.Header = http.Header{}
+		}
+		resp.Header[setCookie] = slices.Concat(cookies, resp.Header[setCookie])
+	}
+}
+
+// stall is how long a response that is to be dropped may take to arrive before its connection is given up.
+const stall = 100 * time.Millisecond
+
+// bufferedBody is the body of a response that may still be wanted, while its connection is better free. Its beginning is
+// read on a goroutine of its own: a server that stalls in the middle of a 401 must delay neither the fetch nor the retry.
+// The goroutine ends with that reading, at the latest when the body is closed.
+type bufferedBody struct {
+	body  io.ReadCloser // as it came
+	done  chan struct{} // closed when whole is set
+	whole io.ReadCloser // all of it again, the beginning from memory
+}
+
+func bufferBody(body io.ReadCloser, limit int64) *bufferedBody {
+	if body == nil { // from a careless base; http.Client repairs that only further up
+		body = http.NoBody
+	}
+	b := &bufferedBody{body: body, done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		_, b.whole = peek(body, limit)
+	}()
+	return b
+}
+
+// Read reads the body from its first byte on.
+func (b *bufferedBody) Read(p []byte) (int, error) {
+	<-b.done
+	return b.whole.Read(p)
+}
+
+// Close closes the body. It waits a moment for what is about to arrive, because a connection whose response was read to its
+// end can be used again.
+func (b *bufferedBody) Close() error {
+	timer := time.NewTimer(stall)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+		return b.whole.Close()
+	case <-timer.C:
+		return b.body.Close()
+	}
 }

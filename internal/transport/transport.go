@@ -1,14 +1,15 @@
 // Package transport sends one request with the client's token, and once more when the token was rejected: the
-// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin,
-// request_body, dpop, certificate, challenge, and after a rejection retry and response_body.
+// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin, token,
+// request_body, dpop, base, challenge, and after a rejection retry.
 package transport
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/benbjohnson/clock"
 
@@ -39,7 +40,11 @@ type Session struct {
 	// Counters count what happened to requests.
 	Counters Counters
 
-	source       manager.Source
+	source   manager.Source
+	current  currentSource // nil, as the next two, if source has no such methods
+	origin   originSource
+	outcomes outcomeSource
+
 	origins      []allowed
 	allowHTTP    []string
 	rejected     func(*http.Response) bool
@@ -51,7 +56,7 @@ type Session struct {
 
 // NewSession makes a session. Later changes to cfg do not affect it.
 func NewSession(cfg Config) *Session {
-	return &Session{
+	s := &Session{
 		source:       cfg.Source,
 		origins:      parseOrigins(cfg.Origins),
 		allowHTTP:    append([]string(nil), cfg.AllowHTTP...),
@@ -60,6 +65,10 @@ func NewSession(cfg Config) *Session {
 		dpop:         cfg.DPoP,
 		clock:        cfg.Clock,
 	}
+	s.current, _ = cfg.Source.(currentSource)
+	s.origin, _ = cfg.Source.(originSource)
+	s.outcomes, _ = cfg.Source.(outcomeSource)
+	return s
 }
 
 // Close makes all requests that come later, and all that still need a token, fail with manager.ErrClosed.
@@ -77,8 +86,31 @@ type Transport struct {
 // Over returns a transport that sends requests through base.
 func (s *Session) Over(base http.RoundTripper) *Transport { return &Transport{s, base} }
 
+// call is one request of a caller on its way through a Transport.
+type call struct {
+	req      *http.Request  // the caller's; it is not modified
+	body     *requestBody   // nil: there is none
+	response *http.Response // the one that is open; nil: none, or it was handed to the caller
+	observed time.Time      // when it was sent first, if the source wants to know the outcome
+
+	nonceRetry bool // it was sent again with a DPoP nonce
+}
+
+// abandon closes what is open when a function of the user's panics.
+func (c *call) abandon() {
+	if c.response == nil {
+		return
+	}
+	if c.response.Body != nil {
+		c.response.Body.Close()
+	}
+	c.body.done(true)
+}
+
 // RoundTrip sends req with the token, and once more with its successor if it was rejected. It does not modify req. Errors:
-// that of the token if none is available (the request is then not sent, and its body is closed), an [ErrRefused], or base's.
+// that of the token if none is available (the request is then not sent, and its body is closed; a *[RejectedError] if it was
+// sent once), an [ErrRefused], or base's. An error that ended with the request's context is both that context's error and
+// its cause.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	carries, err := t.admit(req)
 	if err != nil {
@@ -89,31 +121,44 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !carries {
 		return t.forwardWithoutToken(req)
 	}
-	tok, value, err := t.Token(req.Context())
+	tok, value, err := t.tokenFor(req)
 	if err != nil {
 		t.Counters.Unsent.Add(1)
 		closeBody(req)
 		return nil, err
 	}
-	out := authorize(req, value)
-	body := newRequestBody(out, req)
-	resp, err := t.send(out, &body, tok, value)
+	c := call{req: req}
+	defer c.abandon()
+	out, body := authorize(req, value)
+	if body != nil {
+		body.attach(out, req)
+		c.body = body
+	}
+	if t.outcomes != nil && t.outcomes.ObservesOutcomes() {
+		c.observed = t.clock.Now()
+	}
+	resp, err := t.send(&c, out, tok, value)
 	if err != nil || resp == nil {
+		c.body.done(true)
 		return resp, err
 	}
-	if !t.rejects(resp) {
-		body.stopRecording()
-		return resp, nil
+	c.response = resp
+	if t.rejects(resp) {
+		resp, err = t.retryUnauthorized(&c, tok)
+	} else {
+		c.body.done(false)
+		t.observeAccepted(&c, tok)
 	}
-	return t.retryUnauthorized(req, resp, tok, &body)
+	c.response = nil
+	return resp, err
 }
 
 // send sends out, which carries tok, with everything that a token of its kind needs.
-func (t *Transport) send(out *http.Request, body *requestBody, tok *manager.Token, value string) (*http.Response, error) {
+func (t *Transport) send(c *call, out *http.Request, tok *manager.Token, value string) (*http.Response, error) {
 	if t.dpop != nil {
-		return t.roundTripDPoP(out, body, tok, value)
+		return t.roundTripDPoP(c, out, tok, value)
 	}
-	return roundTrip(t.base, out, body.req)
+	return roundTrip(t.base, out, c.req)
 }
 
 // roundTrip sends out through base and puts the caller's request into the response: http.Client follows redirects by it, and
@@ -123,59 +168,21 @@ func roundTrip(base http.RoundTripper, out, req *http.Request) (*http.Response, 
 	if resp != nil {
 		resp.Request = req
 	}
+	if err != nil {
+		err = contextError(req.Context(), err)
+	}
 	return resp, err
 }
 
 // forwardWithoutToken sends a request that must not carry the token, because a redirect leads elsewhere. Nothing of the
 // client goes with it, nor is its Authorization removed: that is http.Client's or the caller's.
 func (t *Transport) forwardWithoutToken(req *http.Request) (*http.Response, error) {
-	base := t.base
-	if m, ok := base.(mtlsTransport); ok {
-		base = m.For(nil)
-	}
-	return roundTrip(base, req, req)
-}
-
-// Token asks the source, and returns the token with its header value.
-func (s *Session) Token(ctx context.Context) (*manager.Token, string, error) {
-	if s.closed.Load() {
-		return nil, "", manager.ErrClosed
-	}
-	tok, err := s.source.Token(ctx)
-	if err != nil {
-		return nil, "", contextError(ctx, err)
-	}
-	value, err := headerValue(tok)
-	return tok, value, err
-}
-
-// Validated returns what a third-party source returned if it is a token, and an error otherwise. An error that ended with ctx
-// is both ctx.Err() and its cause.
-func Validated(ctx context.Context, tok *manager.Token, err error) (*manager.Token, error) {
-	if err != nil {
-		return nil, contextError(ctx, err)
-	}
-	if _, err := headerValue(tok); err != nil {
-		return nil, err
-	}
-	return tok, nil
-}
-
-// headerValue returns tok's Authorization. Tokens of third-party sources are validated: an empty one must not be sent.
-func headerValue(tok *manager.Token) (string, error) {
-	value := tok.Authorization()
-	if value == "" || value[len(value)-1] == ' ' { // no token, or nothing after the scheme
-		return "", errNoToken
-	}
-	return value, nil
+	out, _ := authorize(req, "")
+	return roundTrip(withoutCertificate(t.base), out, req)
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
-func (t *Transport) CloseIdleConnections() {
-	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		base.CloseIdleConnections()
-	}
-}
+func (t *Transport) CloseIdleConnections() { closeIdle(t.base) }
 
 // Format prints the type's name, whatever the verb: what it leads to holds connections, and others are writing to it.
 func (Transport) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Transport") }
@@ -188,28 +195,76 @@ func closeBody(req *http.Request) {
 
 const authorizationHeader = "Authorization"
 
-// outgoing is a request on its way to the base transport, with room for the one header value that is ours, so that both are
-// one allocation. It is never pooled: a transport may keep a request for as long as it likes.
+// outgoing is a request on its way to the base transport, with room for what it must not share with the caller's, so that all
+// of it is one allocation. It is never pooled: a transport may keep a request for as long as it likes.
 type outgoing struct {
 	http.Request
-	authorization [1]string
+	url    url.URL
+	values [4]string // of headers
 }
 
-// authorize copies req and puts value into the copy's Authorization, replacing whatever the caller had there, however it was
-// spelled.
-// The values of the other headers are shared with the caller: they are only read, and without spare capacity, so that
-// appending to them copies them.
-func authorize(req *http.Request, value string) *http.Request {
-	out := &outgoing{Request: *req}
-	header := make(http.Header, len(req.Header)+1)
-	for name, values := range req.Header {
-		if len(name) == len(authorizationHeader) && equalFold(name, authorizationHeader) {
+// outgoingMore has room for more headers.
+type outgoingMore struct {
+	http.Request
+	url    url.URL
+	values [16]string
+}
+
+// outgoingBody has room for the body's state as well.
+type outgoingBody struct {
+	outgoingMore
+	body requestBody
+}
+
+// authorize copies req and puts value into the copy's Authorization, replacing whatever the caller had there, in any spelling;
+// "" leaves that as it is. It returns room for the body's state if there is a body.
+//
+// The URL and the headers' values are copied too, because a careless base may edit them in place, and the caller's request
+// must not be modified. Trailer is shared: the caller's body sets its values as it is read.
+func authorize(req *http.Request, value string) (out *http.Request, body *requestBody) {
+	var (
+		target *url.URL
+		free   []string
+	)
+	switch {
+	case hasBody(req):
+		o := new(outgoingBody)
+		out, target, free, body = &o.Request, &o.url, o.values[:], &o.body
+	case len(req.Header) < len(outgoing{}.values):
+		o := new(outgoing)
+		out, target, free = &o.Request, &o.url, o.values[:]
+	default:
+		o := new(outgoingMore)
+		out, target, free = &o.Request, &o.url, o.values[:]
+	}
+	*out = *req
+	*target = *req.URL
+	out.URL = target
+	out.Header = copyHeader(req.Header, value, free)
+	return out, body
+}
+
+// copyHeader copies a header, its values into free as far as they fit, and replaces Authorization unless value is "". The
+// slices have no spare capacity, so that appending to one copies it.
+func copyHeader(header http.Header, value string, free []string) http.Header {
+	copied := make(http.Header, len(header)+1)
+	if value != "" {
+		free[0] = value
+		copied[authorizationHeader] = free[:1:1]
+		free = free[1:]
+	}
+	for name, values := range header {
+		if value != "" && len(name) == len(authorizationHeader) && equalFold(name, authorizationHeader) {
 			continue
 		}
-		header[name] = values[:len(values):len(values)]
+		n := len(values)
+		if n > len(free) {
+			copied[name] = append([]string(nil), values...)
+			continue
+		}
+		copy(free, values)
+		copied[name] = free[:n:n]
+		free = free[n:]
 	}
-	out.authorization[0] = value
-	header[authorizationHeader] = out.authorization[:]
-	out.Request.Header = header
-	return &out.Request
+	return copied
 }
