@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/alf-go/alf/manager"
 )
@@ -133,5 +134,48 @@ func keepCookies(resp, dropped *http.Response) {
 			resp.Header = http.Header{}
 		}
 		resp.Header[setCookie] = slices.Concat(cookies, resp.Header[setCookie])
+	}
+}
+
+// stall is how long a response that is to be dropped may take to arrive before its connection is given up.
+const stall = 100 * time.Millisecond
+
+// bufferedBody is the body of a response that may still be wanted, while its connection is better free. Its beginning is
+// read on a goroutine of its own: a server that stalls in the middle of a 401 must delay neither the fetch nor the retry.
+// The goroutine ends with that reading, at the latest when the body is closed.
+type bufferedBody struct {
+	body  io.ReadCloser // as it came
+	done  chan struct{} // closed when whole is set
+	whole io.ReadCloser // all of it again, the beginning from memory
+}
+
+func bufferBody(body io.ReadCloser, limit int64) *bufferedBody {
+	if body == nil { // from a careless base; http.Client repairs that only further up
+		body = http.NoBody
+	}
+	b := &bufferedBody{body: body, done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		_, b.whole = peek(body, limit)
+	}()
+	return b
+}
+
+// Read reads the body from its first byte on.
+func (b *bufferedBody) Read(p []byte) (int, error) {
+	<-b.done
+	return b.whole.Read(p)
+}
+
+// Close closes the body. It waits a moment for what is about to arrive, because a connection whose response was read to its
+// end can be used again.
+func (b *bufferedBody) Close() error {
+	timer := time.NewTimer(stall)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+		return b.whole.Close()
+	case <-timer.C:
+		return b.body.Close()
 	}
 }
