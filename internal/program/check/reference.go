@@ -20,7 +20,7 @@ var credentialNames = map[alf.AuthStyle]string{
 // credentialWords are in texts that are about a client's id or credentials.
 var credentialWords = regexp.MustCompile(`(?i)credentials?|secret|password|authenticat|unknown client|invalid client|client.{0,20}not (found|exist)|no such client`)
 
-// unknownClient compares the response with that to a client that does not exist. Many servers make no difference, on purpose; and
+// unknownClient compares the response with the one to a client that does not exist. Many servers make no difference, on purpose; and
 // where they do, that shows that the server knows the client, and no more.
 func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError) diagnosis {
 	credential, ok := credentialNames[c.Config.AuthStyle]
@@ -43,7 +43,14 @@ func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError
 	if !ok {
 		return diagnosis{}
 	}
-	same := gist(response, c.Config.ClientID) == gist(other, id)
+	d := c.compared(response, other, gist(response, c.Config.ClientID) == gist(other, id), credential)
+	// The library's hints for other codes are about what was compared here.
+	d.outdated = response.Code != "invalid_client"
+	return d
+}
+
+// compared says what follows from both responses.
+func (c *checkup) compared(response, other *alf.EndpointError, same bool, credential string) diagnosis {
 	style, clientID := c.Names.Of("AuthStyle"), c.Names.Of("ClientID")
 	compare := fmt.Sprintf("compare %s and %s with what was registered", clientID, credential)
 	switch {
