@@ -26,8 +26,7 @@ func (c *checkup) wrongType(_ context.Context, response *alf.EndpointError) diag
 	case strings.Contains(strings.ToLower(text), `"dpop"`):
 		return settled("the server issues tokens that are bound to a key", "set "+c.Names.Of("DPoP"))
 	}
-	return settled("the server calls its tokens by another type than is expected",
-		"if the API accepts them, set "+c.Names.Of("TokenType")+" to that type; if not, have the server issue Bearer tokens")
+	return settled("the server calls its tokens by another type than is expected", response.HintWith(c.Names.Of))
 }
 
 // busy is about a server that asks to wait.
