@@ -46,7 +46,7 @@ func (p *program) check(ctx context.Context, cmd *cli.Command, api string) error
 	s := check.Subject{Names: p.names, TestAPI: api != ""}
 	v, err := p.configure(ctx, cmd)
 	if err == nil {
-		s.Config, s.From, s.Timeout = &v.Config, v.From, v.Timeout
+		s.Config, s.From, s.Timeout, s.Warnings = &v.Config, v.From, v.Timeout, v.Warnings()
 		if err = v.Config.Validate(); err != nil {
 			err = v.Invalid(err)
 		}
@@ -54,7 +54,7 @@ func (p *program) check(ctx context.Context, cmd *cli.Command, api string) error
 	var apiErr error
 	if s.TestAPI {
 		if s.API, apiErr = newRequest(settings.Given(cmd, p.env, "api").Text, http.MethodGet, api, nil); apiErr == nil {
-			apiErr = setHeaders(s.API, nil)
+			apiErr = setHeaders(s.API, false, nil)
 		}
 	}
 	if err := errors.Join(err, apiErr); err != nil {

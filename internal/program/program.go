@@ -50,7 +50,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	p.names = p.table.Names()
 	args = p.arguments(args)
-	return p.exit(ctx, p.root().Run(ctx, args))
+	root := p.root()
+	return p.exit(ctx, root.Run(ctx, splitOptions(root, args)))
 }
 
 // program is what the commands share.

@@ -7,7 +7,9 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -16,75 +18,36 @@ import (
 	"github.com/alf-go/alf/internal/program/format"
 )
 
-func (p *program) getCommand() *cli.Command {
-	return &cli.Command{
-		Name:        "get",
-		Usage:       "get a URL with a token and print the response",
-		ArgsUsage:   "URL",
-		Description: "Prints the response's body to standard output, that of an error as well." + p.about(),
-		Flags:       p.flags(includeFlag(), headerFlag()),
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			return p.request(ctx, cmd, http.MethodGet, nil)
-		},
-	}
+// curlRequest is what the options of a command line come to.
+type curlRequest struct {
+	method, output string
+	headers, urls  []string
+	body           []byte // nil: none
+	json, inQuery  bool
+	head           bool
+	include, quiet bool
+
+	stdin                  io.Reader
+	secretStdin, readStdin bool
 }
 
-func (p *program) curlCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "curl",
-		Usage:     "send a request with a token and print the response",
-		ArgsUsage: "URL",
-		Description: "Takes the flags of curl that one needs most. Prints the response's body to standard output, that\n" +
-			"of an error as well. Redirects are followed; the token is sent along only within the URL's origin,\n" +
-			"or within those given by --origin. Data is sent as it is, files included; several are joined by &.\n" +
-			"It is application/x-www-form-urlencoded unless -H says otherwise." + p.about(),
-		Flags: p.flags(
-			&cli.StringFlag{Name: "request", Aliases: []string{"X"}, Usage: "`METHOD`; POST if there is data, else GET"},
-			headerFlag(),
-			&cli.StringSliceFlag{
-				Name: "data", Aliases: []string{"d"},
-				Usage: "send `DATA`, or what is in a file (@PATH) or on standard input (@-)",
-			},
-			includeFlag(),
-		),
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			body, err := p.data(cmd)
-			if err != nil {
-				return err
-			}
-			return p.request(ctx, cmd, method(cmd, body), body)
-		},
-	}
-}
-
-func headerFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "header", Aliases: []string{"H"}, Usage: "add `'NAME: VALUE'` to the request's headers; 'NAME:' removes one"}
-}
-
-func includeFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "include", Aliases: []string{"i"}, Usage: "print the response's status and headers before its body"}
-}
-
-func method(cmd *cli.Command, body []byte) string {
-	switch {
-	case cmd.String("request") != "":
-		return cmd.String("request")
-	case body != nil:
-		return http.MethodPost
-	}
-	return http.MethodGet
-}
-
-// request sends one and prints the response.
-func (p *program) request(ctx context.Context, cmd *cli.Command, method string, body []byte) error {
-	if err := argumentsAre(cmd, "URL"); err != nil {
+// curl sends a request and prints the response.
+func (p *program) curl(ctx context.Context, cmd *cli.Command, given []givenOption) error {
+	r := &curlRequest{stdin: p.stdin, secretStdin: cmd.Bool("client-secret-stdin")}
+	if err := r.apply(given); err != nil {
 		return err
 	}
-	req, err := newRequest("URL", method, cmd.Args().First(), body)
+	if len(r.urls) == 0 || cmd.Args().Len() > 0 {
+		if err := argumentsAre(cmd, "URL"); err != nil {
+			return err
+		}
+		r.urls = append(r.urls, cmd.Args().First())
+	}
+	if len(r.urls) > 1 {
+		return exit.Usagef("there is more than one URL: alf sends one request")
+	}
+	req, err := r.request()
 	if err != nil {
-		return err
-	}
-	if err := setHeaders(req, cmd.StringSlice("header")); err != nil {
 		return err
 	}
 	session, err := p.connect(ctx, cmd)
@@ -101,12 +64,53 @@ func (p *program) request(ctx context.Context, cmd *cli.Command, method string, 
 	}
 	defer resp.Body.Close()
 	arrived()
-	session.log.response(resp, method, time.Since(start))
-	if err := p.print(resp, cmd.Bool("include")); err != nil {
+	session.log.response(resp, req.Method, time.Since(start))
+	if err := p.write(resp, r); err != nil {
 		return err
 	}
 	if resp.StatusCode >= 400 {
 		return exit.Failf(exit.API, "the API responded with %s", format.Status(resp.StatusCode))
+	}
+	return nil
+}
+
+func (r *curlRequest) request() (*http.Request, error) {
+	address, body := r.urls[0], r.body
+	if r.inQuery {
+		if len(body) > 0 {
+			separator := "?"
+			if strings.Contains(address, "?") {
+				separator = "&"
+			}
+			address += separator + string(body)
+		}
+		body = nil
+	}
+	req, err := newRequest("URL", r.verb(), address, body)
+	if err != nil {
+		return nil, err
+	}
+	return req, setHeaders(req, r.json, r.headers)
+}
+
+// write writes the response to where it is wanted.
+func (p *program) write(resp *http.Response, r *curlRequest) error {
+	if r.quiet && resp.StatusCode >= 400 {
+		return nil
+	}
+	if r.output == "" || r.output == "-" {
+		return print(p.stdout, resp, r.include)
+	}
+	file, err := os.Create(r.output)
+	if err != nil {
+		return exit.Failf(exit.Broken, "writing the response: %w", err)
+	}
+	if err := print(file, resp, r.include); err != nil {
+		_ = file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return exit.Failf(exit.Broken, "writing the response: %w", err)
 	}
 	return nil
 }
@@ -129,13 +133,13 @@ func newRequest(from, method, address string, body []byte) (*http.Request, error
 }
 
 // print streams the body.
-func (p *program) print(resp *http.Response, include bool) error {
+func print(w io.Writer, resp *http.Response, include bool) error {
 	if include {
-		if err := writeHead(p.stdout, resp); err != nil {
+		if err := writeHead(w, resp); err != nil {
 			return exit.Failf(exit.Broken, "writing the response: %w", err)
 		}
 	}
-	out := &writer{Writer: p.stdout}
+	out := &writer{Writer: w}
 	if _, err := io.Copy(out, resp.Body); out.err != nil {
 		return exit.Failf(exit.Broken, "writing the response: %w", out.err)
 	} else if err != nil {

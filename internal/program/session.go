@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -23,6 +24,9 @@ func (p *program) connect(ctx context.Context, cmd *cli.Command) (*session, erro
 	v, err := p.configure(ctx, cmd)
 	if err != nil {
 		return nil, err
+	}
+	for _, w := range v.Warnings() {
+		fmt.Fprintf(p.stderr, "alf: %s: %s\n", w.Cause, w.Remedy)
 	}
 	log := p.eventLog(cmd)
 	v.Config.Logger = log.logger()

@@ -124,3 +124,41 @@ func quoted(s string) (read, rest string) {
 	}
 	return b.String(), ""
 }
+
+// peek reads up to limit bytes of a response's body, and returns them and a body that still has all of it. If that was the
+// whole body, the real one is closed, so that its connection is free while the caller has not finished with what replaces
+// it. An error in reading comes up again where it was.
+func peek(body io.ReadCloser, limit int64) ([]byte, io.ReadCloser) {
+	end := &endReader{r: body}
+	prefix, err := io.ReadAll(io.LimitReader(end, limit))
+	switch {
+	case err != nil:
+		return prefix, &resumedBody{io.MultiReader(bytes.NewReader(prefix), errorReader{err}), body}
+	case end.reached:
+		body.Close()
+		return prefix, io.NopCloser(bytes.NewReader(prefix))
+	}
+	return prefix, &resumedBody{io.MultiReader(bytes.NewReader(prefix), body), body}
+}
+
+// resumedBody is a body whose beginning was read already.
+type resumedBody struct {
+	io.Reader
+	io.Closer
+}
+
+// endReader notes whether r reached its end, which a LimitReader in front of it hides.
+type endReader struct {
+	r       io.Reader
+	reached bool
+}
+
+func (e *endReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	e.reached = e.reached || err == io.EOF
+	return n, err
+}
+
+type errorReader struct{ err error }
+
+func (e errorReader) Read([]byte) (int, error) { return 0, e.err }

@@ -1,6 +1,6 @@
 // Package transport sends one request with the client's token, and once more when the token was rejected: the
-// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin,
-// request_body, dpop, certificate, challenge, and after a rejection retry and response_body.
+// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin, token,
+// request_body, dpop, base, challenge, and after a rejection retry.
 package transport
 
 import (

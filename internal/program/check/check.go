@@ -23,6 +23,8 @@ type Subject struct {
 	Config *alf.Config
 	// From says where its credentials come from.
 	From settings.Sources
+	// Warnings are about settings that can be meant, but seldom are.
+	Warnings []settings.Warning
 	// Names are what messages call its fields.
 	Names settings.Names
 	// Timeout bounds each step. 0: none.

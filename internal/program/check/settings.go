@@ -30,7 +30,11 @@ func (c *checkup) checkSettings(context.Context) finding {
 			details = append(details, asked.what+": "+strings.Join(asked.values, " "))
 		}
 	}
-	return passed(shownAddress(c.server()), details...)
+	found := passed(shownAddress(c.server()), details...)
+	for _, w := range c.Warnings {
+		found.note(w.Cause, w.Remedy)
+	}
+	return found
 }
 
 // server is the one address that the user gave.

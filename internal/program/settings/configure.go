@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
@@ -28,7 +29,22 @@ func (v *Values) Configure(ctx context.Context) error {
 	base.TLSClientConfig = trust
 	v.Config.TokenRequest.TLS = trust
 	v.Config.HTTPClient = &http.Client{Transport: base}
+	v.limitAttempts()
 	return v.configureCredentials(ctx)
+}
+
+// limitAttempts lets an attempt to get a token take as long as the command waits for a response. The command's own limit passes
+// first, so that the error is about the setting.
+func (v *Values) limitAttempts() {
+	const (
+		slack   = time.Second
+		forever = 10 * 365 * 24 * time.Hour // as a command is concerned
+	)
+	limit := v.Timeout
+	if limit == 0 || limit > forever {
+		limit = forever
+	}
+	v.Config.Policy.AttemptTimeout, v.Config.Policy.RoundTimeout = limit+slack, limit+slack
 }
 
 // trust adds an authority to those of the system, for both servers. Nil: the system's alone.

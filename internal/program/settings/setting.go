@@ -108,7 +108,7 @@ func fieldAt(value reflect.Value, path string) (reflect.Value, bool) {
 // Table is a list of settings.
 type Table []Setting
 
-// names lists the settings that may be given in a place.
+// in lists the settings that may be given in a place.
 func (t Table) in(place Places) (some Table) {
 	for _, s := range t {
 		if s.takes(place) {
@@ -117,6 +117,9 @@ func (t Table) in(place Places) (some Table) {
 	}
 	return some
 }
+
+// Has reports whether there is a setting of that name.
+func (t Table) Has(name string) bool { return t.find(name) != nil }
 
 // find returns nil if there is no setting of that name.
 func (t Table) find(name string) *Setting {

@@ -1,0 +1,88 @@
+package program
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/alf-go/alf/internal/program/settings"
+)
+
+// splitOptions puts one-letter flags into the form that the flag library reads: -XPOST becomes -X POST, and -sSL becomes -s -S -L.
+func splitOptions(root *cli.Command, args []string) []string {
+	cmd := root
+	var split []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if i == 0 {
+			split = append(split, arg)
+			continue
+		}
+		if arg == "--" {
+			return append(split, args[i:]...)
+		}
+		if !strings.HasPrefix(arg, "-") || arg == "-" {
+			if sub := cmd.Command(arg); sub != nil && cmd == root {
+				cmd = sub
+			}
+			split = append(split, arg)
+			continue
+		}
+		parts, takesNext := splitOption(root, cmd, arg)
+		split = append(split, parts...)
+		if takesNext && i+1 < len(args) {
+			i++
+			split = append(split, args[i])
+		}
+	}
+	return split
+}
+
+// splitOption splits one argument. takesNext reports whether the next one is its value.
+func splitOption(root, cmd *cli.Command, arg string) (parts []string, takesNext bool) {
+	if strings.HasPrefix(arg, "--") {
+		f := flagIn(root, cmd, strings.TrimPrefix(arg, "--"))
+		return []string{arg}, f != nil && takesValue(f)
+	}
+	for rest := arg[1:]; rest != ""; {
+		letter, size := utf8.DecodeRuneInString(rest)
+		name := string(letter)
+		rest = rest[size:]
+		f := flagIn(root, cmd, name)
+		switch {
+		case f == nil && len(parts) == 0, strings.HasPrefix(rest, "="):
+			return append(parts, "-"+name+rest), false // the flag library reads it, or reports what there is no flag for
+		case name == "#":
+			name = f.Names()[0]
+			parts = append(parts, settings.Dashed(name))
+		case f != nil && takesValue(f) && rest != "":
+			return append(parts, "-"+name, rest), false
+		default:
+			parts = append(parts, "-"+name)
+			takesNext = f != nil && takesValue(f)
+		}
+	}
+	return parts, takesNext
+}
+
+func flagIn(root, cmd *cli.Command, name string) cli.Flag {
+	for _, c := range []*cli.Command{cmd, root} {
+		for _, f := range c.Flags {
+			for _, known := range f.Names() {
+				if known == name {
+					return f
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func takesValue(f cli.Flag) bool {
+	if generic, ok := f.(*cli.GenericFlag); ok {
+		return !generic.Value.(*curlFlag).IsBoolFlag()
+	}
+	_, isBool := f.(*cli.BoolFlag)
+	return !isBool
+}
