@@ -57,6 +57,9 @@ type Config struct {
 	DPoP *DPoP
 	// TokenType is the expected token_type, in any case; another one is an error. Default: "Bearer", or "DPoP" with DPoP.
 	TokenType string
+	// AuthScheme is the scheme under which the token is sent to the APIs. It differs from TokenType for servers that return, for
+	// example, "BearerToken" where the APIs expect "Bearer". Default: TokenType, spelled as its RFC does.
+	AuthScheme string
 	// StrictTokenType makes a response without a token_type an error. By default its token is taken for a Bearer token.
 	StrictTokenType bool
 	// StrictScope makes a response with a scope other than Scopes an error.
@@ -137,6 +140,7 @@ func (c Config) FetcherConfig() fetcher.Config {
 		Certificate:     c.Certificate,
 		DPoP:            c.DPoP,
 		TokenType:       c.TokenType,
+		AuthScheme:      c.AuthScheme,
 		StrictTokenType: c.StrictTokenType,
 		StrictScope:     c.StrictScope,
 		AllowHTTP:       c.AllowHTTP,

@@ -9,7 +9,7 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// A client that signs an assertion with its private key, at an authorization server that tells its token endpoint itself.
+// A client that signs an assertion with its private key, at an authorization server whose metadata name its token endpoint.
 // The key is read at every fetch, so that it can be replaced while the program runs.
 func ExampleNew_privateKeyJWT() {
 	client, err := alf.New(alf.Config{

@@ -96,7 +96,7 @@ func ExampleClient_Stats() {
 }
 
 // At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request, and
-// nobody waits for the token then.
+// no caller waits for the token then.
 func ExampleClient_Refresh() {
 	server := sim.New(sim.Options{ClientSecret: "the-right-one"})
 	config := server.Config()

@@ -68,7 +68,7 @@ func ExampleNew() {
 	// Output: 200 OK hello
 }
 
-// When no token can be had, the request is not sent, and the error says why.
+// When no token is available, the request is not sent, and the error says why.
 func ExampleNew_denied() {
 	tokens, api, closeBoth := exampleServers()
 	defer closeBoth()

@@ -67,6 +67,9 @@ func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats 
 	for range 10 {
 		c := r.newClient(t, r.Config())
 		require.NoError(t, prepare(c))
+		if r.Reuses { // or it would get the token that it has, with what is left of its lifetime
+			require.NoError(t, r.server.Revoke(t.Context()))
+		}
 		_, err := c.Refresh(t.Context())
 		require.NoError(t, err)
 		known, before := refreshes(c.Stats()), r.server.TokenRequests()

@@ -1,8 +1,8 @@
 package interop
 
 import (
+	"cmp"
 	"net/http"
-	"os"
 	"slices"
 	"testing"
 
@@ -90,16 +90,7 @@ func TestResourceServers(t *testing.T) {
 	for _, a := range apis {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			for _, what := range []string{a.missing(), oidcprovider.Missing()} {
-				if what == "" {
-					continue
-				}
-				results.missing(a.name)
-				if os.Getenv("CI") != "" {
-					t.Fatal(what)
-				}
-				t.Skip(what)
-			}
+			requireServer(t, a.name, func() string { return cmp.Or(a.missing(), oidcprovider.Missing()) })
 			provider, err := oidcprovider.New(t.TempDir())
 			require.NoError(t, err)
 			require.NoError(t, provider.Start(t.Context(), false))

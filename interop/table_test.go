@@ -18,7 +18,7 @@ type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
 	cells  map[[3]string]cell // by folder, case and column; by API, tokens and what it says
-	absent []string           // the servers that are not installed
+	absent []string           // the servers that are not installed or not selected
 }
 
 type tableRow struct{ folder, server, name string }
@@ -34,8 +34,8 @@ func (b *table) expect(folder, server, name string) {
 	}
 }
 
-// missing says that a server could not be tried.
-func (b *table) missing(folder string) {
+// leaveOut says that a server was not tried, or not all of it.
+func (b *table) leaveOut(folder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.absent = append(b.absent, folder)

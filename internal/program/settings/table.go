@@ -37,6 +37,6 @@ func All() Table {
 
 		{Name: "origin", Field: "Origins", Group: Connection, Help: "send the token to `ORIGIN` only, such as https://api.example.com"},
 		{Name: "allow_http", Field: "AllowHTTP", Group: Connection, Help: "allow secrets and tokens to be sent to `HOST` over plain http"},
-		{Name: "ca_file", Field: "CAFile", About: "TLS.RootCAs", Group: Connection, Help: "trust the authorities in `PATH` (PEM) as well"},
+		{Name: "ca_file", Field: "CAFile", About: "TokenRequest.TLS.RootCAs", Group: Connection, Help: "trust the authorities in `PATH` (PEM) as well"},
 	}
 }
