@@ -30,6 +30,29 @@ func asJSON(resp *http.Response) *http.Response {
 	return resp
 }
 
+func TestC10_AReplacedDefaultTransportCarriesEveryRequest(t *testing.T) {
+	standard := http.DefaultTransport
+	t.Cleanup(func() { http.DefaultTransport = standard })
+	cfg := alf.Config{Issuer: "https://as.example.com", ClientID: "id", ClientSecret: alf.Secret("secret")}
+	for name, replaced := range map[string]bool{"before New": true, "after New": false} {
+		base := &tokensAnd{}
+		var client *alf.Client
+		if replaced {
+			http.DefaultTransport = base
+			client = newClient(t, cfg)
+		} else {
+			http.DefaultTransport = standard
+			client = newClient(t, cfg)
+			http.DefaultTransport = base
+		}
+		get(t, client, apiURL)
+		require.Len(t, base.urls, 3, name)
+		require.Contains(t, base.urls[0], "/.well-known/")
+		require.Equal(t, []string{"https://as.example.com/token", apiURL}, base.urls[1:])
+		http.DefaultTransport = standard
+	}
+}
+
 func TestC10_TransportOfTheAPIsCarriesNoTokenRequestUnlessTokenRequestSaysSo(t *testing.T) {
 	base := &tokensAnd{}
 	cfg := alf.Config{

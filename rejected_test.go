@@ -75,7 +75,7 @@ func TestC3_ErrorOfAFailedFetchContainsThe401(t *testing.T) {
 	client := newClient(t, auth.config())
 	get(t, client, api.URL)
 	auth.revokeAll()
-	auth.setAnswer(denial)
+	auth.setResponse(denial)
 	_, err := client.Get(api.URL)
 	var rejected *alf.RejectedError
 	require.ErrorAs(t, err, &rejected)
