@@ -74,8 +74,8 @@ func boundSource() *fakeSource {
 	return f
 }
 
-// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead") and successes ("ok", "ok:n2" with
-// the next nonce), the last of which is repeated, and keeps what it was sent.
+// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead") and successes ("ok",
+// "ok:n2" with the next nonce), the last of which is repeated, and keeps what it was sent.
 type wanting struct {
 	t         *testing.T
 	responses []string
@@ -133,8 +133,8 @@ func proving(t *testing.T, source alf.Source, base http.RoundTripper) *alf.Clien
 	return newClient(t, alf.Config{Manager: source, HTTPClient: &http.Client{Transport: base}, DPoP: &alf.DPoP{Key: keys.Of(newKey(t))}})
 }
 
-// boundServers are an authorization server and an API on loopback sockets that bind tokens to keys and want nonces, which
-// they change all the time.
+// boundServers are an authorization server and an API on loopback sockets that bind tokens to keys and want nonces,
+// which they change all the time.
 func boundServers(t *testing.T) (cfg alf.Config, apiURL string, revoke func(), tokenRequests func() int64) {
 	var asked, nonce atomic.Int64
 	var mu sync.Mutex

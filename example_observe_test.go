@@ -13,7 +13,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Hook feeds the metrics, Logger the log. Both are told every event, in order, by one goroutine that no request waits for.
+// Hook feeds the metrics, Logger the log. Both are told every event, in order, by one goroutine that no request waits
+// for.
 func ExampleConfig_observed() {
 	server := sim.New(sim.Options{})
 	config := server.Config()
@@ -95,8 +96,8 @@ func ExampleClient_Stats() {
 	// rejected requests: 2 healed: 1 not sent for want of a token: 0
 }
 
-// At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request, and
-// no caller waits for the token then.
+// At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request,
+// and no caller waits for the token then.
 func ExampleClient_Refresh() {
 	server := sim.New(sim.Options{ClientSecret: "the-right-one"})
 	config := server.Config()

@@ -106,8 +106,8 @@ func ExampleNewRequest() {
 	// Output: application/json {"name":"tea"}
 }
 
-// Tokens that other code obtains, here golang.org/x/oauth2. It is asked each time: cfg.TokenSource would keep its token for
-// as long as that has not expired, and return one that was revoked again and again.
+// Tokens that other code obtains, here golang.org/x/oauth2. It is asked each time: cfg.TokenSource would keep its token
+// for as long as that has not expired, and return one that was revoked again and again.
 func ExampleFetcherFunc() {
 	tokens, api, closeBoth := exampleServers()
 	defer closeBoth()
