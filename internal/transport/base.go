@@ -3,12 +3,12 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/alf-go/alf/internal/dial"
 	"github.com/alf-go/alf/internal/mtls"
 )
 
@@ -16,19 +16,16 @@ const (
 	// maxIdlePerHost is how many idle connections to one host are kept. Most requests go to one host, of which
 	// http.DefaultTransport keeps only 2 connections: under load nearly every request would dial.
 	maxIdlePerHost = 1024
-	// dialTimeout limits the dial of one connection, among all addresses of the host: net.Dialer gives each its share
-	// of it. Without a limit of its own, a first address that drops packets uses up the whole time of a request.
-	dialTimeout = 8 * time.Second
-	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have
-	// dropped it without a word.
+	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have dropped it
+	// without a word.
 	sendPingTimeout = 10 * time.Second
 	pingTimeout     = 5 * time.Second
 	// flushInterval is how often a request that timed out closes the idle connections at most.
 	flushInterval = 5 * time.Second
 )
 
-// newTemplate returns a copy of http.DefaultTransport with the settings of a transport for requests to APIs; false if
-// that was replaced by another type.
+// newTemplate returns a copy of http.DefaultTransport with the settings of a transport for requests to APIs; false if that
+// was replaced by another type.
 func newTemplate() (*http.Transport, bool) {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -37,12 +34,9 @@ func newTemplate() (*http.Transport, bool) {
 	own := standard.Clone()
 	own.MaxIdleConns = 0
 	own.MaxIdleConnsPerHost = maxIdlePerHost
-	if dial := own.DialContext; dial != nil {
-		own.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-			defer cancel()
-			return dial(ctx, network, address)
-		}
+	//lint:ignore SA1019 whoever still sets Dial must keep it
+	if own.Dial == nil && own.DialTLS == nil && own.DialTLSContext == nil && own.DialContext != nil {
+		own.DialContext = dial.AllAddresses(own.DialContext)
 	}
 	settings := http.HTTP2Config{}
 	if own.HTTP2 != nil {
@@ -65,9 +59,8 @@ type Base struct {
 	flushed           atomic.Int64
 }
 
-// NewDefaultBase returns a base transport for a client that was given none. It is a copy of http.DefaultTransport with
-// settings of its own, for as long as that is not replaced: mocks and instrumentation replace it, and must see every
-// request.
+// NewDefaultBase returns a base transport for a client that was given none. It is a copy of http.DefaultTransport with settings
+// of its own, for as long as that is not replaced: mocks and instrumentation replace it, and must see every request.
 func NewDefaultBase(certificate func(token string) *tls.Certificate) http.RoundTripper {
 	template, ok := newTemplate()
 	if !ok {
@@ -88,8 +81,8 @@ func (replacedDefault) RoundTrip(req *http.Request) (*http.Response, error) {
 // CloseIdleConnections reaches whatever http.DefaultTransport is now.
 func (replacedDefault) CloseIdleConnections() { closeIdle(http.DefaultTransport) }
 
-// NewBase returns a base transport like template, whose connections present the certificate of each request's token;
-// nil for none.
+// NewBase returns a base transport like template, whose connections present the certificate of each request's token; nil for
+// none.
 func NewBase(template *http.Transport, certificate func(token string) *tls.Certificate) *Base {
 	if certificate == nil {
 		return &Base{RoundTripper: template}
@@ -97,9 +90,9 @@ func NewBase(template *http.Transport, certificate func(token string) *tls.Certi
 	return &Base{RoundTripper: newMTLS(template, certificate)}
 }
 
-// RoundTrip sends req. If its deadline passes first, its connection may be dead. HTTP/1 closes it; over HTTP/2 the next
-// request would use it again, until the pings are given up. So the idle ones are closed, of which it is one now if no
-// other request uses it.
+// RoundTrip sends req. If its deadline passes first, its connection may be dead. HTTP/1 closes it; over HTTP/2 the next request
+// would use it again, until the pings are given up. So the idle ones are closed, of which it is one now if no other request
+// uses it.
 func (b *Base) RoundTrip(req *http.Request) (*http.Response, error) {
 	if b.standard != nil && http.DefaultTransport != b.standard {
 		return http.DefaultTransport.RoundTrip(req)
