@@ -192,7 +192,7 @@ func TestM19_AProofThatTheServerRepeatsIsNotShown(t *testing.T) {
 	require.NotContains(t, failed.Error(), "eyJ")
 }
 
-// readingLast calls a function before the end of an answer's body is seen.
+// readingLast calls a function before the end of a response's body is seen.
 type readingLast func()
 
 func (f readingLast) Read([]byte) (int, error) { f(); return 0, io.EOF }

@@ -127,7 +127,7 @@ func TestF5_OrdinaryTextIsLeftAlone(t *testing.T) {
 	require.Equal(t, "Missing parameter: client_secret", e.Description)
 }
 
-func TestF5_ATokenInARefusedAnswerIsNotRepeated(t *testing.T) {
+func TestF5_ATokenInARefusedResponseIsNotRepeated(t *testing.T) {
 	e := mustFail(t, config(always(200, `{"error":"odd","error_description":"issued tok-77","access_token":"tok-77"}`, "X-Issued", "tok-77")))
 	require.Equal(t, "issued [redacted]", e.Description)
 	require.NotContains(t, everything(t, e), "tok-77")
