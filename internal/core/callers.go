@@ -5,6 +5,7 @@ import "time"
 // get is a caller that found no token it may use.
 func (s *step) get(in Input) {
 	s.Reply = s.serve(in)
+	s.round.orServe = s.round.orServe || s.Reply == WaitOrServe
 	if s.Reply == None {
 		if s.token.on && s.contest.has(in.Origin) {
 			g := s.guards.edit(in.Origin, s.elapsed)

@@ -27,6 +27,10 @@ func (c *Core) Canonical() Core {
 	return k
 }
 
+// ForgetArrival drops when the published token arrived. That matters to origins that reject tokens (M13) and to callers that
+// ask for a minimum lifetime (M20) only, so an explorer of worlds without either has fewer states.
+func (c *Core) ForgetArrival() { c.token.arrived = c.elapsed }
+
 func (c *Core) canonicalize() {
 	if !c.started {
 		return // nothing has happened, and the time is not known yet
@@ -107,6 +111,7 @@ func (c *Core) canonicalRound() {
 	if r.attempts > 1 || r.attempts == 1 && (!c.flight.on || c.repeated) {
 		r.cause = 0
 	}
+	r.orServe = r.orServe && c.token.on
 }
 
 func (c *Core) canonicalBackoff() {
@@ -205,6 +210,7 @@ func (c *Core) pack(p *Packer) {
 	c.packToken(p)
 	c.packFlight(p)
 	if r := &c.round; r.on {
+		Flags(p, &r.orServe)
 		Number(p, &r.cause)
 		Number(p, &r.attempts)
 		Number(p, &r.next)

@@ -104,6 +104,9 @@ func (s *step) arrive(f flight, life lifetime, same bool) {
 	}
 	s.repeated = false
 	s.publish(f, life, same)
+	if same {
+		s.failContest() // its first round is over, and the contested value does not end it (M21)
+	}
 	s.read = s.round.on
 	if s.round.on {
 		s.round = round{}

@@ -11,6 +11,8 @@ type round struct {
 	attempts int
 	// next is when the next attempt may start.
 	next Elapsed
+	// orServe says that a caller is served the published token if the round fails (M21). It is a reader then.
+	orServe bool
 	// deadline is when waiting callers receive an error, whatever a fetch is doing.
 	deadline Elapsed
 }
@@ -63,6 +65,9 @@ func (s *step) betweenAttempts() time.Duration {
 // failRound gives all waiting callers one error (M9).
 func (s *step) failRound(kind FailureKind, r Result) {
 	attempts := s.round.attempts
+	if s.round.orServe && s.token.on {
+		s.read, s.token.idle = true, false
+	}
 	s.round = round{}
 	s.flight.reported = s.flight.on
 	s.Release = Failed

@@ -20,9 +20,9 @@ type process struct {
 	slept   time.Duration // in all
 
 	published published
-	contested bool   // an origin may contest the published token
-	observes  bool   // outcomes of first sends are wanted
-	held      int64  // the value published last
+	contested bool  // an origin may contest the published token
+	observes  bool  // outcomes of first sends are wanted
+	held      int64 // the value published last
 	flights   []flight
 	waiting   []ticket
 	callers   []caller
@@ -129,6 +129,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	p.arm(&e)
 	p.sendReplies(&e, from)
 	p.ended = e.Ended
+	p.checker.contests.again = false
 	p.checker.settled(&e)
 	return e.Reply
 }

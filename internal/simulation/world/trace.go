@@ -77,7 +77,7 @@ var eventWords = [...]string{
 	core.LateResult: "late result of fetch %d is dropped", core.Published: "token #%d published until %s",
 	core.Withdrawn: "token #%d withdrawn", core.Rejected: "token #%d rejected", core.RejectionSuppressed: "rejection of token #%d suppressed until %s",
 	core.BackedOff: "backing off%.0d until %s", core.WentIdle: "idle", core.WasClosed: "closed",
-	core.Guarded: "guard raised by token #%d", core.BackoffLifted: "backoff lifted",
+	core.Guarded: "guard on API %d", core.BackoffLifted: "credentials changed: the backoff is lifted",
 }
 
 var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "manual", core.CauseRetry: "retry"}
@@ -96,6 +96,8 @@ func (l line) String() string {
 			return prefix + fmt.Sprintf(word, l.a, classWords[l.b])
 		case core.Published, core.RejectionSuppressed, core.BackedOff:
 			return prefix + fmt.Sprintf("  "+word, l.a, time.Duration(l.b).Round(time.Microsecond))
+		case core.Guarded:
+			return prefix + fmt.Sprintf("  "+word, l.b)
 		case core.WentIdle, core.WasClosed, core.BackoffLifted:
 			return prefix + "  " + word
 		}

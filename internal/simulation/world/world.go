@@ -132,6 +132,9 @@ func (w *World) recoveryTime() time.Duration {
 	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {
 		longest += min(w.parameters.RetryAfter*3/2, 10*time.Minute)
 	}
+	if w.parameters.guards() {
+		longest = max(longest, longestSuppression+5*time.Second)
+	}
 	if w.parameters.Stuck > 0 {
 		longest += 140 * time.Second
 	}
