@@ -23,8 +23,8 @@ import (
 	"github.com/alf-go/alf/internal/certtest"
 )
 
-// certifying are an authorization server and an API over mutual TLS: tokens are bound to the certificate they were asked for
-// with (RFC 8705 section 3), and those of other certificates are refused.
+// certifying are an authorization server and an API over mutual TLS: tokens are bound to the certificate they were
+// asked for with (RFC 8705 section 3), and those of other certificates are refused.
 type certifying struct {
 	*httptest.Server
 	authority *certtest.Authority
@@ -132,8 +132,8 @@ func TestC1_ACertificateAndATransportItCannotBeShownThrough(t *testing.T) {
 	require.ErrorContains(t, err, "Certificate: excluded by Manager")
 }
 
-// heldRand holds up the owner at the nth number it draws, which is while it makes a token known.
-func heldRand() (rnd func() float64, hold func(), arrived chan bool, release chan bool) {
+// blockedRand holds up the owner at the nth number it draws, which is while it makes a token known.
+func blockedRand() (rnd func() float64, hold func(), arrived chan bool, release chan bool) {
 	arrived, release = make(chan bool), make(chan bool)
 	var left atomic.Int64
 	return func() float64 {
@@ -153,7 +153,7 @@ func TestF4_ATokenInUseKeepsItsCertificateUntilTheNextOneIsPublished(t *testing.
 	cfg := servers.config(alf.CertificateFiles(certificatePath, keyPath))
 	var hold func()
 	var arrived, release chan bool
-	cfg.Rand, hold, arrived, release = heldRand()
+	cfg.Rand, hold, arrived, release = blockedRand()
 	client := newClient(t, cfg)
 	get(t, client, servers.URL+"/api")
 	certtest.Write(t, dir, servers.authority.Issue(t, "second"))
@@ -161,7 +161,7 @@ func TestF4_ATokenInUseKeepsItsCertificateUntilTheNextOneIsPublished(t *testing.
 	done := make(chan error)
 	go func() { _, err := client.Refresh(context.Background()); done <- err }()
 	<-arrived
-	// Its body cannot be had again, so a 401 would not be healed.
+	// Its body is not available again, so a 401 would not be retried.
 	resp, err := client.Post(servers.URL+"/api", "", hide(filler(65<<10)))
 	close(release)
 	require.NoError(t, err)
@@ -232,7 +232,7 @@ func TestM14_CloseLeavesNoConnectionThatWasMadeWithACertificate(t *testing.T) {
 	conns.requireOpen(t, 0)
 }
 
-// C6: whoever the request is redirected to is shown nothing, even if http.Client or the caller send credentials along.
+// C6: the target of a redirect is shown nothing, even if http.Client or the caller send credentials along.
 func TestC6_ARedirectToElsewhereShowsNoCertificate(t *testing.T) {
 	servers := startCertifying(t)
 	var shown, asked int

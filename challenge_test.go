@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// renews reports whether a 401 with these challenges leads to a second send.
-func renews(tb testing.TB, challenges ...string) bool {
+// isRetried reports whether a 401 with these challenges leads to a second send.
+func isRetried(tb testing.TB, challenges ...string) bool {
 	base := script(401, 200)
 	base.header = http.Header{"Www-Authenticate": challenges}
 	source := &fakeSource{}
@@ -24,7 +24,7 @@ func renews(tb testing.TB, challenges ...string) bool {
 		require.Len(tb, base.seen, 2)
 		return true
 	}
-	require.Equal(tb, "answer 1", body)
+	require.Equal(tb, "response 1", body)
 	require.Len(tb, base.seen, 1)
 	require.Empty(tb, source.replaced)
 	require.Empty(tb, source.invalidated)
@@ -34,7 +34,7 @@ func renews(tb testing.TB, challenges ...string) bool {
 
 func TestC5_Challenges(t *testing.T) {
 	for _, tc := range []struct {
-		renews     bool
+		isRetried  bool
 		challenges []string
 	}{
 		// Every 401, whatever it challenges for.
@@ -100,7 +100,7 @@ func TestC5_Challenges(t *testing.T) {
 		{true, []string{`DPoP error="use_dpop_nonce"`, `Bearer error="invalid_token"`}},
 		{true, []string{`Bearer error="invalid_token", DPoP error="use_dpop_nonce"`}},
 	} {
-		require.Equal(t, tc.renews, renews(t, tc.challenges...), "%q", tc.challenges)
+		require.Equal(t, tc.isRetried, isRetried(t, tc.challenges...), "%q", tc.challenges)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestC5_HeaderNamesAreNotCaseSensitive(t *testing.T) {
 	require.Equal(t, 401, resp.StatusCode)
 }
 
-func TestC5_OnlyA401Renews(t *testing.T) {
+func TestC5_OnlyA401IsRetried(t *testing.T) {
 	for _, status := range []int{200, 204, 400, 402, 403, 404, 407, 500, 503} {
 		base := script(status)
 		base.header = http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}
@@ -123,8 +123,8 @@ func TestC5_OnlyA401Renews(t *testing.T) {
 	}
 }
 
-// FuzzC5_Challenges: whatever the header, nothing panics and nothing is sent more than twice; it stays out of the way of
-// what another header says clearly; and it makes an exception only if it says so.
+// FuzzC5_Challenges: whatever the header, nothing panics and nothing is sent more than twice; it stays out of the way
+// of what another header says clearly; and it makes an exception only if it says so.
 func FuzzC5_Challenges(f *testing.F) {
 	for _, seed := range []string{
 		"", "Bearer", `Bearer error="invalid_token"`, `Bearer error="insufficient_scope"`, `Basic realm="a", Bearer error=use_dpop_nonce`,
@@ -133,15 +133,15 @@ func FuzzC5_Challenges(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, challenge string) {
-		alone := renews(t, challenge)
+		alone := isRetried(t, challenge)
 		text := strings.ToLower(strings.ReplaceAll(challenge, `\`, ""))
 		if !strings.Contains(text, "insufficient_scope") && !strings.Contains(text, "use_dpop_nonce") {
 			require.True(t, alone)
 		}
 		if !strings.Contains(text, "invalid_token") {
-			require.False(t, renews(t, challenge, `Bearer error="insufficient_scope"`))
+			require.False(t, isRetried(t, challenge, `Bearer error="insufficient_scope"`))
 		}
-		require.True(t, renews(t, challenge, `Bearer error="invalid_token"`))
+		require.True(t, isRetried(t, challenge, `Bearer error="invalid_token"`))
 	})
 }
 
@@ -178,8 +178,8 @@ func TestC5_HookSeesABodyOnlyIfItAskedForOne(t *testing.T) {
 		})
 		resp, body := get(t, client, apiURL)
 		require.Equal(t, 200, resp.StatusCode)
-		require.Equal(t, "answer 1", body)
-		require.Equal(t, []string{map[bool]string{false: "", true: "answer 1"}[asked]}, shown)
+		require.Equal(t, "response 1", body)
+		require.Equal(t, []string{map[bool]string{false: "", true: "response 1"}[asked]}, shown)
 	}
 }
 
@@ -199,8 +199,8 @@ func TestC5_HookFindsAnErrorInA200(t *testing.T) {
 	cfg := auth.config()
 	cfg.RejectedBody = true
 	cfg.Rejected = func(resp *http.Response) bool {
-		var answer struct{ Error string }
-		return json.NewDecoder(resp.Body).Decode(&answer) == nil && answer.Error == "token_revoked"
+		var response struct{ Error string }
+		return json.NewDecoder(resp.Body).Decode(&response) == nil && response.Error == "token_revoked"
 	}
 	client := newClient(t, cfg)
 	_, err := client.Token(t.Context())
@@ -213,7 +213,7 @@ func TestC5_HookFindsAnErrorInA200(t *testing.T) {
 	require.EqualValues(t, 1, client.Stats().RetrySucceeded)
 }
 
-func TestC5_BodyTheHookSawIsPutBackWhole(t *testing.T) {
+func TestC5_BodyTheHookSawIsRestoredWhole(t *testing.T) {
 	const most = 64 << 10
 	for _, size := range []int{0, 10, most - 1, most, most + 1, 1 << 20} {
 		content := []byte(filler(size))

@@ -139,7 +139,7 @@ func TestConfig_EveryProblemIsAFieldError(t *testing.T) {
 		fields = append(fields, e.Field)
 		require.NotEmpty(t, e.Problem, e.Field)
 		require.NotEmpty(t, e.Remedy, e.Field)
-		require.NotContains(t, e.Problem, e.Field, "the name is added by whoever shows it")
+		require.NotContains(t, e.Problem, e.Field, "the name is added by the program that prints it")
 		require.Contains(t, err.Error(), e.Field+": "+e.Problem+": "+e.Remedy)
 	}
 	require.Equal(t, []string{"Origins[0]", "HTTPClient.Transport", "RejectedBody"}, fields)

@@ -55,7 +55,7 @@ func TestF4_ATokenInUseKeepsItsKeyUntilTheNextOneIsPublished(t *testing.T) {
 	done := make(chan error)
 	go func() { _, err := client.Refresh(context.Background()); done <- err }()
 	<-fetched
-	// Its body cannot be had again, so a 401 is what the caller would see.
+	// Its body is not available again, so a 401 is what the caller would see.
 	resp, err = client.Post(apiURL, "", hide(filler(65<<10)))
 	close(publish)
 	require.NoError(t, err)
@@ -64,8 +64,8 @@ func TestF4_ATokenInUseKeepsItsKeyUntilTheNextOneIsPublished(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
-func TestF4_AKeyThatChangesBesideAForeignSource(t *testing.T) {
-	api := &wanting{t: t, answers: []string{"ok", "dead", "ok"}}
+func TestF4_AKeyThatChangesBesideAThirdPartySource(t *testing.T) {
+	api := &wanting{t: t, responses: []string{"ok", "dead", "ok"}}
 	source, rotate := rotating(newKey(t), newKey(t))
 	client := newClient(t, alf.Config{Manager: boundSource(), HTTPClient: &http.Client{Transport: api}, DPoP: &alf.DPoP{Key: source}})
 	get(t, client, apiURL)
@@ -76,7 +76,7 @@ func TestF4_AKeyThatChangesBesideAForeignSource(t *testing.T) {
 	require.NotEqual(t, api.proofs[1].thumbprint, api.proofs[2].thumbprint)
 }
 
-func TestM11_ASignerThatHangsHoldsNobodyBeyondTheirDeadline(t *testing.T) {
+func TestM11_ASignerThatHangsKeepsNoCallerBeyondItsDeadline(t *testing.T) {
 	signer := slowSigner{newPrivateKey(t), make(chan bool), make(chan bool)}
 	defer close(signer.until)
 	client := newClient(t, alf.Config{

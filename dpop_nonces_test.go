@@ -12,24 +12,24 @@ import (
 )
 
 // RFC 9449 section 9. A nonce that is wanted is no fault of the token's.
-func TestC5_ANonceIsSentOnceAndRenewsNothing(t *testing.T) {
+func TestC5_ANonceIsSentOnceAndCausesNoFetch(t *testing.T) {
 	for name, c := range map[string]struct {
-		answers      []string
+		responses    []string
 		status, sent int
 		nonces       string
-		renewed      int
+		refreshed    int
 	}{
 		"a nonce is wanted":                      {[]string{"nonce:n1", "ok"}, 200, 2, ",n1", 0},
 		"never content":                          {[]string{"nonce:n1", "nonce:n2"}, 401, 2, ",n1", 0},
 		"without a nonce":                        {[]string{"nonce"}, 401, 1, "", 0},
 		"with one that is none":                  {[]string{`nonce:"`}, 401, 1, "", 0},
 		"the token is dead as well":              {[]string{"nonce:n1", "dead", "ok"}, 200, 3, ",n1,n1", 1},
-		"after the token was renewed":            {[]string{"dead", "nonce:n1", "ok"}, 200, 3, ",,n1", 1},
+		"after the token was refreshed":          {[]string{"dead", "nonce:n1", "ok"}, 200, 3, ",,n1", 1},
 		"before and after":                       {[]string{"nonce:n1", "dead:n2", "nonce:n3"}, 401, 3, ",n1,n2", 1},
 		"two dead tokens":                        {[]string{"nonce:n1", "dead", "dead"}, 401, 3, ",n1,n1", 1},
 		"a refusal brings the nonce with itself": {[]string{"dead:n1", "ok"}, 200, 2, ",n1", 1},
 	} {
-		api, source := &wanting{t: t, answers: c.answers}, boundSource()
+		api, source := &wanting{t: t, responses: c.responses}, boundSource()
 		client := proving(t, source, api)
 		resp, err := client.Post(apiURL, "", hide("whole body"))
 		require.NoError(t, err, name)
@@ -37,8 +37,8 @@ func TestC5_ANonceIsSentOnceAndRenewsNothing(t *testing.T) {
 		readAll(t, resp)
 		require.Len(t, api.proofs, c.sent, name)
 		require.Equal(t, c.nonces, strings.Join(api.nonces(), ","), name)
-		require.Len(t, source.replaced, c.renewed, name)
-		require.EqualValues(t, c.sent-1-c.renewed, client.Stats().NonceRetries, name)
+		require.Len(t, source.replaced, c.refreshed, name)
+		require.EqualValues(t, c.sent-1-c.refreshed, client.Stats().NonceRetries, name)
 		require.Empty(t, source.invalidated, name)
 		for _, body := range api.bodies {
 			require.Equal(t, "whole body", body, name)
@@ -47,7 +47,7 @@ func TestC5_ANonceIsSentOnceAndRenewsNothing(t *testing.T) {
 }
 
 func TestC5_NoncesComeWithSuccessesToo(t *testing.T) {
-	api := &wanting{t: t, answers: []string{"ok:n1", "ok:n2", "ok"}}
+	api := &wanting{t: t, responses: []string{"ok:n1", "ok:n2", "ok"}}
 	client := proving(t, boundSource(), api)
 	for range 4 {
 		get(t, client, apiURL)
@@ -57,7 +57,7 @@ func TestC5_NoncesComeWithSuccessesToo(t *testing.T) {
 
 // C4 holds for this repetition as well.
 func TestC4_ABodyThatIsLostIsNotSentAgainForANonce(t *testing.T) {
-	api := &wanting{t: t, answers: []string{"nonce:n1", "ok"}}
+	api := &wanting{t: t, responses: []string{"nonce:n1", "ok"}}
 	source := boundSource()
 	resp, err := proving(t, source, api).Post(apiURL, "", hide(filler(65<<10)))
 	require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestC5_ANonceIsWantedByA401Alone(t *testing.T) {
 	require.Equal(t, 1, sent)
 }
 
-func TestC3_TheAnswerThatWantsANonceIsClosed(t *testing.T) {
+func TestC3_TheResponseThatWantsANonceIsClosed(t *testing.T) {
 	first := hide(filler(32 << 10))
 	sent := 0
 	client := proving(t, boundSource(), roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -98,8 +98,8 @@ func TestC3_TheAnswerThatWantsANonceIsClosed(t *testing.T) {
 	require.True(t, first.isClosed())
 }
 
-func TestC5_AChallengeWithoutANonceIsNotAnsweredWithTheOldOne(t *testing.T) {
-	api := &wanting{t: t, answers: []string{"ok:n1", "nonce", "ok"}}
+func TestC5_AChallengeWithoutANonceIsNotFollowedByTheOldOne(t *testing.T) {
+	api := &wanting{t: t, responses: []string{"ok:n1", "nonce", "ok"}}
 	client := proving(t, boundSource(), api)
 	get(t, client, apiURL)
 	resp, _ := get(t, client, apiURL)
@@ -107,15 +107,15 @@ func TestC5_AChallengeWithoutANonceIsNotAnsweredWithTheOldOne(t *testing.T) {
 	require.Len(t, api.proofs, 2)
 }
 
-// endOfBody calls a function before the end of an answer's body is seen.
+// endOfBody calls a function before the end of a response's body is seen.
 type endOfBody func()
 
 func (f endOfBody) Read([]byte) (int, error) { f(); return 0, io.EOF }
 
 // Nonces may be good for one request, or known to one of several nodes.
-func TestC5_TheNonceThatIsSentIsTheOneOfTheAnswer(t *testing.T) {
-	var told sync.WaitGroup
-	told.Add(2)
+func TestC5_TheNonceThatIsSentIsTheOneOfTheResponse(t *testing.T) {
+	var received sync.WaitGroup
+	received.Add(2)
 	var first sync.Map
 	client := proving(t, boundSource(), roundTripper(func(req *http.Request) (*http.Response, error) {
 		p, err := readProof(req)
@@ -131,7 +131,7 @@ func TestC5_TheNonceThatIsSentIsTheOneOfTheAnswer(t *testing.T) {
 		resp.Header.Set("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
 		resp.Header.Set("DPoP-Nonce", mine)
 		if !again {
-			resp.Body = io.NopCloser(endOfBody(func() { told.Done(); told.Wait() })) // both are told before either goes on
+			resp.Body = io.NopCloser(endOfBody(func() { received.Done(); received.Wait() })) // both are received before either goes on
 		}
 		return resp, nil
 	}))

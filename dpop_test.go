@@ -18,7 +18,7 @@ import (
 )
 
 func TestC1_EveryRequestCarriesAProofOfItsOwn(t *testing.T) {
-	api := &wanting{t: t, answers: []string{"ok"}}
+	api := &wanting{t: t, responses: []string{"ok"}}
 	client := proving(t, boundSource(), api)
 	req, err := alf.NewRequest(t.Context(), "PUT", apiURL+"?page=2", "hello")
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestC1_EveryRequestCarriesAProofOfItsOwn(t *testing.T) {
 
 func TestC2_WithoutAProofNothingIsSent(t *testing.T) {
 	cause := errors.New("the HSM is away")
-	api := &wanting{t: t, answers: []string{"ok"}}
+	api := &wanting{t: t, responses: []string{"ok"}}
 	client := newClient(t, alf.Config{
 		Manager: boundSource(), HTTPClient: &http.Client{Transport: api},
 		DPoP: &alf.DPoP{Key: func(context.Context) (*keys.Key, error) { return nil, cause }},
@@ -109,7 +109,7 @@ func TestC8_RevocationUnderLoadWithBoundTokens(t *testing.T) {
 }
 
 func TestC1_ProofsForRequestsSentByOtherMeans(t *testing.T) {
-	client := proving(t, boundSource(), &wanting{t: t, answers: []string{"ok"}})
+	client := proving(t, boundSource(), &wanting{t: t, responses: []string{"ok"}})
 	tok, err := client.Token(t.Context())
 	require.NoError(t, err)
 	proof, err := client.Proof(t.Context(), tok, "POST", "https://broker.example.com/topic?x")
@@ -131,7 +131,7 @@ func TestC1_ProofsForRequestsSentByOtherMeans(t *testing.T) {
 	require.ErrorContains(t, err, "gRPC does not pass the method that a DPoP proof is about")
 }
 
-func TestS10_ProofsBesideAForeignSource(t *testing.T) {
+func TestS10_ProofsBesideAThirdPartySource(t *testing.T) {
 	_, err := alf.New(alf.Config{Manager: boundSource(), DPoP: &alf.DPoP{Key: keys.Of(newKey(t)), Algorithm: "none"}})
 	require.ErrorContains(t, err, `DPoP.Algorithm: "none" is not a signature algorithm`)
 
@@ -148,7 +148,7 @@ func TestS10_ProofsBesideAForeignSource(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode)
 }
 
-func TestF5_ABearerTokenOfAForeignFetcherIsNotSent(t *testing.T) {
+func TestF5_ABearerTokenOfAThirdPartyFetcherIsNotSent(t *testing.T) {
 	api := script(200)
 	client := newClient(t, alf.Config{
 		Fetcher: constantFetcher(time.Hour), HTTPClient: &http.Client{Transport: api}, DPoP: &alf.DPoP{Key: keys.Of(newKey(t))},

@@ -44,7 +44,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// respond makes an answer with a body.
+// respond makes a response with a body.
 func respond(req *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -52,8 +52,8 @@ func respond(req *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// scripted is a base transport that reads each request's body, as real ones do, notes it and answers by a list of
-// statuses, the last of which is repeated. The body of an answer says its number.
+// scripted is a base transport that reads each request's body, as real ones do, notes it and responds by a list of
+// statuses, the last of which is repeated. The body of a response says its number.
 type scripted struct {
 	statuses []int
 	header   http.Header
@@ -76,7 +76,7 @@ func (s *scripted) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.seen = append(s.seen, req)
 	s.bodies = append(s.bodies, string(body))
 	n := len(s.seen)
-	resp := respond(req, s.statuses[min(n, len(s.statuses))-1], "answer "+string(rune('0'+n)))
+	resp := respond(req, s.statuses[min(n, len(s.statuses))-1], "response "+string(rune('0'+n)))
 	for name, values := range s.header {
 		resp.Header[name] = values
 	}
@@ -94,14 +94,15 @@ func (s *scripted) authorizations() []string {
 	return list
 }
 
-// fakeSource is a token manager that hands out token-1, and after each rejection the next. The functions, if set, take over.
+// fakeSource is a token manager that hands out token-1, and after each rejection the next. The functions, if set, take
+// over.
 type fakeSource struct {
 	token   func(context.Context) (*alf.Token, error)
 	replace func(context.Context, *alf.Token, string) (*alf.Token, error)
 
 	mu          sync.Mutex
 	generation  int
-	replaced    []string // by rejecters
+	replaced    []string // by origins
 	invalidated []string
 	closed      bool
 }
@@ -125,12 +126,12 @@ func (f *fakeSource) Token(ctx context.Context) (*alf.Token, error) {
 	return f.current(), nil
 }
 
-func (f *fakeSource) Replace(ctx context.Context, rejected *alf.Token, rejecter string) (*alf.Token, error) {
+func (f *fakeSource) Replace(ctx context.Context, rejected *alf.Token, origin string) (*alf.Token, error) {
 	f.mu.Lock()
-	f.replaced = append(f.replaced, rejecter)
+	f.replaced = append(f.replaced, origin)
 	f.mu.Unlock()
 	if f.replace != nil {
-		return f.replace(ctx, rejected, rejecter)
+		return f.replace(ctx, rejected, origin)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -140,10 +141,10 @@ func (f *fakeSource) Replace(ctx context.Context, rejected *alf.Token, rejecter 
 	return f.current(), nil
 }
 
-func (f *fakeSource) Invalidate(rejected *alf.Token, rejecter string) error {
+func (f *fakeSource) Invalidate(rejected *alf.Token, origin string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.invalidated = append(f.invalidated, rejecter)
+	f.invalidated = append(f.invalidated, origin)
 	if rejected.Same(f.current()) {
 		f.generation++
 	}
@@ -163,7 +164,7 @@ func over(tb testing.TB, source alf.Source, base http.RoundTripper) *alf.Client 
 	return newClient(tb, alf.Config{Manager: source, HTTPClient: &http.Client{Transport: base}})
 }
 
-// get sends a GET and returns the answer with its body read.
+// get sends a GET and returns the response with its body read.
 func get(tb testing.TB, client *alf.Client, url string) (*http.Response, string) {
 	tb.Helper()
 	resp, err := client.Get(url)
@@ -179,8 +180,8 @@ func readAll(tb testing.TB, resp *http.Response) string {
 	return string(body)
 }
 
-// hidden is a reader of a type that net/http knows nothing about, so that requests made with it have no GetBody. It notes
-// how far it was read and whether it was closed.
+// hidden is a reader of a type that net/http knows nothing about, so that requests made with it have no GetBody. It
+// notes how far it was read and whether it was closed.
 type hidden struct {
 	r io.Reader
 

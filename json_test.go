@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// answering is a base that answers with one status and body.
-func answering(status int, body *trackedBody) http.RoundTripper {
+// responding is a base that responds with one status and body.
+func responding(status int, body *trackedBody) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Body != nil {
 			_, _ = io.Copy(io.Discard, req.Body)
@@ -52,7 +52,7 @@ func TestJSON_OtherStatusIsAStatusError(t *testing.T) {
 	for _, size := range []int{0, 10, 64 << 10, 1 << 20} {
 		body := &trackedBody{Reader: strings.NewReader(filler(size))}
 		var out struct{}
-		err := over(t, &fakeSource{}, answering(422, body)).JSON(context.Background(), "GET", apiURL, nil, &out)
+		err := over(t, &fakeSource{}, responding(422, body)).JSON(context.Background(), "GET", apiURL, nil, &out)
 		var status *alf.StatusError
 		require.ErrorAs(t, err, &status)
 		require.Equal(t, 422, status.StatusCode)
@@ -65,7 +65,7 @@ func TestJSON_OtherStatusIsAStatusError(t *testing.T) {
 
 func TestJSON_ErrorsBodyIsDrainedSoThatTheConnectionIsUsedAgain(t *testing.T) {
 	reader := strings.NewReader(filler(100 << 10))
-	err := over(t, &fakeSource{}, answering(500, &trackedBody{Reader: reader})).JSON(context.Background(), "GET", apiURL, nil, nil)
+	err := over(t, &fakeSource{}, responding(500, &trackedBody{Reader: reader})).JSON(context.Background(), "GET", apiURL, nil, nil)
 	require.EqualError(t, err, "alf: the API responded with 500 Internal Server Error")
 	require.Zero(t, reader.Len())
 }
@@ -74,12 +74,12 @@ func TestJSON_SuccessIsNotBounded(t *testing.T) {
 	long := strings.Repeat("x", 3<<20)
 	body := &trackedBody{Reader: strings.NewReader(`"` + long + `"`)}
 	var out string
-	require.NoError(t, over(t, &fakeSource{}, answering(200, body)).JSON(context.Background(), "GET", apiURL, nil, &out))
+	require.NoError(t, over(t, &fakeSource{}, responding(200, body)).JSON(context.Background(), "GET", apiURL, nil, &out))
 	require.True(t, out == long)
 	require.True(t, body.closed.Load())
 }
 
-func TestJSON_AnswerMustBeOneValue(t *testing.T) {
+func TestJSON_ResponseMustBeOneValue(t *testing.T) {
 	for content, message := range map[string]string{
 		"":                 "unexpected EOF",
 		"<html>":           "invalid character",
@@ -90,30 +90,30 @@ func TestJSON_AnswerMustBeOneValue(t *testing.T) {
 	} {
 		body := &trackedBody{Reader: strings.NewReader(content)}
 		var out struct{ N int }
-		err := over(t, &fakeSource{}, answering(200, body)).JSON(context.Background(), "GET", apiURL, nil, &out)
+		err := over(t, &fakeSource{}, responding(200, body)).JSON(context.Background(), "GET", apiURL, nil, &out)
 		require.ErrorContains(t, err, message, content)
 		require.ErrorContains(t, err, "decoding the response", content)
 		require.True(t, body.closed.Load())
 	}
 }
 
-func TestJSON_AnswersWithoutContentLeaveOutAsItIs(t *testing.T) {
+func TestJSON_ResponsesWithoutContentLeaveOutAsItIs(t *testing.T) {
 	for _, tc := range []struct {
 		method string
 		status int
 	}{{"POST", 204}, {"POST", 205}, {"HEAD", 200}} {
 		body := &trackedBody{Reader: strings.NewReader("")}
 		out := 5
-		require.NoError(t, over(t, &fakeSource{}, answering(tc.status, body)).JSON(context.Background(), tc.method, apiURL, nil, &out))
+		require.NoError(t, over(t, &fakeSource{}, responding(tc.status, body)).JSON(context.Background(), tc.method, apiURL, nil, &out))
 		require.Equal(t, 5, out)
 		require.True(t, body.closed.Load())
 	}
 }
 
-func TestJSON_NilOutDrainsTheAnswer(t *testing.T) {
+func TestJSON_NilOutDrainsTheResponse(t *testing.T) {
 	reader := strings.NewReader(filler(100 << 10))
 	body := &trackedBody{Reader: reader}
-	require.NoError(t, over(t, &fakeSource{}, answering(200, body)).JSON(context.Background(), "GET", apiURL, nil, nil))
+	require.NoError(t, over(t, &fakeSource{}, responding(200, body)).JSON(context.Background(), "GET", apiURL, nil, nil))
 	require.Zero(t, reader.Len())
 	require.True(t, body.closed.Load())
 }

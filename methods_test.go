@@ -40,7 +40,7 @@ func TestF1_AKeyFileAndAnIssuer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key.pem")
 	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
 	auth := startAuth(t)
-	auth.setAnswer(func(w http.ResponseWriter, r *http.Request) bool {
+	auth.setResponse(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/.well-known/openid-configuration" {
 			_ = json.NewEncoder(w).Encode(map[string]any{
 				"issuer": auth.URL, "token_endpoint": auth.URL + "/token", "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},
@@ -71,7 +71,7 @@ func TestF1_AKeyFileAndAnIssuer(t *testing.T) {
 	resp, _ := get(t, client, api.URL)
 	require.Equal(t, 200, resp.StatusCode)
 
-	// The same key, held by somebody else.
+	// The same key, held by caller else.
 	client = newClient(t, alf.Config{
 		Issuer: auth.URL, ClientID: testID,
 		AuthStyle: alf.AuthPrivateKeyJWT, Assertion: alf.Assertion{Key: alf.KeySigner(private, "k")},

@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// redirecting answers every request but those to the last address with a redirect to the next one, and notes who got a
-// token. The last one answers with the given status.
+// redirecting responds to every request but those to the last address with a redirect to the next one, and notes who
+// got a token. The last one responds with the given status.
 type redirecting struct {
 	hops   []string
 	status int
@@ -132,7 +132,7 @@ func TestC6_ListedOriginIsNotListedForAnotherScheme(t *testing.T) {
 	get(t, client, "https://plain.example.com:8443/")
 }
 
-func TestC6_401OfAForeignOriginRenewsNothing(t *testing.T) {
+func TestC6_401OfAnotherOriginCausesNoFetch(t *testing.T) {
 	base := &redirecting{hops: []string{"https://a.example.com/", "https://b.example.com/"}, status: 401}
 	source := &fakeSource{}
 	resp, _ := get(t, over(t, source, base), "https://a.example.com/")
@@ -142,7 +142,7 @@ func TestC6_401OfAForeignOriginRenewsNothing(t *testing.T) {
 	require.Empty(t, source.invalidated)
 }
 
-func TestC6_401OfARedirectWithinTheOriginRenews(t *testing.T) {
+func TestC6_401OfARedirectWithinTheOriginIsRetried(t *testing.T) {
 	base := &redirecting{hops: []string{"https://a.example.com/1", "https://a.example.com/2"}, status: 401}
 	source := &fakeSource{}
 	get(t, over(t, source, base), "https://a.example.com/1")
@@ -152,7 +152,7 @@ func TestC6_401OfARedirectWithinTheOriginRenews(t *testing.T) {
 	require.Equal(t, []string{"https://a.example.com:443"}, source.replaced)
 }
 
-func TestC6_HookIsNotAskedAboutForeignOrigins(t *testing.T) {
+func TestC6_HookIsNotAskedAboutOtherOrigins(t *testing.T) {
 	base := &redirecting{hops: []string{"https://a.example.com/", "https://b.example.com/"}, status: 200}
 	var asked []string
 	client := newClient(t, alf.Config{
@@ -184,13 +184,13 @@ func TestC6_RealServers(t *testing.T) {
 	auth := startAuth(t)
 	var leaked []string
 	note := func(w http.ResponseWriter, r *http.Request) { leaked = append(leaked, r.Header.Get("Authorization")) }
-	foreign := httptest.NewServer(http.HandlerFunc(note))
-	t.Cleanup(foreign.Close)
+	other := httptest.NewServer(http.HandlerFunc(note))
+	t.Cleanup(other.Close)
 	var api *apiServer
 	api = startAPI(t, auth, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/away":
-			http.Redirect(w, r, foreign.URL, http.StatusTemporaryRedirect)
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 		case "/by-name":
 			u, _ := url.Parse(api.URL)
 			http.Redirect(w, r, "http://localhost:"+u.Port()+"/here", http.StatusSeeOther)
@@ -254,7 +254,7 @@ func TestC7_PlainHTTPIsRefusedUnlessLoopbackOrAllowedByName(t *testing.T) {
 }
 
 func TestC7_RedirectStaysWithoutATokenWherePlainHTTPIsNotAllowed(t *testing.T) {
-	// Its first hop did not go through us, so that nobody has refused it.
+	// Its first hop did not go through us, so that it was not refused.
 	base := script(200)
 	req := mustRequest(t, "http://api.example.com/b")
 	req.Response = &http.Response{Request: mustRequest(t, "http://api.example.com/a")}

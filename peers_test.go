@@ -20,7 +20,7 @@ import (
 func held(auth *authServer) (arrived <-chan struct{}, release func()) {
 	here, gate := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	auth.setAnswer(func(w http.ResponseWriter, r *http.Request) bool {
+	auth.setResponse(func(w http.ResponseWriter, r *http.Request) bool {
 		once.Do(func() { close(here) })
 		select {
 		case <-gate:
@@ -62,7 +62,7 @@ func TestPeerDefect01_ShortLivedTokenCostsOneFetchForFiftyCallers(t *testing.T) 
 
 func TestPeerDefect02_FailureIsNotProbedWithAnotherStyle(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = denial
+	auth.response = denial
 	client := newClient(t, auth.config())
 	require.Error(t, send(context.Background(), client, "https://api.example.com/"))
 	require.Equal(t, 1, auth.count())
@@ -88,9 +88,9 @@ func TestPeerDefect06_TwentyStaggered401sOnAnOldTokenCostOneFetch(t *testing.T) 
 	auth := startAuth(t)
 	const n = 20
 	everyoneIsHere := make(chan struct{})
-	turn := make([]chan struct{}, n)
-	for i := range turn {
-		turn[i] = make(chan struct{})
+	step := make([]chan struct{}, n)
+	for i := range step {
+		step[i] = make(chan struct{})
 	}
 	var mu sync.Mutex
 	waiting := 0
@@ -103,7 +103,7 @@ func TestPeerDefect06_TwentyStaggered401sOnAnOldTokenCostOneFetch(t *testing.T) 
 				close(everyoneIsHere)
 			}
 			mu.Unlock()
-			<-turn[i]
+			<-step[i]
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}))
@@ -115,8 +115,8 @@ func TestPeerDefect06_TwentyStaggered401sOnAnOldTokenCostOneFetch(t *testing.T) 
 		go func() { done[i] <- send(context.Background(), client, fmt.Sprintf("%s?i=%d", api.URL, i)) }()
 	}
 	<-everyoneIsHere
-	for i := range n { // each hears of the refusal only after the one before has been healed
-		close(turn[i])
+	for i := range n { // each hears of the refusal only after the one before has been retried
+		close(step[i])
 		require.NoError(t, <-done[i])
 	}
 	require.Equal(t, 2, auth.count(), "the cold start and one")
@@ -166,12 +166,12 @@ func TestPeerDefect11_InvalidationDuringAFetchIsNotLost(t *testing.T) {
 	}()
 	<-arrived
 	auth.revokeAll()
-	require.NoError(t, client.Invalidate(first, "somebody"))
-	healed := make(chan error)
-	go func() { healed <- send(context.Background(), client, api.URL) }()
+	require.NoError(t, client.Invalidate(first, "caller"))
+	retried := make(chan error)
+	go func() { retried <- send(context.Background(), client, api.URL) }()
 	release()
 	require.NoError(t, <-refreshed)
-	require.NoError(t, <-healed)
+	require.NoError(t, <-retried)
 	require.Equal(t, []string{"Bearer issued-1", "Bearer issued-2"}, api.authorizations())
 	require.Equal(t, 2, auth.count())
 }
@@ -230,7 +230,7 @@ func TestPeerDefect14_SecretDoesNotFollowARedirectOfTheTokenRequest(t *testing.T
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
 	t.Cleanup(thief.Close)
 	auth := startAuth(t)
-	auth.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	auth.response = func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, thief.URL, http.StatusTemporaryRedirect)
 		return true
 	}
@@ -252,9 +252,9 @@ func TestPeerDefect15_PrintingATokenDoesNotShowIt(t *testing.T) {
 	}
 }
 
-func TestPeerDefect17_RequestIsNotSentWithoutTheTokenThatCouldNotBeHad(t *testing.T) {
+func TestPeerDefect17_RequestIsNotSentWithoutTheTokenThatIsNotAvailable(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+	auth.response = func(w http.ResponseWriter, _ *http.Request) bool {
 		w.WriteHeader(http.StatusBadGateway)
 		return true
 	}

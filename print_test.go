@@ -93,7 +93,7 @@ func TestM19_ConfigPrintsNoSecret(t *testing.T) {
 
 func TestM19_ErrorsCarryNoSecret(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = denial
+	auth.response = denial
 	client := newClient(t, auth.config())
 	_, err := client.Get("https://api.example.com/")
 	require.Error(t, err)
@@ -101,7 +101,7 @@ func TestM19_ErrorsCarryNoSecret(t *testing.T) {
 	_, err = client.Token(context.Background())
 	noSecret(t, printed(err)+printed(client.Stats()), testSecret)
 
-	auth.setAnswer(nil)
+	auth.setResponse(nil)
 	_, err = client.Refresh(context.Background())
 	require.NoError(t, err)
 	for _, target := range []string{"http://api.example.com/", "gopher://api.example.com/"} {
@@ -170,7 +170,7 @@ func TestM19_LoggerAndHookSeeNoSecret(t *testing.T) {
 	auth.revokeAll()
 	get(t, client, api.URL)
 	auth.revokeAll()
-	auth.setAnswer(denial)
+	auth.setResponse(denial)
 	_, err = client.Refresh(context.Background())
 	require.Error(t, err)
 	require.NoError(t, client.Close())

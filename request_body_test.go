@@ -16,7 +16,7 @@ import (
 	"github.com/alf-go/alf"
 )
 
-const recorded = 64 << 10 // what C4 keeps of a body that cannot be had again otherwise
+const recorded = 64 << 10 // what C4 keeps of a body that is not available again otherwise
 
 // delivery is one request as a server saw it.
 type delivery struct {
@@ -85,7 +85,7 @@ func TestC4_BodyIsSentAgainWhole(t *testing.T) {
 	}
 }
 
-func TestC4_BodyThatCannotBeHadAgainIsNotResentButTheTokenIsInvalidated(t *testing.T) {
+func TestC4_BodyThatIsNotAvailableAgainIsNotSentAgainButTheTokenIsInvalidated(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		size   int
@@ -122,12 +122,12 @@ func TestC4_BodyThatCannotBeHadAgainIsNotResentButTheTokenIsInvalidated(t *testi
 	}
 }
 
-func TestC4_TransportThatAnswersBeforeItHasReadTheBody(t *testing.T) {
+func TestC4_TransportThatRespondsBeforeItHasReadTheBody(t *testing.T) {
 	for _, tc := range []struct {
 		name         string
 		read         int
 		size, length int64
-		resent       bool
+		retried      bool
 	}{
 		{"nothing read", 0, 100, 0, false},
 		{"half read", 50, 100, 0, false},
@@ -159,15 +159,15 @@ func TestC4_TransportThatAnswersBeforeItHasReadTheBody(t *testing.T) {
 			req.ContentLength = tc.length
 			resp, err := over(t, source, base).Do(req)
 			require.NoError(t, err)
-			answer := readAll(t, resp)
+			response := readAll(t, resp)
 			require.True(t, body.isClosed())
-			if tc.resent {
+			if tc.retried {
 				require.Equal(t, 200, resp.StatusCode)
 				require.Equal(t, filler(int(tc.size)), bodies[1])
 				return
 			}
 			require.Equal(t, 401, resp.StatusCode)
-			require.Equal(t, "the first", answer)
+			require.Equal(t, "the first", response)
 			require.Len(t, bodies, 1)
 			require.Len(t, source.invalidated, 1)
 		})
@@ -175,7 +175,7 @@ func TestC4_TransportThatAnswersBeforeItHasReadTheBody(t *testing.T) {
 }
 
 func TestC4_TransportThatIsStillReadingWhenThe401Arrives(t *testing.T) {
-	// For the race detector: the base reads on in the background, as real ones do after an early answer.
+	// For the race detector: the base reads on in the background, as real ones do after an early response.
 	done := make(chan struct{})
 	base := roundTripper(func(req *http.Request) (*http.Response, error) {
 		go func() {
@@ -201,7 +201,7 @@ func TestC4_ExpectContinue(t *testing.T) {
 		status int
 		bodies []string
 	}{
-		{"body can be had again", strings.NewReader("the body"), 200, []string{"the body"}},
+		{"body is available again", strings.NewReader("the body"), 200, []string{"the body"}},
 		{"body was never read, and is of a known, short length", hide("the body"), 200, []string{"the body"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -295,7 +295,7 @@ func TestC4_BodyTooLongToBeRecordedReachesTheTransportAsItIs(t *testing.T) {
 	require.Same(t, body, reached)
 }
 
-func TestC4_RecordingIsDroppedOnceTheAnswerNeedsNone(t *testing.T) {
+func TestC4_ReplayBufferIsDroppedOnceTheResponseNeedsNone(t *testing.T) {
 	base, content := script(200), strings.Repeat("x", recorded) // it keeps all requests, with their bodies
 	client := over(t, &fakeSource{}, base)
 	before := heap()
@@ -317,11 +317,11 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-func TestC4_EarlyAnswerOnARealSocketNeverSendsHalfABody(t *testing.T) {
+func TestC4_EarlyResponseOnARealSocketNeverSendsHalfABody(t *testing.T) {
 	sends := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sends++
-		w.Header().Set("Connection", "close") // or else the server reads the body before it answers
+		w.Header().Set("Connection", "close") // or else the server reads the body before it responds
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
 	t.Cleanup(server.Close)

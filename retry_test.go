@@ -36,7 +36,7 @@ func TestC3_401IsSentAgainOnceWithTheSuccessor(t *testing.T) {
 }
 
 func TestC3_RejectionNamesTheTokenItWasSentWithAndTheOrigin(t *testing.T) {
-	for url, rejecter := range map[string]string{
+	for url, origin := range map[string]string{
 		"https://API.Example.com/x?y":   "https://api.example.com:443",
 		"https://api.example.com:8443/": "https://api.example.com:8443",
 		"http://127.0.0.1/":             "http://127.0.0.1:80",
@@ -53,17 +53,17 @@ func TestC3_RejectionNamesTheTokenItWasSentWithAndTheOrigin(t *testing.T) {
 		}
 		get(t, over(t, source, script(401, 200)), url)
 		require.Same(t, sent, rejected)
-		require.Equal(t, []string{rejecter}, source.replaced)
+		require.Equal(t, []string{origin}, source.replaced)
 	}
 }
 
-func TestC3_SecondAnswerIsReturnedAsItIsAndInvalidatesNothing(t *testing.T) {
+func TestC3_SecondResponseIsReturnedAsItIsAndInvalidatesNothing(t *testing.T) {
 	for _, second := range []int{200, 204, 401, 403, 404, 500} {
 		source, base := &fakeSource{}, script(401, second)
 		client := over(t, source, base)
 		resp, body := get(t, client, apiURL)
 		require.Equal(t, second, resp.StatusCode)
-		require.Equal(t, "answer 2", body)
+		require.Equal(t, "response 2", body)
 		require.Equal(t, []string{"Bearer token-1", "Bearer token-2"}, base.authorizations())
 		require.Len(t, source.replaced, 1)
 		require.Empty(t, source.invalidated)
@@ -88,7 +88,7 @@ func TestC3_ErrorOfTheSecondSendIsReturned(t *testing.T) {
 	require.Zero(t, client.Stats().RetrySucceeded)
 }
 
-// trackedBody is an answer's body that notes what became of it.
+// trackedBody is an response's body that notes what became of it.
 type trackedBody struct {
 	io.Reader
 	closed atomic.Bool
@@ -96,7 +96,7 @@ type trackedBody struct {
 
 func (b *trackedBody) Close() error { b.closed.Store(true); return nil }
 
-// tracked answers 401 with bodies of the given size, then 200.
+// tracked responds with 401 with bodies of the given size, then 200.
 func tracked(size int) (http.RoundTripper, *trackedBody) {
 	body := &trackedBody{Reader: strings.NewReader(filler(size))}
 	sends := 0
@@ -123,8 +123,8 @@ func TestC3_ConnectionOfTheFirst401IsFreeWhileWaiting(t *testing.T) {
 				require.True(t, body.closed.Load(), "%d bytes", size)
 				return namedToken("next"), nil
 			}}
-			_, answer := get(t, over(t, source, base), apiURL)
-			require.Equal(t, "second", answer)
+			_, response := get(t, over(t, source, base), apiURL)
+			require.Equal(t, "second", response)
 		})
 	}
 }
@@ -143,13 +143,13 @@ func TestC3_AtMost16KiBOfTheFirst401AreHeld(t *testing.T) {
 	})
 }
 
-// stalledBody is an answer's body that begins and then stalls until it is closed.
+// stalledBody is an response's body that begins and then stalls until it is closed.
 type stalledBody struct{ closed chan struct{} }
 
 func (b stalledBody) Read([]byte) (int, error) { <-b.closed; return 0, net.ErrClosed }
 func (b stalledBody) Close() error             { close(b.closed); return nil }
 
-func TestC3_AFirst401ThatStallsHoldsUpNeitherRenewalNorResend(t *testing.T) {
+func TestC3_AFirst401ThatStallsDelaysNeitherTheFetchNorTheRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		sends := 0
@@ -162,14 +162,14 @@ func TestC3_AFirst401ThatStallsHoldsUpNeitherRenewalNorResend(t *testing.T) {
 			return resp, nil
 		})
 		source := &fakeSource{}
-		_, answer := get(t, over(t, source, base), apiURL)
-		require.Equal(t, "second", answer)
+		_, response := get(t, over(t, source, base), apiURL)
+		require.Equal(t, "second", response)
 		require.Len(t, source.replaced, 1)
 		require.Equal(t, 100*time.Millisecond, time.Since(began))
 	})
 }
 
-func TestC4_AGetBodyThatReturnsNothingIsNotResent(t *testing.T) {
+func TestC4_AGetBodyThatReturnsNothingIsNotSentAgain(t *testing.T) {
 	var sent []string
 	base := roundTripper(func(req *http.Request) (*http.Response, error) {
 		body, _ := io.ReadAll(req.Body)
@@ -195,21 +195,21 @@ func TestC3_A401ThatArrivesAfterCloseIsReturned(t *testing.T) {
 	})
 	source := &fakeSource{}
 	client = over(t, source, base)
-	resp, answer := get(t, client, apiURL)
+	resp, response := get(t, client, apiURL)
 	require.Equal(t, 401, resp.StatusCode)
-	require.Equal(t, "first", answer)
+	require.Equal(t, "first", response)
 	require.Equal(t, 1, sends)
 	require.Empty(t, source.replaced)
 }
 
 func TestC3_First401IsDroppedOnlyOnceASuccessorIsThere(t *testing.T) {
-	base, body := tracked(1 << 20) // too long to be held: only closing it tells
+	base, body := tracked(1 << 20) // too long to be held: only closing it shows that
 	source := &fakeSource{replace: func(context.Context, *alf.Token, string) (*alf.Token, error) {
 		require.False(t, body.closed.Load())
 		return namedToken("next"), nil
 	}}
-	_, answer := get(t, over(t, source, base), apiURL)
-	require.Equal(t, "second", answer)
+	_, response := get(t, over(t, source, base), apiURL)
+	require.Equal(t, "second", response)
 	require.True(t, body.closed.Load())
 }
 
@@ -237,15 +237,15 @@ func TestC3_OneConnectionIsEnough(t *testing.T) {
 	require.EqualValues(t, 1, connections.Load())
 }
 
-// first401 are the ways in which the first 401 is the answer: it must be whole, whatever its length.
+// first401 are the ways in which the first 401 is the response: it must be whole, whatever its length.
 func first401(t *testing.T, replace func(context.Context, *alf.Token, string) (*alf.Token, error)) {
 	for _, size := range []int{0, 100, 16<<10 - 1, 16 << 10, 16<<10 + 1, 1 << 20} {
 		base, body := tracked(size)
 		client := over(t, &fakeSource{token: sameToken(namedToken("sent")), replace: replace}, base)
-		resp, answer := get(t, client, apiURL)
+		resp, response := get(t, client, apiURL)
 		require.Equal(t, 401, resp.StatusCode)
 		require.Equal(t, "yes", resp.Header.Get("X-First"))
-		require.Equal(t, filler(size), answer)
+		require.Equal(t, filler(size), response)
 		require.True(t, body.closed.Load())
 		require.Zero(t, client.Stats().Retried)
 	}
@@ -291,7 +291,7 @@ func (b *brokenReader) Read([]byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-func TestC3_AnswerWithoutABodyFromACarelessBase(t *testing.T) {
+func TestC3_ResponseWithoutABodyFromACarelessBase(t *testing.T) {
 	base := roundTripper(func(req *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 401, Header: http.Header{}}, nil
 	})
@@ -312,7 +312,7 @@ func TestC3_FailedFetchIsTheError(t *testing.T) {
 	client := newClient(t, auth.config())
 	get(t, client, api.URL)
 	auth.revokeAll()
-	auth.setAnswer(denial)
+	auth.setResponse(denial)
 	resp, err := client.Get(api.URL)
 	require.Nil(t, resp)
 	var token *alf.TokenError

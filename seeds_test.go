@@ -42,7 +42,7 @@ func TestSeed_AbsentTokenIsFetchedAndACachedOneReused(t *testing.T) {
 	require.True(t, client.Stats().Ready)
 }
 
-func TestSeed_ExpiredAndValidAreToldApart(t *testing.T) {
+func TestSeed_ExpiredAndValidAreDistinguished(t *testing.T) {
 	auth := startAuth(t)
 	auth.lifetime = 100
 	api := startAPI(t, auth, nil)
@@ -68,12 +68,12 @@ func TestSeed_ExpiresNowIsExpired(t *testing.T) {
 		client := newClient(t, auth.config())
 		resp, _ := get(t, client, api.URL)
 		require.Equal(t, 200, resp.StatusCode, "it serves the one who waited")
-		require.False(t, client.Stats().Ready, "and nobody after")
+		require.False(t, client.Stats().Ready, "and no caller after")
 		require.Equal(t, 1, auth.count())
 	}
 }
 
-func TestSeed_ZeroLifetimesDoNotTurnIntoALoop(t *testing.T) {
+func TestSeed_ZeroLifetimesCauseNoLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32
 		client := newClient(t, alf.Config{
@@ -104,7 +104,7 @@ func TestSeed_400IsReturnedWithoutARetry(t *testing.T) {
 	source, base := &fakeSource{}, script(400)
 	resp, body := get(t, over(t, source, base), apiURL)
 	require.Equal(t, 400, resp.StatusCode)
-	require.Equal(t, "answer 1", body)
+	require.Equal(t, "response 1", body)
 	require.Len(t, base.seen, 1)
 	require.Empty(t, source.replaced)
 }
@@ -122,7 +122,7 @@ func TestSeed_TokenFailureAfterA401SurfacesAndLeavesNothingStale(t *testing.T) {
 	client := newClient(t, auth.config())
 	get(t, client, api.URL)
 	auth.revokeAll()
-	auth.setAnswer(denial)
+	auth.setResponse(denial)
 	_, err := client.Get(api.URL)
 	var retrieve *oauth2.RetrieveError
 	require.ErrorAs(t, err, &retrieve)
@@ -133,7 +133,7 @@ func TestSeed_TokenFailureAfterA401SurfacesAndLeavesNothingStale(t *testing.T) {
 	require.ErrorAs(t, err, &retrieve, "the old token is gone")
 	require.Len(t, api.requests(), 2)
 
-	auth.setAnswer(nil)
+	auth.setResponse(nil)
 	_, err = client.Refresh(context.Background())
 	require.NoError(t, err)
 	resp, _ := get(t, client, api.URL)
@@ -150,7 +150,7 @@ func TestSeed_RetriesAreForTheTokenRequestOnly(t *testing.T) {
 				if tokens++; tokens < 3 {
 					return respond(req, 500, ""), nil
 				}
-				return tokenAnswer(req), nil
+				return tokenResponse(req), nil
 			})},
 			HTTPClient: &http.Client{Transport: api},
 		})
@@ -301,7 +301,7 @@ func TestSeed_BodyThatCannotBeEncodedIsAnErrorAndNothingIsSent(t *testing.T) {
 	require.Empty(t, base.seen)
 }
 
-func TestSeed_S5_SecondOf401sIsReturnedAsAnAnswer(t *testing.T) {
+func TestSeed_S5_SecondOf401sIsReturnedAsAResponse(t *testing.T) {
 	auth := startAuth(t)
 	calls := 0
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -328,9 +328,9 @@ func TestSeed_S5_SecondOf401sIsReturnedAsAnAnswer(t *testing.T) {
 	require.Equal(t, 2, auth.count())
 }
 
-func TestSeed_S6_TokenEndpointsErrorIsNotTheResourcesAnswer(t *testing.T) {
+func TestSeed_S6_TokenEndpointsErrorIsNotTheResourcesResponse(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+	auth.response = func(w http.ResponseWriter, _ *http.Request) bool {
 		http.Error(w, "token database is down", http.StatusBadRequest)
 		return true
 	}

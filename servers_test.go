@@ -19,8 +19,8 @@ const (
 // authServer is an authorization server on a loopback socket. It issues issued-1, issued-2 and so on.
 type authServer struct {
 	*httptest.Server
-	// answer, if set, answers the token requests in its place when it returns true.
-	answer func(w http.ResponseWriter, r *http.Request) bool
+	// respond, if set, responds to the token requests in its place when it returns true.
+	response func(w http.ResponseWriter, r *http.Request) bool
 
 	mu       sync.Mutex
 	requests []*http.Request // with their forms parsed
@@ -40,9 +40,9 @@ func (a *authServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	a.mu.Lock()
 	a.requests = append(a.requests, r)
-	answer := a.answer
+	response := a.response
 	a.mu.Unlock()
-	if answer != nil && answer(w, r) {
+	if response != nil && response(w, r) {
 		return
 	}
 	a.issue(w)
@@ -65,10 +65,10 @@ func (a *authServer) count() int {
 	return len(a.requests)
 }
 
-func (a *authServer) setAnswer(answer func(w http.ResponseWriter, r *http.Request) bool) {
+func (a *authServer) setResponse(response func(w http.ResponseWriter, r *http.Request) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.answer = answer
+	a.response = response
 }
 
 // revokeAll makes every token issued so far useless.
@@ -110,7 +110,7 @@ type seen struct {
 	header                      http.Header
 }
 
-// startAPI answers with next, or an empty 200 if that is nil.
+// startAPI responds with next, or an empty 200 if that is nil.
 func startAPI(tb testing.TB, auth *authServer, next http.HandlerFunc) *apiServer {
 	a := &apiServer{}
 	a.Server = httptest.NewServer(a.handler(auth, next))

@@ -37,8 +37,8 @@ type ableSource struct {
 
 func (*ableSource) Refresh(context.Context) (*alf.Token, error) { return namedToken("refreshed"), nil }
 func (*ableSource) Stats() manager.Stats                        { return manager.Stats{Fetches: 7} }
-func (a *ableSource) InvalidateValue(value, rejecter string) error {
-	a.values = append(a.values, value+" by "+rejecter)
+func (a *ableSource) InvalidateValue(value, origin string) error {
+	a.values = append(a.values, value+" by "+origin)
 	return nil
 }
 

@@ -65,7 +65,7 @@ func TestC8_TokenIsRevokedWithAThousandRequestsInFlight(t *testing.T) {
 		id := strconv.Itoa(i)
 		req := mustRequest(t, api.URL)
 		content := ""
-		switch i % 3 { // bodies that can be had again, that are recorded, and none
+		switch i % 3 { // bodies that are available again, that are recorded, and none
 		case 0:
 			content = "body of " + id
 			req, _ = alf.NewRequest(context.Background(), http.MethodPost, api.URL, content)
@@ -96,7 +96,7 @@ func TestC8_TokenIsRevokedWithAThousandRequestsInFlight(t *testing.T) {
 	require.EqualValues(t, 2, stats.Fetches)
 }
 
-// hanging is a token endpoint that never answers.
+// hanging is a token endpoint that never responds.
 func hanging(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, context.Cause(req.Context())
@@ -156,7 +156,7 @@ func TestM11_EndOfOneRequestsContextEndsItsWaitAlone(t *testing.T) {
 				lent = req.Context().Value(key{})
 				select {
 				case <-release:
-					return tokenAnswer(req), nil
+					return tokenResponse(req), nil
 				case <-req.Context().Done():
 					return nil, req.Context().Err()
 				}
@@ -187,14 +187,14 @@ func TestM11_EndOfOneRequestsContextEndsItsWaitAlone(t *testing.T) {
 	})
 }
 
-// tokenAnswer is a token endpoint's answer without a network.
-func tokenAnswer(req *http.Request) *http.Response {
+// tokenResponse is a token endpoint's response without a network.
+func tokenResponse(req *http.Request) *http.Response {
 	resp := respond(req, 200, `{"access_token":"in-memory","token_type":"Bearer","expires_in":3600}`)
 	resp.Header.Set("Content-Type", "application/json")
 	return resp
 }
 
-func TestM14_CloseAnswersWaitingRequestsAndRefusesLaterOnes(t *testing.T) {
+func TestM14_CloseEndsWaitingRequestsAndRefusesLaterOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		base := script(200)
 		client := newClient(t, alf.Config{
@@ -225,7 +225,7 @@ func TestM14_CloseAnswersWaitingRequestsAndRefusesLaterOnes(t *testing.T) {
 	})
 }
 
-func TestM14_RequestsAlreadySentGetTheirAnswersAfterClose(t *testing.T) {
+func TestM14_RequestsAlreadySentGetTheirResponsesAfterClose(t *testing.T) {
 	auth := startAuth(t)
 	arrived, release := make(chan struct{}), make(chan struct{})
 	api := startAPI(t, auth, func(w http.ResponseWriter, r *http.Request) {

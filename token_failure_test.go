@@ -13,7 +13,7 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// denial answers a token request as RFC 6749 section 5.2 says, and repeats the secret, as some servers do.
+// denial responds to a token request as RFC 6749 section 5.2 says, and repeats the secret, as some servers do.
 func denial(w http.ResponseWriter, _ *http.Request) bool {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusUnauthorized)
@@ -24,7 +24,7 @@ func denial(w http.ResponseWriter, _ *http.Request) bool {
 
 func TestC2_RequestIsNotSentAndItsBodyIsClosedWhenThereIsNoToken(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = denial
+	auth.response = denial
 	api := startAPI(t, auth, nil)
 	client := newClient(t, auth.config())
 	body := hide("precious")
@@ -39,7 +39,7 @@ func TestC2_RequestIsNotSentAndItsBodyIsClosedWhenThereIsNoToken(t *testing.T) {
 
 func TestC2_ErrorCarriesWhatTheTokenEndpointSaid(t *testing.T) {
 	auth := startAuth(t)
-	auth.answer = denial
+	auth.response = denial
 	client := newClient(t, auth.config())
 	_, err := client.Get("https://api.example.com/")
 

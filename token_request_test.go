@@ -47,7 +47,7 @@ func TestSeed_S7_TimeoutIsForTheTokenRequestAlone(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, time.Second, time.Since(start))
 
-		tokens = func(req *http.Request) (*http.Response, error) { return tokenAnswer(req), nil }
+		tokens = func(req *http.Request) (*http.Response, error) { return tokenResponse(req), nil }
 		_, err = client.Refresh(context.Background())
 		require.NoError(t, err)
 		start = time.Now()
@@ -113,7 +113,7 @@ func TestSeed_S7_HTTPClientAndTransportAreForTheTokenRequestAlone(t *testing.T) 
 			TokenURL: "https://as.example.com/token", ClientID: testID, ClientSecret: alf.Secret(testSecret), Scopes: []string{"a", "b"},
 			TokenRequest: settings(roundTripper(func(req *http.Request) (*http.Response, error) {
 				tokens++
-				return tokenAnswer(req), nil
+				return tokenResponse(req), nil
 			})),
 			HTTPClient: &http.Client{Transport: api},
 		})

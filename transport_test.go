@@ -97,7 +97,7 @@ func TestC1_ResponseCarriesTheCallersRequestWithoutTheToken(t *testing.T) {
 	}
 }
 
-func TestC1_AnswerThatComesWithAnErrorCarriesTheCallersRequestToo(t *testing.T) {
+func TestC1_ResponseThatComesWithAnErrorCarriesTheCallersRequestToo(t *testing.T) {
 	transport := over(t, &fakeSource{}, nil).Transport(roundTripper(func(req *http.Request) (*http.Response, error) {
 		return respond(req, 200, ""), io.ErrUnexpectedEOF
 	}))
@@ -196,7 +196,7 @@ func TestC1_HTTPClientKeepsItsSettingsAndIsACopy(t *testing.T) {
 	require.Equal(t, 302, resp.StatusCode, "CheckRedirect was asked")
 
 	got.Transport = nil
-	require.NotNil(t, client.HTTPClient().Transport, "changing the copy changes nobody else's")
+	require.NotNil(t, client.HTTPClient().Transport, "changing the copy changes no other")
 }
 
 func TestC1_HTTPClientWithoutATransportGetsOurOwn(t *testing.T) {

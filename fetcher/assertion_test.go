@@ -43,11 +43,11 @@ func signing(tb testing.TB, rt http.RoundTripper) (fetcher.Config, *keys.Key) {
 	return cfg, key
 }
 
-// forms is a token endpoint that keeps the forms it was sent, and has answers in turn, the last of which is repeated.
+// forms is a token endpoint that keeps the forms it was sent, and has responses in turn, the last of which is repeated.
 type forms struct {
-	sent    []url.Values
-	headers []http.Header
-	answers []string
+	sent      []url.Values
+	headers   []http.Header
+	responses []string
 }
 
 func (f *forms) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,11 +56,11 @@ func (f *forms) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	f.sent, f.headers = append(f.sent, form), append(f.headers, r.Header)
-	answer := f.answers[0]
-	if len(f.answers) > 1 {
-		f.answers = f.answers[1:]
+	response := f.responses[0]
+	if len(f.responses) > 1 {
+		f.responses = f.responses[1:]
 	}
-	status, body, _ := strings.Cut(answer, " ")
+	status, body, _ := strings.Cut(response, " ")
 	if status == "200" {
 		return reply(200, body), nil
 	}
@@ -92,7 +92,7 @@ func publicOf(tb testing.TB, key *keys.Key) jose.JSONWebKey {
 }
 
 func TestF1_PrivateKeyJWT(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg, key := signing(t, endpoint)
 	mock := clock.NewMock()
 	mock.Set(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
@@ -113,7 +113,7 @@ func TestF1_PrivateKeyJWT(t *testing.T) {
 		delete(payload, "jti")
 		require.Equal(t, map[string]any{
 			"iss": clientID, "sub": clientID, "aud": "https://idp.example.com/token",
-			"iat": float64(mock.Now().Unix()), "exp": float64(mock.Now().Add(time.Minute).Unix()),
+			"iat": float64(mock.Now().Unix() - 10), "nbf": float64(mock.Now().Unix() - 10), "exp": float64(mock.Now().Add(time.Minute).Unix()),
 		}, payload)
 		form.Del("client_assertion")
 		require.Equal(t, url.Values{
@@ -125,7 +125,7 @@ func TestF1_PrivateKeyJWT(t *testing.T) {
 }
 
 func TestF1_TheSettingsOfAnAssertion(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.ClientSecret, cfg.AuthStyle = fetcher.Secret(longSecret), fetcher.SecretJWT
 	cfg.Assertion = fetcher.Assertion{
@@ -138,7 +138,7 @@ func TestF1_TheSettingsOfAnAssertion(t *testing.T) {
 	require.Equal(t, "HS512", header.Algorithm)
 	require.Equal(t, "client-authentication+jwt", header.ExtraHeaders[jose.HeaderType])
 	require.Equal(t, "https://issuer.example.com", payload["aud"])
-	require.Equal(t, 10.0, payload["exp"].(float64)-payload["iat"].(float64))
+	require.Equal(t, 10.0+10, payload["exp"].(float64)-payload["iat"].(float64), "F6: it is backdated")
 	require.Equal(t, "urn:example:format", form.Get("client_assertion_type"))
 	require.NotContains(t, form, "client_secret")
 
@@ -160,7 +160,7 @@ func TestF1_ASecretTooShortToSignWith(t *testing.T) {
 func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(path, []byte("header.first.signature\n"), 0o600))
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ExternalAssertion
 	cfg.Assertion.Source = fetcher.SecretFile(path)
@@ -180,7 +180,7 @@ func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
 
 // A key that was replaced while its predecessor was in use is picked up at once.
 func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
-	endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+	endpoint := &forms{responses: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
 	cfg, before := signing(t, endpoint)
 	after := newKey(t, "key-2")
 	reads := 0
@@ -196,7 +196,7 @@ func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
 	header, _ := claims(t, endpoint.sent[1].Get("client_assertion"), publicOf(t, after))
 	require.Equal(t, "key-2", header.KeyID)
 
-	endpoint.answers = []string{`400 {"error":"invalid_client"}`}
+	endpoint.responses = []string{`400 {"error":"invalid_client"}`}
 	cfg.Assertion.Key = keys.Of(before)
 	e := mustFail(t, cfg)
 	require.Len(t, endpoint.sent, 3, "the same key would be refused again")
@@ -236,9 +236,10 @@ func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
 	mock := clock.NewMock()
 	mock.Set(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	for date, want := range map[string]string{
-		"Sun, 01 Mar 2026 12:05:00 GMT": "the server's clock is 5m0s ahead of this one's: correct whichever is wrong; else: is the public key",
+		"Sun, 01 Mar 2026 12:05:00 GMT": "the server's clock is 5m0s ahead of this one's: correct the wrong one; else: is the public key",
 		"Sun, 01 Mar 2026 11:00:00 GMT": "the server's clock is 1h0m0s behind this one's",
-		"Sun, 01 Mar 2026 12:00:20 GMT": "is the public key registered",
+		"Sun, 01 Mar 2026 12:00:03 GMT": "the server's clock is 3s ahead of this one's",
+		"Sun, 01 Mar 2026 12:00:02 GMT": "is the public key registered",
 		"yesterday":                     "is the public key registered",
 	} {
 		cfg, _ := signing(t, always(401, `{"error":"invalid_client"}`, "Date", date))
@@ -250,7 +251,7 @@ func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
 func TestF4_AnotherKeyOrAnotherKidIsAChange(t *testing.T) {
 	before := newKey(t, "same")
 	for name, after := range map[string]*keys.Key{"key": newKey(t, "same"), "kid": before.WithID("other")} {
-		endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+		endpoint := &forms{responses: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
 		cfg, _ := signing(t, endpoint)
 		reads := 0
 		cfg.Assertion.Key = func(context.Context) (*keys.Key, error) {
@@ -290,7 +291,7 @@ func TestF1_AssertionsThatCannotBeMeant(t *testing.T) {
 }
 
 func TestF1_ResourceIsCopied(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.Resource = []string{"https://api.example.com/"}
 	f := newFetcher(t, cfg)

@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// Servers have the oddest answers for a client they do not want.
-func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
+// Servers have the oddest responses for a client they do not want.
+func TestF1_HintsForARefusedClient(t *testing.T) {
 	const reserved, plain = "a/b+c==", "abc"
 	const decode = "the client id or secret has reserved characters, which are sent form-encoded: " +
 		"if the server does not decode them, use AuthStyle client_secret_basic_raw, or client_secret_post"
@@ -25,7 +25,7 @@ func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
 	}{
 		"invalid_client":                   {fetcher.Basic, plain, 401, `{"error":"invalid_client"}`, post},
 		"401 and nothing else":             {fetcher.Basic, plain, 401, "", post},
-		"403 and nothing else":             {fetcher.Basic, plain, 403, "", post},
+		"403 and nothing else":             {fetcher.Basic, plain, 403, "", post + "; or the server refuses the grant, the scopes or this address for the client: it does not say which"},
 		"the name of the status":           {fetcher.Basic, plain, 401, `{"error":"Unauthorized","status":401}`, post},
 		"invalid_grant":                    {fetcher.Basic, plain, 400, `{"error":"invalid_grant"}`, post},
 		"reserved":                         {fetcher.Basic, reserved, 400, `{"error":"invalid_grant"}`, decode},
@@ -35,7 +35,7 @@ func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
 		"reserved, raw, a bare percent":    {fetcher.BasicRaw, reserved, 400, `{"error":"invalid_request"}`, raw},
 		"a server that fails":              {fetcher.Basic, plain, 500, `{"error":"server_error"}`, ""},
 		"an invalid request":               {fetcher.Basic, reserved, 400, `{"error":"invalid_request"}`, ""},
-		"not allowed":                      {fetcher.Basic, plain, 400, `{"error":"unauthorized_client"}`, "have the client credentials grant enabled for this client, and the AuthStyle that it uses"},
+		"not allowed":                      {fetcher.Basic, plain, 400, `{"error":"unauthorized_client"}`, "the client may not use the client credentials grant or its AuthStyle, or, at some servers, ClientID or ClientSecret is wrong: check these first, then have the grant enabled"},
 		"another page":                     {fetcher.Basic, plain, 404, `{"status":404,"error":"Not Found"}`, "is TokenURL the token endpoint?"},
 		"post":                             {fetcher.Post, reserved, 401, `{"error":"invalid_client"}`, "if id and secret are right, the server may want AuthStyle client_secret_basic"},
 	} {
@@ -49,7 +49,7 @@ func TestF1_TheAudienceComesFirstIfTheServerTalksAboutIt(t *testing.T) {
 	cfg, _ := signing(t, always(401, `{"error":"invalid_client","error_description":"Claim 'aud' must match"}`))
 	require.Contains(t, mustFail(t, cfg).Hint, `set Assertion.Audience to the server's issuer if the server wants that instead of "https://idp.example.com/token"; else: is the public key`)
 	s := issuingAt(oauthPath, document(nil))
-	s.answers["/token"] = reply(401, `{"error":"invalid_client"}`)
+	s.responses["/token"] = reply(401, `{"error":"invalid_client"}`)
 	cfg.TokenURL, cfg.Issuer, cfg.TokenRequest.Transport = "", issuer, s
 	require.Contains(t, mustFail(t, cfg).Hint, `Or set Assertion.Audience to "issuer" if the server wants that instead of "https://login.example.com/token"`)
 	cfg.Assertion.Audience = fetcher.AudienceIssuer

@@ -1,11 +1,13 @@
 package interop
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,7 +28,11 @@ func tryWrongSecret(t *testing.T, r *row) {
 	require.ErrorAs(t, err, &endpoint)
 	var retrieve *oauth2.RetrieveError
 	require.ErrorAs(t, err, &retrieve)
-	require.GreaterOrEqual(t, endpoint.Status, 400)
+	if r.SaysStatus != 0 {
+		require.Equal(t, r.SaysStatus, endpoint.Status)
+	} else {
+		require.GreaterOrEqual(t, endpoint.Status, 400)
+	}
 	require.Equal(t, endpoint.Status, retrieve.Response.StatusCode)
 
 	var secrets []string
@@ -45,6 +51,28 @@ func tryWrongSecret(t *testing.T, r *row) {
 			}
 		}
 	}
+	tryCorrectedSecret(t, r)
+}
+
+// tryCorrectedSecret has the client's secret corrected while the server refuses it (F4): it is read again after the
+// refusal, whatever that looks like, and the same attempt goes on with it.
+func tryCorrectedSecret(t *testing.T, r *row) {
+	cfg := r.Config()
+	if cfg.ClientSecret == nil {
+		return
+	}
+	wrong, right := r.Wrong().ClientSecret, cfg.ClientSecret
+	var reads atomic.Int64
+	cfg.ClientSecret = func(ctx context.Context) (string, error) {
+		if reads.Add(1) == 1 {
+			return wrong(ctx)
+		}
+		return right(ctx)
+	}
+	c := r.newClient(t, cfg)
+	require.NoError(t, c.ask(t.Context()))
+	require.EqualValues(t, 2, reads.Load())
+	require.EqualValues(t, 1, c.Stats().Fetches)
 }
 
 // chain is err with all that it wraps.

@@ -59,14 +59,17 @@ func tryNewKeys(t *testing.T, r *row) {
 	require.LessOrEqual(t, asked, r.trips())
 }
 
-// undisturbed has something prepared with a client, gives that a token that is quite new, and has something done with it. It
-// starts over if the token was to be refreshed anyway while that was done: tokens live for a few seconds, and the machine may
-// be busy. It returns the client's figures, and how many token requests were made for what was done.
+// undisturbed has something prepared with a client, gives that a token that is quite new, and has something done with
+// it. It starts over if the token was to be refreshed anyway while that was done: tokens live for a few seconds, and
+// the machine may be busy. It returns the client's figures, and how many token requests were made for what was done.
 func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats alf.Stats, requests int) {
 	t.Helper()
 	for range 10 {
 		c := r.newClient(t, r.Config())
 		require.NoError(t, prepare(c))
+		if r.Reuses { // or it would get the token that it has, with what is left of its lifetime
+			require.NoError(t, r.server.Revoke(t.Context()))
+		}
 		_, err := c.Refresh(t.Context())
 		require.NoError(t, err)
 		known, before := refreshes(c.Stats()), r.server.TokenRequests()

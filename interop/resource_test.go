@@ -1,8 +1,8 @@
 package interop
 
 import (
+	"cmp"
 	"net/http"
-	"os"
 	"slices"
 	"testing"
 
@@ -38,8 +38,8 @@ type resource struct {
 	try  func(*testing.T, *row)
 }
 
-// apis are those that others wrote, in the order of the table. They take tokens of an authorization server that others wrote:
-// the two know each other by RFC 7662 or by a JWK Set alone.
+// apis are those that others wrote, in the order of the table. They take tokens of an authorization server that others
+// wrote: the two know each other by RFC 7662 or by a JWK Set alone.
 var apis = []struct {
 	name      string
 	missing   func() string // what has to be installed first, "" if nothing
@@ -90,16 +90,7 @@ func TestResourceServers(t *testing.T) {
 	for _, a := range apis {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			for _, what := range []string{a.missing(), oidcprovider.Missing()} {
-				if what == "" {
-					continue
-				}
-				results.missing(a.name)
-				if os.Getenv("CI") != "" {
-					t.Fatal(what)
-				}
-				t.Skip(what)
-			}
+			requireServer(t, a.name, func() string { return cmp.Or(a.missing(), oidcprovider.Missing()) })
 			provider, err := oidcprovider.New(t.TempDir())
 			require.NoError(t, err)
 			require.NoError(t, provider.Start(t.Context(), false))

@@ -26,7 +26,8 @@ const patience = 20 * time.Second
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if !flagGiven("test.parallel") {
-		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their lives.
+		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their
+		// lives.
 		flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
 	}
 	code := m.Run()
@@ -44,27 +45,29 @@ func flagGiven(name string) (given bool) {
 	return given
 }
 
-// TestServers has a subtest for each server, in it one for each of its cases, and in that one for each column of the table.
+// TestServers has a subtest for each server, in it one for each of its cases, and in that one for each column of the
+// table.
 func TestServers(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.folder, func(t *testing.T) {
 			t.Parallel()
-			if what := s.missing(); what != "" {
-				results.missing(s.folder)
-				if os.Getenv("CI") != "" {
-					t.Fatal(what)
-				}
-				t.Skip(what)
-			}
+			requireServer(t, s.folder, s.missing)
 			// Every case has a server of its own, which it can stop without asking the others.
 			catalogue, err := s.make(t.TempDir())
 			require.NoError(t, err)
 			for i, c := range catalogue.Cases() {
+				if !lab.Selected(s.folder, c.Name) {
+					results.leaveOut(s.folder)
+					continue
+				}
 				results.expect(s.folder, catalogue.Name(), c.Name)
 				t.Run(c.Name, func(t *testing.T) {
 					t.Parallel()
 					server, err := s.make(t.TempDir())
 					require.NoError(t, err)
+					if closer, ok := server.(io.Closer); ok {
+						t.Cleanup(func() { require.NoError(t, closer.Close()) })
+					}
 					t.Cleanup(server.Stop)
 					require.NoError(t, server.Start(t.Context(), false))
 					r := &row{server: server, Case: server.Cases()[i], folder: s.folder}
@@ -75,6 +78,20 @@ func TestServers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// requireServer is lab.Require. The table is not complete without the server.
+func requireServer(t *testing.T, server string, missing func() string) {
+	t.Helper()
+	if !lab.Selected(server) {
+		results.leaveOut(server)
+		lab.Require(t, server, "")
+	}
+	what := missing()
+	if what != "" {
+		results.leaveOut(server)
+	}
+	lab.Require(t, server, what)
 }
 
 // columns are the subtests, in the order of the table, which is also that of the run.
@@ -129,6 +146,7 @@ type client struct {
 	*alf.Client
 	carrier *http.Client
 	api     string
+	own     lab.Case // whose API it is made for
 }
 
 // newClient makes a client of cfg.
@@ -141,7 +159,7 @@ func (r *row) newClient(t *testing.T, cfg alf.Config) *client {
 	if cfg.HTTPClient == nil && r.Base != nil {
 		carrier = &http.Client{Transport: c.Transport(r.Base)}
 	}
-	return &client{c, carrier, r.API}
+	return &client{c, carrier, r.API, r.Case}
 }
 
 // warm makes a client that holds a token, and says how many token requests there have been.
@@ -168,6 +186,9 @@ func (c *client) askAt(ctx context.Context, api string) error {
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s %s", resp.Status, resp.Header.Get("WWW-Authenticate"), strings.TrimSpace(string(body)))
+	}
+	if err == nil && c.own.Accepts != nil && api == c.own.API {
+		err = c.own.Accepts(body)
 	}
 	return err
 }

@@ -13,12 +13,13 @@ import (
 // results are what the table in README.md is made of.
 var results = &table{cells: map[[3]string]cell{}}
 
-// table collects outcomes. It is complete once every column of every case of every server has one, and every resource of every API.
+// table collects outcomes. It is complete once every column of every case of every server has one, and every resource
+// of every API.
 type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
 	cells  map[[3]string]cell // by folder, case and column; by API, tokens and what it says
-	absent []string           // the servers that are not installed
+	absent []string           // the servers that are not installed or not selected
 }
 
 type tableRow struct{ folder, server, name string }
@@ -34,8 +35,8 @@ func (b *table) expect(folder, server, name string) {
 	}
 }
 
-// missing says that a server could not be tried.
-func (b *table) missing(folder string) {
+// leaveOut says that a server was not tried, or not all of it.
+func (b *table) leaveOut(folder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.absent = append(b.absent, folder)
@@ -62,7 +63,8 @@ const (
 	tableEnd   = "<!-- the end of the table -->\n"
 )
 
-// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only compares.
+// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only
+// compares.
 func (b *table) publish(file string) error {
 	text, complete := b.markdown()
 	if !complete {

@@ -56,11 +56,10 @@ func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
 
 func TestM9_AFetchWhoseFailureWasToldBacksOffOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure()
-		w.advance(second)
+		got := w.guard(api)
+		w.advance(2 * second)
 		w.endpoint.set(func(e *endpoint) { e.hang = true })
-		again := w.replace(c.got, api)
+		again := w.replace(got, api)
 		w.endpoint.set(func(e *endpoint) { e.stuck = true })
 		w.advance(10 * second) // the first attempt was cancelled at 5 s, the second is stuck: the round is over
 		require.Error(t, again.failure())
@@ -83,7 +82,8 @@ func TestM13_DeadTokensDoNotLetAGuardedRejecterThrough(t *testing.T) {
 			w.advance(time.Second)
 			w.replace(c.got, api)
 		}
-		require.LessOrEqual(t, w.endpoint.count()-before, 6, "after 1, 2, 4, 8, 16 and 32 s")
+		// Behind a token that others use, each is a refresh that failed (M6): the origin that contests it waits for the backoff.
+		require.LessOrEqual(t, w.endpoint.count()-before, 8, "after 1, 2, 3, 5, 8, 14, 26 and 50 s")
 		w.advance(hour)
 	})
 }

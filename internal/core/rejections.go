@@ -118,7 +118,9 @@ func (s *step) raise(g *guard) {
 	}
 	if s.contest.remove(g.origin) {
 		s.Contested = true
-		g.spend(0, s.elapsed)
+		if s.joins() && !s.Publish {
+			g.spend(0, s.elapsed)
+		}
 	}
 }
 

@@ -94,8 +94,8 @@ func (s *step) publish(f flight, l lifetime, same bool) {
 		arrived:     s.elapsed,
 		repeated:    same,
 	}
-	s.published(same)
 	s.Publish = true
+	s.published(same)
 	s.Publication = Publication{
 		Number: s.publications, Token: id,
 		Start: l.start, RefreshTime: l.refresh, EffectiveExpiry: l.end, Expiry: l.expiry, Life: s.left(f, l),

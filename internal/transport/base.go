@@ -3,19 +3,19 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/mtls"
 )
 
 const (
 	// maxIdlePerHost is how many idle connections to one host are kept. Most requests go to one host, of which
 	// http.DefaultTransport keeps only 2 connections: under load nearly every request would dial.
 	maxIdlePerHost = 1024
-	// dialTimeout limits the dial of one connection, among all addresses of the host: net.Dialer gives each its share of it.
-	// Without a limit of its own, a first address that drops packets uses up the whole time of a request.
-	dialTimeout = 8 * time.Second
 	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have dropped it
 	// without a word.
 	sendPingTimeout = 10 * time.Second
@@ -34,12 +34,9 @@ func newTemplate() (*http.Transport, bool) {
 	own := standard.Clone()
 	own.MaxIdleConns = 0
 	own.MaxIdleConnsPerHost = maxIdlePerHost
-	if dial := own.DialContext; dial != nil {
-		own.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-			defer cancel()
-			return dial(ctx, network, address)
-		}
+	//lint:ignore SA1019 whoever still sets Dial must keep it
+	if own.Dial == nil && own.DialTLS == nil && own.DialTLSContext == nil && own.DialContext != nil {
+		own.DialContext = dial.AllAddresses(own.DialContext)
 	}
 	settings := http.HTTP2Config{}
 	if own.HTTP2 != nil {
@@ -124,4 +121,30 @@ func closeIdle(base http.RoundTripper) {
 	if b, ok := base.(interface{ CloseIdleConnections() }); ok {
 		b.CloseIdleConnections()
 	}
+}
+
+// mtlsTransport sends each request on a connection that presents the certificate its token was fetched with (RFC 8705
+// section 3).
+type mtlsTransport struct {
+	*mtls.Pool
+	certificate func(token string) *tls.Certificate
+}
+
+func newMTLS(template *http.Transport, certificate func(token string) *tls.Certificate) mtlsTransport {
+	return mtlsTransport{mtls.NewPool(template), certificate}
+}
+
+func (m mtlsTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	_, token, _ := strings.Cut(req.Header.Get(authorizationHeader), " ")
+	return m.For(m.certificate(token)).RoundTrip(req)
+}
+
+// withoutCertificate returns a transport like base that presents none.
+func withoutCertificate(base http.RoundTripper) http.RoundTripper {
+	if own, ok := base.(*Base); ok {
+		if m, ok := own.RoundTripper.(mtlsTransport); ok {
+			return m.For(nil)
+		}
+	}
+	return base
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -15,18 +14,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alf-go/alf/interop/apache"
+	"github.com/alf-go/alf/interop/lab"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func start(t *testing.T, trust apache.Trust) *apache.Server {
 	t.Helper()
-	if missing := apache.Missing(); missing != "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	lab.Require(t, "Apache with mod_oauth2", apache.Missing())
 	s, err := apache.Start(t.Context(), t.TempDir(), trust)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)

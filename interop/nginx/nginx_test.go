@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/alf-go/alf/interop/lab"
 	"github.com/alf-go/alf/interop/nginx"
 )
 
@@ -40,12 +40,7 @@ func introspection(t *testing.T, id, secret string) *httptest.Server {
 
 func start(t *testing.T, url, id, secret string) *nginx.Server {
 	t.Helper()
-	if missing := nginx.Missing(); missing != "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	lab.Require(t, "nginx with njs", nginx.Missing())
 	s, err := nginx.Start(t.Context(), t.TempDir(), url, id, secret)
 	require.NoError(t, err)
 	t.Cleanup(func() {

@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/alf-go/alf/interop/lab"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,12 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func startServer(t *testing.T) *Server {
 	t.Helper()
-	if missing := Missing(); missing != "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	lab.Require(t, "oidcprovider", Missing())
 	s, err := New(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, s.Start(t.Context(), false))
@@ -287,8 +284,8 @@ func (p *player) call(token string) *http.Response {
 	})
 }
 
-// send sends a request, with a proof of DPoP if there has to be one, and again if it is to hold a nonce. token is what the
-// proof is to name.
+// send sends a request, with a proof of DPoP if there has to be one, and again if it is to hold a nonce. token is what
+// the proof is to name.
 func (p *player) send(token string, request func() *http.Request) *http.Response {
 	p.t.Helper()
 	req := request()
