@@ -39,6 +39,7 @@ const (
 	CoverUnnamedCallerWaits
 	CoverSuppressedBeyond64
 	CoverCredentialsLiftBackoff
+	CoverOneActiveToken
 	CoverSuppressedByBackoff
 	CoverSuppressedByAbandoned
 	CoverSleptThroughTheExpiry
@@ -80,6 +81,7 @@ var coverageNames = [coveragePoints]string{
 	CoverUnnamedCallerWaits:       "a caller without an origin waits for the first round of a contest",
 	CoverSuppressedBeyond64:       "the 65th origin's rejection is suppressed",
 	CoverCredentialsLiftBackoff:   "corrected credentials lift a backoff",
+	CoverOneActiveToken:           "a server with one active token per client is recognised",
 	CoverSuppressedByBackoff:      "a rejection suppressed in a backoff",
 	CoverSuppressedByAbandoned:    "a rejection suppressed because of abandoned fetches",
 	CoverSleptThroughTheExpiry:    "the machine sleeps through a token's end",

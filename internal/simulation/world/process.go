@@ -19,14 +19,15 @@ type process struct {
 	asleep  time.Duration // until then the machine sleeps
 	slept   time.Duration // in all
 
-	published published
-	contested bool  // an origin may contest the published token
-	observes  bool  // outcomes of first sends are wanted
-	held      int64 // the value published last
-	flights   []flight
-	waiting   []ticket
-	callers   []caller
-	free      []int32 // callers' slots for bursts
+	published     published
+	contested     bool // an origin may contest the published token
+	displacements core.Displacements
+	observes      bool  // outcomes of first sends are wanted
+	held          int64 // the value published last
+	flights       []flight
+	waiting       []ticket
+	callers       []caller
+	free          []int32 // callers' slots for bursts
 
 	wakeArmed bool
 	wakeAt    core.Elapsed
@@ -120,6 +121,11 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	}
 	p.contested = p.contested || e.Contested
 	p.observes = p.core.Observes()
+	if e.Replaced && p.displacements.Note(p.core.Elapsed()) {
+		p.note(line{what: wOneActive, a: int64(in.Origin) - 1})
+		p.w.stats.OneActive++
+		p.w.cover(CoverOneActiveToken)
+	}
 	if e.Fetch {
 		p.w.endpoint.begin(p, e.Flight)
 	}

@@ -40,6 +40,7 @@ const (
 	wStep
 	wSleep
 	wFaultsEnd
+	wOneActive
 	wEvent // + core.EventKind
 )
 
@@ -52,7 +53,7 @@ var words = [...]string{
 	wOutcome: "API %d %s", wChecked: "credentials %s",
 	wReplied: "reply to caller %d: %s", wResponse: "caller %d: the API responds %d", wOutage: "the token endpoint is %s",
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
-	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end",
+	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end", wOneActive: "  one active token, by API %d",
 }
 
 // outcomeReports are the outcomes that callers report; see outcomeOf.
@@ -119,7 +120,7 @@ func (l line) String() string {
 		return prefix + fmt.Sprintf(word, time.Duration(l.a))
 	case wServed, wInvalidate, wResponse:
 		return prefix + fmt.Sprintf(word, l.a, l.b)
-	case wGet, wRefresh, wExpire, wGaveUp:
+	case wOneActive, wGet, wRefresh, wExpire, wGaveUp:
 		return prefix + fmt.Sprintf(word, l.a)
 	}
 	return prefix + word
