@@ -30,7 +30,7 @@ func changed(err error) (changed, can bool) {
 	return watch.CredentialsChanged(), true
 }
 
-func TestF4_ARefusalTellsWhenTheCredentialsHaveChanged(t *testing.T) {
+func TestF4_ARefusalReportsWhenTheCredentialsHaveChanged(t *testing.T) {
 	write := func(path, content string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o600)) }
 	path := filepath.Join(t.TempDir(), "secret")
 	write(path, "old-one")

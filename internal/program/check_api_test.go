@@ -45,11 +45,11 @@ func TestCheck_API(t *testing.T) {
 		args: []string{"--api", "SELF/api", "--origin", "https://api.example.com"},
 		code: exit.Usage, step: "API", says: []string{"--origin: add it there"},
 	}.test)
-	t.Run("nobody there", diagnosed{
+	t.Run("no server there", diagnosed{
 		args: []string{"--api", "https://127.0.0.1:1"},
 		code: exit.Unreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
 	}.test)
-	t.Run("nobody vouches", func(t *testing.T) {
+	t.Run("no trusted authority", func(t *testing.T) {
 		s := secure(t, http.NotFoundHandler())
 		diagnosed{
 			args: []string{"--api", s.URL}, code: exit.Unreachable, step: "API",

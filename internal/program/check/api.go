@@ -25,6 +25,7 @@ type apiResponse struct {
 	header     http.Header
 	challenges []challenge
 	location   string
+	page       bool
 	said       apiError // in its body
 }
 
@@ -53,6 +54,7 @@ func (c *checkup) askAPI(ctx context.Context, token *oauth2.Token) (*apiResponse
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, readValue))
 	r := &apiResponse{status: resp.StatusCode, header: resp.Header, challenges: readChallenges(resp.Header), said: readAPIError(resp, body)}
+	r.page = isPage(string(body))
 	if to, err := resp.Location(); err == nil {
 		r.location = shownURL(to)
 	}
@@ -156,6 +158,8 @@ func (c *checkup) apiAccepted(resp *apiResponse, text string) finding {
 		c.detail(resp, &found)
 		found.advice = []advice{{"the API refuses the token in a response with a status of success: a client that goes by the status takes that for success",
 			"see what it says above; in a program, Config.Rejected and RejectedBody can recognise it"}}
+	case resp.page:
+		found.note("the response is a page: that is usual for a website, and for a gateway that asks users to log in", "is it what the API responds with? Name an address of the API by --api")
 	case resp.said.code != "":
 		c.detail(resp, &found)
 		found.note("the response has a status of success, and an error in it", "see what it says above: is it about the request or about the token?")
@@ -182,6 +186,7 @@ func (e apiError) insufficientScope() bool { return e.code == "insufficient_scop
 func (e apiError) refusesToken() bool {
 	return slices.Contains([]string{
 		"invalid_token", "invalid_request", "insufficient_scope", "expired_token", "access_denied", "unauthorized", "invalid_grant", "token_expired",
+		"401 unauthorized", "403 forbidden",
 	}, strings.ToLower(e.code))
 }
 
@@ -215,10 +220,39 @@ func readAPIError(resp *http.Response, body []byte) apiError {
 			e.text = sentence(list[0])
 		}
 	}
+	if e.code == "" {
+		e.code = otherCode(members)
+	}
 	if e.text == "" && (e.code != "" || resp.StatusCode >= 400) {
 		e.text = sentence(members)
 	}
 	return e
+}
+
+// otherCode finds an error that is not in a member of that name: a status in the body (AWS, many gateways), a flag of success, the
+// fault of Apigee and of SOAP.
+func otherCode(members map[string]json.RawMessage) string {
+	for _, name := range []string{"status", "code", "statusCode", "status_code"} {
+		var number int
+		if json.Unmarshal(members[name], &number) == nil && number >= 400 && number < 600 {
+			return format.Status(number)
+		}
+		var text string
+		if json.Unmarshal(members[name], &text) == nil && slices.Contains([]string{"error", "fail", "failed", "failure", "unauthorized"}, strings.ToLower(text)) {
+			return text
+		}
+	}
+	for _, name := range []string{"success", "ok", "succeeded"} {
+		if string(members[name]) == "false" {
+			return name + " is false"
+		}
+	}
+	for _, name := range []string{"fault", "Fault", "exception", "errorCode", "error_code", "errorMessage", "error_message"} {
+		if raw := string(members[name]); raw != "" && raw != "null" && raw != `""` && raw != "0" && raw != "false" {
+			return name
+		}
+	}
+	return ""
 }
 
 func sentence(members map[string]json.RawMessage) string {
@@ -238,9 +272,9 @@ func (c *checkup) invented() *oauth2.Token {
 	return &token
 }
 
-// tellsApart reports whether the API responds to a token that does not exist in another way, and how; known is false if it did
+// distinguishes reports whether the API responds to a token that does not exist in another way, and how; known is false if it did
 // not respond.
-func (c *checkup) tellsApart(ctx context.Context, resp *apiResponse) (different, known bool, other *apiResponse) {
+func (c *checkup) distinguishes(ctx context.Context, resp *apiResponse) (different, known bool, other *apiResponse) {
 	other, err := c.askAPI(ctx, c.invented())
 	if err != nil {
 		return false, false, nil

@@ -57,7 +57,7 @@ var textTopics = []textTopic{
 			return fmt.Sprintf("set %s to what the server expects: %s, %s, or a text of its own",
 				c.Names.Of("Assertion.Audience"), fetcher.AudienceTokenEndpoint, fetcher.AudienceIssuer)
 		}},
-	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expir(y|ed|ation)|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).proves,
+	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expir(y|ed|ation)|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).sendsTimes,
 		"times in the assertion or proof", (*checkup).clockRemedy},
 	{regexp.MustCompile(`(?i)signature|verif(y|ied|ication)`), (*checkup).signs,
 		"the signature of the assertion", (*checkup).keyRemedy},
@@ -88,8 +88,8 @@ func (c *checkup) signs() bool {
 	return c.Config.AuthStyle == alf.AuthSecretJWT || c.Config.AuthStyle == alf.AuthPrivateKeyJWT || c.Config.AuthStyle == alf.AuthExternalAssertion
 }
 
-// proves reports whether the client sends anything that has a time in it.
-func (c *checkup) proves() bool { return c.signs() || c.Config.DPoP != nil }
+// sendsTimes reports whether the client sends anything that has a time in it.
+func (c *checkup) sendsTimes() bool { return c.signs() || c.Config.DPoP != nil }
 
 // styleRemedy names the styles that the server's text has, except the one in use.
 func (c *checkup) styleRemedy(text string) string {
