@@ -25,13 +25,13 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// provesKey is what a request's proof says, once its signature was verified by another implementation.
-type provesKey struct {
+// withProof is what a request's proof says, once its signature was verified by another implementation.
+type withProof struct {
 	JTI, HTM, HTU, ATH, Nonce string
 	thumbprint                string
 }
 
-func readProof(r *http.Request) (p provesKey, err error) {
+func readProof(r *http.Request) (p withProof, err error) {
 	if values := r.Header.Values("DPoP"); len(values) != 1 {
 		return p, fmt.Errorf("%d proofs", len(values))
 	}
@@ -81,7 +81,7 @@ type wanting struct {
 	responses []string
 
 	mu     sync.Mutex
-	proofs []provesKey
+	proofs []withProof
 	tokens []string
 	bodies []string
 }
@@ -140,7 +140,7 @@ func boundServers(t *testing.T) (cfg alf.Config, apiURL string, revoke func(), t
 	var mu sync.Mutex
 	bound, used := map[string]string{}, map[string]bool{}
 	fresh := func(w http.ResponseWriter) { w.Header().Set("DPoP-Nonce", fmt.Sprint("nonce-", nonce.Add(1)/20)) }
-	check := func(r *http.Request) (provesKey, bool) {
+	check := func(r *http.Request) (withProof, bool) {
 		p, err := readProof(r)
 		mu.Lock()
 		defer mu.Unlock()

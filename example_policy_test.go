@@ -130,8 +130,8 @@ func ExampleFetcherFunc() {
 	if _, err := cfg.Token(context.Background()); err != nil { // this server revokes a token when it issues another one
 		log.Fatal(err)
 	}
-	fmt.Println(get(), "healed:", client.Stats().RetrySucceeded)
+	fmt.Println(get(), "retry succeeded:", client.Stats().RetrySucceeded)
 	// Output:
 	// 200 OK
-	// 200 OK healed: 1
+	// 200 OK retry succeeded: 1
 }

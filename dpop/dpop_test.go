@@ -194,12 +194,12 @@ func TestATokenKeepsTheKeyItWasFetchedWith(t *testing.T) {
 	require.NotEqual(t, first, second)
 	require.Equal(t, second, thumbprint("token-2"))
 	require.Equal(t, first, thumbprint("token-1"))
-	// Of a token that somebody else has fetched, the key is asked for when it is first seen.
+	// Of a token that was fetched elsewhere, the key is read when it is first seen.
 	current = generated(t)
-	require.Equal(t, current.Thumbprint(), thumbprint("foreign"))
+	require.Equal(t, current.Thumbprint(), thumbprint("elsewhere"))
 	current = generated(t)
-	require.NotEqual(t, current.Thumbprint(), thumbprint("foreign"))
-	require.Equal(t, current.Thumbprint(), thumbprint("foreign-2"))
+	require.NotEqual(t, current.Thumbprint(), thumbprint("elsewhere"))
+	require.Equal(t, current.Thumbprint(), thumbprint("elsewhere-2"))
 }
 
 func TestAKeyThatIsUsedInAnotherWayIsAnotherKey(t *testing.T) {
@@ -215,13 +215,13 @@ func TestAKeyThatIsUsedInAnotherWayIsAnotherKey(t *testing.T) {
 	require.Equal(t, []keys.Algorithm{keys.RS256, keys.PS256}, []keys.Algorithm{first.Algorithm(), second.Algorithm()})
 }
 
-func TestAStrangersTokenNeedsAKey(t *testing.T) {
+func TestATokenFetchedElsewhereNeedsAKey(t *testing.T) {
 	var p dpop.Prover
 	_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t", "")
 	require.ErrorContains(t, err, "the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
 }
 
-// M11: a signer that does not answer keeps nobody longer than their context lasts.
+// M11: a signer that does not respond keeps no caller longer than its context lasts.
 func TestM11_ASignerThatHangs(t *testing.T) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -295,7 +295,7 @@ func TestTheTargetIsWhatIsSent(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCannotBeHadOrUsed(t *testing.T) {
+func TestAKeyThatCannotBeReadOrUsed(t *testing.T) {
 	cause := errors.New("the vault is sealed")
 	p := dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return nil, cause }}
 	_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t", "")
@@ -370,5 +370,22 @@ func TestANewNonceOfAKnownOriginDrivesOutNoOther(t *testing.T) {
 	}
 	for i := range 64 {
 		require.NotEmpty(t, p.Nonce(address(t, fmt.Sprintf("https://h%d/", i))))
+	}
+}
+
+// go-oidc and fosite refuse a proof from the future, and clocks differ by seconds.
+func TestF6_AProofIsBackdated(t *testing.T) {
+	p := new(dpop.Prover)
+	key, err := p.Read(t.Context())
+	require.NoError(t, err)
+	proof, err := p.TokenProof(t.Context(), key, now, "POST", address(t, "https://idp.example.com/token"), "")
+	require.NoError(t, err)
+	p.Bind("token", key)
+	forAPI, err := p.Proof(t.Context(), now, "GET", address(t, "https://api.example.com/"), "token", "")
+	require.NoError(t, err)
+	for _, proof := range []string{proof, forAPI} {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(proof, ".")[1])
+		require.NoError(t, err)
+		require.Contains(t, string(payload), fmt.Sprintf(`"iat":%d`, now.Unix()-5))
 	}
 }

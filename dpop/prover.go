@@ -122,7 +122,7 @@ func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target
 		}
 	}
 	c.Token = base64.RawURLEncoding.EncodeToString(hash[:])
-	return key.prove(ctx, c)
+	return key.proof(ctx, c)
 }
 
 // keyForToken finds the key of a token that was not passed to Bind.
@@ -143,7 +143,7 @@ func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method
 	if err != nil {
 		return "", err
 	}
-	return key.prove(ctx, c)
+	return key.proof(ctx, c)
 }
 
 // claims returns those that all proofs have.

@@ -371,7 +371,7 @@ func (s *Server) usePlugin(ctx context.Context, add bool) error {
 	return s.admin(ctx, http.MethodPut, "/mod/plugin/oidc/reset", nil)
 }
 
-// registerAll tells the server of the scope and of all clients.
+// registerAll registers the scope and all clients at the server.
 func (s *Server) registerAll(ctx context.Context) error {
 	err := s.admin(ctx, http.MethodPost, "/scope", map[string]any{
 		"name": scope, "display_name": scope, "password_required": false, "scheme": map[string]any{},

@@ -19,7 +19,7 @@ import (
 	"github.com/alf-go/alf/interop/ports"
 )
 
-// lifetime is how long tokens live. The server counts in milliseconds, and tells whole seconds.
+// lifetime is how long tokens live. The server counts in milliseconds, and returns whole seconds.
 const lifetime = 4 * time.Second
 
 const library = "@node-oauth/oauth2-server"

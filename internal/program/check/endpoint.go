@@ -26,18 +26,17 @@ func (c *checkup) wrongType(_ context.Context, response *alf.EndpointError) diag
 	case strings.Contains(strings.ToLower(text), `"dpop"`):
 		return settled("the server issues tokens that are bound to a key", "set "+c.Names.Of("DPoP"))
 	}
-	return settled("the server calls its tokens by another type than is expected",
-		"if the API accepts them, set "+c.Names.Of("TokenType")+" to that type; if not, have the server issue Bearer tokens")
+	return settled("the server calls its tokens by another type than is expected", response.HintWith(c.Names.Of))
 }
 
 // busy is about a server that asks to wait.
 func (c *checkup) busy(_ context.Context, response *alf.EndpointError) diagnosis {
 	var cause string
 	switch {
-	case response.Status == http.StatusTooManyRequests, response.Code == "slow_down":
+	case response.Status == http.StatusTooManyRequests, codeHas(response, "slow_down", "rate_limit", "ratelimit", "too_many", "throttl"):
 		cause = "the server limits how often tokens are requested, and the limit is reached"
 	case response.Status == http.StatusServiceUnavailable, response.Status == http.StatusBadGateway, response.Status == http.StatusGatewayTimeout,
-		response.Code == "temporarily_unavailable":
+		codeHas(response, "temporarily_unavailable"):
 		cause = "the server, or what it depends on, is not available at the moment"
 	default:
 		return diagnosis{}
@@ -57,7 +56,7 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 	if response.Code != "" {
 		return diagnosis{}
 	}
-	status, page := response.Status, isPage(response.Body)
+	status := response.Status
 	var cause string
 	switch {
 	case status >= 300 && status < 400:
@@ -70,23 +69,27 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 	case status == http.StatusNotImplemented:
 		return settled("the server does not implement the client credentials grant, or not at that address",
 			"have the grant enabled; "+c.addressRemedy(ctx, "compare the path with the server's documentation"))
+	case status == http.StatusUnsupportedMediaType:
+		cause = "what is at that address accepts no form-encoded requests, which all token endpoints do"
 	case status < 300:
 		cause = "the response is a success, but has neither a token nor an OAuth error: that address may be no token endpoint"
-	case page:
-		cause = "the response is a page, and no OAuth error: that address may be no token endpoint, or something in front of it responds"
 	default:
-		return c.bareRefusal(ctx, response)
+		return diagnosis{}
 	}
 	return settled(cause, c.addressRemedy(ctx, "compare the path with the server's documentation"))
 }
 
 // bareRefusal is about a status without an OAuth error, which may be about the address as well as about the client.
 func (c *checkup) bareRefusal(ctx context.Context, response *alf.EndpointError) diagnosis {
-	if !mayBeCredentials(response) {
+	if response.Code != "" {
 		return diagnosis{}
 	}
+	kind := "the response has no OAuth error"
+	if isPage(response.Body) {
+		kind = "the response is a page, and no OAuth error"
+	}
 	return diagnosis{advice: advice{
-		"the response has no OAuth error: a gateway or another path than the token endpoint's may respond so",
+		kind + ": a gateway or another path than the token endpoint's may respond so",
 		c.addressRemedy(ctx, "compare the path with the server's documentation, if the client's registration is right"),
 	}}
 }

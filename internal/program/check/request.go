@@ -9,11 +9,20 @@ import (
 	"github.com/alf-go/alf"
 )
 
-var targetWords = regexp.MustCompile(`(?i)\baudiences?\b|\bresources?\b|\baud\b`)
+var (
+	targetWords = regexp.MustCompile(`(?i)\baudiences?\b|\bresources?\b|\baud\b`)
+	// otherResources are terms of OAuth that are not about the API of a token.
+	otherResources = regexp.MustCompile(`(?i)resource (owner|server)`)
+)
+
+// namesTargetIn reports whether a text is about the API that a token is for.
+func namesTargetIn(text string) bool {
+	return targetWords.MatchString(otherResources.ReplaceAllString(text, ""))
+}
 
 // aboutTarget is about the API that the token is for.
 func (c *checkup) aboutTarget(_ context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "invalid_target" && !(response.Code == "invalid_request" && targetWords.MatchString(response.Description) && !c.sendsAssertion()) {
+	if !codeHas(response, "target", "audience", "resource") && (c.sendsAssertion() || !namesTargetIn(ownWords(response.Description))) {
 		return diagnosis{}
 	}
 	audience, resource := c.Names.Of("Audience"), c.Names.Of("Resource")
@@ -39,7 +48,7 @@ func (c *checkup) sendsAssertion() bool {
 
 // aboutScope is about scopes: invalid_scope, or scope_invalid as glewlwyd has it.
 func (c *checkup) aboutScope(_ context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "invalid_scope" && response.Code != "scope_invalid" {
+	if !codeHas(response, "scope") {
 		return diagnosis{}
 	}
 	return c.scopeDiagnosis()
@@ -74,7 +83,7 @@ func joinedScopes(scopes []string) string {
 
 // aboutGrant is about the grant itself.
 func (c *checkup) aboutGrant(ctx context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "unsupported_grant_type" {
+	if !codeHas(response, "grant_type") {
 		return diagnosis{}
 	}
 	cause := "the server does not offer the client credentials grant, or not at this address"
