@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ type apiResponse struct {
 	challenges []challenge
 	location   string
 	page       bool
+	scope      bool     // it says that a scope is missing
 	said       apiError // in its body
 }
 
@@ -54,7 +56,7 @@ func (c *checkup) askAPI(ctx context.Context, token *oauth2.Token) (*apiResponse
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, readValue))
 	r := &apiResponse{status: resp.StatusCode, header: resp.Header, challenges: readChallenges(resp.Header), said: readAPIError(resp, body)}
-	r.page = isPage(string(body))
+	r.page, r.scope = isPage(string(body)), scopeWords.Match(body)
 	if to, err := resp.Location(); err == nil {
 		r.location = shownURL(to)
 	}
@@ -115,7 +117,7 @@ func (c *checkup) classifyAPI(ctx context.Context, resp *apiResponse) finding {
 	found := failed(exit.API, text)
 	c.detail(resp, &found)
 	switch {
-	case resp.said.insufficientScope() || challengeSays(resp.challenges, "insufficient_scope"):
+	case resp.scope || challengeSays(resp.challenges, "insufficient_scope"):
 		found.advice = c.scopeLacking(resp)
 	case resp.status == http.StatusUnauthorized:
 		found.advice = c.unauthorized(ctx, resp)
@@ -180,7 +182,8 @@ func (e apiError) String() string {
 	return e.code + ": " + e.text
 }
 
-func (e apiError) insufficientScope() bool { return e.code == "insufficient_scope" }
+// scopeWords say in a body that a scope is missing: insufficient_scope, or the forms of other APIs.
+var scopeWords = regexp.MustCompile(`(?i)insufficient[_ ]?(access[_ ]?token[_ ]?)?scopes?|scopes?[_ ]?(is |are )?insufficient`)
 
 // refusesToken reports whether the code is one of RFC 6750 section 3.1 or of servers that mean the same.
 func (e apiError) refusesToken() bool {
@@ -265,10 +268,18 @@ func sentence(members map[string]json.RawMessage) string {
 	return ""
 }
 
-// invented is a token that no server has issued.
+// invented is a token that no server has issued. It looks like the client's own, so that the API reads both in the same way: a JWT
+// differs in its signature alone.
 func (c *checkup) invented() *oauth2.Token {
 	token := *c.token
-	token.AccessToken = "alf-check-" + rand.Text()
+	keep, random := 0, strings.ToLower(rand.Text())
+	if c.jwt != nil {
+		keep = strings.LastIndex(token.AccessToken, ".") + 1
+	}
+	for len(random) < len(token.AccessToken)-keep {
+		random += strings.ToLower(rand.Text())
+	}
+	token.AccessToken = token.AccessToken[:keep] + random[:len(token.AccessToken)-keep]
 	return &token
 }
 
@@ -293,7 +304,13 @@ func (r *apiResponse) gist() string {
 
 func (c *checkup) otherIs(other *apiResponse) string {
 	text := format.Status(other.status)
-	if said := other.said.String(); said != "" {
+	said := other.said.String()
+	for _, ch := range other.challenges {
+		if said == "" {
+			said = ch.params["error_description"]
+		}
+	}
+	if said != "" {
 		text += fmt.Sprintf(", %q", c.foreign(said))
 	}
 	return text

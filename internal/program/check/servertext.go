@@ -44,6 +44,10 @@ type textTopic struct {
 
 // textTopics are looked for in order: what is more particular comes first.
 var textTopics = []textTopic{
+	{regexp.MustCompile(`(?i)response_type|redirect_uri`), nil,
+		"a request for authorization", func(c *checkup, _ string) string {
+			return c.Names.Of("TokenURL") + ": that may be the authorization endpoint; name the token endpoint"
+		}},
 	{regexp.MustCompile(`(?i)auth(entication)?[ _]methods?|token_endpoint_auth|client_secret_(basic|post|jwt)|private_key_jwt|tls_client_auth`), nil,
 		"the way in which the client authenticates", (*checkup).styleRemedy},
 	{regexp.MustCompile(`(?i)\bkid\b|key[ _]id\b|\bjwks?\b|json ?web ?key|(no|find|found|unknown|missing)\b.{0,30}\bkeys?\b|\bkeys?\b.{0,30}(not found|unknown|missing)`), (*checkup).signs,
