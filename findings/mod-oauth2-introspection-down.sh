@@ -67,7 +67,12 @@ for endpoint in active inactive overloaded limited gone; do
   seen+="$status "
   [ $endpoint = active ] || seen+="$(grep -o 'invalid_token' <<<"$challenge") "
 done
-if [ "$seen" != "200 401 invalid_token 401 invalid_token 401 invalid_token 401 invalid_token " ]; then
+rm idp/active # so that this endpoint fails from now on as well
+known=$(curl -s -o /dev/null -w '%{http_code}' -m 10 -H "Authorization: Bearer token-active" "http://127.0.0.1:$port/api/active")
+fresh=$(curl -s -o /dev/null -w '%{http_code}' -m 10 -H "Authorization: Bearer another" "http://127.0.0.1:$port/api/active")
+echo "and once it fails too, the token that was good before: $known, a fresh one: $fresh"
+seen+="$known $fresh "
+if [ "$seen" != "200 401 invalid_token 401 invalid_token 401 invalid_token 401 invalid_token 200 401 " ]; then
   echo "CHANGED: this is not what was seen in 2026-11: $seen"
   cat log
   exit 1
