@@ -63,7 +63,7 @@ func ExampleConfig_observed() {
 // withoutTimes leaves out of a log what is different each time.
 func withoutTimes(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
-	case slog.TimeKey, "duration", "due", "until":
+	case slog.TimeKey, "duration", "refresh_time", "until":
 		return slog.Attr{}
 	}
 	return a
