@@ -157,7 +157,7 @@ func TestF1_ASecretTooShortToSignWith(t *testing.T) {
 	require.NotContains(t, everything(t, e), "hidden")
 }
 
-func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
+func TestF4_AnExternalAssertionIsReadEveryTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(path, []byte("header.first.signature\n"), 0o600))
 	endpoint := &forms{responses: []string{"200 " + good}}

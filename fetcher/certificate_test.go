@@ -47,7 +47,7 @@ func mutualTLS(authority *certtest.Authority, server *recorder, style fetcher.Au
 	return cfg
 }
 
-func TestF1_ACertificateProvesTheClient(t *testing.T) {
+func TestF1_ACertificateAuthenticatesTheClient(t *testing.T) {
 	authority := certtest.New(t)
 	server := serveMutualTLS(t, authority, respond(200, good))
 	for style, certificate := range map[fetcher.AuthStyle]tls.Certificate{
@@ -109,7 +109,8 @@ func TestF1_ACertificateBesideASecret(t *testing.T) {
 	require.NotEmpty(t, server.requests[0].Header["Authorization"])
 }
 
-// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the second.
+// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the
+// second.
 func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second tls.Certificate) {
 	authority := certtest.New(t)
 	first, second = authority.Issue(t, "first"), authority.Issue(t, "second")
@@ -150,7 +151,7 @@ func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
 	require.Equal(t, second.Certificate, f.Certificate("tok-1").Certificate)
 }
 
-func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
+func TestF1_CertificatesThatCannotBeRead(t *testing.T) {
 	authority := certtest.New(t)
 	server := serveMutualTLS(t, authority, respond(200, good))
 	cfg := mutualTLS(authority, server, fetcher.TLS)
@@ -202,7 +203,7 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 	}
 }
 
-// A handshake fails where a token would be refused with a 401: nobody could tell that it is time to renew.
+// A handshake fails where a token would be refused with a 401: no response says that it is time for a new one.
 func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 	authority := certtest.New(t)
 	var lifetime string

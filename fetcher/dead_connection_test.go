@@ -22,7 +22,8 @@ import (
 	"github.com/alf-go/alf/internal/certtest"
 )
 
-// pipes is a network in memory, whose connections can go silent: what is written to them is lost, and neither end is told.
+// pipes is a network in memory, whose connections can go silent: what is written to them is lost, and neither end is
+// told.
 type pipes struct {
 	accepted chan net.Conn
 	closed   chan struct{}
@@ -127,7 +128,7 @@ func TestC9_ADeadConnectionCostsOneAttempt(t *testing.T) {
 				}
 				require.NoError(t, attempt())
 				network.goSilent()
-				require.Error(t, attempt(), "nothing tells that it is dead")
+				require.Error(t, attempt(), "nothing shows that it is dead")
 				for range 17 {
 					time.Sleep(time.Second)
 					require.NoError(t, attempt())
@@ -165,7 +166,7 @@ func TestC9_ADeadIdleConnectionIsNoticed(t *testing.T) {
 	})
 }
 
-// nameserver answers every question with the same IPv4 addresses.
+// nameserver responds to every question with the same IPv4 addresses.
 type nameserver struct {
 	net.Conn
 	addresses []string
@@ -237,7 +238,7 @@ func TestC9_AnAddressThatDropsPacketsDoesNotUseUpTheAttempt(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whoever replaces http.DefaultTransport, before or after the fetcher is made, wants to see every request.
+// A program that replaces http.DefaultTransport, before or after the fetcher is made, wants to see every request.
 func TestC10_AReplacedDefaultTransportCarriesTokenRequests(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		s := issuingAt(oauthPath, document(nil))

@@ -55,7 +55,7 @@ func discovering(s *issuing) fetcher.Config {
 	return cfg
 }
 
-func TestF1_TheIssuerTellsItsTokenEndpoint(t *testing.T) {
+func TestF1_TheIssuerNamesItsTokenEndpoint(t *testing.T) {
 	for path, asked := range map[string][]string{
 		oauthPath:  {"GET https://idp.example.com" + oauthPath, "POST https://login.example.com/token"},
 		openIDPath: {"GET https://idp.example.com" + oauthPath, "GET https://idp.example.com" + openIDPath, "POST https://login.example.com/token"},

@@ -3,12 +3,13 @@ package fetcher
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// failure is what was observed in an exchange that brought no token. Decisions within an attempt are made on it. The error is
-// built from it when the attempt has ended; see errorbuilder.go.
+// failure is what was observed in an exchange that brought no token. Decisions within an attempt are made on it. The
+// error is built from it when the attempt has ended; see errorbuilder.go.
 type failure struct {
 	stage stage
 	// endpoint is nil if none was known yet.
@@ -84,19 +85,31 @@ const (
 	useDPoPNonce       = "use_dpop_nonce"
 )
 
-// concernsCredentials reports whether other credentials might have been accepted. Servers disagree about how they say so: Keycloak
-// and osin refuse a wrong secret as unauthorized_client, glewlwyd with an empty 403.
+// concernsCredentials reports whether other credentials might have been accepted. Servers disagree about how they say
+// so: Keycloak and osin refuse a wrong secret as unauthorized_client, glewlwyd with an empty 403.
 func (f *failure) concernsCredentials() bool {
 	if f.stage != refused {
 		return false
 	}
-	switch f.refusal.code {
-	case invalidClient, invalidGrant, unauthorizedClient, accessDenied:
+	switch code := f.refusal.code; {
+	case code == invalidGrant, code == unauthorizedClient, code == accessDenied, namesCredentials(code):
 		return true
-	case useDPoPNonce:
+	case code == useDPoPNonce:
 		return false
 	}
 	return f.status() == http.StatusUnauthorized || f.status() == http.StatusForbidden
+}
+
+// namesCredentials reports whether a code is invalid_client or what some servers have in its place: GitHub's
+// incorrect_client_credentials, Salesforce's invalid_client_id.
+func namesCredentials(code string) bool {
+	code = strings.ToLower(code)
+	for _, word := range []string{"client", "credential", "secret"} {
+		if strings.Contains(code, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8).

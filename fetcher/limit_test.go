@@ -97,7 +97,7 @@ type closer struct {
 
 func (c closer) Close() error { c.close(); return nil }
 
-// The body of a 101 is the bare connection: reading it could last for ever.
+// The body of a 101 is the bare connection: reading it could last forever.
 func TestF3_SwitchingProtocolsIsNotRead(t *testing.T) {
 	closed := 0
 	e := mustFail(t, config(roundTripper(func(*http.Request) (*http.Response, error) {

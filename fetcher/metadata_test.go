@@ -147,7 +147,7 @@ func TestF1_TheAliasForMutualTLS(t *testing.T) {
 	}
 }
 
-func TestF1_MetadataTellWhatTheServerCan(t *testing.T) {
+func TestF1_MetadataSayWhatTheServerSupports(t *testing.T) {
 	s := issuingAt(oauthPath, document(map[string]any{"scopes_supported": []string{"a"}, "jwks_uri": "https://h/jwks"}))
 	f := newFetcher(t, discovering(s))
 	found, err := f.Metadata(context.Background())
@@ -214,7 +214,7 @@ func TestF1_HintsWithAnIssuer(t *testing.T) {
 	require.NotContains(t, e.Hint, "TokenURL the token endpoint")
 }
 
-func TestM19_AHintAboutForeignTextIsCleaned(t *testing.T) {
+func TestM19_AHintAboutUntrustedTextIsCleaned(t *testing.T) {
 	cfg := discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint": "http://s3same.example/"})))
 	cfg.ClientSecret = fetcher.Secret("s3same")
 	require.NotContains(t, everything(t, mustFail(t, cfg)), "s3same")

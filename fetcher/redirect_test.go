@@ -71,7 +71,7 @@ func TestF2_AnUnreadableLocationIsStillARedirect(t *testing.T) {
 }
 
 // A transport may give the same header to several requests at a time.
-func TestF2_ATransportsAnswerIsNotModified(t *testing.T) {
+func TestF2_ATransportsResponseIsNotModified(t *testing.T) {
 	shared := http.Header{"Location": {"https://other.example.com/"}}
 	f := newFetcher(t, config(roundTripper(func(*http.Request) (*http.Response, error) {
 		r := reply(307, "")

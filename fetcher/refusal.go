@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// refusal is what a response says that is an error, in the server's words: RFC 6749 section 5.2, and the forms of servers that do
-// not know it.
+// refusal is what a response says that is an error, in the server's words: RFC 6749 section 5.2, and the forms of
+// servers that do not know it.
 type refusal struct{ code, description, uri string }
 
 // readRefusal reads it. The code is "" if the response has no OAuth error.
@@ -57,8 +57,8 @@ func formMembers(body []byte) members {
 	return m
 }
 
-// messageMembers are where servers put a sentence: RFC 9457 (detail, title), Spring Boot and many others (message), Okta
-// (errorSummary), gateways of AWS (Message), and some more.
+// messageMembers are where servers put a sentence: RFC 9457 (detail, title), Spring Boot and many others (message),
+// Okta (errorSummary), gateways of AWS (Message), and some more.
 var messageMembers = []string{
 	"message", "detail", "errorSummary", "error_message", "errorMessage", "Message", "errorDescription", "description", "reason", "msg", "title",
 }
@@ -82,7 +82,8 @@ func (m members) words() string {
 			}
 		}
 	}
-	// JSON:API has {"errors":[{"detail":...}]}, GraphQL gateways and others {"errors":[{"message":...}]} or a list of strings.
+	// JSON:API has {"errors":[{"detail":...}]}, GraphQL gateways and others {"errors":[{"message":...}]} or a list of
+	// strings.
 	for _, name := range []string{"errors", "errorCauses"} {
 		if text := firstWords(m.get(name)); text != "" {
 			return text
@@ -111,7 +112,7 @@ func firstWords(value []byte) string {
 		}
 	case '[':
 		s := syntax{text: value, at: 1}
-		s.skip(" \t\r\n")
+		s.skip()
 		if s.text[s.at] != ']' {
 			return firstWords(s.value())
 		}
@@ -119,14 +120,29 @@ func firstWords(value []byte) string {
 	return ""
 }
 
-var (
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{1,300}?)</title>`)
-	// challengeWords is error_description of RFC 6750 section 3.
-	challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.){1,500})"`)
-)
+// challengeWords is error_description of RFC 6750 section 3.
+var challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.){1,500})"`)
 
 // shortText is how long a body may be that is shown as what the server says.
 const shortText = 200
+
+// title returns the title of a page; "" if it has none, or a long one.
+func title(page []byte) string {
+	lower := bytes.ToLower(page)
+	start := bytes.Index(lower, []byte("<title"))
+	if start < 0 {
+		return ""
+	}
+	length := bytes.Index(lower[start:], []byte("</title>"))
+	if length < 0 {
+		return ""
+	}
+	_, text, _ := bytes.Cut(page[start:start+length], []byte(">"))
+	if text = bytes.TrimSpace(text); len(text) > shortText {
+		return ""
+	}
+	return html.UnescapeString(string(text))
+}
 
 // otherWords returns what a response without JSON says: in its challenge, as a short text, or in the title of a page.
 func otherWords(resp *response) string {
@@ -141,9 +157,7 @@ func otherWords(resp *response) string {
 	text := ""
 	switch body := bytes.TrimSpace(resp.body); {
 	case bytes.HasPrefix(body, []byte("<")):
-		if found := htmlTitle.FindSubmatch(body[:min(len(body), 4<<10)]); found != nil {
-			text = html.UnescapeString(string(bytes.TrimSpace(found[1])))
-		}
+		text = title(body[:min(len(body), 4<<10)])
 	case len(body) <= shortText && !bytes.HasPrefix(body, []byte("{")) && !bytes.HasPrefix(body, []byte("[")):
 		text = string(body)
 	}

@@ -136,7 +136,7 @@ func TestF1_TheBodyCanBeSentAgainByTheTransport(t *testing.T) {
 	require.Equal(t, first, second)
 }
 
-// x/oauth2 tries the other style after a failure; nobody asked it to.
+// x/oauth2 tries the other style after a failure; without having been asked to.
 func TestPeerDefect02_NoProbingOfTheAuthenticationStyle(t *testing.T) {
 	for _, style := range []fetcher.AuthStyle{fetcher.Basic, fetcher.BasicRaw, fetcher.Post} {
 		for _, status := range []int{400, 401, 500} {

@@ -104,7 +104,7 @@ func (o *owner) snapshotStats() Stats {
 		}
 	}
 	if p := o.current.Load(); p != nil {
-		s.Ready = true
+		s.Ready = p.contest.Load() == nil
 		s.Token = p.token.ID()
 		s.Age = o.core.Wall().Sub(p.start)
 		s.EffectiveExpiry, s.RefreshTime, s.Expiry = p.end, p.refreshTime, p.token.Expiry()

@@ -34,7 +34,7 @@ func (o *owner) know(id uint64, origin string) {
 		o.evidence = &evidence{names: make(map[uint64]string), reported: make(map[uint64]*suppressions)}
 	}
 	e := o.evidence
-	if _, known := e.names[id]; known {
+	if known := e.names[id]; known == origin {
 		return
 	}
 	if len(e.names) >= maxNames {

@@ -68,7 +68,8 @@ func (m *Manager) Token(ctx context.Context) (*Token, error) {
 //
 // A token that an origin has rejected is not returned for that origin any more: its requests wait for the successor, or
 // fail with the *[Error] that says why there is none. For all other origins it remains available, so that one resource
-// server cannot take a good token from the others.
+// server cannot take a good token from the others. A caller of Invalidate or Replace that names no origin (a name without
+// "://" is none) withdraws it from all, until the first attempts to get a successor have failed.
 func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
 	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, origin) {
 		return s.token, nil

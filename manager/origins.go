@@ -23,9 +23,9 @@ func splitOrigin(target string) (origin, path string) {
 	return target, ""
 }
 
-// originID is an origin to the core.
+// originID is an origin to the core. What is none, such as the name of a caller, stands for no origin in particular.
 func originID(seed maphash.Seed, origin string) uint64 {
-	if origin == "" {
+	if !strings.Contains(origin, "://") {
 		return 0
 	}
 	return maphash.String(seed, origin) | 1

@@ -32,14 +32,16 @@ const (
 type contest struct {
 	origins []uint64 // in ascending order
 	unnamed bool     // callers that name no origin may not either
+	all     bool     // no caller may: the one that rejected it named no origin
 }
 
 func (c *contest) covers(seed maphash.Seed, target string) bool {
 	origin, _ := splitOrigin(target)
-	if origin == "" {
+	id := originID(seed, origin)
+	if id == 0 || c.all {
 		return c.unnamed
 	}
-	_, found := slices.BinarySearch(c.origins, originID(seed, origin))
+	_, found := slices.BinarySearch(c.origins, id)
 	return found
 }
 
@@ -51,7 +53,8 @@ func (s *snapshot) setContest(c *core.Core) {
 		s.flags.And(^contested)
 		return
 	}
-	s.contest.Store(&contest{origins: origins, unnamed: c.Contests(0)})
+	unnamed := c.Contests(0)
+	s.contest.Store(&contest{origins: origins, unnamed: unnamed, all: unnamed && origins[0] == 0})
 	s.flags.Or(contested)
 }
 

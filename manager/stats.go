@@ -4,7 +4,7 @@ import "time"
 
 // Stats is a manager's state and what it has counted since it was made. It holds no secret.
 type Stats struct {
-	// Ready says that a usable token is at hand.
+	// Ready says that a usable token is at hand, which no resource server contests.
 	Ready bool
 	// Closed says that the manager was closed.
 	Closed bool

@@ -27,7 +27,7 @@ func (s *step) serve(in Input) Reply {
 		// A caller that is served is a reader: a token past its refresh time that no caller had read is refreshed now.
 		s.read, s.token.idle = true, false
 		return Serve
-	case s.round.on && contested && in.Origin == 0 && !tooShort:
+	case s.round.on && contested && (in.Origin == 0 || !s.contest.has(in.Origin)) && !tooShort:
 		return WaitOrServe
 	case s.round.on:
 		return Wait

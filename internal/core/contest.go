@@ -12,19 +12,20 @@ type contest struct {
 	// origins are those that contest the token, at most 64. A slice is replaced and never modified.
 	origins []uint64
 	// failed says that the first round of the contest is over without a token. Until then, callers that named no origin
-	// wait as well, because the token may be meant for an origin that rejects it.
+	// wait as well, and all callers if the one that rejected the token named none.
 	failed bool
 }
 
 // maxContesting is how many origins may contest a token. The rejection of another one is suppressed.
 const maxContesting = 64
 
-// covers reports whether a request to an origin (0: the caller named none) may not use the token.
+// covers reports whether a request to an origin (0: the caller named none) may not use the token. Where a side names no
+// origin, it may be meant for the one that rejects it, and waits for as long as the first round lasts.
 func (c *contest) covers(origin uint64) bool {
-	if origin == 0 {
-		return len(c.origins) > 0 && !c.failed
+	if c.failed || len(c.origins) == 0 {
+		return origin != 0 && c.has(origin)
 	}
-	return c.has(origin)
+	return origin == 0 || c.origins[0] == 0 || c.has(origin)
 }
 
 // has reports whether an origin contests the token.

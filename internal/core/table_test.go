@@ -371,7 +371,7 @@ func rows() []row {
 					m.onGood = func(path int) bool { return path < 1000 }
 					m.traffic(m.procs[0], rate, func() int { return 1000 + m.rng.IntN(forbidden) })
 					m.traffic(m.procs[0], 10, func() int { return m.rng.IntN(40) })
-					m.after(time.Duration(20+m.rng.IntN(30))*time.Minute, m.revokeAll)
+					m.after(time.Duration(180+m.rng.IntN(120))*time.Second, m.revokeAll)
 				},
 				maxFetches: atMost(68),
 			})
@@ -383,14 +383,14 @@ func rows() []row {
 func TestM13_TheTable(t *testing.T) {
 	for _, r := range rows() {
 		t.Run(r.name, func(t *testing.T) {
-			seeds := 3
+			seeds, duration := 2, time.Hour
 			if testing.Short() {
-				seeds = 1
+				seeds, duration = 1, 6*time.Minute
 			}
 			for seed := range uint64(seeds) {
 				m := newMarket(seed, r.processes)
 				r.set(m)
-				m.run(time.Hour)
+				m.run(duration)
 				limit := r.maxFetches(m)
 				t.Logf("responses %d, 401s %d, avoidable %d, revoked before the retry %d, fetches %d of %d, longest wait %v, one active token %d",
 					m.responses, m.returned, m.avoidable, m.crossed, m.fetches, limit, m.longest, m.singleSeen)

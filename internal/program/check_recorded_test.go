@@ -26,8 +26,8 @@ type recorded struct {
 	Says, Silent []string
 }
 
-// recordedResponse is one, and for which requests it is: those of the client that exists (known) or of others, those that have
-// the credentials in the body (post) or not. The first that fits is sent.
+// recordedResponse is one, and for which requests it is: those of the client that exists (known) or of others, those
+// that have the credentials in the body (post) or not. The first that fits is sent.
 type recordedResponse struct {
 	Client, Style string
 	Status        int
@@ -86,8 +86,8 @@ func recordedCases(t *testing.T) (all []recorded) {
 	return all
 }
 
-// Each diagnosis is checked against what real servers respond: it reports what follows from that, quotes the server's text, and
-// always has a cause and a remedy.
+// Each diagnosis is checked against what real servers respond: it reports what follows from that, quotes the server's
+// text, and always has a cause and a remedy.
 func TestCheck_RecordedResponses(t *testing.T) {
 	for _, c := range recordedCases(t) {
 		t.Run(c.Server+": "+c.Case, func(t *testing.T) {
@@ -120,9 +120,12 @@ func TestCheck_RecordedResponses(t *testing.T) {
 				d.place.metadata, d.place.failingMetadata = metadataWith(""), c.Metadata.write
 			}
 			for _, r := range c.Token {
-				var said struct{ Error_description, Message string }
+				var said struct {
+					Description string `json:"error_description"`
+					Message     string
+				}
 				if json.Unmarshal([]byte(r.Body), &said) == nil && r.Client == "known" && r.Status >= 400 {
-					text := []rune(said.Error_description + said.Message)
+					text := []rune(said.Description + said.Message)
 					d.says = append(d.says, string(text[:min(len(text), 60)]))
 				}
 			}

@@ -11,14 +11,18 @@ var secretNames = []string{
 // bareEnd ends a value without quotes.
 const bareEnd = " \t\n\r\v\f\"'&,;<>{}[]"
 
-// member returns the value of a member with a secret name that begins at i. Without an end, the value goes to the end of the text.
+// member returns the value of a member with a secret name that begins at i. Without an end, the value goes to the end
+// of the text.
 func (s *scanner) member(i int) (value span, ok bool) {
-	switch b := s.text[i] | 0x20; {
-	case b == 'a', b == 'r', b == 'i', b == 'c', introduces(s.text[i]):
-	default:
-		return span{}, false
-	}
+	read := s.readings(i)
 	for _, name := range secretNames {
+		begins := false
+		for _, c := range read.chars[:read.n] {
+			begins = begins || c.decoded[0]|0x20 == name[0]
+		}
+		if !begins {
+			continue
+		}
 		end := s.match(name, i, true)
 		if end < 0 || name[0] == 'i' && s.after(i, "val") {
 			continue // "invalid_token" is the name of an error
@@ -57,14 +61,16 @@ func (s *scanner) memberValue(i int) (span, bool) {
 	return value, value.from < value.to
 }
 
-// oneOf reports whether the text at i reads as one of some bytes, and how many bytes of the text and layers of encoding that takes.
+// oneOf reports whether the text at i reads as one of some bytes, and how many bytes of the text and layers of encoding
+// that takes.
 func (s *scanner) oneOf(i int, bytes string) (n, depth int, ok bool) {
 	if i >= len(s.text) {
 		return 0, 0, false
 	}
-	for depth, c := range s.readings(i) {
+	read := s.readings(i)
+	for k, c := range read.chars[:read.n] {
 		if b, single := c.single(); single && strings.IndexByte(bytes, b) >= 0 {
-			return c.n, depth, true
+			return c.n, read.depth[k], true
 		}
 	}
 	return 0, 0, false
@@ -117,8 +123,8 @@ func (s *scanner) escaped(from, at int) bool {
 	return false
 }
 
-// bareEnd returns where a value without quotes ends that begins at i. depth is the number of layers in which the separator before
-// it was encoded: the value's end is encoded in as many, or not at all.
+// bareEnd returns where a value without quotes ends that begins at i. depth is the number of layers in which the
+// separator before it was encoded: the value's end is encoded in as many, or not at all.
 func (s *scanner) bareEnd(i, depth int) int {
 	for i < len(s.text) && i < s.limit {
 		c, ok := s.char(i, depth)

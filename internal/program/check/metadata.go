@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// checkMetadata reads the issuer's metadata. It does not warn of scopes or grant types that they do not list: servers leave out
-// what they have, and the token request shows what is true.
+// checkMetadata reads the issuer's metadata. It does not warn of scopes or grant types that they do not list: servers
+// leave out what they have, and the token request shows what is true.
 func (c *checkup) checkMetadata(ctx context.Context) finding {
 	limited, cancel := c.limited(ctx)
 	defer cancel()
@@ -75,14 +75,6 @@ func bodyKind(response *alf.EndpointError) string {
 	return "no JSON object with an issuer and a token endpoint"
 }
 
-// unlisted names the scopes that are requested and that the metadata do not list.
-func (c *checkup) unlisted() string {
-	if c.metadata == nil || c.metadata.Scopes == nil {
-		return ""
-	}
-	return absent(c.Config.Scopes, c.metadata.Scopes)
-}
-
 // absent names those of some that are not among others.
 func absent(some, others []string) string {
 	var missing []string
@@ -94,8 +86,8 @@ func absent(some, others []string) string {
 	return strings.Join(missing, " ")
 }
 
-// refused reports a failure at the server in its own words, which the library has redacted, and takes the library's hint
-// for the remedy.
+// refused reports a failure at the server in its own words, which the library has redacted, and takes the library's
+// hint for the remedy.
 func (c *checkup) refused(err error) finding {
 	code, text, _ := exit.Explain(err, c.Names)
 	var endpoint *alf.EndpointError

@@ -173,7 +173,7 @@ func (t *step) onValue(again bool) {
 func (t *step) checkContests() {
 	c := &t.contests
 	for origin := range uint64(t.world.Origins + 1) {
-		want := c.contesting.has(origin)
+		want := c.contesting.has(origin) || c.contesting.has(0) && !c.failed
 		if origin == 0 {
 			want = c.contesting != 0 && !c.failed
 		}
