@@ -34,6 +34,9 @@ type contests struct {
 	again bool
 }
 
+// ofAll reports whether the first round of a contest is on in which a rejection names no origin, and so may concern any.
+func (k *contests) ofAll() bool { return !k.failed && slices.Contains(k.contesting, 0) }
+
 // guardMemory is how long an origin has to be quiet to be trusted again.
 const guardMemory = time.Minute
 
@@ -73,7 +76,7 @@ func (c *checker) hearsOutcome(in core.Input) {
 
 // settlesOutcome notes an accepted retry, after what it may have proven about an earlier one.
 func (c *checker) settlesOutcome(in core.Input) {
-	if in.Kind == core.ReportOutcome && in.Accepted && in.Retry {
+	if in.Kind == core.ReportOutcome && in.Accepted && in.Retry && in.Current {
 		c.origin(in.Origin).pending = false
 	}
 }
@@ -88,8 +91,8 @@ func (c *checker) rejects(in core.Input) {
 	}
 	r := c.origin(in.Origin)
 	guarded := !c.p.core.Contests(in.Origin)
-	if in.Origin == 0 && c.contests.failed { // whether these callers contest the token cannot be seen any more
-		guarded = r.guarded
+	if in.Origin == 0 && c.contests.failed || c.contests.ofAll() { // whether this origin contests the token cannot be seen
+		guarded = r.guarded && !c.p.w.drawn.ManyAPIs // with more than 64, a guard may be forgotten
 	}
 	c.broken(guarded && !r.unaccountable(), "M21", "origin %d rejects a token and may go on using it", in.Origin)
 	r.pending, r.caused = true, !c.running && !c.round
@@ -157,12 +160,12 @@ func (c *checker) checkContests(in core.Input, e *core.Effects) {
 			return false
 		}
 		// The guard that went up in this step takes the place of the contest.
-		c.broken(!e.Contested || !c.origin(origin).unaccountable(), "M21", "origin %d rejected the token and may use it again", origin)
+		c.broken(!e.Contested && !c.p.w.drawn.ManyAPIs || !c.origin(origin).unaccountable(), "M21", "origin %d rejected the token and may use it again", origin)
 		return true
 	})
 	switch in.Kind {
 	case core.Get, core.Invalidate, core.ReportOutcome:
-		c.broken(in.Origin != 0 && c.tokenOn && c.p.core.Contests(in.Origin) && !slices.Contains(k.contesting, in.Origin), "M21",
+		c.broken(in.Origin != 0 && c.tokenOn && c.p.core.Contests(in.Origin) && !slices.Contains(k.contesting, in.Origin) && !k.ofAll(), "M21",
 			"the token is withdrawn from origin %d, which has not rejected it", in.Origin)
 	}
 }
@@ -190,6 +193,8 @@ func (c *checker) checkGet(in core.Input, e *core.Effects) {
 			}
 			r.pending = true
 		}
+	case c.contests.ofAll():
+		c.broken(e.Reply != core.WaitOrServe, "M21", "a caller might not be served when the first round fails")
 	default:
 		c.broken(e.Reply != core.Serve, "M21", "a caller waits for another origin's contest")
 	}
