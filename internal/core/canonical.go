@@ -123,10 +123,10 @@ func (c *Core) canonicalBackoff() {
 	b.transient = saturated(b.transient, c.policy.MinBackoff, c.policy.MaxBackoff)
 	b.permanent = saturated(b.permanent, c.policy.MinPermanentBackoff, c.policy.MaxPermanentBackoff)
 	r := &c.recheck
-	if r.on && !r.running {
+	if r.on && (!r.running || r.stale) {
 		r.next = c.ahead(r.next)
 	} else {
-		r.next = 0 // set again by the report of the check
+		r.next = 0 // set again by the report of the check, unless that is stale
 	}
 }
 

@@ -238,10 +238,13 @@ func (gs *guards) heard(origin uint64, now Elapsed) {
 // earliest is when a rejection that is entitled to a fetch gets it.
 func (gs *guards) earliest() Elapsed {
 	if !gs.fetched {
-		return 0
+		return longAgo
 	}
 	return gs.lastFetch + restart
 }
+
+// longAgo is earlier than any time that an elapsed one is compared with.
+const longAgo Elapsed = -1 << 62
 
 // observing reports whether any outcome can prove something.
 func (gs *guards) observing(now Elapsed) bool {

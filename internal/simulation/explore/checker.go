@@ -49,8 +49,8 @@ func (l *checker) rejected() {
 
 // lost notes that the token is gone, which ends a wait between refreshes, and one after a round for the origins that
 // contested it.
-func (l *checker) lost() {
-	if l.liftable || l.lossEnds {
+func (l *checker) lost(contested bool) {
+	if l.liftable || l.lossEnds && contested {
 		l.lift()
 	}
 }

@@ -49,7 +49,7 @@ func (c *contests) pass(d time.Duration) {
 }
 
 // known are the origins of which something is remembered.
-func (c *contests) known() origins { return c.guarded | c.doubted | c.pending }
+func (c *contests) known() origins { return c.guarded | c.doubted | c.pending | c.contesting }
 
 // hear notes a 401 of an origin. A minute without one forgets it.
 func (c *contests) hear(origin uint64) {
@@ -67,7 +67,7 @@ func (c *contests) forget(origin uint64) {
 }
 
 // suspect reports whether a guard of an origin may be up: callers that report no outcomes count as rejected.
-func (c *contests) suspect(origin uint64) bool { return c.known().has(origin) }
+func (c *contests) suspect(origin uint64) bool { return (c.guarded | c.doubted | c.pending).has(origin) }
 
 // end is for a token that is replaced or gone.
 func (c *contests) end() { c.contesting, c.failed = 0, false }
@@ -149,6 +149,7 @@ func (t *step) onGuard(ev *core.Event) {
 	if c.contesting.has(ev.Origin) {
 		c.spent[ev.Origin] = allowanceEvery
 		c.contesting.clear(ev.Origin)
+		c.failed = c.failed && c.contesting != 0
 	}
 	c.guarded.set(ev.Origin)
 }

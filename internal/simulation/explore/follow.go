@@ -169,7 +169,7 @@ func (t *step) onPublish() {
 }
 
 func (t *step) onWithdraw() {
-	t.checker.lost()
+	t.checker.lost(t.contests.contesting != 0)
 	t.contests.end()
 	if t.flight.on && !t.checker.failureReported && t.in.Kind != core.Close {
 		t.checker.round = true // the refresh in flight becomes the round of those who will wait (M9)

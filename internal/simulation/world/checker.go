@@ -249,8 +249,9 @@ func (c *checker) withdraws(wall time.Time, in core.Input) {
 	c.p.w.coverIf(timer && !over, CoverWithdrawnByTimerAlone)
 	c.p.w.coverIf(over && !timer && c.p.uptime() < c.token.timerAt, CoverWithdrawnByClockAlone)
 	c.tokenOn = false
+	contested := len(c.contests.contesting) > 0
 	c.contests.contesting, c.contests.failed = c.contests.contesting[:0], false
-	if c.failures.kind == "M8" || c.failures.kind == "M9" && !c.failures.hold {
+	if c.failures.kind == "M8" || c.failures.kind == "M9" && contested && !c.failures.hold {
 		c.p.w.coverIf(c.failures.on, CoverLossLiftsBackoff)
 		c.failures.on = false
 	}
