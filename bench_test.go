@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// keeper is a base transport that keeps the request, as real ones do, and does nothing. Without the keeping, the compiler
-// would let copies live on the stack.
+// keeper is a base transport that keeps the request, as real ones do, and does nothing. Without the keeping, the
+// compiler would let copies live on the stack.
 type keeper struct {
 	kept *http.Request
 	resp *http.Response
@@ -29,8 +29,8 @@ func newKeeper() *keeper {
 	return &keeper{resp: &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}}
 }
 
-// floorTransport does the least that adds a token to a request without touching the caller's: a shallow copy of the request
-// and of its header map, the value being there already.
+// floorTransport does the least that adds a token to a request without touching the caller's: a shallow copy of the
+// request and of its header map, the value being there already.
 type floorTransport struct {
 	base  http.RoundTripper
 	value string

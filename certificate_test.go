@@ -23,8 +23,8 @@ import (
 	"github.com/alf-go/alf/internal/certtest"
 )
 
-// certifying are an authorization server and an API over mutual TLS: tokens are bound to the certificate they were asked for
-// with (RFC 8705 section 3), and those of other certificates are refused.
+// certifying are an authorization server and an API over mutual TLS: tokens are bound to the certificate they were
+// asked for with (RFC 8705 section 3), and those of other certificates are refused.
 type certifying struct {
 	*httptest.Server
 	authority *certtest.Authority

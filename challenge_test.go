@@ -123,8 +123,8 @@ func TestC5_OnlyA401IsRetried(t *testing.T) {
 	}
 }
 
-// FuzzC5_Challenges: whatever the header, nothing panics and nothing is sent more than twice; it stays out of the way of
-// what another header says clearly; and it makes an exception only if it says so.
+// FuzzC5_Challenges: whatever the header, nothing panics and nothing is sent more than twice; it stays out of the way
+// of what another header says clearly; and it makes an exception only if it says so.
 func FuzzC5_Challenges(f *testing.F) {
 	for _, seed := range []string{
 		"", "Bearer", `Bearer error="invalid_token"`, `Bearer error="insufficient_scope"`, `Basic realm="a", Bearer error=use_dpop_nonce`,

@@ -7,9 +7,9 @@ import (
 	"github.com/alf-go/alf/internal/transport"
 )
 
-// Client is an HTTP client that manages its own access token. Make one with [New], share it between all goroutines that call
-// the same APIs with the same credentials, and Close it when it is no longer needed. All methods are safe for concurrent use.
-// It prints as its name only.
+// Client is an HTTP client that manages its own access token. Make one with [New], share it between all goroutines that
+// call the same APIs with the same credentials, and Close it when it is no longer needed. All methods are safe for
+// concurrent use. It prints as its name only.
 type Client struct {
 	// A pointer, because fmt does not follow one in an unexported field.
 	*client
@@ -26,8 +26,8 @@ type client struct {
 	closers   []func() error    // of what New made itself, in this order
 }
 
-// New makes a client. It sends nothing until the first request needs a token. The error joins a [FieldError] for every setting
-// that makes no sense.
+// New makes a client. It sends nothing until the first request needs a token. The error joins a [FieldError] for every
+// setting that makes no sense.
 func New(cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -39,18 +39,18 @@ func New(cfg Config) (*Client, error) {
 	return &Client{c}, nil
 }
 
-// HTTPClient returns an *http.Client whose requests carry the token, for code that takes one. It is a copy: changing its
-// Timeout or Jar has no effect elsewhere.
+// HTTPClient returns an *http.Client whose requests carry the token, for code that takes one. It is a copy: changing
+// its Timeout or Jar has no effect elsewhere.
 func (c *Client) HTTPClient() *http.Client {
 	copied := *c.http
 	return &copied
 }
 
-// Transport returns an http.RoundTripper that adds the token to requests and sends them through base, for code that has an
-// http.Client of its own. Nil means the client's own base transport. All transports of a Client share its token.
+// Transport returns an http.RoundTripper that adds the token to requests and sends them through base, for code that has
+// an http.Client of its own. Nil means the client's own base transport. All transports of a Client share its token.
 //
-// The retry after a 401 happens within one RoundTrip. It may be used concurrently if base may. It has CloseIdleConnections,
-// which reaches base if that has it.
+// The retry after a 401 happens within one RoundTrip. It may be used concurrently if base may. It has
+// CloseIdleConnections, which reaches base if that has it.
 func (c *Client) Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = c.base
@@ -63,8 +63,8 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Close ends the client: requests that wait for a token, and all that come later, fail with [ErrClosed], unsent; those
 // already sent get their responses. It closes what New made itself (the token manager, idle connections of its own
-// transports), and neither a Config.Manager, whose waits end as it decides, nor a transport it was given. Further calls wait
-// for the same end.
+// transports), and neither a Config.Manager, whose waits end as it decides, nor a transport it was given. Further calls
+// wait for the same end.
 func (c *Client) Close() error {
 	c.session.Close()
 	var first error

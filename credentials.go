@@ -11,13 +11,13 @@ import (
 	"github.com/alf-go/alf/internal/transport"
 )
 
-// TokenSource returns the client as an oauth2.TokenSource, for code that takes one. Its Token waits without a deadline of its
-// own, since that interface has none; the token manager limits each round of attempts.
+// TokenSource returns the client as an oauth2.TokenSource, for code that takes one. Its Token waits without a deadline
+// of its own, since that interface has none; the token manager limits each round of attempts.
 //
-// Beware of oauth2.NewClient and oauth2.ReuseTokenSource: they put a cache of their own over it, which keeps a token until its
-// expiry, so that neither Invalidate nor a 401 replaces it. Use [Client.HTTPClient] where an *http.Client is needed. With
-// Config.DPoP or certificate-bound tokens, a token alone is of no use: each request needs a proof as well ([Client.Proof]), or a
-// connection that presents the certificate.
+// Beware of oauth2.NewClient and oauth2.ReuseTokenSource: they put a cache of their own over it, which keeps a token
+// until its expiry, so that neither Invalidate nor a 401 replaces it. Use [Client.HTTPClient] where an *http.Client is
+// needed. With Config.DPoP or certificate-bound tokens, a token alone is of no use: each request needs a proof as well
+// ([Client.Proof]), or a connection that presents the certificate.
 func (c *Client) TokenSource() oauth2.TokenSource { return tokenSource{c.client} }
 
 type tokenSource struct{ *client }
@@ -32,10 +32,10 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 }
 
 // GetRequestMetadata returns the token as gRPC metadata. With [Client.RequireTransportSecurity] it makes the client a
-// credentials.PerRPCCredentials: grpc.WithPerRPCCredentials(client). uri is the call's target, as gRPC passes it; it must be
-// within Config.Origins if that is set. It fails with Config.DPoP, since gRPC does not pass the method that a proof is about.
-// gRPC does not report the call's status here, so a call that is refused as Unauthenticated replaces no token: use an
-// interceptor for that, which has the token it sent and calls [Client.Replace].
+// credentials.PerRPCCredentials: grpc.WithPerRPCCredentials(client). uri is the call's target, as gRPC passes it; it
+// must be within Config.Origins if that is set. It fails with Config.DPoP, since gRPC does not pass the method that a
+// proof is about. gRPC does not report the call's status here, so a call that is refused as Unauthenticated replaces no
+// token: use an interceptor for that, which has the token it sent and calls [Client.Replace].
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
 	origin := ""
 	if c.session.HasOrigins() && len(uri) == 0 {

@@ -25,13 +25,13 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// provesKey is what a request's proof says, once its signature was verified by another implementation.
-type provesKey struct {
+// withProof is what a request's proof says, once its signature was verified by another implementation.
+type withProof struct {
 	JTI, HTM, HTU, ATH, Nonce string
 	thumbprint                string
 }
 
-func readProof(r *http.Request) (p provesKey, err error) {
+func readProof(r *http.Request) (p withProof, err error) {
 	if values := r.Header.Values("DPoP"); len(values) != 1 {
 		return p, fmt.Errorf("%d proofs", len(values))
 	}
@@ -74,14 +74,14 @@ func boundSource() *fakeSource {
 	return f
 }
 
-// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead") and successes ("ok", "ok:n2" with
-// the next nonce), the last of which is repeated, and keeps what it was sent.
+// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead") and successes ("ok",
+// "ok:n2" with the next nonce), the last of which is repeated, and keeps what it was sent.
 type wanting struct {
 	t         *testing.T
 	responses []string
 
 	mu     sync.Mutex
-	proofs []provesKey
+	proofs []withProof
 	tokens []string
 	bodies []string
 }
@@ -133,14 +133,14 @@ func proving(t *testing.T, source alf.Source, base http.RoundTripper) *alf.Clien
 	return newClient(t, alf.Config{Manager: source, HTTPClient: &http.Client{Transport: base}, DPoP: &alf.DPoP{Key: keys.Of(newKey(t))}})
 }
 
-// boundServers are an authorization server and an API on loopback sockets that bind tokens to keys and want nonces, which
-// they change all the time.
+// boundServers are an authorization server and an API on loopback sockets that bind tokens to keys and want nonces,
+// which they change all the time.
 func boundServers(t *testing.T) (cfg alf.Config, apiURL string, revoke func(), tokenRequests func() int64) {
 	var asked, nonce atomic.Int64
 	var mu sync.Mutex
 	bound, used := map[string]string{}, map[string]bool{}
 	fresh := func(w http.ResponseWriter) { w.Header().Set("DPoP-Nonce", fmt.Sprint("nonce-", nonce.Add(1)/20)) }
-	check := func(r *http.Request) (provesKey, bool) {
+	check := func(r *http.Request) (withProof, bool) {
 		p, err := readProof(r)
 		mu.Lock()
 		defer mu.Unlock()

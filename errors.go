@@ -10,12 +10,12 @@ var (
 	ErrClosed = manager.ErrClosed
 	// ErrSuppressed is what errors.Is finds in the error of [Client.Invalidate] if the token stays.
 	ErrSuppressed = manager.ErrSuppressed
-	// ErrRefused is what errors.Is finds in the error of a request that was not sent because the token must not go to its
-	// target: see [Config].Origins and [Config].AllowHTTP.
+	// ErrRefused is what errors.Is finds in the error of a request that was not sent because the token must not go to
+	// its target: see [Config].Origins and [Config].AllowHTTP.
 	ErrRefused = transport.ErrRefused
 )
 
-// RejectedError is the error of a request that was sent once and not again: the API rejected its token (StatusCode, Header),
-// and no successor is available (Err, which it wraps: mostly a *[TokenError]). The response's body is closed. It prints neither
-// the headers nor the body.
+// RejectedError is the error of a request that was sent once and not again: the API rejected its token (StatusCode,
+// Header), and no successor is available (Err, which it wraps: mostly a *[TokenError]). The response's body is closed.
+// It prints neither the headers nor the body.
 type RejectedError = transport.RejectedError

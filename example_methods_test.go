@@ -9,8 +9,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// A client that signs an assertion with its private key, at an authorization server whose metadata name its token endpoint.
-// The key is read at every fetch, so that it can be replaced while the program runs.
+// A client that signs an assertion with its private key, at an authorization server whose metadata name its token
+// endpoint. The key is read at every fetch, so that it can be replaced while the program runs.
 func ExampleNew_privateKeyJWT() {
 	client, err := alf.New(alf.Config{
 		Issuer:    "https://idp.example.com/realms/shop",
@@ -46,8 +46,8 @@ func ExampleKeySigner() {
 	// Output:
 }
 
-// Workload identity: the platform writes a signed token into a file and keeps it fresh, and that proves who the client is.
-// There is no secret to look after.
+// Workload identity: the platform writes a signed token into a file and keeps it fresh, and that proves who the client
+// is. There is no secret to look after.
 func ExampleNew_workloadIdentity() {
 	client, err := alf.New(alf.Config{
 		Issuer:    "https://idp.example.com",
@@ -81,8 +81,8 @@ func ExampleNew_mutualTLS() {
 	// Output:
 }
 
-// Tokens that are bound to a key which never leaves the process: one that is stolen is of no use. It goes with any way of
-// proving who the client is.
+// Tokens that are bound to a key which never leaves the process: one that is stolen is of no use. It goes with any way
+// of proving who the client is.
 func ExampleNew_dPoP() {
 	client, err := alf.New(alf.Config{
 		Issuer:       "https://idp.example.com",

@@ -13,7 +13,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Hook feeds the metrics, Logger the log. Both are told every event, in order, by one goroutine that no request waits for.
+// Hook feeds the metrics, Logger the log. Both are told every event, in order, by one goroutine that no request waits
+// for.
 func ExampleConfig_observed() {
 	server := sim.New(sim.Options{})
 	config := server.Config()
@@ -88,15 +89,15 @@ func ExampleClient_Stats() {
 	s := client.Stats()
 	fmt.Println("ready:", s.Ready, "last error:", s.LastError)
 	fmt.Println("fetches:", s.Fetches, "failed:", s.Failed, "by cause:", s.FetchesBy)
-	fmt.Println("rejected requests:", s.Unauthorized, "healed:", s.RetrySucceeded, "not sent for want of a token:", s.Unsent)
+	fmt.Println("rejected requests:", s.Unauthorized, "retry succeeded:", s.RetrySucceeded, "not sent for want of a token:", s.Unsent)
 	// Output:
 	// ready: true last error: <nil>
 	// fetches: 2 failed: 0 by cause: map[cold start:1 rejected:1]
-	// rejected requests: 2 healed: 1 not sent for want of a token: 0
+	// rejected requests: 2 retry succeeded: 1 not sent for want of a token: 0
 }
 
-// At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request, and
-// no caller waits for the token then.
+// At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request,
+// and no caller waits for the token then.
 func ExampleClient_Refresh() {
 	server := sim.New(sim.Options{ClientSecret: "the-right-one"})
 	config := server.Config()

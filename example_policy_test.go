@@ -106,8 +106,8 @@ func ExampleNewRequest() {
 	// Output: application/json {"name":"tea"}
 }
 
-// Tokens that other code obtains, here golang.org/x/oauth2. It is asked each time: cfg.TokenSource would keep its token for
-// as long as that has not expired, and return one that was revoked again and again.
+// Tokens that other code obtains, here golang.org/x/oauth2. It is asked each time: cfg.TokenSource would keep its token
+// for as long as that has not expired, and return one that was revoked again and again.
 func ExampleFetcherFunc() {
 	tokens, api, closeBoth := exampleServers()
 	defer closeBoth()
@@ -130,8 +130,8 @@ func ExampleFetcherFunc() {
 	if _, err := cfg.Token(context.Background()); err != nil { // this server revokes a token when it issues another one
 		log.Fatal(err)
 	}
-	fmt.Println(get(), "healed:", client.Stats().RetrySucceeded)
+	fmt.Println(get(), "retry succeeded:", client.Stats().RetrySucceeded)
 	// Output:
 	// 200 OK
-	// 200 OK healed: 1
+	// 200 OK retry succeeded: 1
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// exampleServers are an authorization server that issues tokens token-1, token-2 and so on, each replacing the one before,
-// and an API that takes the last one.
+// exampleServers are an authorization server that issues tokens token-1, token-2 and so on, each replacing the one
+// before, and an API that takes the last one.
 func exampleServers() (tokens, api *httptest.Server, closeBoth func()) {
 	issued := 0
 	tokens = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -157,7 +157,8 @@ func ExampleClient_JSON() {
 	// Output: hello, world
 }
 
-// For code that takes an oauth2.TokenSource. Do not hand it to oauth2.NewClient, which would cache the token for itself.
+// For code that takes an oauth2.TokenSource. Do not hand it to oauth2.NewClient, which would cache the token for
+// itself.
 func ExampleClient_TokenSource() {
 	tokens, _, closeBoth := exampleServers()
 	defer closeBoth()

@@ -94,7 +94,8 @@ func (s *scripted) authorizations() []string {
 	return list
 }
 
-// fakeSource is a token manager that hands out token-1, and after each rejection the next. The functions, if set, take over.
+// fakeSource is a token manager that hands out token-1, and after each rejection the next. The functions, if set, take
+// over.
 type fakeSource struct {
 	token   func(context.Context) (*alf.Token, error)
 	replace func(context.Context, *alf.Token, string) (*alf.Token, error)
@@ -179,8 +180,8 @@ func readAll(tb testing.TB, resp *http.Response) string {
 	return string(body)
 }
 
-// hidden is a reader of a type that net/http knows nothing about, so that requests made with it have no GetBody. It notes
-// how far it was read and whether it was closed.
+// hidden is a reader of a type that net/http knows nothing about, so that requests made with it have no GetBody. It
+// notes how far it was read and whether it was closed.
 type hidden struct {
 	r io.Reader
 

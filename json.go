@@ -16,15 +16,16 @@ import (
 const (
 	// maxErrorBody is how much of a body a StatusError keeps.
 	maxErrorBody = 64 << 10
-	// maxDrained is how much is read for nothing, so that the connection can be used again. Beyond it, a new connection is
-	// cheaper.
+	// maxDrained is how much is read for nothing, so that the connection can be used again. Beyond it, a new connection
+	// is cheaper.
 	maxDrained = 256 << 10
 )
 
-// JSON sends in as JSON and decodes the response's JSON into out, which is a pointer as for json.Unmarshal. in nil sends no
-// body; []byte, json.RawMessage and io.Reader are JSON already and sent as they are. out nil drops the response. A response
-// without content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a *[StatusError]; other errors are
-// those of [Client.Do], of encoding in, and of a response that is not one JSON value. The body is closed in any case.
+// JSON sends in as JSON and decodes the response's JSON into out, which is a pointer as for json.Unmarshal. in nil
+// sends no body; []byte, json.RawMessage and io.Reader are JSON already and sent as they are. out nil drops the
+// response. A response without content (204, 205, any to a HEAD) leaves out as it is. A status other than 2xx is a
+// *[StatusError]; other errors are those of [Client.Do], of encoding in, and of a response that is not one JSON value.
+// The body is closed in any case.
 func (c *Client) JSON(ctx context.Context, method, url string, in, out any) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		// Before anything is sent: the request may be one that must not be made twice.
@@ -105,8 +106,8 @@ func statusError(resp *http.Response) error {
 
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDrained) }
 
-// StatusError is what [Client.JSON] returns for a response whose status is not 2xx. However it is printed, also inside another
-// type, it shows the status code alone: an API may write anything into the rest, what it was sent included.
+// StatusError is what [Client.JSON] returns for a response whose status is not 2xx. However it is printed, also inside
+// another type, it shows the status code alone: an API may write anything into the rest, what it was sent included.
 type StatusError struct {
 	// StatusCode is the response's, such as 404.
 	StatusCode int

@@ -50,8 +50,8 @@ const (
 	AuthSecretJWT = fetcher.SecretJWT
 	// AuthPrivateKeyJWT sends an assertion signed with Assertion.Key (RFC 7523).
 	AuthPrivateKeyJWT = fetcher.PrivateKeyJWT
-	// AuthExternalAssertion sends an assertion that was made elsewhere, which Assertion.Source reads: a projected service account
-	// token, a SPIFFE JWT, the token of a CI job.
+	// AuthExternalAssertion sends an assertion that was made elsewhere, which Assertion.Source reads: a projected
+	// service account token, a SPIFFE JWT, the token of a CI job.
 	AuthExternalAssertion = fetcher.ExternalAssertion
 	// AuthTLS authenticates with Certificate, issued by an authority that the server trusts (RFC 8705 section 2.1).
 	AuthTLS = fetcher.TLS
@@ -73,8 +73,8 @@ type SecretFunc = fetcher.SecretFunc
 // Secret returns a SecretFunc for a constant secret.
 func Secret(value string) SecretFunc { return fetcher.Secret(value) }
 
-// SecretEnv returns a SecretFunc that reads the environment variable name at every fetch. It fails, naming the variable,
-// while that is unset or empty.
+// SecretEnv returns a SecretFunc that reads the environment variable name at every fetch. It fails, naming the
+// variable, while that is unset or empty.
 func SecretEnv(name string) SecretFunc { return fetcher.SecretEnv(name) }
 
 // SecretFile returns a SecretFunc that reads the file at path at every fetch, as mounted secrets are replaced while a
@@ -84,15 +84,15 @@ func SecretFile(path string) SecretFunc { return fetcher.SecretFile(path) }
 // KeyFunc returns a private key; see [keys.Func].
 type KeyFunc = keys.Func
 
-// KeyFile returns a KeyFunc that reads the file at path at every fetch: PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key with
-// its "kid" and "alg".
+// KeyFile returns a KeyFunc that reads the file at path at every fetch: PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key
+// with its "kid" and "alg".
 func KeyFile(path string) KeyFunc { return keys.File(path) }
 
 // KeyFileWithID is [KeyFile] for keys in PEM, which has no place for the "kid" by which many servers find a key.
 func KeyFileWithID(path, id string) KeyFunc { return keys.FileWithID(path, id) }
 
-// KeySigner returns a KeyFunc for a key that stays elsewhere, such as in an HSM or a key management service; id is sent as
-// "kid", if it is not empty.
+// KeySigner returns a KeyFunc for a key that stays elsewhere, such as in an HSM or a key management service; id is sent
+// as "kid", if it is not empty.
 func KeySigner(signer crypto.Signer, id string) KeyFunc { return keys.Signer(signer, id) }
 
 // CertificateFunc returns a client certificate with its private key; see [fetcher.CertificateFunc].
@@ -103,8 +103,8 @@ func Certificate(certificate tls.Certificate) CertificateFunc {
 	return fetcher.Certificate(certificate)
 }
 
-// CertificateFiles returns a CertificateFunc that reads a certificate and its key from PEM files, and again when they have
-// changed. The two may be one file.
+// CertificateFiles returns a CertificateFunc that reads a certificate and its key from PEM files, and again when they
+// have changed. The two may be one file.
 func CertificateFiles(certificate, key string) CertificateFunc {
 	return fetcher.CertificateFiles(certificate, key)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// redirecting responds to every request but those to the last address with a redirect to the next one, and notes who got a
-// token. The last one responds with the given status.
+// redirecting responds to every request but those to the last address with a redirect to the next one, and notes who
+// got a token. The last one responds with the given status.
 type redirecting struct {
 	hops   []string
 	status int

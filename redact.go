@@ -8,8 +8,8 @@ import (
 	"net/url"
 )
 
-// redacted identifies a configuration, without anything that may be secret. A token endpoint's address may contain secrets, in
-// its query and user information.
+// redacted identifies a configuration, without anything that may be secret. A token endpoint's address may contain
+// secrets, in its query and user information.
 func (c Config) redacted() string {
 	field, address := "TokenURL", c.TokenURL
 	if c.Issuer != "" {
@@ -31,8 +31,8 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.redacted()
 // LogValue returns a redaction.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 
-// The types below contain no secret where fmt looks, but printing them would include transports and their connections, and read
-// what other goroutines are writing.
+// The types below contain no secret where fmt looks, but printing them would include transports and their connections,
+// and read what other goroutines are writing.
 
 // Format prints the type's name, whatever the verb.
 func (Client) Format(f fmt.State, _ rune) { io.WriteString(f, "alf.Client") }

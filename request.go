@@ -27,8 +27,8 @@ const (
 //	url.Values     a form
 //	anything else  JSON
 //
-// Content-Type is set accordingly; replace it in the request if necessary. All but readers of types that net/http does not
-// know can be sent any number of times. The error is that of encoding the body or parsing the URL.
+// Content-Type is set accordingly; replace it in the request if necessary. All but readers of types that net/http does
+// not know can be sent any number of times. The error is that of encoding the body or parsing the URL.
 func NewRequest(ctx context.Context, method, url string, body any) (*http.Request, error) {
 	return newRequest(ctx, method, url, "", body)
 }
@@ -72,9 +72,10 @@ func encode(body any) (reader io.Reader, contentType string, err error) {
 	return bytes.NewReader(encoded), typeJSON, nil
 }
 
-// Do sends a request with the token, as http.Client.Do does: the response's body must be closed, a response of any status is
-// not an error, and every error is a *url.Error. errors.As finds in it a *[TokenError] if no token is available (the request
-// was then not sent, or only the one time that a *[RejectedError] describes), errors.Is [ErrRefused] or [ErrClosed].
+// Do sends a request with the token, as http.Client.Do does: the response's body must be closed, a response of any
+// status is not an error, and every error is a *url.Error. errors.As finds in it a *[TokenError] if no token is
+// available (the request was then not sent, or only the one time that a *[RejectedError] describes), errors.Is
+// [ErrRefused] or [ErrClosed].
 func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
 
 // Get is [Client.GetContext] with the background context.
@@ -102,7 +103,8 @@ func (c *Client) Post(url, contentType string, body any) (*http.Response, error)
 	return c.PostContext(context.Background(), url, contentType, body)
 }
 
-// PostContext posts body, which is anything that [NewRequest] takes; contentType "" is inferred from it. See [Client.Do].
+// PostContext posts body, which is anything that [NewRequest] takes; contentType "" is inferred from it. See
+// [Client.Do].
 func (c *Client) PostContext(ctx context.Context, url, contentType string, body any) (*http.Response, error) {
 	return c.do(ctx, http.MethodPost, url, contentType, body)
 }

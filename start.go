@@ -44,8 +44,8 @@ func (c *client) start(cfg Config) error {
 	return nil
 }
 
-// startManager makes the token manager, and the fetcher unless Config has one. It returns the function that requests to the
-// APIs get the certificate of their token from; nil if there is none.
+// startManager makes the token manager, and the fetcher unless Config has one. It returns the function that requests to
+// the APIs get the certificate of their token from; nil if there is none.
 func (c *client) startManager(cfg Config) (certificate func(token string) *tls.Certificate, err error) {
 	tokens := cfg.Fetcher
 	if tokens == nil {
@@ -83,8 +83,8 @@ func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) {
 	return tokens, nil
 }
 
-// newBase returns the transport for requests to the APIs: HTTPClient's, or one of the client's own. With certificates it is
-// always one of its own, which Validate made sure is possible.
+// newBase returns the transport for requests to the APIs: HTTPClient's, or one of the client's own. With certificates
+// it is always one of its own, which Validate made sure is possible.
 func (c *client) newBase(certificate func(token string) *tls.Certificate) http.RoundTripper {
 	given := c.http.Transport
 	if given != nil && certificate == nil {

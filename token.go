@@ -10,17 +10,18 @@ import (
 	"github.com/alf-go/alf/internal/transport"
 )
 
-// Token returns a usable token, waiting for one if necessary. ctx ends that wait, with an error that is both ctx.Err() and
-// context.Cause(ctx), and does not stop the fetch. Other errors: a *[TokenError] if no token is available, [ErrClosed].
+// Token returns a usable token, waiting for one if necessary. ctx ends that wait, with an error that is both ctx.Err()
+// and context.Cause(ctx), and does not stop the fetch. Other errors: a *[TokenError] if no token is available,
+// [ErrClosed].
 func (c *Client) Token(ctx context.Context) (*Token, error) {
 	tok, _, err := c.session.Token(ctx, "")
 	return tok, err
 }
 
-// TokenValidFor is [Client.Token] for callers that need a token for some time, such as for a connection that ends with it: the
-// token returned stays usable for at least min, counted to its expiry. If the current one does not, another one is fetched. It
-// fails if the authorization server issues none that lasts as long. It fails with errors.ErrUnsupported if a Config.Manager
-// lacks TokenValidFor(context.Context, time.Duration) (*Token, error).
+// TokenValidFor is [Client.Token] for callers that need a token for some time, such as for a connection that ends with
+// it: the token returned stays usable for at least min, counted to its expiry. If the current one does not, another one
+// is fetched. It fails if the authorization server issues none that lasts as long. It fails with errors.ErrUnsupported
+// if a Config.Manager lacks TokenValidFor(context.Context, time.Duration) (*Token, error).
 func (c *Client) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
 	source, ok := c.source.(interface {
 		TokenValidFor(ctx context.Context, min time.Duration) (*Token, error)
@@ -35,11 +36,11 @@ func (c *Client) TokenValidFor(ctx context.Context, min time.Duration) (*Token, 
 	return transport.Validated(ctx, tok, err)
 }
 
-// Replace reports that the API named origin rejected a token with a 401 or the like, and waits for its successor, for APIs that
-// are not called through this client (gRPC, message brokers). origin is any name that stays the same for the same API, such as
-// "https://host:port"; a path may follow it. It returns the current token at once if rejected is not current any more, an error
-// that is [ErrSuppressed] if rejected stays in use because no fetch for this rejection may start now, and otherwise what
-// [Client.Token] returns. A successor that is the Same as rejected is of no use.
+// Replace reports that the API named origin rejected a token with a 401 or the like, and waits for its successor, for
+// APIs that are not called through this client (gRPC, message brokers). origin is any name that stays the same for the
+// same API, such as "https://host:port"; a path may follow it. It returns the current token at once if rejected is not
+// current any more, an error that is [ErrSuppressed] if rejected stays in use because no fetch for this rejection may
+// start now, and otherwise what [Client.Token] returns. A successor that is the Same as rejected is of no use.
 func (c *Client) Replace(ctx context.Context, rejected *Token, origin string) (*Token, error) {
 	switch {
 	case c.session.Closed():
@@ -51,8 +52,8 @@ func (c *Client) Replace(ctx context.Context, rejected *Token, origin string) (*
 	return transport.Validated(ctx, tok, err)
 }
 
-// Invalidate is [Client.Replace] without the wait: nil means that a successor is being fetched or was there already, an error
-// that is [ErrSuppressed] that the token stays.
+// Invalidate is [Client.Replace] without the wait: nil means that a successor is being fetched or was there already, an
+// error that is [ErrSuppressed] that the token stays.
 func (c *Client) Invalidate(rejected *Token, origin string) error {
 	switch {
 	case c.session.Closed():
@@ -65,8 +66,8 @@ func (c *Client) Invalidate(rejected *Token, origin string) error {
 
 var errNothingRejected = errors.New("alf: there is no token to replace: pass the one that was rejected")
 
-// InvalidateValue is [Client.Invalidate] for callers that have the token's value alone. It fails with errors.ErrUnsupported if
-// a Config.Manager lacks InvalidateValue(value, origin string) error.
+// InvalidateValue is [Client.Invalidate] for callers that have the token's value alone. It fails with
+// errors.ErrUnsupported if a Config.Manager lacks InvalidateValue(value, origin string) error.
 func (c *Client) InvalidateValue(value, origin string) error {
 	source, ok := c.source.(interface {
 		InvalidateValue(value, origin string) error
@@ -80,8 +81,9 @@ func (c *Client) InvalidateValue(value, origin string) error {
 	return source.InvalidateValue(value, origin)
 }
 
-// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. Requests keep using the current token
-// meanwhile. It fails with errors.ErrUnsupported if a Config.Manager lacks Refresh(context.Context) (*Token, error).
+// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. Requests keep using the current
+// token meanwhile. It fails with errors.ErrUnsupported if a Config.Manager lacks Refresh(context.Context) (*Token,
+// error).
 func (c *Client) Refresh(ctx context.Context) (*Token, error) {
 	source, ok := c.source.(interface {
 		Refresh(context.Context) (*Token, error)
@@ -100,8 +102,9 @@ func unsupported(method string) error {
 	return fmt.Errorf("alf: Config.Manager has no %s: %w", method, errors.ErrUnsupported)
 }
 
-// Proof returns the value of the DPoP header (RFC 9449 section 7) for a request with tok that this client does not send: method
-// and address are the request's. ctx ends the wait for a signature that is made elsewhere. It fails without Config.DPoP.
+// Proof returns the value of the DPoP header (RFC 9449 section 7) for a request with tok that this client does not
+// send: method and address are the request's. ctx ends the wait for a signature that is made elsewhere. It fails
+// without Config.DPoP.
 func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) (string, error) {
 	if c.dpop == nil {
 		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")

@@ -7,12 +7,13 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// Trace is a set of functions that are called while a request is sent, or while a call such as [Client.Token] waits, on the
-// goroutine that does so: see [WithTrace]. It is to this client what httptrace.ClientTrace is to net/http. Any function may be
-// nil. A request that gets its token at once, and whose response does not reject it, calls none of them.
+// Trace is a set of functions that are called while a request is sent, or while a call such as [Client.Token] waits, on
+// the goroutine that does so: see [WithTrace]. It is to this client what httptrace.ClientTrace is to net/http. Any
+// function may be nil. A request that gets its token at once, and whose response does not reject it, calls none of
+// them.
 type Trace struct {
-	// WaitStart is called when there is no token to be used at once. With a Config.Manager that has no Current method, it is
-	// called every time.
+	// WaitStart is called when there is no token to be used at once. With a Config.Manager that has no Current method,
+	// it is called every time.
 	WaitStart func()
 	// WaitDone is called after WaitStart, with the token or with the reason why there is none.
 	WaitDone func(*Token, error)
@@ -20,19 +21,19 @@ type Trace struct {
 	Retry func(*Token)
 	// Outcome is called when a response rejects the token of a request, and for every response to a retry.
 	Outcome func(Outcome)
-	// Suppressed is called if the caller gets the response that rejected the token, because the token stays: errors.As finds
-	// a *manager.SuppressedError that says until when. That of [Client.Replace] is in its error.
+	// Suppressed is called if the caller gets the response that rejected the token, because the token stays: errors.As
+	// finds a *manager.SuppressedError that says until when. That of [Client.Replace] is in its error.
 	Suppressed func(error)
-	// NotRetried is called if the caller gets the response that rejected the token for any other reason: the request's body
-	// is not available again, or the authorization server returned the same token.
+	// NotRetried is called if the caller gets the response that rejected the token for any other reason: the request's
+	// body is not available again, or the authorization server returned the same token.
 	NotRetried func(error)
 }
 
 // Outcome is what an API's response said about a token; see [manager.Outcome].
 type Outcome = manager.Outcome
 
-// WithTrace returns a context for requests and calls that are to be traced. If ctx has a trace already, its functions are
-// called as well, after those of trace.
+// WithTrace returns a context for requests and calls that are to be traced. If ctx has a trace already, its functions
+// are called as well, after those of trace.
 func WithTrace(ctx context.Context, trace *Trace) context.Context {
 	return transport.WithTrace(ctx, (*transport.Trace)(trace))
 }

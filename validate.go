@@ -16,17 +16,17 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// FieldError says which field of a [Config] makes no sense (Field, its path, such as "Policy.Margin" or "Origins[1]"), what is
-// wrong with it (Problem) and what to do (Remedy). [Config.Validate] and [New] join one for every such field: errors.As finds
-// the first, [FieldErrors] lists all. Where a Problem or Remedy mentions another field, it spells the path as Field would, so
-// that a program with names of its own can replace them. No part repeats what may be secret.
+// FieldError says which field of a [Config] makes no sense (Field, its path, such as "Policy.Margin" or "Origins[1]"),
+// what is wrong with it (Problem) and what to do (Remedy). [Config.Validate] and [New] join one for every such field:
+// errors.As finds the first, [FieldErrors] lists all. Where a Problem or Remedy mentions another field, it spells the
+// path as Field would, so that a program with names of its own can replace them. No part repeats what may be secret.
 type FieldError = fielderror.Error
 
 // FieldErrors returns all FieldErrors in err, which may be wrapped and joined, in order.
 func FieldErrors(err error) []*FieldError { return fielderror.All(err) }
 
-// Validate returns everything that [New] would refuse as one error, which joins a *[FieldError] for each field; nil if the
-// configuration can be used.
+// Validate returns everything that [New] would refuse as one error, which joins a *[FieldError] for each field; nil if
+// the configuration can be used.
 func (c Config) Validate() error {
 	var p problems
 	switch {
@@ -93,8 +93,8 @@ func (p *problems) excluded(by, because string, groups ...[]string) {
 	}
 }
 
-// shared are fields that a fetcher has, but that requests to the APIs use as well. Clock is excluded only where there is
-// nothing else that it would be for: with Manager.
+// shared are fields that a fetcher has, but that requests to the APIs use as well. Clock is excluded only where there
+// is nothing else that it would be for: with Manager.
 var shared = []string{"DPoP", "AllowHTTP", "Clock"}
 
 // fieldsOf returns the paths of the fields of c that are set and that part, another configuration, has too.
@@ -134,8 +134,8 @@ func setFields(path string, value reflect.Value) []string {
 	return []string{path}
 }
 
-// checkTokenTransport requires a choice where a mock or instrumentation carries the requests to the APIs: token requests would
-// leave over the real network, with the secret.
+// checkTokenTransport requires a choice where a mock or instrumentation carries the requests to the APIs: token
+// requests would leave over the real network, with the secret.
 func (c Config) checkTokenTransport(p *problems) {
 	if c.HTTPClient == nil || c.HTTPClient.Transport == nil {
 		return

@@ -87,8 +87,8 @@ func growing(b *bench) section {
 	return s
 }
 
-// waiting is a way to wait for one fetch. begin starts it: wait is what each waiter calls, release lets the fetch return,
-// and ready, if there is one, is a token call for those who come once the token is there, and false before.
+// waiting is a way to wait for one fetch. begin starts it: wait is what each waiter calls, release lets the fetch
+// return, and ready, if there is one, is a token call for those who come once the token is there, and false before.
 type waiting struct {
 	name  string
 	begin func() (wait func(), release func(), ready func() bool, end func())

@@ -1,13 +1,13 @@
-// Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what it
-// costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and what an
-// idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
+// Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what
+// it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and
+// what an idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
 //
 //	go -C bench run .                     all of it, about 8 minutes
 //	go -C bench run . --only read,send    some of it; nothing is written
 //	go -C bench run . --short             the exact counts, and one small round of the rest; for CI
 //
-// Every comparison interleaves its contestants within the run. Exit codes: 0, whatever the times were; 1 if a count was not
-// the expected one; 2 for wrong use.
+// Every comparison interleaves its contestants within the run. Exit codes: 0, whatever the times were; 1 if a count was
+// not the expected one; 2 for wrong use.
 package main
 
 import (

@@ -10,9 +10,9 @@ import (
 // trial runs one contestant for a slice of time, and returns what that cost.
 type trial func() float64
 
-// interleave runs all contestants in every round, so that whatever the machine does meanwhile happens to all of them. The
-// order turns by one each round: none always runs behind the same neighbour. The result is one sample per contestant,
-// index by index from the same rounds.
+// interleave runs all contestants in every round, so that whatever the machine does meanwhile happens to all of them.
+// The order turns by one each round: none always runs behind the same neighbour. The result is one sample per
+// contestant, index by index from the same rounds.
 func interleave(rounds int, progress func(done, of int), trials ...trial) []sample {
 	samples := make([]sample, len(trials))
 	for round := range rounds {
@@ -105,8 +105,8 @@ func allocated(n int, f func(n int)) (bytes, allocations float64) {
 		math.Floor(float64(after.Mallocs-before.Mallocs) / float64(n))
 }
 
-// distinguishable is the two-sided p-value of the rank test of Mann, Whitney and Wilcoxon (normal approximation, with the
-// correction for ties): how likely two samples differ that much if they come from the same distribution.
+// distinguishable is the two-sided p-value of the rank test of Mann, Whitney and Wilcoxon (normal approximation, with
+// the correction for ties): how likely two samples differ that much if they come from the same distribution.
 func distinguishable(a, b sample) (p float64) {
 	type value struct {
 		v     float64

@@ -34,8 +34,8 @@ func (f azcoreFunc) GetToken(ctx context.Context, _ policy.TokenRequestOptions) 
 	return f(ctx)
 }
 
-// newPipeline makes transports that share one policy, and so one token. The pipeline's own retries and its telemetry are
-// off: the comparison is with the policy.
+// newPipeline makes transports that share one policy, and so one token. The pipeline's own retries and its telemetry
+// are off: the comparison is with the policy.
 func newPipeline(credential azcore.TokenCredential) func(base http.RoundTripper) http.RoundTripper {
 	bearer := runtime.NewBearerTokenPolicy(credential, []string{"scope"}, nil)
 	return func(base http.RoundTripper) http.RoundTripper {
@@ -58,8 +58,8 @@ func (t transporter) Do(req *http.Request) (*http.Response, error) { return t.Ro
 // pipeline is a pipeline as its other users call it.
 type pipeline struct{ runtime.Pipeline }
 
-// RoundTrip sends req through the pipeline. The pipeline wraps the body of the very request it is given once more each time,
-// so it gets a copy; the token it writes into the caller's headers.
+// RoundTrip sends req through the pipeline. The pipeline wraps the body of the very request it is given once more each
+// time, so it gets a copy; the token it writes into the caller's headers.
 func (p *pipeline) RoundTrip(req *http.Request) (*http.Response, error) {
 	own := *req
 	if req.GetBody != nil {

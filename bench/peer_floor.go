@@ -58,8 +58,8 @@ type floorToken struct {
 	end   time.Time
 }
 
-// floorTransport does the least that adds a token to a request without touching the caller's: a shallow copy of the request
-// and of its header map, the header's value being there already.
+// floorTransport does the least that adds a token to a request without touching the caller's: a shallow copy of the
+// request and of its header map, the header's value being there already.
 type floorTransport struct {
 	base  http.RoundTripper
 	value string

@@ -75,8 +75,8 @@ type runner struct {
 	run  func() outcome
 }
 
-// interleaveRuns is interleave for whole outcomes. The first two are those that are judged, and run in every round; what the
-// others do shows in every fifth.
+// interleaveRuns is interleave for whole outcomes. The first two are those that are judged, and run in every round;
+// what the others do shows in every fifth.
 func interleaveRuns(rounds int, step func(done, of int), runners []runner) []runs {
 	all := make([]runs, len(runners))
 	trials := make([]trial, len(runners))

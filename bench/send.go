@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// keeper is a base that keeps the request, as real transports do, and does nothing else. Without the keeping, the compiler
-// would let copies live on the stack. What it keeps it keeps long enough to see whether a peer pools.
+// keeper is a base that keeps the request, as real transports do, and does nothing else. Without the keeping, the
+// compiler would let copies live on the stack. What it keeps it keeps long enough to see whether a peer pools.
 type keeper struct {
 	kept [64]*http.Request
 	next int

@@ -98,8 +98,8 @@ func burst(n int, f func(i int)) {
 	group.Wait()
 }
 
-// poll has n callers call f every so often, evenly spread and each on a nanosecond of its own: in virtual time what happens
-// at the same instant happens in any order.
+// poll has n callers call f every so often, evenly spread and each on a nanosecond of its own: in virtual time what
+// happens at the same instant happens in any order.
 func poll(n int, every, total time.Duration, f func()) {
 	until := time.Now().Add(total)
 	began := time.Now()

@@ -92,8 +92,8 @@ func (r *row) sourceOf(p peer) func(e *endpoint, t tuning) source {
 	return p.source
 }
 
-// playVirtual plays a row in a bubble of its own, where time is exact. Libraries that hold a lock while they fetch cannot be
-// in one: the bubble does not see that those who wait for a lock wait.
+// playVirtual plays a row in a bubble of its own, where time is exact. Libraries that hold a lock while they fetch
+// cannot be in one: the bubble does not see that those who wait for a lock wait.
 func playVirtual(t *testing.T, r row, p peer) (result tally) {
 	synctest.Test(t, func(*testing.T) {
 		result = r.play(r.sourceOf(p))
@@ -102,8 +102,8 @@ func playVirtual(t *testing.T, r row, p peer) (result tally) {
 	return result
 }
 
-// playReal plays all rows with all contestants at once: the long ones, which mostly wait, side by side, the others one after
-// the other.
+// playReal plays all rows with all contestants at once: the long ones, which mostly wait, side by side, the others one
+// after the other.
 func playReal(b *bench) map[string]map[string]tally {
 	var mu sync.Mutex
 	played := map[string]map[string]tally{}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// row is one storm: what happens, what counts as bad, and what alf must do, to the fetch and to the nanosecond, in virtual
-// time.
+// row is one storm: what happens, what counts as bad, and what alf must do, to the fetch and to the nanosecond, in
+// virtual time.
 type row struct {
 	name  string
 	bad   string // what the second number counts

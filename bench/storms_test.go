@@ -41,8 +41,8 @@ func TestStorms_WrongCountsAreReportedAndFail(t *testing.T) {
 	require.Contains(t, s.plain(), "WRONG")
 }
 
-// What the comparison rests on: that these libraries do in virtual time what they were seen to do. Those that hold a lock
-// while they fetch cannot be in a bubble with more than one caller.
+// What the comparison rests on: that these libraries do in virtual time what they were seen to do. Those that hold a
+// lock while they fetch cannot be in a bubble with more than one caller.
 func TestStorms_PeersShowTheirDefects(t *testing.T) {
 	play := func(name string, p peer) tally {
 		for _, r := range append(storms, allDefects()...) {

@@ -18,8 +18,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// The first of the two tokens each manager of this point gets is read once, and so refreshed at its refresh time. The second
-// is never read, so that its refresh time finds the manager idle.
+// The first of the two tokens each manager of this point gets is read once, and so refreshed at its refresh time. The
+// second is never read, so that its refresh time finds the manager idle.
 const (
 	firstLife = 2 * time.Second
 	tokenSize = 1000
@@ -145,7 +145,8 @@ func weighManagers(n int, watch time.Duration) (w weighed) {
 	}
 	w.read = time.Since(began)
 
-	// Until the last manager has its second token, and then is at the refresh time of that: 0.45 of the first life, and of the second.
+	// Until the last manager has its second token, and then is at the refresh time of that: 0.45 of the first life, and
+	// of the second.
 	second := began.Add(w.read + firstLife*45/100 + time.Second)
 	time.Sleep(time.Until(second))
 	w.active = takeStock().since(before, n)

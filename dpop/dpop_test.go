@@ -86,7 +86,7 @@ func TestAProofSaysWhatItIsFor(t *testing.T) {
 	require.GreaterOrEqual(t, len(jti), 22, "96 bits at least, RFC 9449 section 4.2")
 	delete(o.claims, "jti")
 	require.Equal(t, map[string]any{
-		"htm": "POST", "htu": "https://api.example.com/a%2Fb", "iat": float64(now.Unix()),
+		"htm": "POST", "htu": "https://api.example.com/a%2Fb", "iat": float64(now.Unix() - 5),
 		"ath": "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo", // RFC 9449 section 7.1
 	}, o.claims)
 
@@ -194,12 +194,12 @@ func TestATokenKeepsTheKeyItWasFetchedWith(t *testing.T) {
 	require.NotEqual(t, first, second)
 	require.Equal(t, second, thumbprint("token-2"))
 	require.Equal(t, first, thumbprint("token-1"))
-	// Of a token that somebody else has fetched, the key is asked for when it is first seen.
+	// Of a token that was fetched elsewhere, the key is read when it is first seen.
 	current = generated(t)
-	require.Equal(t, current.Thumbprint(), thumbprint("foreign"))
+	require.Equal(t, current.Thumbprint(), thumbprint("elsewhere"))
 	current = generated(t)
-	require.NotEqual(t, current.Thumbprint(), thumbprint("foreign"))
-	require.Equal(t, current.Thumbprint(), thumbprint("foreign-2"))
+	require.NotEqual(t, current.Thumbprint(), thumbprint("elsewhere"))
+	require.Equal(t, current.Thumbprint(), thumbprint("elsewhere-2"))
 }
 
 func TestAKeyThatIsUsedInAnotherWayIsAnotherKey(t *testing.T) {
@@ -215,13 +215,13 @@ func TestAKeyThatIsUsedInAnotherWayIsAnotherKey(t *testing.T) {
 	require.Equal(t, []keys.Algorithm{keys.RS256, keys.PS256}, []keys.Algorithm{first.Algorithm(), second.Algorithm()})
 }
 
-func TestAStrangersTokenNeedsAKey(t *testing.T) {
+func TestATokenFetchedElsewhereNeedsAKey(t *testing.T) {
 	var p dpop.Prover
 	_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t", "")
 	require.ErrorContains(t, err, "the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
 }
 
-// M11: a signer that does not answer keeps nobody longer than their context lasts.
+// M11: a signer that does not respond keeps no caller longer than its context lasts.
 func TestM11_ASignerThatHangs(t *testing.T) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -295,7 +295,7 @@ func TestTheTargetIsWhatIsSent(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCannotBeHadOrUsed(t *testing.T) {
+func TestAKeyThatCannotBeReadOrUsed(t *testing.T) {
 	cause := errors.New("the vault is sealed")
 	p := dpop.Prover{Key: func(context.Context) (*keys.Key, error) { return nil, cause }}
 	_, err := p.Proof(context.Background(), now, "GET", address(t, "https://h/"), "t", "")

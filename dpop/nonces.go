@@ -17,8 +17,10 @@ const (
 
 // nonces are the last one of each origin. Neither reading one nor replacing it takes a lock.
 type nonces struct {
-	byOrigin atomic.Pointer[map[string]*nonce] // replaced as a whole for another origin
-	mu       sync.Mutex                        // held by who does that
+	// byOrigin is replaced as a whole when another origin is added.
+	byOrigin atomic.Pointer[map[string]*nonce]
+	// mu is held while byOrigin is replaced.
+	mu sync.Mutex
 }
 
 // nonce is an origin's latest.

@@ -64,7 +64,7 @@ func (k *Key) Thumbprint() string { return k.key.Thumbprint() }
 // Algorithm is what proofs are signed with.
 func (k *Key) Algorithm() keys.Algorithm { return k.algorithm }
 
-func (k *Key) prove(ctx context.Context, c claims) (string, error) {
+func (k *Key) proof(ctx context.Context, c claims) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("dpop: %w", err)

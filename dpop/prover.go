@@ -16,52 +16,61 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/bound"
+	"github.com/alf-go/alf/internal/fielderror"
 	"github.com/alf-go/alf/internal/wire"
 	"github.com/alf-go/alf/keys"
 )
 
-// Prover makes proofs. Its zero value is ready, with a key of its own. All methods are safe for concurrent use; it must not be
+// backdated is how far the "iat" of a proof lies back. Servers without leeway (go-oidc, fosite) refuse a proof from the future, and
+// clocks differ by some seconds; what servers accept from the past is longer (RFC 9449 section 11.1: seconds or minutes).
+const backdated = 5 * time.Second
+
+// Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; it must not be
 // copied, and its fields not changed, once it is used. It prints as its name only.
 type Prover struct {
-	// Key returns the key that tokens are bound to. It is asked at every fetch of a token, and each token keeps the key it was
-	// fetched with. Beside a source of tokens that does not know this Prover it is asked for each new token, and must be
-	// the key that is bound to. Nil: a P-256 key, made on first use, that never leaves the process.
+	// Key returns the key that tokens are bound to. It is called at every fetch of a token, and each token keeps the key it was
+	// fetched with. With a source of tokens that does not know this Prover, it is called for each new token, and must return
+	// the key that the token is bound to. Nil: a P-256 key, generated on first use, that never leaves the process.
 	Key keys.Func
 	// Algorithm is what proofs are signed with. Empty: the key's own.
 	Algorithm keys.Algorithm
 
-	own    own
-	tokens bound.Memory[*Key]
-	nonces nonces
+	generated generatedKey
+	tokens    bound.Cache[*Key]
+	nonces    nonces
 }
 
-// Validate fails, naming the field and the remedy, if the fields make no sense.
+// Validate returns a *fielderror.Error, exported as fetcher.FieldError, if the fields make no sense.
 func (p *Prover) Validate() error {
 	if err := p.Algorithm.Validate(); err != nil {
-		return fmt.Errorf("Algorithm: %w", err)
+		return err
 	}
 	if p.Key == nil && p.Algorithm != "" && p.Algorithm != keys.ES256 {
-		return fmt.Errorf("Algorithm: the Prover's own key signs with ES256 alone: leave it empty, or set Key to one that signs with %s", p.Algorithm)
+		return &fielderror.Error{
+			Field: "Algorithm", Problem: "the generated key signs with ES256 alone",
+			Remedy: fmt.Sprintf("leave it empty, or set Key to one that signs with %s", p.Algorithm),
+		}
 	}
 	return nil
 }
 
-// own is the key that a Prover makes for itself.
-type own struct {
+// generatedKey is the key that a Prover makes for itself.
+type generatedKey struct {
 	once sync.Once
 	key  *keys.Key
 	err  error
+	// made is read without once, by proofs for tokens whose key is not known.
 	made atomic.Bool
 }
 
 var errNoKey = errors.New("there is no key")
 
-// Read asks for the key anew, for a token request. A token that comes of it is told to [Prover.Bind]. It fails if Key does, or
-// if the key cannot be used with Algorithm.
+// Read returns the key for a token request, by calling Key. A token that is fetched with it is passed to [Prover.Bind]. It fails
+// if Key does, or if the key cannot be used with Algorithm.
 func (p *Prover) Read(ctx context.Context) (*Key, error) {
 	read := p.Key
 	if read == nil {
-		read = p.own.read
+		read = p.generated.read
 	}
 	key, err := read(ctx)
 	if err == nil && key == nil {
@@ -73,21 +82,21 @@ func (p *Prover) Read(ctx context.Context) (*Key, error) {
 	return newKey(key, p.Algorithm)
 }
 
-func (o *own) read(context.Context) (*keys.Key, error) {
-	o.once.Do(func() {
-		defer o.made.Store(true)
+func (g *generatedKey) read(context.Context) (*keys.Key, error) {
+	g.once.Do(func() {
+		defer g.made.Store(true)
 		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
-			o.err = err
+			g.err = err
 			return
 		}
-		o.key, o.err = keys.New(private, "", "")
+		g.key, g.err = keys.New(private, "", "")
 	})
-	return o.key, o.err
+	return g.key, g.err
 }
 
-// Bind remembers the key that a token is bound to. A token that a server hands out once more after the key was replaced is
-// still bound to the one it was first fetched with.
+// Bind remembers the key that a token is bound to. A token that a server returns once more after the key was replaced is still
+// bound to the one it was first fetched with.
 func (p *Prover) Bind(token string, key *Key) {
 	hash := bound.Hash(token)
 	if first, known := p.tokens.Of(hash); known && first.Thumbprint() != key.Thumbprint() {
@@ -97,28 +106,28 @@ func (p *Prover) Bind(token string, key *Key) {
 }
 
 // Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's, and
-// target its URL. It is signed with the key that the token is bound to. now is the time it is made at, to the second. nonce is
-// what the server asked this very request to hold; empty: the last one that its origin handed out. ctx ends the wait for a
-// key that somebody else holds, with its cause. It fails for a host that is not in ASCII.
+// target its URL. It is signed with the key that the token is bound to. now is the time of the request; the proof's "iat" lies
+// 5 s before it. nonce is what the server asked this very request to contain; empty: the last one that its origin sent. ctx
+// ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
 func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token, nonce string) (string, error) {
-	c, err := p.about(now, method, target, nonce)
+	c, err := p.claims(now, method, target, nonce)
 	if err != nil {
 		return "", err
 	}
 	hash := bound.Hash(token)
 	key, known := p.tokens.Of(hash)
 	if !known {
-		if key, err = p.stranger(ctx, hash); err != nil {
+		if key, err = p.keyForToken(ctx, hash); err != nil {
 			return "", fmt.Errorf("dpop: %w", err)
 		}
 	}
 	c.Token = base64.RawURLEncoding.EncodeToString(hash[:])
-	return key.prove(ctx, c)
+	return key.proof(ctx, c)
 }
 
-// stranger finds the key of a token that nobody has told about.
-func (p *Prover) stranger(ctx context.Context, hash bound.Token) (*Key, error) {
-	if p.Key == nil && !p.own.made.Load() {
+// keyForToken finds the key of a token that was not passed to Bind.
+func (p *Prover) keyForToken(ctx context.Context, hash bound.Token) (*Key, error) {
+	if p.Key == nil && !p.generated.made.Load() {
 		return nil, errors.New("the token was not fetched with this prover, and there is no Key: set it to the one the token is bound to")
 	}
 	key, err := p.Read(ctx)
@@ -130,15 +139,15 @@ func (p *Prover) stranger(ctx context.Context, hash bound.Token) (*Key, error) {
 
 // TokenProof is [Prover.Proof] for a token request (RFC 9449 section 5), with a key from [Prover.Read].
 func (p *Prover) TokenProof(ctx context.Context, key *Key, now time.Time, method string, target *url.URL, nonce string) (string, error) {
-	c, err := p.about(now, method, target, nonce)
+	c, err := p.claims(now, method, target, nonce)
 	if err != nil {
 		return "", err
 	}
-	return key.prove(ctx, c)
+	return key.proof(ctx, c)
 }
 
-// about is what all proofs say.
-func (p *Prover) about(now time.Time, method string, target *url.URL, nonce string) (claims, error) {
+// claims returns those that all proofs have.
+func (p *Prover) claims(now time.Time, method string, target *url.URL, nonce string) (claims, error) {
 	if !wire.ASCIIHost(target) {
 		return claims{}, fmt.Errorf("dpop: the host %q is not in ASCII, and servers know it by another name: write it in Punycode (\"xn--...\")", target.Hostname())
 	}
@@ -148,21 +157,21 @@ func (p *Prover) about(now time.Time, method string, target *url.URL, nonce stri
 	if nonce == "" {
 		nonce = p.nonces.of(target)
 	}
-	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Unix(), Nonce: nonce}, nil
+	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Add(-backdated).Unix(), Nonce: nonce}, nil
 }
 
-// Remember keeps the nonce of an answer from target, whatever its status (RFC 9449 section 8.2), for the proofs to the same
-// origin that follow. nonce is the value of its DPoP-Nonce header; one that no nonce can be, or "", changes nothing, and is
+// Remember keeps the nonce of a response from target, whatever its status (RFC 9449 section 8.2), for the proofs to the same
+// origin that follow. nonce is the value of its DPoP-Nonce header; one that is no valid nonce, or "", changes nothing, and is
 // reported as false. At most 64 origins are remembered.
 func (p *Prover) Remember(target *url.URL, nonce string) bool {
 	return p.nonces.remember(target, nonce)
 }
 
-// Nonce returns what the next proof to target's origin will carry; "" for none.
+// Nonce returns what the next proof to target's origin will contain; "" for none.
 func (p *Prover) Nonce(target *url.URL) string { return p.nonces.of(target) }
 
 // Format prints the type's name, whatever the verb.
-func (p *Prover) Format(f fmt.State, _ rune) { io.WriteString(f, "dpop.Prover") }
+func (p *Prover) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "dpop.Prover") }
 
 // MarshalJSON returns the type's name.
 func (p *Prover) MarshalJSON() ([]byte, error) { return []byte(`"dpop.Prover"`), nil }

@@ -30,7 +30,7 @@ func (s *session) Sign(r io.Reader, digest []byte, o crypto.SignerOpts) ([]byte,
 	return s.Signer.Sign(r, digest, o)
 }
 
-// Whoever keeps the key may open a new session for the same one.
+// A program that keeps the key may open a new session for the same one.
 func TestTheLatestSignerOfAKeyIsUsed(t *testing.T) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestM5_ARepeatedTokenIsBoundToItsFirstKey(t *testing.T) {
 	require.Equal(t, first, thumbprintOf(t, proof))
 }
 
-func TestTheNonceOfARequestsOwnAnswerComesFirst(t *testing.T) {
+func TestTheNonceOfTheResponseToThisRequestComesFirst(t *testing.T) {
 	p := ready(t)
 	to := address(t, "https://api.example.com/")
 	require.True(t, p.Remember(to, "another's"))

@@ -2,24 +2,23 @@ package fetcher
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/alf-go/alf/keys"
 )
 
-// What [Assertion].Audience may say instead of naming it.
+// Values of [Assertion].Audience that stand for another one.
 const (
-	// AudienceIssuer is the Issuer, which draft-ietf-oauth-rfc7523bis demands.
+	// AudienceIssuer is the Issuer, which draft-ietf-oauth-rfc7523bis requires.
 	AudienceIssuer = "issuer"
-	// AudienceTokenEndpoint is the address the request goes to, as RFC 7523
-	// section 3 has it.
+	// AudienceTokenEndpoint is the address of the token endpoint, as RFC 7523 section 3 has it.
 	AudienceTokenEndpoint = "token_endpoint"
 )
 
@@ -28,57 +27,68 @@ const (
 	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 	defaultAssertionLife = time.Minute
-	// longestAssertionLife is what no server needs to exceed. A proof that
-	// lives for long is a secret that was sent around.
+	// longestAssertionLife is more than any server needs. An assertion that is valid for long is a secret that was sent around.
 	longestAssertionLife = time.Hour
 )
 
-// Assertion tells how the styles SecretJWT, PrivateKeyJWT and ExternalAssertion
-// prove who the client is: by a JSON Web Token (RFC 7523). Its zero value is
-// the default of everything but Key and Source.
+// Assertion has the settings of the styles SecretJWT, PrivateKeyJWT and ExternalAssertion, which authenticate the client by a JSON
+// Web Token (RFC 7523). Its zero value is the default of everything but Key and Source.
 type Assertion struct {
-	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer.
+	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer. Nil: the private key that Certificate returns.
 	Key keys.Func
-	// Source returns the assertion of ExternalAssertion. It is read at every
-	// fetch; SecretFile suits a projected service account token.
+	// Certificate returns the certificate of Key, for servers that know the client by it (Microsoft Entra, ADFS): the header of
+	// the assertion names it; see CertificateHeader. [CertificateFile] reads one, [CertificateFiles] one with its private key,
+	// which signs if Key is nil. It is for PrivateKeyJWT, and is not presented in TLS handshakes.
+	Certificate CertificateFunc
+	// CertificateHeader lists the members by which the header names Certificate: "x5t" (its SHA-1 thumbprint, RFC 7515 section
+	// 4.1.7), "x5t#S256" (SHA-256, section 4.1.8), "x5c" (the certificate and its chain, section 4.1.6). Entra needs "x5c" where
+	// it trusts a subject name and issuer rather than one certificate. Empty: "x5t" and "x5t#S256".
+	CertificateHeader []string
+	// Source returns the assertion of ExternalAssertion. It is called at every fetch; SecretFile suits a projected service
+	// account token.
 	Source SecretFunc
 
-	// Audience is the assertion's "aud": AudienceIssuer, AudienceTokenEndpoint,
-	// or a text to send as it is. Empty: the token endpoint, which nearly all
-	// servers take; those that go by draft-ietf-oauth-rfc7523bis take their
-	// issuer alone.
+	// Audience is the assertion's "aud": AudienceIssuer, AudienceTokenEndpoint, or a text to send as it is. Empty: the token
+	// endpoint, which nearly all servers accept; those that go by draft-ietf-oauth-rfc7523bis accept their issuer alone.
 	Audience string
-	// Algorithm is what it is signed with. Empty: the key's own for
-	// PrivateKeyJWT (see keys.New), or if the Issuer does not list that, the
-	// first that it lists and the key can; HS256 for SecretJWT, whose others are
-	// HS384 and HS512.
+	// Algorithm is what the assertion is signed with. Empty: the key's own for PrivateKeyJWT (see keys.New), or if the Issuer
+	// does not list that, the first that it lists and the key can sign with; HS256 for SecretJWT, whose others are HS384 and
+	// HS512.
 	Algorithm string
-	// Type is the "typ" of its header. Empty: there is none;
-	// draft-ietf-oauth-rfc7523bis wants "client-authentication+jwt".
+	// Type is the "typ" of the header. Empty: none; draft-ietf-oauth-rfc7523bis requires "client-authentication+jwt".
 	Type string
-	// Lifetime is the time from its making to its "exp", whole seconds from 1 s
-	// to 1 h. 0: 1 min.
+	// Header has further members of the header, and Claims further claims (RFC 7515 section 4, RFC 7519 section 4). Those that
+	// this package sets are refused. The values must have a JSON form.
+	Header, Claims map[string]any
+	// Lifetime is the time until "exp", whole seconds from 1 s to 1 h. 0: 1 min. "iat" and "nbf" lie 10 s back, so that servers
+	// without leeway accept the assertion of a client whose clock is ahead.
 	Lifetime time.Duration
 	// Format is the client_assertion_type. Empty: that of RFC 7523, a JWT.
 	Format string
 }
 
-func (a Assertion) format() string {
+func (a Assertion) clone() Assertion {
+	a.CertificateHeader = slices.Clone(a.CertificateHeader)
+	a.Header, a.Claims = maps.Clone(a.Header), maps.Clone(a.Claims)
+	return a
+}
+
+func (a *Assertion) format() string {
 	if a.Format != "" {
 		return a.Format
 	}
 	return jwtBearer
 }
 
-func (a Assertion) lifetime() time.Duration {
+func (a *Assertion) lifetime() time.Duration {
 	if a.Lifetime > 0 {
 		return a.Lifetime
 	}
 	return defaultAssertionLife
 }
 
-// audience is whom the assertion is for.
-func (a Assertion) audience(to *endpoint) string {
+// audience is the assertion's "aud" for an endpoint.
+func (a *Assertion) audience(to *endpoint) string {
 	switch a.Audience {
 	case AudienceIssuer:
 		return to.issuer
@@ -88,86 +98,111 @@ func (a Assertion) audience(to *endpoint) string {
 	return a.Audience
 }
 
-// claims are those of RFC 7523 section 3. They are never the same twice, so
-// that a server that remembers them takes every attempt's.
-func (c *conversation) claims(to *endpoint) ([]byte, error) {
-	now := c.cfg.Clock.Now()
-	return json.Marshal(struct {
-		Issuer   string `json:"iss"`
-		Subject  string `json:"sub"`
-		Audience string `json:"aud"`
-		Issued   int64  `json:"iat"`
-		Expires  int64  `json:"exp"`
-		ID       string `json:"jti"`
-	}{
-		c.cfg.ClientID, c.cfg.ClientID, c.cfg.Assertion.audience(to),
-		now.Unix(), now.Add(c.cfg.Assertion.lifetime()).Unix(), rand.Text(),
-	})
-}
-
-// assertion makes, or passes on, what proves the client in one attempt.
-func (c *conversation) assertion(ctx context.Context, to *endpoint, who *identity) (string, error) {
-	if !c.cfg.AuthStyle.signs() {
-		return who.secret, nil
-	}
-	payload, err := c.claims(to)
-	if err != nil {
-		return "", err
-	}
-	if c.cfg.AuthStyle == PrivateKeyJWT {
-		return who.key.JWT(ctx, c.cfg.keyAlgorithm(who.key, to.algorithms), c.cfg.Assertion.Type, payload)
-	}
-	return c.signWithSecret(who.secret, payload)
-}
-
-// minSecret is what RFC 7518 section 3.2 demands, in bytes.
-var minSecret = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
-
-func (c *conversation) signWithSecret(secret string, payload []byte) (string, error) {
-	algorithm := c.cfg.secretAlgorithm()
-	if least := minSecret[algorithm]; len(secret) < least {
-		return "", unfit{fmt.Errorf("the client secret has %d bytes, and %s needs %d: register a longer one", len(secret), algorithm, least)}
-	}
-	options := &jose.SignerOptions{}
-	if c.cfg.Assertion.Type != "" {
-		options.WithType(jose.ContentType(c.cfg.Assertion.Type))
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: []byte(secret)}, options)
-	if err != nil {
-		return "", errors.New("the client secret cannot sign with " + algorithm)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return signed.CompactSerialize()
-}
-
-// unfit is what trying again soon will not mend.
-type unfit struct{ error }
-
-func (u unfit) Unwrap() error { return u.error }
-
-func (c *Config) secretAlgorithm() string {
-	if c.Assertion.Algorithm != "" {
-		return c.Assertion.Algorithm
-	}
-	return "HS256"
-}
-
-// keyAlgorithm is what a key signs with for a server that takes only some
-// algorithms; nil: it does not say which.
-func (c *Config) keyAlgorithm(key *keys.Key, taken []string) keys.Algorithm {
-	if c.Assertion.Algorithm != "" {
-		return keys.Algorithm(c.Assertion.Algorithm)
-	}
-	if taken == nil || slices.Contains(taken, string(key.Algorithm())) {
-		return key.Algorithm()
-	}
-	for _, algorithm := range taken {
-		if algorithm != "" && key.CanSign(keys.Algorithm(algorithm)) == nil {
-			return keys.Algorithm(algorithm)
+// readKey returns the key of PrivateKeyJWT and the certificate that the header names, if there is one.
+func (a *Assertion) readKey(ctx context.Context) (*keys.Key, *tls.Certificate, error) {
+	var key *keys.Key
+	var err error
+	if a.Key != nil {
+		if key, err = a.Key(ctx); err == nil && key == nil {
+			err = errNone
 		}
 	}
-	return key.Algorithm()
+	if err != nil || a.Certificate == nil {
+		return key, nil, err
+	}
+	chain, err := a.Certificate(ctx)
+	if err == nil && !hasCertificate(chain) {
+		err = errors.New("there is no certificate")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if key == nil {
+		signer, ok := chain.PrivateKey.(crypto.Signer)
+		if !ok {
+			return nil, nil, errors.New("the certificate comes without its private key: have Assertion.Certificate return it, or set Assertion.Key")
+		}
+		if key, err = keys.New(signer, "", ""); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := belongs(chain, key); err != nil {
+		return nil, nil, err
+	}
+	return key, chain, nil
+}
+
+// belongs fails if a certificate is for another key.
+func belongs(chain *tls.Certificate, key *keys.Key) error {
+	leaf, err := leafOf(chain)
+	if err != nil {
+		return fmt.Errorf("the certificate cannot be read: %w", err)
+	}
+	public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(key.Public()) {
+		return errors.New("the certificate is for another key")
+	}
+	return nil
+}
+
+// Names that this package sets, and those of RFC 7515 that would change how the assertion is read.
+var (
+	reservedClaims       = []string{"iss", "sub", "aud", "iat", "nbf", "exp", "jti"}
+	reservedHeaderFields = []string{"alg", "kid", "typ", "x5t", "x5t#S256", "x5c", "crit", "b64", "jwk"}
+	certificateHeaders   = []string{"x5t", "x5t#S256", "x5c"}
+)
+
+func (c *Config) validateAssertion(p *problems) {
+	a, style := &c.Assertion, c.AuthStyle
+	if a.Audience == AudienceIssuer && c.Issuer == "" {
+		p.add("Assertion.Audience", "set Issuer, or the audience's own text", "there is no Issuer to name")
+	}
+	if _, hmac := minSecret[a.Algorithm]; style == SecretJWT && a.Algorithm != "" && !hmac {
+		p.add("Assertion.Algorithm", "use HS256, HS384 or HS512", "%q cannot be used with a secret", a.Algorithm)
+	} else if style == PrivateKeyJWT {
+		p.nested("Assertion", keys.Algorithm(a.Algorithm).Validate())
+	}
+	if a.Lifetime != 0 && (a.Lifetime < time.Second || a.Lifetime > longestAssertionLife || a.Lifetime%time.Second != 0) {
+		p.add("Assertion.Lifetime", fmt.Sprintf("use 0 for %v", defaultAssertionLife), "%v is not whole seconds from 1s to %v", a.Lifetime, longestAssertionLife)
+	}
+	for i, name := range a.CertificateHeader {
+		if !slices.Contains(certificateHeaders, name) {
+			p.add(fmt.Sprintf("Assertion.CertificateHeader[%d]", i), `use "x5t", "x5t#S256" or "x5c"`, "%q does not name a certificate", name)
+		}
+	}
+	if len(a.CertificateHeader) > 0 && a.Certificate == nil {
+		p.add("Assertion.CertificateHeader", "set Assertion.Certificate, or unset it", "there is no certificate to name")
+	}
+	a.validateMembers(p, "Assertion.Header", a.Header, reservedHeaderFields)
+	a.validateMembers(p, "Assertion.Claims", a.Claims, reservedClaims)
+	for _, unused := range []struct {
+		name        string
+		set, usable bool
+	}{
+		{"Certificate", a.Certificate != nil, style == PrivateKeyJWT},
+		{"Audience", a.Audience != "", style.signs()},
+		{"Algorithm", a.Algorithm != "", style.signs()},
+		{"Type", a.Type != "", style.signs()},
+		{"Header", len(a.Header) > 0, style.signs()},
+		{"Claims", len(a.Claims) > 0, style.signs()},
+		{"Lifetime", a.Lifetime != 0, style.signs()},
+		{"Format", a.Format != "", style.sendsAssertion()},
+	} {
+		if unused.set && !unused.usable {
+			p.add("Assertion."+unused.name, "remove it, or choose the style that is meant", "not used by AuthStyle %s", style)
+		}
+	}
+}
+
+func (a *Assertion) validateMembers(p *problems, field string, members map[string]any, reserved []string) {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		switch _, err := json.Marshal(members[name]); {
+		case name == "":
+			p.add(field, "name it or remove it", "has a member without a name")
+		case slices.Contains(reserved, name):
+			p.add(field, "remove it", "%q is set by the fetcher", name)
+		case err != nil:
+			p.add(field, "use a value that encoding/json can write", "the value of %q has no JSON form", name)
+		}
+	}
 }

@@ -113,7 +113,7 @@ func TestF1_PrivateKeyJWT(t *testing.T) {
 		delete(payload, "jti")
 		require.Equal(t, map[string]any{
 			"iss": clientID, "sub": clientID, "aud": "https://idp.example.com/token",
-			"iat": float64(mock.Now().Unix()), "exp": float64(mock.Now().Add(time.Minute).Unix()),
+			"iat": float64(mock.Now().Unix() - 10), "nbf": float64(mock.Now().Unix() - 10), "exp": float64(mock.Now().Add(time.Minute).Unix()),
 		}, payload)
 		form.Del("client_assertion")
 		require.Equal(t, url.Values{
@@ -138,7 +138,7 @@ func TestF1_TheSettingsOfAnAssertion(t *testing.T) {
 	require.Equal(t, "HS512", header.Algorithm)
 	require.Equal(t, "client-authentication+jwt", header.ExtraHeaders[jose.HeaderType])
 	require.Equal(t, "https://issuer.example.com", payload["aud"])
-	require.Equal(t, 10.0, payload["exp"].(float64)-payload["iat"].(float64))
+	require.Equal(t, 10.0+10, payload["exp"].(float64)-payload["iat"].(float64), "F6: it is backdated")
 	require.Equal(t, "urn:example:format", form.Get("client_assertion_type"))
 	require.NotContains(t, form, "client_secret")
 
@@ -236,9 +236,10 @@ func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
 	mock := clock.NewMock()
 	mock.Set(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	for date, want := range map[string]string{
-		"Sun, 01 Mar 2026 12:05:00 GMT": "the server's clock is 5m0s ahead of this one's: correct whichever is wrong; else: is the public key",
+		"Sun, 01 Mar 2026 12:05:00 GMT": "the server's clock is 5m0s ahead of this one's: correct the wrong one; else: is the public key",
 		"Sun, 01 Mar 2026 11:00:00 GMT": "the server's clock is 1h0m0s behind this one's",
-		"Sun, 01 Mar 2026 12:00:20 GMT": "is the public key registered",
+		"Sun, 01 Mar 2026 12:00:03 GMT": "the server's clock is 3s ahead of this one's",
+		"Sun, 01 Mar 2026 12:00:02 GMT": "is the public key registered",
 		"yesterday":                     "is the public key registered",
 	} {
 		cfg, _ := signing(t, always(401, `{"error":"invalid_client"}`, "Date", date))

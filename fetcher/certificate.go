@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,11 +14,9 @@ import (
 	"github.com/alf-go/alf/internal/files"
 )
 
-// CertificateFunc returns the certificate that the client shows in TLS
-// handshakes, with its private key (RFC 8705). It is called at every fetch;
-// connections are made anew when it returns another one. It may be called
-// concurrently, should return when ctx ends, and must not put anything secret
-// into its error.
+// CertificateFunc returns the certificate that the client presents in TLS handshakes, with its private key (RFC 8705). It is called
+// at every fetch; new connections are made when it returns another certificate. It may be called concurrently, should return when
+// ctx ends, and must not put anything secret into its error.
 type CertificateFunc func(ctx context.Context) (*tls.Certificate, error)
 
 // Certificate returns a CertificateFunc for a certificate that stays.
@@ -24,43 +24,63 @@ func Certificate(certificate tls.Certificate) CertificateFunc {
 	return func(context.Context) (*tls.Certificate, error) { return &certificate, nil }
 }
 
-// CertificateFiles returns a CertificateFunc that reads a certificate, with
-// what chain it needs, and its private key from PEM files, and reads them again
-// when they have changed. The two may be one file. While they are not there or
-// do not fit together, as in the middle of their being replaced, it returns what
-// they were before. It fails, naming the files, if they have never been of use.
+// CertificateFiles returns a CertificateFunc that reads a certificate, with the chain it needs, and its private key from PEM files,
+// and reads them again when they have changed. The two may be one file. While they are absent or do not belong together, as in the
+// middle of being replaced, it returns the previous ones. It fails, naming the files, if they have never been usable.
 func CertificateFiles(certificate, key string) CertificateFunc {
 	f := &certificateFiles{certificatePath: certificate, keyPath: key}
-	return func(context.Context) (*tls.Certificate, error) { return f.read() }
+	return f.read
+}
+
+// CertificateFile returns a CertificateFunc that reads a certificate, with its chain, from a PEM file, without a private key: for
+// [Assertion].Certificate, whose key may be kept elsewhere. It fails, naming the file, if that has no certificate.
+func CertificateFile(path string) CertificateFunc {
+	return func(ctx context.Context) (*tls.Certificate, error) {
+		content, err := files.ReadInput(ctx, path, maxFile)
+		if err != nil {
+			return nil, fmt.Errorf("certificate file: %w", err)
+		}
+		chain := new(tls.Certificate)
+		for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+			if block.Type == "CERTIFICATE" {
+				chain.Certificate = append(chain.Certificate, block.Bytes)
+			}
+		}
+		if !hasCertificate(chain) {
+			return nil, fmt.Errorf("certificate file: %s has no certificate: use PEM", path)
+		}
+		return chain, nil
+	}
 }
 
 type certificateFiles struct {
 	certificatePath, keyPath string
 
-	mu               sync.Mutex
+	mu sync.Mutex
+	// certificate and key are the files' content that current was made from.
 	certificate, key []byte
-	held             *tls.Certificate
+	current          *tls.Certificate
 }
 
-func (f *certificateFiles) read() (*tls.Certificate, error) {
+func (f *certificateFiles) read(ctx context.Context) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.update(); err != nil && f.held == nil {
+	if err := f.update(ctx); err != nil && f.current == nil {
 		return nil, err
 	}
-	return f.held, nil
+	return f.current, nil
 }
 
-func (f *certificateFiles) update() error {
-	certificate, err := files.Read(f.certificatePath, maxFile)
+func (f *certificateFiles) update(ctx context.Context) error {
+	certificate, err := files.ReadInput(ctx, f.certificatePath, maxFile)
 	if err != nil {
 		return fmt.Errorf("certificate file: %w", err)
 	}
-	key, err := files.Read(f.keyPath, maxFile)
+	key, err := files.ReadInput(ctx, f.keyPath, maxFile)
 	if err != nil {
 		return fmt.Errorf("certificate's key file: %w", err)
 	}
-	if f.held != nil && bytes.Equal(certificate, f.certificate) && bytes.Equal(key, f.key) {
+	if f.current != nil && bytes.Equal(certificate, f.certificate) && bytes.Equal(key, f.key) {
 		return nil
 	}
 	if err := files.Encrypted(key); err != nil {
@@ -70,28 +90,36 @@ func (f *certificateFiles) update() error {
 	if err != nil {
 		return fmt.Errorf("certificate files %s and %s: %w", f.certificatePath, f.keyPath, err)
 	}
-	f.certificate, f.key, f.held = certificate, key, &pair
+	f.certificate, f.key, f.current = certificate, key, &pair
 	return nil
 }
 
+func hasCertificate(c *tls.Certificate) bool { return c != nil && len(c.Certificate) > 0 }
+
+func leafOf(c *tls.Certificate) (*x509.Certificate, error) {
+	if c.Leaf != nil {
+		return c.Leaf, nil
+	}
+	if !hasCertificate(c) {
+		return nil, errors.New("there is no certificate")
+	}
+	return x509.ParseCertificate(c.Certificate[0])
+}
+
 // end is until when a certificate is valid.
-func end(certificate *tls.Certificate) time.Time {
-	leaf := certificate.Leaf
-	if leaf == nil {
-		var err error
-		if leaf, err = x509.ParseCertificate(certificate.Certificate[0]); err != nil {
-			return time.Time{}
-		}
+func end(c *tls.Certificate) time.Time {
+	leaf, err := leafOf(c)
+	if err != nil {
+		return time.Time{}
 	}
 	return leaf.NotAfter
 }
 
-// usualLife is how long the manager uses a token whose expiry is not known.
+// usualLife is how long the manager uses a token without an expiry (M7).
 const usualLife = 5 * time.Minute
 
-// earlier is the end of a token's life, or of its certificate's if that comes
-// first: a server will refuse the handshake from then on. One that has handed
-// out a token for a certificate past its end does not mind that.
+// earlier is the expiry of a token, or the end of its certificate if that comes first: a server will refuse the handshake from
+// then on. A server that issued a token for a certificate past its end does not check that.
 func earlier(expiry, end, now time.Time) time.Time {
 	last := expiry
 	if expiry.IsZero() {

@@ -138,7 +138,7 @@ func TestF4_ARefusedCertificateIsReadAgain(t *testing.T) {
 
 	cfg.Certificate = fetcher.Certificate(first)
 	e := mustFail(t, cfg)
-	require.Equal(t, "is that certificate registered for the client? Servers may have another token endpoint for mutual TLS, which they tell if Issuer is set", e.Hint)
+	require.Equal(t, "is that certificate registered for the client? Servers may have another token endpoint for mutual TLS, which is found if Issuer is set", e.Hint)
 	require.Equal(t, 3, server.seen())
 }
 
@@ -181,7 +181,7 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg.Certificate = nil
 	require.ErrorContains(t, cfg.Validate(), "Certificate: missing: use CertificateFiles, Certificate or a function of your own")
 	cfg.TokenURL = "http://localhost/token"
-	require.ErrorContains(t, cfg.Validate(), "TokenURL: plain http cannot show a certificate: use https with tls_client_auth")
+	require.ErrorContains(t, cfg.Validate(), "TokenURL: plain http cannot present a certificate: use https with tls_client_auth")
 }
 
 func TestF1_MetadataOverMutualTLS(t *testing.T) {

@@ -28,7 +28,7 @@ func TestC7_PlainHTTPToTheTokenEndpoint(t *testing.T) {
 	}))
 	cfg.TokenURL = "http://idp.internal:8080/token"
 	_, err := fetcher.New(cfg)
-	require.ErrorContains(t, err, `TokenURL: plain http would send tokens, and what proves the client, in the clear: use https, or list "idp.internal:8080" in AllowHTTP`)
+	require.ErrorContains(t, err, `TokenURL: plain http would send tokens and client credentials in the clear: use https, or list "idp.internal:8080" in AllowHTTP`)
 	require.Zero(t, requests)
 	for _, allow := range []string{"idp.internal", "IDP.internal:8080", "*"} {
 		cfg.AllowHTTP = []string{allow}

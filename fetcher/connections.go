@@ -1,8 +1,11 @@
 package fetcher
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/alf-go/alf/internal/mtls"
@@ -11,56 +14,77 @@ import (
 
 // connections are those to the token endpoint and the issuer.
 type connections struct {
-	plain   *http.Client
-	byCert  *mtls.Pool // nil: the client has no certificate
-	timeout time.Duration
-	closes  func() // idle ones; it does nothing to those of other people
+	plain *http.Client
+	// byCertificate is nil if the client has no certificate.
+	byCertificate *mtls.Pool
+	timeout       time.Duration
+	// closeIdle closes idle connections of the fetcher's own; it does nothing to a transport of the caller's.
+	closeIdle func()
+	// suspect is set after a time-out, until the next request.
+	suspect atomic.Bool
 }
 
 func newConnections(cfg Config) *connections {
+	settings := &cfg.TokenRequest
 	client := &http.Client{}
-	if cfg.TokenRequest.HTTPClient != nil {
-		*client = *cfg.TokenRequest.HTTPClient
+	if settings.HTTPClient != nil {
+		*client = *settings.HTTPClient
 	}
-	if cfg.TokenRequest.Transport != nil {
-		client.Transport = cfg.TokenRequest.Transport
+	if settings.Transport != nil {
+		client.Transport = settings.Transport
 	}
-	if cfg.TokenRequest.Timeout > 0 {
-		client.Timeout = cfg.TokenRequest.Timeout
+	if settings.Timeout > 0 {
+		client.Timeout = settings.Timeout
 	}
-	c := &connections{plain: client, timeout: client.Timeout, closes: func() {}}
+	c := &connections{plain: client, timeout: client.Timeout, closeIdle: func() {}}
 	switch {
-	case client.Transport == nil && cfg.TokenRequest.HTTPClient != nil:
+	case client.Transport == nil && settings.HTTPClient != nil:
 		client.Transport = http.DefaultTransport
 	case client.Transport == nil:
-		own := newTransport(cfg)
-		client.Transport, c.closes = own, own.CloseIdleConnections
+		client.Transport, c.closeIdle = newTransport(cfg)
 	}
-	// With a certificate all connections are the fetcher's own, and different
-	// from others in that alone. Validate has seen that it can be had.
+	// With a certificate, all connections are the fetcher's own, and differ from others in that alone. Validate has checked that
+	// the transport is suitable.
 	if template, ok := client.Transport.(*http.Transport); ok && cfg.Certificate != nil {
-		c.byCert = mtls.NewPool(template)
-		c.closes = c.byCert.CloseIdleConnections
+		c.byCertificate = mtls.NewPool(template)
+		c.closeIdle = c.byCertificate.CloseIdleConnections
 	}
-	client.Transport = stayer{client.Transport}
+	client.Transport = noRedirects{client.Transport}
 	return c
 }
 
-// client makes requests on connections that show a certificate; nil for none.
+// client returns a client whose connections present a certificate; nil for none.
+//
+// After a time-out, idle connections are closed once more: at the time-out itself, the connection of the request that timed out
+// may not have been idle yet.
 func (c *connections) client(certificate *tls.Certificate) *http.Client {
-	if c.byCert == nil {
+	if c.suspect.Swap(false) {
+		c.closeIdle()
+	}
+	if c.byCertificate == nil {
 		return c.plain
 	}
 	client := *c.plain
-	client.Transport = stayer{c.byCert.For(certificate)}
+	client.Transport = noRedirects{c.byCertificate.For(certificate)}
 	return &client
 }
 
-// metadataClient is client for reading metadata: that request holds no secret,
-// so it may be redirected, if only within the issuer's own origin.
+// failed notes that an exchange ended with an error. A time-out may mean that the connection is dead without either end having
+// been told, as when a load balancer forgot it: the next attempt must not be sent on it (C9). HTTP/1.1 closes the connection of a
+// request that timed out by itself, HTTP/2 keeps it.
+func (c *connections) failed(ctx context.Context, err error) {
+	var timed interface{ Timeout() bool }
+	if ctx.Err() != nil || errors.As(err, &timed) && timed.Timeout() {
+		c.suspect.Store(true)
+		c.closeIdle()
+	}
+}
+
+// metadataClient is client for requests of metadata. They carry no credentials, so they may be redirected, but only within the
+// issuer's own origin.
 func (c *connections) metadataClient(certificate *tls.Certificate) *http.Client {
 	client := *c.client(certificate)
-	client.Transport = client.Transport.(stayer).base
+	client.Transport = client.Transport.(noRedirects).base
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects || wire.Origin(req.URL) != wire.Origin(via[0].URL) {
 			return http.ErrUseLastResponse
@@ -71,48 +95,3 @@ func (c *connections) metadataClient(certificate *tls.Certificate) *http.Client 
 }
 
 const maxRedirects = 3
-
-// newTransport keeps the token endpoint's proxy, certificates and connections
-// apart from those of everyone else.
-func newTransport(cfg Config) *http.Transport {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = standard.Clone()
-	}
-	if cfg.TokenRequest.Proxy != nil {
-		transport.Proxy = cfg.TokenRequest.Proxy
-	}
-	if cfg.TokenRequest.TLS != nil {
-		transport.TLSClientConfig = cfg.TokenRequest.TLS
-	}
-	return transport
-}
-
-// stayer keeps http.Client from following a redirect, and from failing over a
-// Location it cannot parse, by putting the Location where only this package
-// looks: no header arrives under a name with a colon. A CheckRedirect would
-// do only the first.
-type stayer struct{ base http.RoundTripper }
-
-const heldLocation = ":location"
-
-func (s stayer) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := s.base.RoundTrip(req)
-	if err != nil || resp == nil || resp.Header.Get("Location") == "" {
-		return resp, err
-	}
-	held := *resp
-	held.Header = resp.Header.Clone()
-	held.Header[heldLocation] = held.Header["Location"]
-	held.Header.Del("Location")
-	return &held, nil
-}
-
-// releaseLocation undoes what stayer did and returns the Location, if any.
-func releaseLocation(h http.Header) string {
-	if values := h[heldLocation]; len(values) > 0 {
-		delete(h, heldLocation)
-		h["Location"] = values
-	}
-	return h.Get("Location")
-}

@@ -3,26 +3,25 @@ package fetcher
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strings"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// metadataLife is for how long a document is believed, if nothing goes wrong.
+	// metadataLife is for how long a document is used, if nothing goes wrong.
 	metadataLife = time.Hour
-	// metadataRest keeps an outage of the token endpoint from becoming one of
-	// the issuer too.
+	// metadataRest keeps an outage of the token endpoint from becoming one of the issuer too.
 	metadataRest = time.Minute
-	// metadataPatience is how long an issuer may take to say again what it has
-	// said already: the attempt has better things to do.
+	// metadataPatience is how long an issuer may take to repeat its document: the attempt can go on with the previous one.
 	metadataPatience = 2 * time.Second
+	// metadataHeadStart is how long a location is waited for before the next one is requested as well.
+	metadataHeadStart = time.Second
 )
 
-// discovery finds the token endpoint of an issuer, and remembers it.
+// discovery remembers the token endpoint of an issuer.
 type discovery struct {
-	held atomic.Pointer[document]
+	current atomic.Pointer[document]
 }
 
 // document is what was read last. Only doubted ever changes.
@@ -38,139 +37,198 @@ func (d *document) outdated(now time.Time) bool {
 	return age >= metadataLife || age < 0 || d.doubted.Load() && age >= metadataRest
 }
 
-// locate tells where a token request goes. While the issuer fails, what it
-// said before holds.
-func (c *conversation) locate(ctx context.Context, who *identity) (*endpoint, *Error) {
+// locate returns where a token request goes. While the issuer fails, the previous document remains in use.
+func (c *client) locate(ctx context.Context, creds *credentials) (*endpoint, *failure) {
 	if c.endpoint != nil {
 		return c.endpoint, nil
 	}
 	now := c.cfg.Clock.Now().Round(0)
-	held := c.discovery.held.Load()
-	if held != nil && !held.outdated(now) {
-		return held.endpoint, nil
+	current := c.discovery.current.Load()
+	if current != nil && !current.outdated(now) {
+		return current.endpoint, nil
 	}
-	if held == nil {
-		found, failed := c.discover(ctx, who)
+	if current == nil {
+		found, failed := c.discover(ctx, creds)
 		if failed != nil {
 			return nil, failed
 		}
-		held = &document{endpoint: found.endpoint(), read: now}
-		c.discovery.held.Store(held)
-		return held.endpoint, nil
+		current = &document{endpoint: found.endpoint(), read: now}
+		c.discovery.current.Store(current)
+		return current.endpoint, nil
 	}
 	patient, cancel := context.WithTimeout(ctx, metadataPatience)
 	defer cancel()
-	again := &document{endpoint: held.endpoint, read: now}
-	if found, failed := c.discover(patient, who); failed == nil {
+	again := &document{endpoint: current.endpoint, read: now}
+	if found, failed := c.discover(patient, creds); failed == nil {
 		again.endpoint = found.endpoint()
 	} else {
 		again.doubted.Store(true) // not sooner again than after a rest
 	}
-	c.discovery.held.Store(again)
+	c.discovery.current.Store(again)
 	return again.endpoint, nil
 }
 
 // doubt has the document read again, after a failure that it may have caused.
-func (c *conversation) doubt(failed *Error) {
-	held := c.discovery.held.Load()
-	if held == nil {
+func (c *client) doubt(failed *failure) {
+	current := c.discovery.current.Load()
+	if current == nil {
 		return
 	}
-	switch failed.Status {
+	switch status := failed.status(); status {
 	case 0, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
 	default:
-		if !isRedirect(failed.Status) && failed.Code != invalidClient {
+		if !failed.response.isRedirect() && failed.refusal.code != invalidClient {
 			return
 		}
 	}
-	held.doubted.Store(true)
+	current.doubted.Store(true)
 }
 
-// discover asks the issuer for its metadata: by RFC 8414, and where that gives
-// nothing, by OpenID Connect Discovery, which puts it elsewhere.
-func (c *conversation) discover(ctx context.Context, who *identity) (*Metadata, *Error) {
-	var told *Error
-	nothing := true
-	for _, address := range wellKnown(c.cfg.Issuer) {
-		found, failed, result := c.readMetadata(ctx, who, newEndpoint(address))
-		switch {
-		case result == usable:
-			return found, nil
-		case result == unreachable:
-			return nil, failed
-		case told == nil, nothing && result == wrong:
-			// What is there and wrong tells more than that nothing is.
-			told, nothing = failed, result == absent
-		}
-	}
-	if nothing {
-		told.Hint = "there is no metadata, nor where OpenID Connect puts it: is it the right Issuer? If it has none, set TokenURL"
-	}
-	return nil, told
+// lookup is the result of looking for a document at one location.
+type lookup struct {
+	metadata *Metadata
+	failure  *failure
+	// rank orders failures by how much they tell; see discover.
+	rank rank
+	// ended, if it is not nil, repeats a panic or a runtime.Goexit of the transport.
+	ended func()
 }
 
-// lookup is what came of looking for a document at one place.
-type lookup int
+type rank int
 
 const (
-	usable lookup = iota
+	// absent: there is nothing, or something else.
+	absent rank = iota
+	// unreachable: the location did not respond.
 	unreachable
-	absent
+	// wrong: a document, or an error that says something about one.
 	wrong
+	// hopeless: no location of this host will respond.
+	hopeless
 )
 
-// readMetadata looks for a document at one place.
-func (c *conversation) readMetadata(ctx context.Context, who *identity, at *endpoint) (*Metadata, *Error, lookup) {
-	report := c.report(at, who)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.address, nil)
-	if err != nil {
-		return nil, report.unsent(err), unreachable
+// discover requests the issuer's metadata from the locations where servers put them. A location that fails, or does not respond
+// within a second, does not keep the next one from being requested; the first usable document wins. If there is none, the failure
+// that tells most is returned: that something is there and wrong tells more than that nothing is.
+func (c *client) discover(ctx context.Context, creds *credentials) (*Metadata, *failure) {
+	locations := wellKnown(c.cfg.Issuer)
+	if len(locations) == 0 {
+		return nil, (&failure{credentials: creds}).because(unsuited(message{}, "the Issuer is not a URL"))
 	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := c.connections.metadataClient(who.certificate).Do(req)
-	if err != nil {
-		return nil, report.network(ctx, err), unreachable
+	reading, cancel := context.WithCancelCause(ctx)
+	results := make(chan lookup, len(locations))
+	begun, ended := 0, 0
+	begin := func() {
+		at := newEndpoint(locations[begun])
+		begun++
+		go func() {
+			// What a transport does to its goroutine is done to that of the attempt: M15 is about both.
+			result := lookup{ended: runtime.Goexit}
+			defer func() {
+				if p := recover(); p != nil {
+					result.ended = func() { panic(p) }
+				}
+				results <- result
+			}()
+			result = c.readMetadata(reading, creds, at)
+		}()
 	}
-	defer resp.Body.Close()
-	report.answered(resp)
-	body, err := readAnswer(resp)
-	if err != nil {
-		return nil, report.unread(ctx, err), wrong
-	}
-	if resp.StatusCode != http.StatusOK {
-		failed := report.refusal(oauthError{}, body)
-		failed.Hint = ""
-		switch {
-		case isRedirect(resp.StatusCode):
-			failed.Hint = "metadata are read within the issuer's origin: set Issuer to what it calls itself"
-			return nil, failed, wrong
-		case failed.permanent:
-			return nil, failed, absent
+	defer func() {
+		// No goroutine outlives the attempt.
+		cancel(errFound)
+		for ; ended < begun; ended++ {
+			<-results
 		}
-		return nil, failed, wrong
+	}()
+	headStart := time.NewTimer(metadataHeadStart)
+	defer headStart.Stop()
+	begin()
+	var worst *lookup
+	for ended < len(locations) {
+		select {
+		case result := <-results:
+			ended++
+			if result.ended != nil {
+				result.ended()
+			}
+			if result.metadata != nil {
+				return result.metadata, nil
+			}
+			if worst == nil || result.rank > worst.rank {
+				worst = &result
+			}
+			if result.rank == hopeless || ctx.Err() != nil {
+				return nil, c.undiscovered(worst)
+			}
+		case <-headStart.C:
+		}
+		if begun < len(locations) {
+			begin()
+			headStart.Reset(metadataHeadStart)
+		}
 	}
-	found, flaw := c.cfg.metadata(body, who)
-	if flaw == nil {
-		return found, nil, usable
-	}
-	flaw.kind = ErrMetadata
-	if flaw.permanent {
-		return nil, report.defect(flaw), wrong
-	}
-	// Some servers answer everything with a page.
-	return nil, report.defect(flaw), absent
+	return nil, c.undiscovered(worst)
 }
 
-// wellKnown lists where an issuer's metadata may be.
-func wellKnown(issuer string) []string {
-	u, err := url.Parse(issuer)
+// undiscovered adds to a failure what the user may have confused.
+func (c *client) undiscovered(last *lookup) *failure {
+	if last.rank == absent || last.rank == wrong && last.failure.stage == unusable {
+		if hint := documentAsIssuer(c.cfg.Issuer); !hint.empty() {
+			last.failure.hint = &hint
+			return last.failure
+		}
+	}
+	if last.rank == absent {
+		last.failure.hint = &message{format: "there are no metadata, at any of the usual locations: is it the right {Issuer}? If it has none, set {TokenURL}"}
+	}
+	return last.failure
+}
+
+// readMetadata looks for a document at one location.
+func (c *client) readMetadata(ctx context.Context, creds *credentials, at *endpoint) lookup {
+	failed := &failure{endpoint: at, credentials: creds}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.address, nil)
 	if err != nil {
-		return nil
+		return lookup{failure: failed.at(unsent, err), rank: hopeless}
 	}
-	path := strings.TrimSuffix(u.EscapedPath(), "/")
-	base := u.Scheme + "://" + u.Host
-	return []string{
-		base + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3
-		base + path + "/.well-known/openid-configuration",       // OpenID Connect Discovery section 4
+	for name, values := range c.cfg.TokenRequest.Header {
+		req.Header[name] = append([]string(nil), values...)
 	}
+	req.Header.Set("Accept", "application/json")
+	resp, broken := c.send(ctx, c.connections.metadataClient(creds.certificate), req, failed)
+	if broken != nil {
+		switch {
+		case broken.response != nil:
+			return lookup{failure: broken, rank: wrong}
+		case broken.ctxErr == nil && sameEverywhere(broken.err):
+			return lookup{failure: broken, rank: hopeless}
+		}
+		return lookup{failure: broken, rank: unreachable}
+	}
+	if resp.status != http.StatusOK {
+		return refusedMetadata(failed, resp)
+	}
+	found, problem := c.cfg.metadata(resp.body, creds)
+	if problem == nil {
+		return lookup{metadata: found}
+	}
+	problem.kind = ErrMetadata
+	if problem.permanent {
+		return lookup{failure: failed.because(problem), rank: wrong}
+	}
+	// Some servers respond to everything with a page.
+	return lookup{failure: failed.because(problem), rank: absent}
+}
+
+// refusedMetadata is about a location that responds with an error.
+func refusedMetadata(failed *failure, resp *response) lookup {
+	failed.at(refused, nil).hint = new(message)
+	switch {
+	case resp.isRedirect():
+		failed.hint.format = "metadata are read within the issuer's origin: set {Issuer} to what it calls itself"
+		return lookup{failure: failed, rank: wrong}
+	case failed.permanent():
+		return lookup{failure: failed, rank: absent}
+	}
+	return lookup{failure: failed, rank: wrong}
 }

@@ -127,10 +127,10 @@ func TestF1_MetadataAreKeptAndReadAgain(t *testing.T) {
 	for range 3 {
 		require.NoError(t, fetch())
 	}
-	require.Equal(t, 5, reads(), "both places once")
+	require.Equal(t, 3+4, reads(), "each location once")
 	mock.Add(time.Minute)
 	require.NoError(t, fetch())
-	require.Equal(t, 7, reads())
+	require.Equal(t, 3+4+4, reads())
 }
 
 // M8 and M9 decide about such a failure as about any other.
@@ -142,7 +142,7 @@ func TestF1_AnOutageOfTheIssuerIsAnOrdinaryOutage(t *testing.T) {
 	_, err := f.Fetch(context.Background())
 	e := requireError(t, nil, err)
 	require.False(t, e.Permanent())
-	require.Len(t, s.asked, 1)
+	require.Len(t, s.asked, 4, "F8: each location")
 	s.answers[oauthPath], s.down = reply(503, "", "Retry-After", "7"), false
 	_, err = f.Fetch(context.Background())
 	e = requireError(t, nil, err)
@@ -155,7 +155,7 @@ func TestF1_AnOutageOfTheIssuerIsAnOrdinaryOutage(t *testing.T) {
 
 func TestF1_AnIssuerWithoutMetadata(t *testing.T) {
 	e := mustFail(t, discovering(&issuing{}))
-	require.ErrorContains(t, e, "404 Not Found; there is no metadata, nor where OpenID Connect puts it: is it the right Issuer? If it has none, set TokenURL")
+	require.ErrorContains(t, e, "404 Not Found; there are no metadata, at any of the usual locations: is it the right Issuer? If it has none, set TokenURL")
 	require.True(t, e.Permanent())
 }
 
@@ -163,9 +163,9 @@ func TestF1_AnIssuerThatCannotBeOne(t *testing.T) {
 	for issuer, want := range map[string]string{
 		"https://h/?q":      "Issuer: has a query, which RFC 8414 section 2 forbids",
 		"https://h/#f":      "Issuer: has a fragment",
-		"http://h.example/": "Issuer: plain http would send tokens, and what proves the client, in the clear",
+		"http://h.example/": "Issuer: plain http would send tokens and client credentials in the clear",
 		"h.example":         "Issuer: neither https nor http, or without a host",
-		"https://u:p@h/":    "Issuer: holds user information",
+		"https://u:p@h/":    "Issuer: has user information",
 	} {
 		cfg := config(nil)
 		cfg.TokenURL, cfg.Issuer = "", issuer
@@ -234,16 +234,18 @@ func TestF1_MetadataAfterTheClockWasSteppedBack(t *testing.T) {
 	require.Len(t, s.asked, 4)
 }
 
-func TestF1_HeaderIsNotSentToTheIssuer(t *testing.T) {
-	s := issuingAt(oauthPath, document(nil))
+func TestF8_MetadataRequestsHaveTheHeadersOfTokenRequests(t *testing.T) {
+	s := issuingAt(openIDPath, document(nil))
 	cfg := discovering(s)
-	cfg.TokenRequest.Header = http.Header{"X-Api-Key": {"k"}}
+	cfg.TokenRequest.Header = http.Header{"X-Api-Key": {"k"}, "user-agent": {"billing/1.2"}}
 	cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-		require.Equal(t, r.Method == http.MethodPost, r.Header.Get("X-Api-Key") != "", r.Method)
+		require.Equal(t, "k", r.Header.Get("X-Api-Key"), r.Method)
+		require.Equal(t, "billing/1.2", r.Header.Get("User-Agent"), r.Method)
 		require.Equal(t, "application/json", r.Header.Get("Accept"))
 		return s.RoundTrip(r)
 	})
 	mustFetch(t, cfg)
+	require.Len(t, s.asked, 3)
 }
 
 func TestM9_AnIssuerThatIsOverloadedHasMetadata(t *testing.T) {
@@ -315,5 +317,5 @@ func TestF2_RedirectsOfTheMetadata(t *testing.T) {
 	s = issuingAt(oauthPath, "")
 	s.answers[oauthPath] = reply(302, "", "Location", oauthPath)
 	mustFail(t, discovering(s))
-	require.Len(t, s.asked, 1+3+1, "a loop ends; the other place is tried")
+	require.Len(t, s.asked, 1+3+3, "a loop ends; the other locations are tried")
 }

@@ -94,7 +94,7 @@ func TestF5_AnUnboundTokenIsRefused(t *testing.T) {
 		cfg := config(always(200, body))
 		cfg.DPoP = new(dpop.Prover)
 		e := mustFail(t, cfg)
-		require.ErrorContains(t, e, want+"; the server has not bound the token to the key, as if it knew no DPoP: ")
+		require.ErrorContains(t, e, want+"; the server has not bound the token to the key, as if it did not know DPoP: ")
 		require.ErrorIs(t, e, fetcher.ErrTokenType)
 		require.True(t, e.Permanent())
 	}
@@ -173,7 +173,7 @@ func TestF1_AProofKeyThatCannotBeUsed(t *testing.T) {
 	require.ErrorContains(t, err, `DPoP.Algorithm: "none" is not a signature algorithm: use`)
 	cfg.DPoP = &dpop.Prover{Algorithm: keys.RS256}
 	_, err = fetcher.New(cfg)
-	require.ErrorContains(t, err, "DPoP.Algorithm: the Prover's own key signs with ES256 alone: leave it empty, or set Key to one that signs with RS256")
+	require.ErrorContains(t, err, "DPoP.Algorithm: the generated key signs with ES256 alone: leave it empty, or set Key to one that signs with RS256")
 }
 
 func TestF1_TheTypeOfBoundTokensIsSpelledInOneWay(t *testing.T) {

@@ -1,19 +1,26 @@
 package fetcher
 
-import "net/url"
+import (
+	"net/url"
 
-// endpoint is where a token request goes, and what is known of who is there.
+	"github.com/alf-go/alf/internal/redact"
+)
+
+// endpoint is where a token request goes, and what is known about the server there.
 type endpoint struct {
-	address    string
-	url        *url.URL
-	shown      string   // what may be printed of it
-	issuer     string   // whose it is; "" if that is not known
-	algorithms []string // what assertions may be signed with; nil if that is not known
+	address string
+	url     *url.URL
+	// redacted is what may be printed of the address.
+	redacted string
+	// issuer is the server's issuer; "" if that is not known.
+	issuer string
+	// algorithms are what assertions may be signed with; nil if that is not known.
+	algorithms []string
 }
 
 func newEndpoint(address string) *endpoint {
-	to := &endpoint{address: address, shown: printable(bareURL(address))}
-	// One that cannot be parsed was refused before.
+	to := &endpoint{address: address, redacted: redact.Printable(redact.URL(address))}
+	// An address that cannot be parsed was refused before.
 	to.url, _ = url.Parse(address)
 	return to
 }

@@ -10,52 +10,66 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
-// What errors.Is finds in an [Error] beside what caused it.
+// What errors.Is finds in an [Error] beside its causes.
 var (
-	// ErrUnsent: no token request was made, because what proves the client
-	// could not be read, or cannot be used as configured.
+	// ErrUnsent: no token request was sent, because the credentials could not be read, or cannot be used as configured.
 	ErrUnsent = errors.New("no request was sent")
-	// ErrMetadata: the issuer's metadata are not what they must be, or do not
-	// fit the configuration.
+	// ErrMetadata: the issuer's metadata are not what they must be, or do not fit the configuration.
 	ErrMetadata = errors.New("unsuitable metadata")
-	// ErrTokenType: the token is of another kind than was expected.
+	// ErrTokenType: the token is of another type than the configured one.
 	ErrTokenType = errors.New("unexpected token type")
+	// ErrCredentials: the server refused the request in a way that may be about the credentials: a wrong secret, an unknown
+	// client, or a client that may not use this grant or style, which servers do not always distinguish.
+	ErrCredentials = errors.New("the credentials may have been refused")
 )
 
-// Error is one failed attempt. Whatever in it came from the server is bounded,
-// free of control characters, and redacted: neither its text nor anything it
-// unwraps to holds the client secret, a token or the request.
+// Error is one failed attempt. Whatever in it came from the server is bounded, free of control characters, and redacted: neither
+// its text nor anything it unwraps to contains the client secret, a token or the request.
 //
-// With errors.As, an *oauth2.RetrieveError is found in it if there was an HTTP
-// answer. errors.Is finds context.Canceled and context.DeadlineExceeded, and
-// the context's cause, if that is why the attempt ended.
+// With errors.As, an *oauth2.RetrieveError is found in it if there was an HTTP response. errors.Is finds context.Canceled and
+// context.DeadlineExceeded, and the context's cause, if that is why the attempt ended.
+//
+// If the credentials may have been refused, or could not be read, and they come from files or environment variables, errors.As
+// also finds an error in it with the method CredentialsChanged() bool. It reads these files and variables again, calls no function
+// of the user's, and reports whether one has another content now, so that a new attempt is worth it. It may be called concurrently.
 type Error struct {
-	// Status is the answer's HTTP status; 0 if there was no answer.
+	// Status is the response's HTTP status; 0 if there was no response.
 	Status int
-	// Code, Description and URI are the error, error_description and
-	// error_uri of the answer (RFC 6749 section 5.2), if it had them. Without a
-	// code, Description is what the answer says otherwise.
+	// Code, Description and URI are the error, error_description and error_uri of the response (RFC 6749 section 5.2), if it had
+	// them. Where there is no error_description, Description is what the response says otherwise.
 	Code, Description, URI string
-	// Body is the beginning of the answer's body, at most 1 KiB. It is empty
-	// for a 2xx, whose body is where a token would be, for a redirect, and
-	// for an answer that could not be read whole.
+	// Body is the beginning of the response's body, at most 1 KiB. It is empty for a 2xx, whose body is where a token would be,
+	// for a redirect, and for a response that could not be read whole.
 	Body string
-	// Hint says what might help, if anything is known to.
+	// Hint says what may help, if anything is known to. It names settings as fields of Config; see HintWith.
 	Hint string
 
-	endpoint   string // scheme, host and path alone
-	problem    string // what went wrong, where status and code do not say it
+	// endpoint is scheme, host and path of the address alone.
+	endpoint string
+	// problem is what went wrong, where status and code do not say it.
+	problem    string
+	hint       string // with settings in braces
 	causes     []error
-	answer     *oauth2.RetrieveError
+	response   *oauth2.RetrieveError
 	retryAfter time.Duration
 	permanent  bool
 }
 
-// Error tells the endpoint, without its query, what happened, and the hint.
-// It does not repeat Body.
-func (e *Error) Error() string {
+// Error returns the endpoint, without its query, what happened, and the hint. It does not repeat Body.
+func (e *Error) Error() string { return e.text(e.Hint) }
+
+// HintWith returns Hint with other names for the settings: name is called with their paths in Config, such as
+// "Assertion.Audience". It serves programs whose settings are flags.
+func (e *Error) HintWith(name func(setting string) string) string { return inNames(e.hint, name) }
+
+// ErrorWith returns what Error does, with other names for the settings; see HintWith.
+func (e *Error) ErrorWith(name func(setting string) string) string { return e.text(e.HintWith(name)) }
+
+func (e *Error) text(hint string) string {
 	var parts []string
 	if e.Status != 0 {
 		parts = append(parts, statusText(e.Status))
@@ -76,14 +90,13 @@ func (e *Error) Error() string {
 		parts = append(parts, strconv.Quote(e.Description))
 	}
 	text := "fetcher: " + e.endpoint + ": " + strings.Join(parts, ": ")
-	if e.Hint != "" {
-		text += "; " + e.Hint
+	if hint != "" {
+		text += "; " + hint
 	}
 	return text
 }
 
-// MarshalJSON returns an object of what Error says and of the exported fields
-// but Body, for metrics and logs.
+// MarshalJSON returns an object of what Error returns and of the exported fields except Body, for metrics and logs.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Error       string
@@ -95,25 +108,34 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	}{e.Error(), e.Status, e.Code, e.Description, e.URI, e.Hint})
 }
 
-// Unwrap returns an *oauth2.RetrieveError, if there was an HTTP answer, and
-// what else is known to have caused the failure.
+// Unwrap returns an *oauth2.RetrieveError, if there was an HTTP response, and the known causes of the failure.
 func (e *Error) Unwrap() []error {
-	if e.answer == nil {
+	if e.response == nil {
 		return e.causes
 	}
-	return append([]error{e.answer}, e.causes...)
+	return append([]error{e.response}, e.causes...)
 }
 
-// Permanent reports whether trying again soon is pointless: the server, or
-// its certificate, says that something has to be repaired first.
+// Permanent reports whether trying again soon is pointless: the server, or its certificate, shows that something has to be
+// repaired first.
 func (e *Error) Permanent() bool { return e.permanent }
 
-// RetryAfter returns for how long the server asked to be left alone, counted
-// from when its answer arrived; 0 if it did not ask. A Retry-After of 0, or of
-// a date gone by, is returned as 1 ns, so that it can be told from none.
+// RetryAfter returns for how long the server asked the client to wait, counted from when its response arrived; 0 if it did not
+// ask. It reads Retry-After and X-Retry-After and, of a 429, RateLimit-Reset. One of 0, or of a date in the past, is returned as
+// 1 ns, so that it differs from none.
 func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 
-// statusText never uses the reason phrase the server sent: it is foreign text.
+// refusedCredentials notices when credentials that may have been refused change.
+type refusedCredentials struct{ changed func() bool }
+
+func (r *refusedCredentials) Error() string { return "credentials read from a file or variable" }
+
+// CredentialsChanged reports whether a file or variable has another content now.
+func (r *refusedCredentials) CredentialsChanged() bool { return r.changed() }
+
+// statusText never uses the reason phrase that the server sent: it is untrusted text.
 func statusText(status int) string {
 	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 }
+
+func isPermanentStatus(status int) bool { return wire.Permanent(status, "") }

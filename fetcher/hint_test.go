@@ -25,7 +25,7 @@ func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
 	}{
 		"invalid_client":                   {fetcher.Basic, plain, 401, `{"error":"invalid_client"}`, post},
 		"401 and nothing else":             {fetcher.Basic, plain, 401, "", post},
-		"403 and nothing else":             {fetcher.Basic, plain, 403, "", post},
+		"403 and nothing else":             {fetcher.Basic, plain, 403, "", post + "; or the server refuses the grant, the scopes or this address for the client: it does not say which"},
 		"the name of the status":           {fetcher.Basic, plain, 401, `{"error":"Unauthorized","status":401}`, post},
 		"invalid_grant":                    {fetcher.Basic, plain, 400, `{"error":"invalid_grant"}`, post},
 		"reserved":                         {fetcher.Basic, reserved, 400, `{"error":"invalid_grant"}`, decode},
@@ -35,7 +35,7 @@ func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
 		"reserved, raw, a bare percent":    {fetcher.BasicRaw, reserved, 400, `{"error":"invalid_request"}`, raw},
 		"a server that fails":              {fetcher.Basic, plain, 500, `{"error":"server_error"}`, ""},
 		"an invalid request":               {fetcher.Basic, reserved, 400, `{"error":"invalid_request"}`, ""},
-		"not allowed":                      {fetcher.Basic, plain, 400, `{"error":"unauthorized_client"}`, "have the client credentials grant enabled for this client, and the AuthStyle that it uses"},
+		"not allowed":                      {fetcher.Basic, plain, 400, `{"error":"unauthorized_client"}`, "the client may not use the client credentials grant or its AuthStyle, or, at some servers, ClientID or ClientSecret is wrong: check these first, then have the grant enabled"},
 		"another page":                     {fetcher.Basic, plain, 404, `{"status":404,"error":"Not Found"}`, "is TokenURL the token endpoint?"},
 		"post":                             {fetcher.Post, reserved, 401, `{"error":"invalid_client"}`, "if id and secret are right, the server may want AuthStyle client_secret_basic"},
 	} {

@@ -55,19 +55,19 @@ func TestF1_HostileMetadata(t *testing.T) {
 		"another method":   {document(map[string]any{"token_endpoint_auth_methods_supported": []string{"tls_client_auth"}}), "the server does not take client_secret_basic, but tls_client_auth", true},
 		"no method":        {document(map[string]any{"token_endpoint_auth_methods_supported": []string{}}), "the server does not take client_secret_basic, but none", true},
 		"methods a string": {document(map[string]any{"token_endpoint_auth_methods_supported": "client_secret_basic"}), "is not a list of strings", true},
-		"2 MiB":            {document(map[string]any{"x": strings.Repeat("x", 2<<20)}), "answer too large: more than 1 MiB", false},
-		"deeply nested":    {`{"issuer":"` + issuer + `","x":` + deep + `}`, "metadata: malformed answer: it is not valid JSON", false},
+		"2 MiB":            {document(map[string]any{"x": strings.Repeat("x", 2<<20)}), "response too large: more than 1 MiB", false},
+		"deeply nested":    {`{"issuer":"` + issuer + `","x":` + deep + `}`, "metadata: malformed response: it is not valid JSON", false},
 		"two issuers":      {strings.Replace(document(nil), "{", `{"issuer":"https://evil.example.com",`, 1), `"issuer" is there twice`, false},
 		"two documents":    {document(nil) + document(nil), "something follows the JSON object", false},
 		"a list":           {"[" + document(nil) + "]", "it is not a JSON object", false},
 		"empty":            {"", "it is empty", false},
-		"truncated":        {document(nil)[:50], "it is not valid JSON", false},
+		"truncated":        {document(nil)[:50], "it is truncated", false},
 	} {
 		s := issuingAt(oauthPath, c.metadata)
 		e := mustFail(t, discovering(s))
 		require.ErrorContains(t, e, c.want, name)
 		require.Equal(t, c.permanent, e.Permanent(), name)
-		require.Equal(t, c.want != "answer too large: more than 1 MiB", errors.Is(e, fetcher.ErrMetadata), name)
+		require.Equal(t, c.want != "response too large: more than 1 MiB", errors.Is(e, fetcher.ErrMetadata), name)
 		require.NotContains(t, strings.Join(s.asked, " "), "POST", name)
 		require.NotContains(t, everything(t, e), "hidden", name)
 		requirePresentable(t, e)
@@ -202,9 +202,9 @@ func TestF1_WhatAnIssuerSaysIsBoundedInErrors(t *testing.T) {
 }
 
 func TestF1_AListThatIsNoneIsNotNoMetadata(t *testing.T) {
-	s := issuingAt(oauthPath, document(map[string]any{"grant_types_supported": "client_credentials"}))
+	s := issuingAt(oauthPath, document(map[string]any{"token_endpoint_auth_methods_supported": "client_secret_basic"}))
 	e := mustFail(t, discovering(s))
-	require.NotContains(t, e.Hint, "there is no metadata")
+	require.NotContains(t, e.Hint, "there are no metadata")
 }
 
 func TestF1_HintsWithAnIssuer(t *testing.T) {

@@ -124,7 +124,7 @@ func TestF5_AnAnswerThatBreaksOffIsTransient(t *testing.T) {
 		require.Equal(t, status, e.Status)
 		require.Equal(t, 9*time.Second, e.RetryAfter())
 		require.ErrorIs(t, e, io.ErrUnexpectedEOF)
-		require.ErrorContains(t, e, "the answer broke off")
+		require.ErrorContains(t, e, "the response broke off")
 		require.NotContains(t, everything(t, e), "leak", "half a secret cannot be recognised")
 	}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -165,7 +165,7 @@ func TestSeed_TheTokenTimeoutIsPassedOn(t *testing.T) {
 					e := mustFail(t, cfg)
 					require.Equal(t, 3*time.Second, time.Since(start))
 					require.False(t, e.Permanent())
-					require.ErrorContains(t, e, "timed out: no whole answer within the Timeout of 3s")
+					require.ErrorContains(t, e, "timed out: no complete response within the Timeout of 3s")
 					require.ErrorIs(t, e, context.DeadlineExceeded)
 				})
 			})

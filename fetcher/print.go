@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
-	"strings"
+
+	"github.com/alf-go/alf/internal/redact"
 )
 
-// shown is all of a Config that may be seen. Names of headers and parameters
-// help to find a mistake; their values may be keys.
-type shown struct {
+// redacted is all of a Config that may be printed. Names of headers and parameters help to find a mistake; their values may be
+// keys.
+type redacted struct {
 	TokenURL  string   `json:"token_url,omitempty"`
 	Issuer    string   `json:"issuer,omitempty"`
 	ClientID  string   `json:"client_id"`
@@ -23,10 +23,10 @@ type shown struct {
 	Header    []string `json:"header,omitempty"`
 }
 
-func (c Config) shown() shown {
-	return shown{
-		TokenURL:  bareURL(c.TokenURL),
-		Issuer:    bareURL(c.Issuer),
+func (c Config) redacted() redacted {
+	return redacted{
+		TokenURL:  redact.URL(c.TokenURL),
+		Issuer:    redact.URL(c.Issuer),
 		ClientID:  c.ClientID,
 		AuthStyle: c.AuthStyle.String(),
 		Scopes:    c.Scopes,
@@ -39,63 +39,40 @@ func (c Config) shown() shown {
 
 // String describes the configuration without anything that may be secret.
 func (c Config) String() string {
-	s := c.shown()
+	r := c.redacted()
 	return fmt.Sprintf("fetcher.Config{TokenURL:%s Issuer:%s ClientID:%s AuthStyle:%s Scopes:%q Audience:%q Resource:%q Params:%q Header:%q}",
-		s.TokenURL, s.Issuer, s.ClientID, s.AuthStyle, s.Scopes, s.Audience, s.Resource, s.Params, s.Header)
+		r.TokenURL, r.Issuer, r.ClientID, r.AuthStyle, r.Scopes, r.Audience, r.Resource, r.Params, r.Header)
 }
 
-// GoString is String: %#v must not show more than %v.
+// GoString is String: %#v must not print more than %v.
 func (c Config) GoString() string { return c.String() }
 
-// Format writes String whatever the verb: with some verbs fmt would otherwise
-// look into the fields.
+// Format prints String, whatever the verb: with some verbs, fmt would otherwise print the fields.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// MarshalJSON writes what String shows, for logs. It cannot be read back: a
-// secret's function has no JSON.
-func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.shown()) }
+// MarshalJSON returns what String does, for logs. It cannot be read back: a secret's function has no JSON.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.redacted()) }
 
-// LogValue logs what String shows.
+// LogValue returns what String does.
 func (c Config) LogValue() slog.Value {
-	s := c.shown()
+	r := c.redacted()
 	return slog.GroupValue(
-		slog.String("token_url", s.TokenURL),
-		slog.String("issuer", s.Issuer),
-		slog.String("client_id", s.ClientID),
-		slog.String("auth_style", s.AuthStyle),
-		slog.Any("scopes", s.Scopes),
-		slog.Any("audience", s.Audience),
-		slog.Any("resource", s.Resource),
-		slog.Any("params", s.Params),
-		slog.Any("header", s.Header),
+		slog.String("token_url", r.TokenURL),
+		slog.String("issuer", r.Issuer),
+		slog.String("client_id", r.ClientID),
+		slog.String("auth_style", r.AuthStyle),
+		slog.Any("scopes", r.Scopes),
+		slog.Any("audience", r.Audience),
+		slog.Any("resource", r.Resource),
+		slog.Any("params", r.Params),
+		slog.Any("header", r.Header),
 	)
 }
 
-// shownEndpoint is what may be printed of whom the configuration is for.
-func (c Config) shownEndpoint() string {
+// redactedEndpoint is what may be printed of the address that the configuration has.
+func (c Config) redactedEndpoint() string {
 	if c.Issuer != "" {
-		return bareURL(c.Issuer)
+		return redact.URL(c.Issuer)
 	}
-	return bareURL(c.TokenURL)
-}
-
-// bareURL reduces an address to what may be printed: scheme, host and path.
-func bareURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "(not a URL)"
-	}
-	return bare(u)
-}
-
-func bare(u *url.URL) string {
-	var b strings.Builder
-	if u.Scheme != "" {
-		b.WriteString(u.Scheme + ":")
-	}
-	if u.Host != "" {
-		b.WriteString("//" + u.Host)
-	}
-	b.WriteString(u.EscapedPath())
-	return b.String()
+	return redact.URL(c.TokenURL)
 }

@@ -86,8 +86,9 @@ func TestM18_AnErrorIsFitForMetrics(t *testing.T) {
 	failed := mustFail(t, config(always(400, `{"error":"invalid_scope","error_description":"no such scope","error_uri":"https://idp.example.com/e"}`)))
 	text, err := json.Marshal(failed)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"Error":"fetcher: https://idp.example.com/token: 400 Bad Request: invalid_scope \"no such scope\" (see https://idp.example.com/e)",
-		"Status":400,"Code":"invalid_scope","Description":"no such scope","URI":"https://idp.example.com/e"}`, string(text))
+	const hint = "the server does not know these Scopes, or does not allow them for this client: correct them, or have them allowed"
+	require.JSONEq(t, `{"Error":"fetcher: https://idp.example.com/token: 400 Bad Request: invalid_scope \"no such scope\" (see https://idp.example.com/e); `+hint+`",
+		"Hint":"`+hint+`","Status":400,"Code":"invalid_scope","Description":"no such scope","URI":"https://idp.example.com/e"}`, string(text))
 	text, err = json.Marshal(mustFail(t, config(roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }))))
 	require.NoError(t, err)
 	require.Contains(t, string(text), "unexpected EOF")

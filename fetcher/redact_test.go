@@ -192,11 +192,24 @@ func TestF5_AnEntityOfTwoCharactersIsTakenWhole(t *testing.T) {
 }
 
 func TestF5_ALongSecretInALongTextShowsNothing(t *testing.T) {
-	cfg := config(always(400, strings.Repeat("x", 100<<10)))
-	cfg.ClientSecret = fetcher.Secret(strings.Repeat("s", 1000))
-	require.Equal(t, "[redacted]", mustFail(t, cfg).Body)
-	cfg.TokenRequest.Transport = always(400, "short "+strings.Repeat("s", 1000))
+	// However far a secret reaches beyond what is shown, and however it is encoded, it is recognised by its beginning.
+	long := ""
+	for i := range 250 {
+		long += fmt.Sprintf("%04d", i*37)
+	}
+	for _, form := range []string{long, upper(upper(long)), lower(long)} {
+		cfg := config(always(400, strings.Repeat("x", 1000)+form+strings.Repeat("x", 100<<10)))
+		cfg.ClientSecret = fetcher.Secret(long)
+		require.Equal(t, strings.Repeat("x", 1000)+"[redacted]…", mustFail(t, cfg).Body)
+	}
+	cfg := config(nil)
+	cfg.ClientSecret = fetcher.Secret(long)
+	cfg.TokenRequest.Transport = always(400, "short "+long)
 	require.Equal(t, "short [redacted]", mustFail(t, cfg).Body)
+	// A text that is costly to search is not shown at all.
+	cfg.ClientSecret = fetcher.Secret(strings.Repeat("s", 1000))
+	cfg.TokenRequest.Transport = always(400, strings.Repeat("s", 100<<10))
+	require.Equal(t, "[redacted]", mustFail(t, cfg).Body)
 }
 
 func TestF5_SensitiveHeadersAndParamsAreRedactedToo(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// newForm is what every request's body says, whichever the secret.
+// newForm has what every request's body has, whatever the credentials.
 func newForm(cfg Config) url.Values {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	maps.Copy(form, cfg.Params)
@@ -25,16 +25,15 @@ func newForm(cfg Config) url.Values {
 	return form
 }
 
-// newRequest builds the token request of RFC 6749 section 4.4.2. nonce is what
-// the server wants in a DPoP proof. hide is told what in the request no text
-// may show and was not known before.
-func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identity, nonce string, hide func(string)) (*http.Request, error) {
+// newRequest builds the token request of RFC 6749 section 4.4.2. nonce is what the server requires in a DPoP proof. What is secret
+// in the request and was not known before is added to secrets.
+func (c *client) newRequest(ctx context.Context, to *endpoint, creds *credentials, nonce string, secrets *[]string) (*http.Request, error) {
 	form := maps.Clone(c.form)
-	if err := c.prove(ctx, form, to, who, hide); err != nil {
+	if err := c.authenticate(ctx, form, to, creds, secrets); err != nil {
 		return nil, err
 	}
-	// A strings.Reader gives the request its length and its GetBody, with which
-	// net/http may use another connection if an idle one turns out to be dead.
+	// A strings.Reader gives the request its length and its GetBody, with which net/http may use another connection if an idle
+	// one turns out to be dead.
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
@@ -44,37 +43,37 @@ func (c *conversation) newRequest(ctx context.Context, to *endpoint, who *identi
 	req.Header.Set("Accept", "application/json")
 	switch c.cfg.AuthStyle {
 	case Basic:
-		req.Header.Set("Authorization", basic(url.QueryEscape(c.cfg.ClientID), url.QueryEscape(who.secret)))
+		req.Header.Set("Authorization", basic(url.QueryEscape(c.cfg.ClientID), url.QueryEscape(creds.secret)))
 	case BasicRaw:
-		req.Header.Set("Authorization", basic(c.cfg.ClientID, who.secret))
+		req.Header.Set("Authorization", basic(c.cfg.ClientID, creds.secret))
 	}
-	if who.proof != nil {
-		proof, err := c.cfg.DPoP.TokenProof(ctx, who.proof, c.cfg.Clock.Now(), req.Method, to.url, nonce)
+	if creds.proofKey != nil {
+		proof, err := c.cfg.DPoP.TokenProof(ctx, creds.proofKey, c.cfg.Clock.Now(), req.Method, to.url, nonce)
 		if err != nil {
 			return nil, err
 		}
-		hide(proof)
+		*secrets = append(*secrets, proof)
 		req.Header.Set("DPoP", proof)
 	}
 	return req, nil
 }
 
-// prove puts into the form what proves the client, if that is its place. All
-// but the Basic styles say there who the client is.
-func (c *conversation) prove(ctx context.Context, form url.Values, to *endpoint, who *identity, hide func(string)) error {
+// authenticate adds the client credentials to the form when the style sends them in the body. All but the Basic styles send the
+// client's id there.
+func (c *client) authenticate(ctx context.Context, form url.Values, to *endpoint, creds *credentials, secrets *[]string) error {
 	style := c.cfg.AuthStyle
 	if style != Basic && style != BasicRaw {
 		form.Set("client_id", c.cfg.ClientID)
 	}
 	switch {
 	case style == Post:
-		form.Set("client_secret", who.secret)
+		form.Set("client_secret", creds.secret)
 	case style.sendsAssertion():
-		assertion, err := c.assertion(ctx, to, who)
+		assertion, err := c.assertion(ctx, to, creds)
 		if err != nil {
 			return err
 		}
-		hide(assertion)
+		*secrets = append(*secrets, assertion)
 		form.Set("client_assertion_type", c.cfg.Assertion.format())
 		form.Set("client_assertion", assertion)
 	}

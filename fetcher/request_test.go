@@ -191,7 +191,7 @@ func TestF1_HintsAtTheOtherStyleForReservedCharacters(t *testing.T) {
 			}
 		}
 	}
-	require.Empty(t, mustFail(t, config(always(400, `{"error":"invalid_scope"}`))).Hint)
+	require.Empty(t, mustFail(t, config(always(400, `{"error":"invalid_request"}`))).Hint)
 }
 
 func TestF1_AuthStyleText(t *testing.T) {

@@ -117,15 +117,36 @@ func TestF4_ItDoesNotRepeatOnceTheContextHasEnded(t *testing.T) {
 	require.Equal(t, 1, requests)
 }
 
-func TestF4_OnlyInvalidClientReadsTheSecretAgain(t *testing.T) {
-	for _, rt := range []roundTripper{
-		always(401, ""), always(400, `{"error":"unauthorized_client"}`), always(503, ""), failing(errors.New("reset")),
+func TestF4_RefusalsThatMayConcernTheCredentialsReadTheSecretAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		rt    roundTripper
+		reads int
+	}{
+		"401, empty":                     {always(401, ""), 2},
+		"403, empty (glewlwyd)":          {always(403, ""), 2},
+		"401, a page":                    {always(401, "<html>"), 2},
+		"401, another code":              {always(401, `{"error":"invalid_request"}`), 2},
+		"unauthorized_client":            {always(400, `{"error":"unauthorized_client"}`), 2},
+		"unauthorized_client (Keycloak)": {always(401, `{"error":"unauthorized_client"}`), 2},
+		"unauthorized_client (osin)":     {always(200, `{"error":"unauthorized_client"}`), 2},
+		"invalid_client":                 {always(500, `{"error":"invalid_client"}`), 2},
+		"access_denied":                  {always(400, `{"error":"access_denied"}`), 2},
+		"invalid_scope":                  {always(400, `{"error":"invalid_scope"}`), 1},
+		"404":                            {always(404, ""), 1},
+		"429":                            {always(429, ""), 1},
+		"503":                            {always(503, ""), 1},
+		"reset":                          {failing(errors.New("reset")), 1},
 	} {
-		asked := 0
-		cfg := config(rt)
+		asked, requests := 0, 0
+		cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+			requests++
+			return c.rt(r)
+		}))
 		cfg.ClientSecret = secrets(&asked, "old-one", "new-one")
-		mustFail(t, cfg)
-		require.Equal(t, 1, asked)
+		e := mustFail(t, cfg)
+		require.Equal(t, c.reads, asked, name)
+		require.Equal(t, c.reads, requests, name)
+		require.Equal(t, c.reads == 2, errors.Is(e, fetcher.ErrCredentials), name)
 	}
 }
 
@@ -178,14 +199,19 @@ func TestF4_TheSecretFuncGetsTheContextAndItsEndShows(t *testing.T) {
 func TestF4_SecretEnv(t *testing.T) {
 	const name = "ALF_TEST_CLIENT_SECRET"
 	fn := fetcher.SecretEnv(name)
-	for _, value := range []string{"one", " two "} {
+	for value, want := range map[string]string{
+		"one": "one", " two ": "two", "three\n": "three", "four\r\n": "four", "\ufefffive": "five", "s i x\t": "s i x",
+	} {
 		t.Setenv(name, value)
 		got, err := fn(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, value, got)
+		require.Equal(t, want, got)
 	}
-	t.Setenv(name, "")
+	t.Setenv(name, " \n")
 	_, err := fn(t.Context())
+	require.ErrorContains(t, err, name)
+	t.Setenv(name, "")
+	_, err = fn(t.Context())
 	require.ErrorContains(t, err, name)
 	require.NoError(t, os.Unsetenv(name))
 	_, err = fn(t.Context())
@@ -200,14 +226,15 @@ func TestF4_SecretFile(t *testing.T) {
 	require.ErrorContains(t, err, path)
 
 	for content, want := range map[string]string{
-		"one": "one", "one\n": "one", "one\r\n": "one", "one\n\n": "one", " o n e \n": " o n e ", "a\nb\n": "a\nb",
+		"one": "one", "one\n": "one", "one\r\n": "one", "one\n\n": "one", " o n e \n": "o n e", "a\nb\n": "a\nb", "one \n": "one",
+		"\ufeffone\r\n": "one", "\tone": "one", "one\u00a0": "one", "\xff\xfeo\x00n\x00e\x00\r\x00\n\x00": "one", "\xfe\xff\x00o\x00n\x00e": "one",
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		got, err := fn(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, got, "%q", content)
 	}
-	for _, content := range []string{"", "\n", "\r\n\n"} {
+	for _, content := range []string{"", "\n", "\r\n\n", " ", "\ufeff\n"} {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		_, err := fn(t.Context())
 		require.ErrorContains(t, err, path+" is empty")

@@ -54,8 +54,8 @@ func tryWrongSecret(t *testing.T, r *row) {
 	tryCorrectedSecret(t, r)
 }
 
-// tryCorrectedSecret has the client's secret corrected while the server refuses it (F4): it is read again after the refusal,
-// whatever that looks like, and the same attempt goes on with it.
+// tryCorrectedSecret has the client's secret corrected while the server refuses it (F4): it is read again after the
+// refusal, whatever that looks like, and the same attempt goes on with it.
 func tryCorrectedSecret(t *testing.T, r *row) {
 	cfg := r.Config()
 	if cfg.ClientSecret == nil {

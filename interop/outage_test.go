@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tryOutage stops the server under callers of an API that does not need it. As long as they hold a good token, they do not
-// notice; and once the server is back, the client is as well.
+// tryOutage stops the server under callers of an API that does not need it. As long as they hold a good token, they do
+// not notice; and once the server is back, the client is as well.
 func tryOutage(t *testing.T, r *row) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); !ok || token == "" {

@@ -59,9 +59,9 @@ func tryNewKeys(t *testing.T, r *row) {
 	require.LessOrEqual(t, asked, r.trips())
 }
 
-// undisturbed has something prepared with a client, gives that a token that is quite new, and has something done with it. It
-// starts over if the token was to be refreshed anyway while that was done: tokens live for a few seconds, and the machine may
-// be busy. It returns the client's figures, and how many token requests were made for what was done.
+// undisturbed has something prepared with a client, gives that a token that is quite new, and has something done with
+// it. It starts over if the token was to be refreshed anyway while that was done: tokens live for a few seconds, and
+// the machine may be busy. It returns the client's figures, and how many token requests were made for what was done.
 func (r *row) undisturbed(t *testing.T, prepare, do func(*client) error) (stats alf.Stats, requests int) {
 	t.Helper()
 	for range 10 {

@@ -38,8 +38,8 @@ type resource struct {
 	try  func(*testing.T, *row)
 }
 
-// apis are those that others wrote, in the order of the table. They take tokens of an authorization server that others wrote:
-// the two know each other by RFC 7662 or by a JWK Set alone.
+// apis are those that others wrote, in the order of the table. They take tokens of an authorization server that others
+// wrote: the two know each other by RFC 7662 or by a JWK Set alone.
 var apis = []struct {
 	name      string
 	missing   func() string // what has to be installed first, "" if nothing

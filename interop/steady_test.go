@@ -44,8 +44,8 @@ func tryExpiry(t *testing.T, r *row) {
 	require.Zero(t, c.Stats().Failed)
 	fetches := r.server.TokenRequests() - before
 	require.GreaterOrEqual(t, fetches, 3)
-	// Servers count in whole seconds, so that a token may live for one less. It is refreshed no sooner than after half of the
-	// nine tenths of that in which it is handed out; one that was expired on arrival, after a second.
+	// Servers count in whole seconds, so that a token may live for one less. It is refreshed no sooner than after half
+	// of the nine tenths of that in which it is handed out; one that was expired on arrival, after a second.
 	between := (r.Lifetime - time.Second) * 45 / 100
 	if between <= 0 || r.Reuses { // M5: a token that comes back is asked for once a second at its end
 		between = time.Second

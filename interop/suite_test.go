@@ -26,7 +26,8 @@ const patience = 20 * time.Second
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if !flagGiven("test.parallel") {
-		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their lives.
+		// A row waits for tokens to expire more than it does anything; but what it does has to be done within their
+		// lives.
 		flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
 	}
 	code := m.Run()
@@ -44,7 +45,8 @@ func flagGiven(name string) (given bool) {
 	return given
 }
 
-// TestServers has a subtest for each server, in it one for each of its cases, and in that one for each column of the table.
+// TestServers has a subtest for each server, in it one for each of its cases, and in that one for each column of the
+// table.
 func TestServers(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.folder, func(t *testing.T) {

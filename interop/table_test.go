@@ -13,7 +13,8 @@ import (
 // results are what the table in README.md is made of.
 var results = &table{cells: map[[3]string]cell{}}
 
-// table collects outcomes. It is complete once every column of every case of every server has one, and every resource of every API.
+// table collects outcomes. It is complete once every column of every case of every server has one, and every resource
+// of every API.
 type table struct {
 	mu     sync.Mutex
 	rows   []tableRow
@@ -62,7 +63,8 @@ const (
 	tableEnd   = "<!-- the end of the table -->\n"
 )
 
-// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only compares.
+// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only
+// compares.
 func (b *table) publish(file string) error {
 	text, complete := b.markdown()
 	if !complete {

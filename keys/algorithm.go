@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +14,13 @@ import (
 	// The hashes that the algorithms name.
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+
+	"github.com/alf-go/alf/internal/fielderror"
 )
 
-// Algorithm is a signature algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1: RS256, RS384, RS512, PS256, PS384,
-// PS512, ES256, ES384, ES512 or EdDSA.
+// Algorithm is a signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2: RS256, RS384, RS512,
+// PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519. The last two make the same signature; servers that go by RFC 9864
+// know it by its new name alone.
 type Algorithm string
 
 // The algorithms that a private key can sign with.
@@ -31,14 +35,16 @@ const (
 	ES384 Algorithm = "ES384"
 	ES512 Algorithm = "ES512"
 	EdDSA Algorithm = "EdDSA"
+	// Ed25519 is what RFC 9864 calls EdDSA with a key on that curve.
+	Ed25519 Algorithm = "Ed25519"
 )
 
-// hashes is 0 for what hashes by itself.
+// hashes has 0 for an algorithm that hashes by itself.
 var hashes = map[Algorithm]crypto.Hash{
 	RS256: crypto.SHA256, RS384: crypto.SHA384, RS512: crypto.SHA512,
 	PS256: crypto.SHA256, PS384: crypto.SHA384, PS512: crypto.SHA512,
 	ES256: crypto.SHA256, ES384: crypto.SHA384, ES512: crypto.SHA512,
-	EdDSA: 0,
+	EdDSA: 0, Ed25519: 0,
 }
 
 var (
@@ -56,7 +62,7 @@ func suited(public crypto.PublicKey) []Algorithm {
 			return []Algorithm{a}
 		}
 	case ed25519.PublicKey:
-		return []Algorithm{EdDSA}
+		return []Algorithm{EdDSA, Ed25519}
 	}
 	return nil
 }
@@ -72,18 +78,27 @@ func usualAlgorithm(public crypto.PublicKey) (Algorithm, error) {
 	return all[0], nil
 }
 
-// Validate fails for what is no algorithm, naming those there are. Empty is valid: the key's own.
+const algorithms = "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519"
+
+// Validate returns a *fielderror.Error for the field Algorithm if there is no such algorithm. Empty is valid: the key's own.
 func (a Algorithm) Validate() error {
-	if _, ok := hashes[a]; ok || a == "" {
+	if a.known() || a == "" {
 		return nil
 	}
-	return fmt.Errorf("%q is not a signature algorithm: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", string(a))
+	return &fielderror.Error{Field: "Algorithm", Problem: a.unknown(), Remedy: "use " + algorithms}
 }
+
+func (a Algorithm) known() bool {
+	_, ok := hashes[a]
+	return ok
+}
+
+func (a Algorithm) unknown() string { return fmt.Sprintf("%q is not a signature algorithm", string(a)) }
 
 // fits fails if public cannot be used with a.
 func (a Algorithm) fits(public crypto.PublicKey) error {
-	if err := a.Validate(); err != nil {
-		return err
+	if !a.known() {
+		return errors.New(a.unknown() + ": use " + algorithms)
 	}
 	all := suited(public)
 	if slices.Contains(all, a) {

@@ -18,15 +18,16 @@ import (
 // minRSA is what RFC 7518 sections 3.3 and 3.5 demand, in bits.
 const minRSA = 2048
 
-// Key is a private key that signs. It is immutable and safe for concurrent use, as far as its crypto.Signer is. However it
-// is printed, it shows its thumbprint alone.
+// Key is a private key that signs. It is immutable and safe for concurrent use, as far as its crypto.Signer is. Whatever the
+// verb, it prints as its thumbprint alone.
 type Key struct {
 	id         string
 	algorithm  Algorithm
 	thumbprint string
 	jwk        []byte
-	// Functions, because that is where fmt cannot look into.
-	public func() crypto.PublicKey // asked of the signer once: it may be far away
+	// public returns what the signer returned once: a call of it may go over a network. Both are functions, because fmt cannot
+	// print what is in one.
+	public func() crypto.PublicKey
 	signer func() crypto.Signer
 }
 
@@ -65,10 +66,10 @@ func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 	}, nil
 }
 
-// ID is what is sent as "kid"; empty: nothing is.
+// ID is what is sent as "kid"; empty: none is sent.
 func (k *Key) ID() string { return k.id }
 
-// Algorithm is the one the key signs with where nobody asks for another.
+// Algorithm is the one the key signs with unless another is asked for.
 func (k *Key) Algorithm() Algorithm { return k.algorithm }
 
 // CanSign fails if the key cannot be used with an algorithm, naming those it can be used with.
@@ -78,7 +79,10 @@ func (k *Key) CanSign(algorithm Algorithm) error { return algorithm.fits(k.publi
 // ("jkt").
 func (k *Key) Thumbprint() string { return k.thumbprint }
 
-// PublicJWK is the public key as a JSON Web Key (RFC 7517) with nothing but what identifies it.
+// Public is the public key, as the crypto.Signer returned it.
+func (k *Key) Public() crypto.PublicKey { return k.public() }
+
+// PublicJWK is the public key as a JSON Web Key (RFC 7517), with the members that identify it and no others.
 func (k *Key) PublicJWK() json.RawMessage { return append(json.RawMessage(nil), k.jwk...) }
 
 // WithID returns the key under another "kid".
@@ -94,7 +98,7 @@ func (k *Key) redacted() string { return "keys.Key(" + k.thumbprint + " REDACTED
 func (k *Key) String() string { return k.redacted() }
 
 // Format names the key by its thumbprint, whatever the verb.
-func (k *Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.redacted()) }
+func (k *Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.redacted()) }
 
 // MarshalJSON names the key by its thumbprint.
 func (k *Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.redacted()) }

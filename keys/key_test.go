@@ -130,14 +130,16 @@ func TestM19_AKeyIsPrintedAsItsThumbprint(t *testing.T) {
 	}
 }
 
-type answers struct {
+type signatures struct {
 	crypto.Signer
 	signature []byte
 }
 
-func (a answers) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return a.signature, nil }
+func (a signatures) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return a.signature, nil
+}
 
-func TestASignerThatAnswersSomethingElse(t *testing.T) {
+func TestASignerThatReturnsSomethingElse(t *testing.T) {
 	der := func(r, s int64) []byte {
 		b, err := asn1.Marshal(struct{ R, S *big.Int }{big.NewInt(r), big.NewInt(s)})
 		require.NoError(t, err)
@@ -148,7 +150,7 @@ func TestASignerThatAnswersSomethingElse(t *testing.T) {
 	for name, signature := range map[string][]byte{
 		"nothing": nil, "raw": make([]byte, 64), "zero": der(0, 1), "negative": der(1, -1), "more": append(der(1, 1), 0), "huge": huge,
 	} {
-		key, err := keys.New(answers{ecKey(t, elliptic.P256()), signature}, "", "")
+		key, err := keys.New(signatures{ecKey(t, elliptic.P256()), signature}, "", "")
 		require.NoError(t, err)
 		_, err = key.Sign(t.Context(), "", []byte("x"))
 		require.ErrorContains(t, err, "is not an ECDSA signature", name)

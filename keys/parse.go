@@ -3,14 +3,10 @@ package keys
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/alf-go/alf/internal/files"
 )
@@ -18,13 +14,25 @@ import (
 var errNoKey = errors.New("holds no private key: use PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key")
 
 // Parse reads a private key: PEM with one of PKCS#8 ("PRIVATE KEY"), PKCS#1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY"),
-// certificates beside it being passed over; or a JSON Web Key (RFC 7517) with its "kid" and "alg", if it has them, or a set of
-// exactly one. Its errors hold nothing of what was read.
-func Parse(content []byte) (*Key, error) {
+// with certificates beside it being ignored; or a JSON Web Key (RFC 7517) with its "kid" and "alg", if it has them; or a set of
+// them, of which one signs. A key that is marked for another use, by "use" or "key_ops", is refused. The errors contain nothing
+// secret of what was read.
+func Parse(content []byte) (*Key, error) { return ParseWithID(content, "") }
+
+// ParseWithID is [Parse] for the key that the server knows as id. In a set of several keys, it is the one with that "kid";
+// otherwise id takes the place of any "kid". id empty: as Parse.
+func ParseWithID(content []byte, id string) (*Key, error) {
+	var key *Key
+	var err error
 	if trimmed := bytes.TrimSpace(content); bytes.HasPrefix(trimmed, []byte("{")) {
-		return parseJWK(trimmed)
+		key, err = parseJWKs(trimmed, id)
+	} else {
+		key, err = parsePEM(content)
 	}
-	return parsePEM(content)
+	if err == nil && id != "" {
+		key = key.WithID(id)
+	}
+	return key, err
 }
 
 func parsePEM(content []byte) (*Key, error) {
@@ -65,55 +73,4 @@ func whole(der []byte) bool {
 	var all asn1.RawValue
 	rest, err := asn1.Unmarshal(der, &all)
 	return err == nil && len(rest) == 0
-}
-
-func parseJWK(content []byte) (*Key, error) {
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(content, &set); err != nil {
-		return nil, errors.New("is not a JSON Web Key: it is not valid JSON")
-	}
-	switch len(set.Keys) {
-	case 0:
-	case 1:
-		content = set.Keys[0]
-	default:
-		return nil, errors.New("holds several JSON Web Keys: leave the one to sign with")
-	}
-	var kind struct {
-		Kty string `json:"kty"`
-		D   string `json:"d"`
-	}
-	switch err := json.Unmarshal(content, &kind); {
-	case err != nil || kind.Kty == "":
-		return nil, errNoKey
-	case kind.Kty == "oct":
-		return nil, errors.New(`is a symmetric JSON Web Key ("oct"): a secret goes into ClientSecret, with client_secret_jwt`)
-	case kind.D == "":
-		return nil, errors.New(`is a public JSON Web Key: use the private one, with "d"`)
-	}
-	var jwk jose.JSONWebKey
-	if err := jwk.UnmarshalJSON(content); err != nil {
-		// Not the error itself: it is about numbers that are secret.
-		return nil, errors.New("is not a usable JSON Web Key: a member is missing or wrong")
-	}
-	signer, ok := jwk.Key.(crypto.Signer)
-	if !ok {
-		return nil, errNoKey
-	}
-	if ec, ok := signer.(*ecdsa.PrivateKey); ok && !halvesMatch(ec) {
-		return nil, errors.New(`is a JSON Web Key of two halves: "x" and "y" are not the public key of "d"`)
-	}
-	return New(signer, jwk.KeyID, Algorithm(jwk.Algorithm))
-}
-
-// halvesMatch is what the JOSE library leaves unchecked: nobody could verify what such a key signs.
-func halvesMatch(key *ecdsa.PrivateKey) bool {
-	d, err := key.Bytes()
-	if err != nil {
-		return false
-	}
-	derived, err := ecdsa.ParseRawPrivateKey(key.Curve, d)
-	return err == nil && derived.PublicKey.Equal(&key.PublicKey)
 }

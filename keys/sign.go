@@ -82,7 +82,7 @@ func flat(signature []byte, size int) ([]byte, error) {
 	rest, err := asn1.Unmarshal(signature, &point)
 	if err != nil || len(rest) > 0 || point.R.Sign() <= 0 || point.S.Sign() <= 0 ||
 		point.R.BitLen() > size*8 || point.S.BitLen() > size*8 {
-		return nil, errors.New("signing: the signer's answer is not an ECDSA signature")
+		return nil, errors.New("signing: what the signer returned is not an ECDSA signature")
 	}
 	out := make([]byte, 2*size)
 	point.R.FillBytes(out[:size])
@@ -93,17 +93,27 @@ func flat(signature []byte, size int) ([]byte, error) {
 // JWT returns payload, a JSON object of claims, as a signed JSON Web Token (RFC 7519) in compact form. algorithm empty: the
 // key's own; typ empty: there is none. ctx and errors are as for Sign.
 func (k *Key) JWT(ctx context.Context, algorithm Algorithm, typ string, payload []byte) (string, error) {
+	var header map[string]any
+	if typ != "" {
+		header = map[string]any{"typ": typ}
+	}
+	return k.SignJWT(ctx, algorithm, header, payload)
+}
+
+// SignJWT is [Key.JWT] with more members in the header (RFC 7515 section 4.1), such as "typ" and "x5t". "alg" and "kid" are set
+// from the algorithm and the key.
+func (k *Key) SignJWT(ctx context.Context, algorithm Algorithm, header map[string]any, payload []byte) (string, error) {
 	if algorithm == "" {
 		algorithm = k.algorithm
 	}
 	options := &jose.SignerOptions{}
-	if typ != "" {
-		options.WithType(jose.ContentType(typ))
+	for name, value := range header {
+		options.WithHeader(jose.HeaderKey(name), value)
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: opaque{ctx, k}}, options)
 	if err != nil {
-		if unfit := algorithm.fits(k.public()); unfit != nil {
-			err = unfit
+		if unusable := algorithm.fits(k.public()); unusable != nil {
+			err = unusable
 		}
 		return "", err
 	}

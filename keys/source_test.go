@@ -70,7 +70,7 @@ func TestWhatIsNoKeyIsSaidWithoutRepeatingIt(t *testing.T) {
 		`{"kty":"EC","crv":"P-256","x":"","y":"","d":"aGlkZGVu"}`:         "is not a usable JSON Web Key",
 		`{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA","d":"aGlkZGVu"}`: "is not a usable JSON Web Key",
 		`{hidden`:          "it is not valid JSON",
-		`{"keys":[{},{}]}`: "holds several JSON Web Keys",
+		`{"keys":[{},{}]}`: "holds several JSON Web Keys, none of them a private key to sign with",
 		string(public):     "is a public JSON Web Key: use the private one",
 		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n":               "is encrypted: store it without a passphrase",
 		"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n": "is encrypted",

@@ -47,8 +47,8 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) error {
 // maxBrought is how much of a body is read ahead.
 const maxBrought = 64 << 10
 
-// bringBody lets the body arrive while the latency passes: net/http notices that a client has gone only when nothing of its
-// request is left.
+// bringBody lets the body arrive while the latency passes: net/http notices that a client has gone only when nothing of
+// its request is left.
 func bringBody(r *http.Request) {
 	if r.Header.Get("Expect") != "" {
 		return // reading would ask for the body

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// ServeHTTP is the server as a handler: the token endpoint at [TokenPath], the API everywhere else. A request that is to have
-// no response ends in a panic with http.ErrAbortHandler, by which net/http closes the connection.
+// ServeHTTP is the server as a handler: the token endpoint at [TokenPath], the API everywhere else. A request that is
+// to have no response ends in a panic with http.ErrAbortHandler, by which net/http closes the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.handle(w, r); err != nil {
 		panic(http.ErrAbortHandler)

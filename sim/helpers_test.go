@@ -38,7 +38,8 @@ type place struct {
 	config alf.Config
 }
 
-// everywhere runs test in each form on each clock. What it says about time must hold on a slow machine's real clock too.
+// everywhere runs test in each form on each clock. What it says about time must hold on a slow machine's real clock
+// too.
 func everywhere(t *testing.T, o sim.Options, test func(p *place)) {
 	for name, reach := range map[string]func(*place){"memory": inMemory, "socket": onSocket, "handler": mounted} {
 		t.Run(name+" real", func(t *testing.T) { visit(t, o, clock.New(), reach, test) })

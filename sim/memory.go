@@ -12,9 +12,10 @@ import (
 	"sync/atomic"
 )
 
-// RoundTripper is the server in memory: requests to any address reach it, be it [Server.APIURL] or that of production. It
-// opens no socket and starts no goroutine. A request's body is read as HTTP/1 would carry it, and closed; its context ends
-// every wait, and makes the response's body unreadable as well. Responses are delivered whole, when the handler has returned.
+// RoundTripper is the server in memory: requests to any address reach it, be it [Server.APIURL] or that of production.
+// It opens no socket and starts no goroutine. A request's body is read as HTTP/1 would carry it, and closed; its
+// context ends every wait, and makes the response's body unreadable as well. Responses are delivered whole, when the
+// handler has returned.
 func (s *Server) RoundTripper() http.RoundTripper { return memory{s} }
 
 type memory struct{ server *Server }

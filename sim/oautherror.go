@@ -32,7 +32,8 @@ type oauthBody struct {
 	Description string `json:"error_description"`
 }
 
-// writeJSON sends what can always be encoded, to a caller who may have gone. No cache may keep it (RFC 6749 section 5.1).
+// writeJSON sends what can always be encoded, to a caller who may have gone. No cache may keep it (RFC 6749 section
+// 5.1).
 func writeJSON(w http.ResponseWriter, status int, content any) {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	w.Header().Set("Cache-Control", "no-store")

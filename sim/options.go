@@ -7,11 +7,11 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// Options is what [New] makes a [Server] from. The zero value of each field is the default. What changes in the course of a
-// test is changed by the Server's methods.
+// Options is what [New] makes a [Server] from. The zero value of each field is the default. What changes in the course
+// of a test is changed by the Server's methods.
 type Options struct {
-	// Name begins the values of the tokens, and is part of the in-memory host names: letters, digits and hyphens. Servers
-	// of different names do not take each other's tokens. Default: "sim".
+	// Name begins the values of the tokens, and is part of the in-memory host names: letters, digits and hyphens.
+	// Servers of different names do not take each other's tokens. Default: "sim".
 	Name string
 	// Clock is what lifetimes, latencies and outages are measured by. Default: the real clock, which inside a
 	// testing/synctest bubble is the bubble's.
@@ -24,11 +24,11 @@ type Options struct {
 	APILatency time.Duration
 	// ClientID is the client that is known. Default: any is.
 	ClientID string
-	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any will
-	// do, but an empty one.
+	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any
+	// will do, but an empty one.
 	ClientSecret string `json:"-"`
-	// API serves the requests that carry a good token. In memory it runs on the goroutine of the request, and its response
-	// is delivered as a whole when it returns: a response that is streamed needs a socket. Default: 200 with the request's
-	// own body, or {"ok":true} if it has none.
+	// API serves the requests that carry a good token. In memory it runs on the goroutine of the request, and its
+	// response is delivered as a whole when it returns: a response that is streamed needs a socket. Default: 200 with
+	// the request's own body, or {"ok":true} if it has none.
 	API http.Handler
 }

@@ -9,18 +9,21 @@ import (
 	"time"
 )
 
-// GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when no server
-// listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without a response (by panicking with
-// http.ErrAbortHandler). Requests already being served still get their response. The API is not affected.
+// GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when no
+// server listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without a response (by
+// panicking with http.ErrAbortHandler). Requests already being served still get their response. The API is not
+// affected.
 //
 // For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
 func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
 
 // Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. Those still
-// waiting when it is over are dealt with as if they came then. It takes the place of an earlier Hang or GoDown, and they of it.
+// waiting when it is over are dealt with as if they came then. It takes the place of an earlier Hang or GoDown, and
+// they of it.
 func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(hung, d) }) }
 
-// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the responses still queued by [Server.Respond].
+// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the responses still queued by
+// [Server.Respond].
 func (s *Server) Up() {
 	s.set(func() {
 		s.queue = nil
@@ -83,8 +86,8 @@ func (s *Server) awaitService(ctx context.Context) error {
 	}
 }
 
-// wait waits for d on the server's clock, or forever if that is negative, or until changed is closed. It fails when no request
-// waits for the response any more, or none will come.
+// wait waits for d on the server's clock, or forever if that is negative, or until changed is closed. It fails when no
+// request waits for the response any more, or none will come.
 func (s *Server) wait(ctx context.Context, d time.Duration, changed <-chan struct{}) error {
 	var over <-chan time.Time
 	if d >= 0 {
@@ -112,7 +115,8 @@ func (s *Server) delay(ctx context.Context, d time.Duration) error {
 	return s.wait(ctx, d, nil)
 }
 
-// What a real transport reports: that the address does not listen, and that the connection was closed before a response came.
+// What a real transport reports: that the address does not listen, and that the connection was closed before a response
+// came.
 var (
 	errRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	errDropped       = io.EOF

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// kept is how many requests of each kind are remembered at least, and, doubled, at most: a test under load must not run out
-// of memory because of them.
+// kept is how many requests of each kind are remembered at least, and, doubled, at most: a test under load must not run
+// out of memory because of them.
 const kept = 1 << 16
 
 // TokenRequest is what the token endpoint was asked, and what became of it. It holds neither secret nor token.
@@ -20,9 +20,11 @@ type TokenRequest struct {
 	ClientID, AuthMethod string
 	// Form is its body, without client_secret. Nil if it was no form.
 	Form url.Values
-	// Status is the response's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client gave up.
+	// Status is the response's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client
+	// gave up.
 	Status int
-	// Error is the OAuth error of the response, if it has one (RFC 6749 section 5.2). That of a [Server.Respond] is not known.
+	// Error is the OAuth error of the response, if it has one (RFC 6749 section 5.2). That of a [Server.Respond] is not
+	// known.
 	Error string
 	// Token is the number of the token it was given, from 1; 0 if none.
 	Token int
@@ -44,14 +46,14 @@ type APIRequest struct {
 
 // Stats is what was counted since the server was made.
 type Stats struct {
-	// TokenRequests counts the token requests that arrived, those that got no response included; Tokens the different tokens
-	// issued.
+	// TokenRequests counts the token requests that arrived, those that got no response included; Tokens the different
+	// tokens issued.
 	TokenRequests, Tokens int
-	// MostAtOnce is how many token requests were under way at the same moment, at the most. Over HTTP, one that the client
-	// gave up on is under way until the server notices.
+	// MostAtOnce is how many token requests were under way at the same moment, at the most. Over HTTP, one that the
+	// client gave up on is under way until the server notices.
 	MostAtOnce int
-	// Requests counts the requests to the API; Unauthorized those that got a 401, whichever handler sent it; Refused those that
-	// were refused before they reached [Options].API.
+	// Requests counts the requests to the API; Unauthorized those that got a 401, whichever handler sent it; Refused
+	// those that were refused before they reached [Options].API.
 	Requests, Unauthorized, Refused int
 }
 

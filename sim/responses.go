@@ -12,17 +12,17 @@ type queued struct {
 	respond http.HandlerFunc
 }
 
-// Respond lets respond handle the next n token requests, whatever they ask for, after those queued before. The
-// request has its body; nothing of it was checked. The latency applies. To close the connection without a response, panic
-// with http.ErrAbortHandler. n below 1 does nothing; [Server.Up] drops what is left.
+// Respond lets respond handle the next n token requests, whatever they ask for, after those queued before. The request
+// has its body; nothing of it was checked. The latency applies. To close the connection without a response, panic with
+// http.ErrAbortHandler. n below 1 does nothing; [Server.Up] drops what is left.
 func (s *Server) Respond(n int, respond func(w http.ResponseWriter, r *http.Request)) {
 	if n > 0 {
 		s.set(func() { s.queue = append(s.queue, queued{n, respond}) })
 	}
 }
 
-// RespondOnce is [Server.Respond] for one response that is known beforehand. header may be nil. A Content-Length larger than the
-// body makes a response that breaks off.
+// RespondOnce is [Server.Respond] for one response that is known beforehand. header may be nil. A Content-Length larger
+// than the body makes a response that breaks off.
 func (s *Server) RespondOnce(status int, header http.Header, body string) {
 	header = header.Clone()
 	s.Respond(1, func(w http.ResponseWriter, _ *http.Request) {

@@ -9,8 +9,8 @@ import (
 // maxDrained is how much net/http reads of a body that its handler left alone.
 const maxDrained = 256 << 10
 
-// sentBody is a request's body as a connection carries it: one that is not as long as announced breaks off, and what goes
-// wrong with it the client's side hears of.
+// sentBody is a request's body as a connection carries it: one that is not as long as announced breaks off, and what
+// goes wrong with it the client's side hears of.
 type sentBody struct {
 	body     io.ReadCloser
 	length   int64 // announced; -1: not known

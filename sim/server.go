@@ -13,9 +13,9 @@ import (
 // TokenPath is where the token endpoint is. Every other path is the API.
 const TokenPath = "/oauth2/token"
 
-// Server is an authorization server and the API it protects. Make one with [New]; inside a synctest bubble if it is to be
-// used there. All methods are safe for concurrent use. What they change holds, unless documented otherwise, for the requests
-// that arrive from then on.
+// Server is an authorization server and the API it protects. Make one with [New]; inside a synctest bubble if it is to
+// be used there. All methods are safe for concurrent use. What they change holds, unless documented otherwise, for the
+// requests that arrive from then on.
 //
 // It prints as its name only.
 type Server struct {
@@ -72,10 +72,10 @@ func New(o Options) *Server {
 	return s
 }
 
-// Config is for a client of this server: alf.New(s.Config()) is ready to use, with requests to [Server.APIURL] or to any
-// address at all in memory. It goes over the socket if the server was started, else through memory. Its clock is the
-// server's, and its jitter is always the middle of the range, so that a test runs the same each time; reset Rand for more
-// variety. The secret is the one known now, whatever is set later.
+// Config is for a client of this server: alf.New(s.Config()) is ready to use, with requests to [Server.APIURL] or to
+// any address at all in memory. It goes over the socket if the server was started, else through memory. Its clock is
+// the server's, and its jitter is always the middle of the range, so that a test runs the same each time; reset Rand
+// for more variety. The secret is the one known now, whatever is set later.
 func (s *Server) Config() alf.Config {
 	cfg := s.config(s.TokenURL())
 	if !s.started() {
@@ -85,8 +85,8 @@ func (s *Server) Config() alf.Config {
 	return cfg
 }
 
-// ConfigAt is [Server.Config] for a server that is mounted as a handler, over HTTP. base is the address it is mounted at,
-// such as an httptest.Server's URL.
+// ConfigAt is [Server.Config] for a server that is mounted as a handler, over HTTP. base is the address it is mounted
+// at, such as an httptest.Server's URL.
 func (s *Server) ConfigAt(base string) alf.Config { return s.config(base + TokenPath) }
 
 func (s *Server) config(tokenURL string) alf.Config {

@@ -19,8 +19,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Orders is a service that uses the client: it takes an *http.Client, and knows nothing of tokens. The tests below are how its
-// author finds out what happens to it when tokens end and servers fail. They are meant to be copied.
+// Orders is a service that uses the client: it takes an *http.Client, and knows nothing of tokens. The tests below are
+// how its author finds out what happens to it when tokens end and servers fail. They are meant to be copied.
 type Orders struct {
 	client *http.Client
 	url    string
@@ -60,8 +60,8 @@ func TestDocuments_ShowATestThatIsRun(t *testing.T) {
 	}
 }
 
-// inBubble runs a test on a service with a server and a clock of its own. Time passes when everyone waits for it: hours take
-// milliseconds.
+// inBubble runs a test on a service with a server and a clock of its own. Time passes when everyone waits for it: hours
+// take milliseconds.
 func inBubble(t *testing.T, o sim.Options, test func(t *testing.T, server *sim.Server, orders Orders)) {
 	synctest.Test(t, func(t *testing.T) {
 		server := sim.New(o)
@@ -164,8 +164,8 @@ func TestUserService_DoesNotNoticeAShortOutage(t *testing.T) {
 	})
 }
 
-// The token endpoint is away for longer than the token lives. Orders are refused, soon or at once and with the reason, at
-// little cost to the endpoint; and taken again soon after it is back.
+// The token endpoint is away for longer than the token lives. Orders are refused, soon or at once and with the reason,
+// at little cost to the endpoint; and taken again soon after it is back.
 func TestUserService_RecoversFromALongOutage(t *testing.T) {
 	inBubble(t, sim.Options{Lifetime: time.Hour}, func(t *testing.T, server *sim.Server, orders Orders) {
 		require.NoError(t, orders.Place(t.Context(), "tea"))

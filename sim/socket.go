@@ -18,8 +18,8 @@ type socket struct {
 	closed sync.Once
 }
 
-// Start puts the server on a port of its own, on 127.0.0.1, where [Server.APIURL] and [Server.TokenURL] point from then on. It
-// can be started once, and fails if no port is available. End it with [Server.Close].
+// Start puts the server on a port of its own, on 127.0.0.1, where [Server.APIURL] and [Server.TokenURL] point from then
+// on. It can be started once, and fails if no port is available. End it with [Server.Close].
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,9 +69,9 @@ func (k *socket) close() {
 	})
 }
 
-// Close ends the server: a request that still waits for its response gets none, and a later one is refused. It returns when
-// nothing runs any more that [Server.Start] has started, API handlers included. Further calls wait for the same end. A server
-// that was not started needs no Close, but where requests may be left hanging in it.
+// Close ends the server: a request that still waits for its response gets none, and a later one is refused. It returns
+// when nothing runs any more that [Server.Start] has started, API handlers included. Further calls wait for the same
+// end. A server that was not started needs no Close, but where requests may be left hanging in it.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {

@@ -16,8 +16,8 @@ const (
 	maxForm = 64 << 10
 )
 
-// readForm reads the whole body, and puts it back for a Respond. It has to be read before anything is waited for: net/http
-// notices that a client has gone only when nothing of its request is left.
+// readForm reads the whole body, and puts it back for a Respond. It has to be read before anything is waited for:
+// net/http notices that a client has gone only when nothing of its request is left.
 func readForm(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	r.Body = io.NopCloser(bytes.NewReader(body))

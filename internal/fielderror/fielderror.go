@@ -1,4 +1,5 @@
-// Package fielderror has the one type of error for a setting that makes no sense. The public packages export it as FieldError.
+// Package fielderror has the one type of error for a setting that makes no sense. The public packages export it as
+// FieldError.
 package fielderror
 
 import "errors"

@@ -1,7 +1,9 @@
-// Package files reads small files, such as secrets and keys.
+// Package files reads small files and environment variables that configure a program, such as secrets and keys, and notices
+// when they change.
 package files
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -23,4 +25,15 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	return content, nil
+}
+
+// ReadInput is [Read], and records the file as an input of ctx; see [WithInputs].
+func ReadInput(ctx context.Context, path string, limit int64) ([]byte, error) {
+	return record(ctx, func() ([]byte, error) { return Read(path, limit) })
+}
+
+// Variable returns an environment variable, "" if it is not set. It is recorded as an input of ctx.
+func Variable(ctx context.Context, name string) string {
+	value, _ := record(ctx, func() ([]byte, error) { return []byte(os.Getenv(name)), nil })
+	return string(value)
 }

@@ -1,5 +1,5 @@
-// Package mtls keeps connections apart by the certificate they were made with. A connection shows the one of its handshake
-// for as long as it lives, and a token may be bound to it (RFC 8705 section 3).
+// Package mtls keeps connections apart by the certificate they were made with. A connection shows the one of its
+// handshake for as long as it lives, and a token may be bound to it (RFC 8705 section 3).
 package mtls
 
 import (
@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// kept is for how many certificates there may be connections at the same time. Those of the tokens in use, and none, would
-	// do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was replaced, and who
-	// is forgotten cannot be told to close it.
+	// kept is for how many certificates there may be connections at the same time. Those of the tokens in use, and
+	// none, would do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was
+	// replaced, and who is forgotten cannot be told to close it.
 	kept = 16
 	// idleTimeout ends connections that are no longer used, if the template has no other. It is that of
 	// http.DefaultTransport.
@@ -48,8 +48,9 @@ func NewPool(template *http.Transport) *Pool {
 	return p
 }
 
-// For returns the transport for a certificate; nil for none. It is the same for as long as the certificate is among the last
-// few. Connections with others end with the requests that use them, or, with HTTP/2, when they have been idle for long.
+// For returns the transport for a certificate; nil for none. It is the same for as long as the certificate is among the
+// last few. Connections with others end with the requests that use them, or, with HTTP/2, when they have been idle for
+// long.
 func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
 	if t := find(*p.entries.Load(), certificate); t != nil {
 		return t
@@ -89,8 +90,8 @@ func (p *Pool) CloseIdleConnections() {
 	}
 }
 
-// Show makes a transport show a certificate to every server that asks for one, also to one that names other authorities than
-// the certificate's: it may have it on record.
+// Show makes a transport show a certificate to every server that asks for one, also to one that names other authorities
+// than the certificate's: it may have it on record.
 func Show(transport *http.Transport, certificate *tls.Certificate) {
 	config := &tls.Config{}
 	if transport.TLSClientConfig != nil {
@@ -109,8 +110,8 @@ func Same(a, b *tls.Certificate) bool {
 	return a == b || a != nil && b != nil && len(a.Certificate) > 0 && slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
 }
 
-// Obstacle says why certificates could not be shown through a base transport; "" if they can. What is to be changed comes
-// after a colon.
+// Obstacle says why certificates could not be shown through a base transport; "" if they can. What is to be changed
+// comes after a colon.
 func Obstacle(base http.RoundTripper) string {
 	t, ok := base.(*http.Transport)
 	switch {

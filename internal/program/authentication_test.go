@@ -106,7 +106,7 @@ func TestAuthentication_AKey(t *testing.T) {
 			require.Equal(t, map[string]any{"alg": "ES256", "kid": "k1", "typ": "client-authentication+jwt"}, segment(t, jwt, 0))
 			claims := segment(t, jwt, 1)
 			require.Equal(t, "https://aud.example.com", claims["aud"])
-			require.InDelta(t, 30, claims["exp"].(float64)-claims["iat"].(float64), 0)
+			require.InDelta(t, 30+10, claims["exp"].(float64)-claims["iat"].(float64), 0, "F6: iat lies 10 s back")
 		})
 	}
 }
@@ -246,10 +246,10 @@ func TestExit2_OnCredentialsThatAreMissingOrUnused(t *testing.T) {
 		"no key in the file":   {[]string{"--key-file", secret}, "--key-file: " + secret + ": holds no private key"},
 		"no such file":         {[]string{"--key-file", none}, "--key-file: open " + none},
 		"no such assertion":    {[]string{"--assertion-file", none}, "--assertion-file: open " + none},
-		"an empty assertion":   {[]string{"--assertion-file", write(t, "empty", "\n")}, "is empty: write what proves the client into it"},
+		"an empty assertion":   {[]string{"--assertion-file", write(t, "empty", "\n")}, "is empty: expected a client secret or an assertion"},
 		"a key that is none":   {[]string{"--cert-file", cert, "--cert-key-file", secret}, "--cert-file: certificate files " + cert},
 		"another's key":        {[]string{"--cert-file", cert, "--cert-key-file", key}, "does not match"},
-		"in the clear":         {[]string{"--cert-file", cert}, "--token-url: plain http cannot show a certificate"},
+		"in the clear":         {[]string{"--cert-file", cert}, "--token-url: plain http cannot present a certificate"},
 		"an unsuited key":      {[]string{"--key-file", writeKey(t, ed), "--assertion-algorithm", "RS256"}, "--key-file: an Ed25519 key cannot sign with RS256: use EdDSA"},
 		"no algorithm":         {[]string{"--key-file", key, "--assertion-algorithm", "none"}, `--assertion-algorithm: "none" is not a signature algorithm`},
 		"no issuer to name":    {[]string{"--key-file", key, "--assertion-audience", "issuer"}, "--assertion-audience: there is no --issuer to name"},

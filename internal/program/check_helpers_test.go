@@ -34,8 +34,10 @@ type place struct {
 	token    http.HandlerFunc         // nil: the claims in a JWT
 	claims   map[string]any           // nil: ordinary ones
 	metadata func(self string) string // nil: there are none
-	api      http.HandlerFunc         // nil: says yes
-	env      map[string]string        // on top
+	// failingMetadata is what the well-known locations respond with in place of metadata.
+	failingMetadata func(http.ResponseWriter)
+	api             http.HandlerFunc  // nil: says yes
+	env             map[string]string // on top
 }
 
 func ordinaryClaims() map[string]any {
@@ -82,7 +84,16 @@ func (p place) start(t *testing.T) *httptest.Server {
 	}
 	mux.HandleFunc("POST /token", p.token)
 	if p.metadata != nil {
-		mux.HandleFunc("/.well-known/oauth-authorization-server", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, p.metadata(s.URL)) })
+		mux.HandleFunc("/.well-known/", func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case p.failingMetadata != nil:
+				p.failingMetadata(w)
+			case r.URL.Path == "/.well-known/oauth-authorization-server":
+				io.WriteString(w, p.metadata(s.URL))
+			default:
+				http.NotFound(w, r)
+			}
+		})
 	}
 	if p.api == nil {
 		p.api = func(w http.ResponseWriter, r *http.Request) {}
@@ -130,7 +141,7 @@ func metadataWith(more string) func(string) string {
 type diagnosed struct {
 	place
 	args   []string
-	code   int
+	code   int // -1: any
 	says   []string
 	silent []string // what must not be said
 	step   string   // the failing step; "" if none fails
@@ -138,7 +149,9 @@ type diagnosed struct {
 
 func (d diagnosed) test(t *testing.T) {
 	r := d.check(t, d.args...)
-	require.Equal(t, d.code, r.code, r.out+r.err)
+	if d.code >= 0 {
+		require.Equal(t, d.code, r.code, r.out+r.err)
+	}
 	for _, words := range d.says {
 		require.Contains(t, r.out, words)
 	}
@@ -152,5 +165,7 @@ func (d diagnosed) test(t *testing.T) {
 	require.Contains(t, r.out, "✗ "+d.step+" ")
 	require.Equal(t, "alf: the check failed: "+d.step+"\n", r.err)
 	_, after, _ := strings.Cut(r.out, "✗ ")
+	require.Contains(t, after, "cause:  ", "always")
+	require.Contains(t, after, "remedy: ", "always")
 	require.NotContains(t, after, "✓", "nothing is done after a failure")
 }

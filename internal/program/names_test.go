@@ -30,11 +30,11 @@ func TestNames_AreOfThingsTheProgramHas(t *testing.T) {
 			[]string{"ClientSecret"}, exit.Usage,
 		},
 		"a token of another type": {
-			nil, `token_type is "mac", not "Bearer"; if tokens of that kind are meant, set --token-type`,
+			nil, `token_type is "mac", not "Bearer"; if the server calls its tokens so, set --token-type`,
 			[]string{"TokenType"}, exit.Denied,
 		},
 		"a token that is not bound": {
-			[]string{"--dpop"}, `token_type is "mac", not "DPoP"; the server has not bound the token to the key, as if it knew no DPoP: have that enabled for this client, or unset --dpop`,
+			[]string{"--dpop"}, `token_type is "mac", not "DPoP"; the server has not bound the token to the key, as if it did not know DPoP: have that enabled for this client, or unset --dpop`,
 			[]string{"unset DPoP"}, exit.Denied,
 		},
 	} {

@@ -144,7 +144,7 @@ func TestSettings_TheFileIsStrict(t *testing.T) {
 		`{"token_header": {" A": "x"}}`:          `--token-header: " A" is not a header name`,
 		`{"token_header": {"": "x"}}`:            `--token-header: "" is not a header name`,
 		`{"token_header": {"A: x\nB": "y"}}`:     `is not a header name`,
-		`{"token_header": {"A": "x\nB: y"}}`:     `--token-header: a value of "A" holds a control character`,
+		`{"token_header": {"A": "x\nB: y"}}`:     `--token-header: a value of "A" has a control character`,
 		`{"token_header": {"dpop": "x"}}`:        `--token-header: "Dpop" is set by the fetcher`,
 		`{"dpop": "yes"}`:                        "dpop: must be true or false",
 		`{"assertion_lifetime": 60}`:             `assertion_lifetime: must be a duration, such as "30s"`,

@@ -35,8 +35,8 @@ func parsed(t *testing.T) map[string][]*ast.File {
 	return folders
 }
 
-// name is how DESIGN.md calls a package: by its folder, the root by the module's name, and the parts of the program and of the
-// simulation by the folder that they are in.
+// name is how DESIGN.md calls a package: by its folder, the root by the module's name, and the parts of the program and
+// of the simulation by the folder that they are in.
 func name(folder string) string {
 	for _, whole := range []string{"internal/program", "internal/simulation"} {
 		if folder == whole || strings.HasPrefix(folder, whole+"/") {

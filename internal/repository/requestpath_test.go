@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// callGraph is which functions of a package call which, found by name. Methods of common interfaces are left out: by name
-// alone, every Close would call every other.
+// callGraph is which functions of a package call which, found by name. Methods of common interfaces are left out: by
+// name alone, every Close would call every other.
 type callGraph struct {
 	declared map[string][]*ast.FuncDecl
 	file     map[*ast.FuncDecl]string
@@ -74,8 +74,8 @@ func (g callGraph) from(name string, visit func(caller, callee *ast.FuncDecl)) {
 	}
 }
 
-// A request passes few files, and comes back to the first of them from two only: where a DPoP nonce or a rejected token has
-// it sent again.
+// A request passes few files, and comes back to the first of them from two only: where a DPoP nonce or a rejected token
+// has it sent again.
 func TestRequestPath_IsShort(t *testing.T) {
 	const first = "transport.go"
 	graph := callsIn(t, "internal/transport")

@@ -10,7 +10,8 @@ import (
 
 var goBlock = regexp.MustCompile("(?ms)^(<!-- fragment -->\n)?```go\n(.*?)^```")
 
-// Go code in documents stands in a Go file that is compiled, word for word. A fragment, such as a few fields, only has to parse.
+// Go code in documents stands in a Go file that is compiled, word for word. A fragment, such as a few fields, only has
+// to parse.
 func TestDocuments_CodeIsCompiledElsewhere(t *testing.T) {
 	all := files(t)
 	var compiled strings.Builder

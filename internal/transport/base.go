@@ -3,12 +3,12 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/alf-go/alf/internal/dial"
 	"github.com/alf-go/alf/internal/mtls"
 )
 
@@ -16,9 +16,6 @@ const (
 	// maxIdlePerHost is how many idle connections to one host are kept. Most requests go to one host, of which
 	// http.DefaultTransport keeps only 2 connections: under load nearly every request would dial.
 	maxIdlePerHost = 1024
-	// dialTimeout limits the dial of one connection, among all addresses of the host: net.Dialer gives each its share of it.
-	// Without a limit of its own, a first address that drops packets uses up the whole time of a request.
-	dialTimeout = 8 * time.Second
 	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have dropped it
 	// without a word.
 	sendPingTimeout = 10 * time.Second
@@ -37,12 +34,9 @@ func newTemplate() (*http.Transport, bool) {
 	own := standard.Clone()
 	own.MaxIdleConns = 0
 	own.MaxIdleConnsPerHost = maxIdlePerHost
-	if dial := own.DialContext; dial != nil {
-		own.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-			defer cancel()
-			return dial(ctx, network, address)
-		}
+	//lint:ignore SA1019 whoever still sets Dial must keep it
+	if own.Dial == nil && own.DialTLS == nil && own.DialTLSContext == nil && own.DialContext != nil {
+		own.DialContext = dial.AllAddresses(own.DialContext)
 	}
 	settings := http.HTTP2Config{}
 	if own.HTTP2 != nil {

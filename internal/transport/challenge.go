@@ -27,9 +27,9 @@ func (s *Session) rejects(resp *http.Response) bool {
 	return s.rejected(&visible)
 }
 
-// exempt reports whether a 401 says that another token would not help: the token lacks a scope (RFC 6750 section 3.1), or a
-// DPoP nonce is required (RFC 9449 section 9). A challenge that calls the token invalid outweighs that. Every other 401
-// rejects the token, because real servers refuse an invalid token with the oddest challenges, or with none.
+// exempt reports whether a 401 says that another token would not help: the token lacks a scope (RFC 6750 section 3.1),
+// or a DPoP nonce is required (RFC 9449 section 9). A challenge that calls the token invalid outweighs that. Every
+// other 401 rejects the token, because real servers refuse an invalid token with the oddest challenges, or with none.
 func exempt(header http.Header) bool {
 	var c challenge
 	c.read(header)
@@ -65,9 +65,9 @@ func (c *challenge) note(scheme, name, value string) {
 	}
 }
 
-// eachParam reports the auth-params of the challenges in one WWW-Authenticate header (RFC 9110 section 11.6.1), each with the
-// scheme it belongs to. It is lenient: commas may be missing or be semicolons, values need no quotes, a quote need not be
-// closed, and what makes no sense is skipped.
+// eachParam reports the auth-params of the challenges in one WWW-Authenticate header (RFC 9110 section 11.6.1), each
+// with the scheme it belongs to. It is lenient: commas may be missing or be semicolons, values need no quotes, a quote
+// need not be closed, and what makes no sense is skipped.
 func eachParam(header string, report func(scheme, name, value string)) {
 	scheme := ""
 	for header != "" {
@@ -108,7 +108,8 @@ func word(s string) (read, rest string) {
 	return s[:end], s[end:]
 }
 
-// quoted reads a quoted-string from its opening quote on, without quotes and escapes. One that is not closed ends with s.
+// quoted reads a quoted-string from its opening quote on, without quotes and escapes. One that is not closed ends with
+// s.
 func quoted(s string) (read, rest string) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -125,9 +126,9 @@ func quoted(s string) (read, rest string) {
 	return b.String(), ""
 }
 
-// peek reads up to limit bytes of a response's body, and returns them and a body that still has all of it. If that was the
-// whole body, the real one is closed, so that its connection is free while the caller has not finished with what replaces
-// it. An error in reading comes up again where it was.
+// peek reads up to limit bytes of a response's body, and returns them and a body that still has all of it. If that was
+// the whole body, the real one is closed, so that its connection is free while the caller has not finished with what
+// replaces it. An error in reading comes up again where it was.
 func peek(body io.ReadCloser, limit int64) ([]byte, io.ReadCloser) {
 	end := &endReader{r: body}
 	prefix, err := io.ReadAll(io.LimitReader(end, limit))

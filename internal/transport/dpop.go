@@ -16,9 +16,9 @@ const (
 	nonceHeader = "Dpop-Nonce"
 )
 
-// roundTripDPoP sends out with a proof that the client has the key tok is bound to (RFC 9449 section 7), and once more where
-// the API requires its nonce in the proof (section 9). That replaces no token: the token was not at fault. It is done once
-// per request, its retry after a 401 included.
+// roundTripDPoP sends out with a proof that the client has the key tok is bound to (RFC 9449 section 7), and once more
+// where the API requires its nonce in the proof (section 9). That replaces no token: the token was not at fault. It is
+// done once per request, its retry after a 401 included.
 func (t *Transport) roundTripDPoP(c *call, out *http.Request, tok *manager.Token, value string) (*http.Response, error) {
 	resp, nonce, err := t.sendDPoP(c, out, tok, "")
 	if err != nil || nonce == "" || c.nonceRetry || !wantsNonce(resp) {
@@ -48,9 +48,9 @@ func (t *Transport) roundTripDPoP(c *call, out *http.Request, tok *manager.Token
 var errUnbound = errors.New("alf: the token is not bound to a key (its type is not DPoP), so the request was not sent: " +
 	"have the token's source use DPoP, or unset Config.DPoP")
 
-// sendDPoP signs on the caller's goroutine: no other request waits for the signature. nonce is what this very request must
-// contain, if that is known; another response may have brought another one meanwhile. next is the one that the response
-// brings.
+// sendDPoP signs on the caller's goroutine: no other request waits for the signature. nonce is what this very request
+// must contain, if that is known; another response may have brought another one meanwhile. next is the one that the
+// response brings.
 func (t *Transport) sendDPoP(c *call, out *http.Request, tok *manager.Token, nonce string) (resp *http.Response, next string, err error) {
 	target := addressed(c.req)
 	if scheme, _, _ := strings.Cut(tok.Authorization(), " "); !equalFold(scheme, proofHeader) {

@@ -13,8 +13,8 @@ var ErrRefused = errors.New("alf: request refused, nothing was sent")
 // errNoToken is about a third-party Source: the built-in manager never does this.
 var errNoToken = errors.New("alf: the token manager returned neither a token nor an error: repair Config.Manager")
 
-// contextError returns the error of something that ended with err, under ctx. If ctx has ended too, the error is both ctx.Err()
-// and its cause: net/http returns only one of them, which one depends on the protocol.
+// contextError returns the error of something that ended with err, under ctx. If ctx has ended too, the error is both
+// ctx.Err() and its cause: net/http returns only one of them, which one depends on the protocol.
 func contextError(ctx context.Context, err error) error {
 	ended := ctx.Err()
 	if ended == nil {

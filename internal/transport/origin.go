@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// origin is where a request goes (RFC 6454 section 4), spelled as the URL spells it: normalizing would allocate, once per
-// request.
+// origin is where a request goes (RFC 6454 section 4), spelled as the URL spells it: normalizing would allocate, once
+// per request.
 type origin struct{ scheme, host, port string }
 
 func originOf(u *url.URL) origin {
@@ -36,8 +36,8 @@ func (o origin) String() string {
 	return strings.ToLower(o.scheme) + "://" + net.JoinHostPort(strings.ToLower(o.host), o.port)
 }
 
-// equalFold compares ASCII letters without case and all else as it is. strings.EqualFold would find a Kelvin sign equal to
-// a k, and so two hosts the same that need not be.
+// equalFold compares ASCII letters without case and all else as it is. strings.EqualFold would find a Kelvin sign equal
+// to a k, and so two hosts the same that need not be.
 func equalFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
@@ -93,8 +93,8 @@ func (s *Session) Listed(u *url.URL) bool {
 	return false
 }
 
-// named is the origin that a server goes by: the host is that of the Host header, which decides who responds behind a shared
-// ingress.
+// named is the origin that a server goes by: the host is that of the Host header, which decides who responds behind a
+// shared ingress.
 func named(req *http.Request) origin {
 	if req.Host == "" || req.Host == req.URL.Host {
 		return originOf(req.URL)
@@ -114,8 +114,8 @@ func (s *Session) within(req *http.Request) bool {
 }
 
 // admit reports whether req may carry the token. A request that the caller made either may or is refused with an error:
-// without the token it would only fail less clearly. A redirected one was not the caller's choice; without the token it does
-// no harm.
+// without the token it would only fail less clearly. A redirected one was not the caller's choice; without the token it
+// does no harm.
 func (s *Session) admit(req *http.Request) (bool, error) {
 	if req.Response != nil {
 		return s.follows(req), nil
@@ -131,7 +131,8 @@ func (s *Session) admit(req *http.Request) (bool, error) {
 	return true, nil
 }
 
-// refusePlain uses net/http's words for a scheme, because libraries look for them to find out that sending again is useless.
+// refusePlain uses net/http's words for a scheme, because libraries look for them to find out that sending again is
+// useless.
 func (s *Session) refusePlain(u *url.URL) error {
 	if !equalFold(u.Scheme, "http") {
 		return fmt.Errorf("%w: unsupported protocol scheme %q: use https", ErrRefused, u.Scheme)
@@ -147,10 +148,10 @@ func (s *Session) refuseOrigin(req *http.Request) error {
 	return fmt.Errorf("%w: %s is not among Config.Origins: add it there if it may have the token", ErrRefused, originOf(req.URL))
 }
 
-// follows reports whether a redirected request may carry the token: the chain has stayed where the caller wanted to go, or
-// within Config.Origins. Once it has left, another server chose every URL that follows, also one that leads back. If the
-// chain is broken, where the caller wanted to go is not known. Our responses have the callers' requests, so that chains
-// through us are complete.
+// follows reports whether a redirected request may carry the token: the chain has stayed where the caller wanted to go,
+// or within Config.Origins. Once it has left, another server chose every URL that follows, also one that leads back. If
+// the chain is broken, where the caller wanted to go is not known. Our responses have the callers' requests, so that
+// chains through us are complete.
 func (s *Session) follows(req *http.Request) bool {
 	for hop := req; ; hop = hop.Response.Request {
 		if hop == nil || hop.URL == nil || !wire.PlainHTTPAllowed(hop.URL, s.allowHTTP) {

@@ -17,7 +17,8 @@ const (
 	maxReplay = 64 << 10
 	// maxCompared is how much of a body of known length is kept for a comparison with what GetBody returns.
 	maxCompared = 512
-	// maxBodyWait is how long a request that is to be sent again waits for the base transport to be done with the first body.
+	// maxBodyWait is how long a request that is to be sent again waits for the base transport to be done with the first
+	// body.
 	maxBodyWait = 500 * time.Millisecond
 )
 
@@ -26,8 +27,8 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 
 // requestBody is the body of a request that may have to be sent again. A nil one is that of a request without a body.
 //
-// net/http requires of everyone who reuses a request's body to wait until the transport has closed it, and over HTTP/2 a Read
-// may run even then. Otherwise a GetBody that rewinds one file would damage what is still being sent.
+// net/http requires of everyone who reuses a request's body to wait until the transport has closed it, and over HTTP/2
+// a Read may run even then. Otherwise a GetBody that rewinds one file would damage what is still being sent.
 type requestBody struct {
 	req *http.Request // the caller's
 
@@ -76,8 +77,8 @@ func (b *requestBody) last() *sentBody {
 	return b.sent
 }
 
-// done says that the request is not sent again. After an error the body is closed when it returns; after a response that is
-// not waited for, because closing the body of an incoming request can take as long as its sender wants.
+// done says that the request is not sent again. After an error the body is closed when it returns; after a response
+// that is not waited for, because closing the body of an incoming request can take as long as its sender wants.
 func (b *requestBody) done(failed bool) {
 	if b == nil {
 		return
@@ -94,8 +95,8 @@ func (b *requestBody) done(failed bool) {
 	}
 }
 
-// repeatable waits until the base transport is done with the body, for a moment at most, and reports whether it can be sent
-// again, as often as necessary.
+// repeatable waits until the base transport is done with the body, for a moment at most, and reports whether it can be
+// sent again, as often as necessary.
 func (b *requestBody) repeatable(ctx context.Context) bool {
 	if b == nil || b.known {
 		return true
@@ -116,8 +117,8 @@ func (b *requestBody) repeatable(ctx context.Context) bool {
 // errNotWhole says that a body cannot be sent again as it was.
 var errNotWhole = errors.New("alf: the request's GetBody did not return the whole body again")
 
-// open returns the body of a request that is repeatable once more. It fails if GetBody does, or returns something else than it
-// should, such as a reader that was already read.
+// open returns the body of a request that is repeatable once more. It fails if GetBody does, or returns something else
+// than it should, such as a reader that was already read.
 func (b *requestBody) open(ctx context.Context) (io.ReadCloser, error) {
 	if b == nil {
 		return http.NoBody, nil
@@ -165,8 +166,8 @@ func getBody(req *http.Request) (io.ReadCloser, error) {
 	return body, err
 }
 
-// atLeast fails where a body ends that is shorter than what was sent of it the first time: its length is not announced, so the
-// server would take the part for the whole.
+// atLeast fails where a body ends that is shorter than what was sent of it the first time: its length is not announced,
+// so the server would take the part for the whole.
 type atLeast struct {
 	r       io.Reader
 	missing int64
@@ -207,8 +208,8 @@ func readStart(ctx context.Context, body io.ReadCloser, n int64) ([]byte, error)
 	}
 }
 
-// sentBody is a request's body as the base transport reads it. It notes how far that has come, and keeps what was read. The
-// transport may still be reading when the response is there, hence the lock.
+// sentBody is a request's body as the base transport reads it. It notes how far that has come, and keeps what was read.
+// The transport may still be reading when the response is there, hence the lock.
 type sentBody struct {
 	body     io.ReadCloser
 	length   int64 // Content-Length; 0: not known
@@ -260,7 +261,8 @@ func (s *sentBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the body, unless the rest of it is needed. Transports close a body before its end when the response has come.
+// Close closes the body, unless the rest of it is needed. Transports close a body before its end when the response has
+// come.
 func (s *sentBody) Close() error {
 	s.mu.Lock()
 	if !s.closed && s.finishes && !s.stopped && !s.ended && s.total < s.length {
@@ -301,9 +303,9 @@ func (s *sentBody) wait(ctx context.Context) bool {
 	return true
 }
 
-// finish returns the whole body if that was recorded: up to Content-Length if that is known (a transport need not read on to
-// see the EOF, and an EOF before it is not the end), otherwise up to the EOF. What is missing of a short body is read now.
-// It is called when the base transport is done.
+// finish returns the whole body if that was recorded: up to Content-Length if that is known (a transport need not read
+// on to see the EOF, and an EOF before it is not the end), otherwise up to the EOF. What is missing of a short body is
+// read now. It is called when the base transport is done.
 func (s *sentBody) finish(ctx context.Context) ([]byte, bool) {
 	s.mu.Lock()
 	data, kept := s.data, s.kept
@@ -322,8 +324,8 @@ func (s *sentBody) finish(ctx context.Context) ([]byte, bool) {
 	return data, whole
 }
 
-// stop ends the recording, so that a long-lived response does not keep what was sent. It reports whether the body has to be
-// closed.
+// stop ends the recording, so that a long-lived response does not keep what was sent. It reports whether the body has
+// to be closed.
 func (s *sentBody) stop() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 
 // What a source may offer beyond manager.Source; manager.Manager does.
 type (
-	// currentSource returns the token that may be sent to any origin; nil if there is none, or none without a wait. It neither
-	// waits nor allocates.
+	// currentSource returns the token that may be sent to any origin; nil if there is none, or none without a wait. It
+	// neither waits nor allocates.
 	currentSource interface{ Current() *manager.Token }
 	// originSource withholds from an origin the token that it rejected.
 	originSource interface {
@@ -75,8 +75,8 @@ func (s *Session) waitForToken(ctx context.Context, origin string) (*manager.Tok
 	return tok, tok.Authorization(), err
 }
 
-// Validated returns what a source returned if it is a token, and an error otherwise: third-party sources may return neither.
-// An error that ended with ctx is both ctx.Err() and its cause.
+// Validated returns what a source returned if it is a token, and an error otherwise: third-party sources may return
+// neither. An error that ended with ctx is both ctx.Err() and its cause.
 func Validated(ctx context.Context, tok *manager.Token, err error) (*manager.Token, error) {
 	if err == nil {
 		_, err = headerValue(tok)
@@ -117,8 +117,8 @@ func waitContext(req *http.Request) (context.Context, func()) {
 	return ctx, func() { cancel(nil) }
 }
 
-// observeAccepted reports that the first send of a request was accepted, if the source wanted to know when it was sent. An
-// error of the server says nothing about the token.
+// observeAccepted reports that the first send of a request was accepted, if the source wanted to know when it was sent.
+// An error of the server says nothing about the token.
 func (s *Session) observeAccepted(c *call, tok *manager.Token) {
 	if !c.observed.IsZero() && c.response.StatusCode < http.StatusInternalServerError {
 		s.outcomes.ReportOutcome(manager.Outcome{Token: tok, Origin: target(c.req), Accepted: true, Sent: c.observed})

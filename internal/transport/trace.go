@@ -18,7 +18,8 @@ type Trace struct {
 
 type traceKey struct{}
 
-// WithTrace returns a context with a trace, whose functions are called before those of the trace that ctx may have already.
+// WithTrace returns a context with a trace, whose functions are called before those of the trace that ctx may have
+// already.
 func WithTrace(ctx context.Context, trace *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, append(traces{trace}, traceOf(ctx)...))
 }

@@ -1,6 +1,6 @@
 // Package transport sends one request with the client's token, and once more when the token was rejected: the
-// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin, token,
-// request_body, dpop, base, challenge, and after a rejection retry.
+// http.RoundTripper that package alf is built on. A request goes through its files in this order: transport, origin,
+// token, request_body, dpop, base, challenge, and after a rejection retry.
 package transport
 
 import (
@@ -107,10 +107,10 @@ func (c *call) abandon() {
 	c.body.done(true)
 }
 
-// RoundTrip sends req with the token, and once more with its successor if it was rejected. It does not modify req. Errors:
-// that of the token if none is available (the request is then not sent, and its body is closed; a *[RejectedError] if it was
-// sent once), an [ErrRefused], or base's. An error that ended with the request's context is both that context's error and
-// its cause.
+// RoundTrip sends req with the token, and once more with its successor if it was rejected. It does not modify req.
+// Errors: that of the token if none is available (the request is then not sent, and its body is closed; a
+// *[RejectedError] if it was sent once), an [ErrRefused], or base's. An error that ended with the request's context is
+// both that context's error and its cause.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	carries, err := t.admit(req)
 	if err != nil {
@@ -161,8 +161,8 @@ func (t *Transport) send(c *call, out *http.Request, tok *manager.Token, value s
 	return roundTrip(t.base, out, c.req)
 }
 
-// roundTrip sends out through base and puts the caller's request into the response: http.Client follows redirects by it, and
-// it does not hold the token.
+// roundTrip sends out through base and puts the caller's request into the response: http.Client follows redirects by
+// it, and it does not hold the token.
 func roundTrip(base http.RoundTripper, out, req *http.Request) (*http.Response, error) {
 	resp, err := base.RoundTrip(out)
 	if resp != nil {
@@ -195,8 +195,8 @@ func closeBody(req *http.Request) {
 
 const authorizationHeader = "Authorization"
 
-// outgoing is a request on its way to the base transport, with room for what it must not share with the caller's, so that all
-// of it is one allocation. It is never pooled: a transport may keep a request for as long as it likes.
+// outgoing is a request on its way to the base transport, with room for what it must not share with the caller's, so
+// that all of it is one allocation. It is never pooled: a transport may keep a request for as long as it likes.
 type outgoing struct {
 	http.Request
 	url    url.URL
@@ -216,11 +216,11 @@ type outgoingBody struct {
 	body requestBody
 }
 
-// authorize copies req and puts value into the copy's Authorization, replacing whatever the caller had there, in any spelling;
-// "" leaves that as it is. It returns room for the body's state if there is a body.
+// authorize copies req and puts value into the copy's Authorization, replacing whatever the caller had there, in any
+// spelling; "" leaves that as it is. It returns room for the body's state if there is a body.
 //
-// The URL and the headers' values are copied too, because a careless base may edit them in place, and the caller's request
-// must not be modified. Trailer is shared: the caller's body sets its values as it is read.
+// The URL and the headers' values are copied too, because a careless base may edit them in place, and the caller's
+// request must not be modified. Trailer is shared: the caller's body sets its values as it is read.
 func authorize(req *http.Request, value string) (out *http.Request, body *requestBody) {
 	var (
 		target *url.URL
@@ -244,8 +244,8 @@ func authorize(req *http.Request, value string) (out *http.Request, body *reques
 	return out, body
 }
 
-// copyHeader copies a header, its values into free as far as they fit, and replaces Authorization unless value is "". The
-// slices have no spare capacity, so that appending to one copies it.
+// copyHeader copies a header, its values into free as far as they fit, and replaces Authorization unless value is "".
+// The slices have no spare capacity, so that appending to one copies it.
 func copyHeader(header http.Header, value string, free []string) http.Header {
 	copied := make(http.Header, len(header)+1)
 	if value != "" {

@@ -1,5 +1,5 @@
-// Package apache runs Apache as an API, with mod_oauth2, which asks an authorization server about tokens (RFC 7662) or checks
-// them by its keys, and, if they are bound, that they are used by whom they were given to (RFC 9449, RFC 8705).
+// Package apache runs Apache as an API, with mod_oauth2, which asks an authorization server about tokens (RFC 7662) or
+// checks them by its keys, and, if they are bound, that they are used by whom they were given to (RFC 9449, RFC 8705).
 package apache
 
 import (

@@ -23,15 +23,15 @@ type Process struct {
 // remembered is how many lines of output a Process keeps for errors.
 const remembered = 50
 
-// Start runs a command and calls line with each line that it prints, standard error included, on one goroutine. The command
-// is one that ends when its standard input does: that happens however its parent ends.
+// Start runs a command and calls line with each line that it prints, standard error included, on one goroutine. The
+// command is one that ends when its standard input does: that happens however its parent ends.
 func Start(cmd *exec.Cmd, line func(string)) (*Process, error) {
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	// One pipe for both, so that nothing has to put them in order; and one of our own, because only its end says that the
-	// command's children are gone as well.
+	// One pipe for both, so that nothing has to put them in order; and one of our own, because only its end says that
+	// the command's children are gone as well.
 	output, input, err := os.Pipe()
 	if err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// supervisor runs a server until its input ends, which the server does not watch itself. It lets go of the output when the
-// server has ended by itself, so that this is seen.
+// supervisor runs a server until its input ends, which the server does not watch itself. It lets go of the output when
+// the server has ended by itself, so that this is seen.
 const supervisor = `exec 3<&0
 "$@" 3<&- & server=$!
 { cat <&3; kill -9 $server; } >/dev/null 2>&1 &
@@ -17,8 +17,8 @@ wait $server 2>/dev/null
 exec >/dev/null 2>&1
 wait`
 
-// Serve runs a server that consists of one process and does not watch its input, and waits until it has printed a line with
-// ready in it. It cannot outlive this process either.
+// Serve runs a server that consists of one process and does not watch its input, and waits until it has printed a line
+// with ready in it. It cannot outlive this process either.
 func Serve(ctx context.Context, ready, server string, args ...string) (*Process, error) {
 	return ServeLines(ctx, ready, func(string) {}, server, args...)
 }

@@ -1,10 +1,10 @@
-// Package doorkeeper runs Doorkeeper, an authorization server for Ruby on Rails, in an application of one file, together with
-// an API that takes its tokens by Doorkeeper's own filter.
+// Package doorkeeper runs Doorkeeper, an authorization server for Ruby on Rails, in an application of one file,
+// together with an API that takes its tokens by Doorkeeper's own filter.
 //
-// What is particular about it: a wrong client is a 401 with a Bearer challenge, at the token endpoint; it takes id and secret
-// from Basic as they are, without decoding them; and with reuse_access_token, which many turn on, it returns the same token
-// until that has expired. It rounds expires_in then, so that the token seems to end up to half a second early, and comes back
-// once more with expires_in 0.
+// What is particular about it: a wrong client is a 401 with a Bearer challenge, at the token endpoint; it takes id and
+// secret from Basic as they are, without decoding them; and with reuse_access_token, which many turn on, it returns the
+// same token until that has expired. It rounds expires_in then, so that the token seems to end up to half a second
+// early, and comes back once more with expires_in 0.
 package doorkeeper
 
 import (
@@ -41,8 +41,8 @@ type Server struct {
 	running  bool
 }
 
-// New makes a server that keeps its database in dir, and returns a token again for as long as it is valid if reuse is set. It
-// has to be started, and stopped and closed in the end.
+// New makes a server that keeps its database in dir, and returns a token again for as long as it is valid if reuse is
+// set. It has to be started, and stopped and closed in the end.
 func New(dir string, reuse bool) (*Server, error) {
 	found, err := ports.Find(1)
 	if err != nil {

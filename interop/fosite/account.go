@@ -43,7 +43,8 @@ type credentials struct {
 
 func (a *account) credentials() *credentials { return a.current.Load() }
 
-// fresh makes other credentials of the same kind. Secrets have what Basic must encode, and all that is special in a form.
+// fresh makes other credentials of the same kind. Secrets have what Basic must encode, and all that is special in a
+// form.
 func (a *account) fresh() (*credentials, error) {
 	c := &credentials{kid: rand.Text()}
 	var err error

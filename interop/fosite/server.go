@@ -1,10 +1,11 @@
-// Package fosite runs ory/fosite v0.49.0, the library inside Hydra, as an authorization server in this process, and an API
-// that asks it about every token it is shown.
+// Package fosite runs ory/fosite v0.49.0, the library inside Hydra, as an authorization server in this process, and an
+// API that asks it about every token it is shown.
 //
-// What is particular about it: it decodes id and secret from Basic, so that a bare % in there is a 400 rather than a 401; it
-// cuts what is left of a token's life down to whole seconds, so that expires_in is always a second less than configured;
-// it knows every jti of a client assertion until that expires, and responds to a second use with an error code of its own,
-// jti_known; and it takes a client's previous secrets for as long as they are listed beside the new one.
+// What is particular about it: it decodes id and secret from Basic, so that a bare % in there is a 400 rather than a
+// 401; it cuts what is left of a token's life down to whole seconds, so that expires_in is always a second less than
+// configured; it knows every jti of a client assertion until that expires, and responds to a second use with an error
+// code of its own, jti_known; and it takes a client's previous secrets for as long as they are listed beside the new
+// one.
 package fosite
 
 import (
@@ -91,8 +92,8 @@ func (s *Server) Stop() { s.site.Stop() }
 // TokenRequests counts what arrived at the token endpoint.
 func (s *Server) TokenRequests() int { return int(s.requests.Load()) }
 
-// Revoke sends every token that was handed out to the revocation endpoint (RFC 7009), as the client that has it. It sees to
-// the endpoint itself, without a connection.
+// Revoke sends every token that was handed out to the revocation endpoint (RFC 7009), as the client that has it. It
+// sees to the endpoint itself, without a connection.
 func (s *Server) Revoke(ctx context.Context) error {
 	s.mu.Lock()
 	revoked := s.issued

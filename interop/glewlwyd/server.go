@@ -1,12 +1,12 @@
-// Package glewlwyd runs Glewlwyd, a single sign-on server written in C by Nicolas Mora, with its OpenID Connect plugin, and an
-// API that asks it about every token it is shown.
+// Package glewlwyd runs Glewlwyd, a single sign-on server written in C by Nicolas Mora, with its OpenID Connect plugin,
+// and an API that asks it about every token it is shown.
 //
 // What is particular about it: a wrong secret, a wrong authentication method, a grant that is not allowed and a request
-// without a scope are all the same 403 with an empty body; a scope that it does not know is scope_invalid, a code of its own;
-// it takes id and secret from Basic as they are, without decoding them; its metadata do not list the grant it allows, and
-// their addresses have two slashes; it calls its tokens "bearer"; and it introspects and revokes a token
-// for the client that it was issued to alone, which has to authenticate by the same method as then: a token that was got with
-// the secret in the form is stored without its client. Introspection does not look at the signature.
+// without a scope are all the same 403 with an empty body; a scope that it does not know is scope_invalid, a code of
+// its own; it takes id and secret from Basic as they are, without decoding them; its metadata do not list the grant it
+// allows, and their addresses have two slashes; it calls its tokens "bearer"; and it introspects and revokes a token
+// for the client that it was issued to alone, which has to authenticate by the same method as then: a token that was
+// got with the secret in the form is stored without its client. Introspection does not look at the signature.
 package glewlwyd
 
 import (
@@ -277,7 +277,8 @@ func (s *Server) about(ctx context.Context, path, token string) ([]byte, error) 
 	return nil, errors.New("no client has this token")
 }
 
-// post sends a form, with Basic authentication unless id is empty. Every status but 200 and, at the token endpoint, 403 is an error.
+// post sends a form, with Basic authentication unless id is empty. Every status but 200 and, at the token endpoint, 403
+// is an error.
 func (s *Server) post(ctx context.Context, path string, form url.Values, id, secret string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url(path), strings.NewReader(form.Encode()))
 	if err != nil {
@@ -370,7 +371,7 @@ func (s *Server) usePlugin(ctx context.Context, add bool) error {
 	return s.admin(ctx, http.MethodPut, "/mod/plugin/oidc/reset", nil)
 }
 
-// registerAll tells the server of the scope and of all clients.
+// registerAll registers the scope and all clients at the server.
 func (s *Server) registerAll(ctx context.Context) error {
 	err := s.admin(ctx, http.MethodPost, "/scope", map[string]any{
 		"name": scope, "display_name": scope, "password_required": false, "scheme": map[string]any{},

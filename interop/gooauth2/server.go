@@ -1,10 +1,10 @@
-// Package gooauth2 runs go-oauth2/oauth2 v4.5.4 as an authorization server in this process, and an API that asks it about
-// every token it is shown.
+// Package gooauth2 runs go-oauth2/oauth2 v4.5.4 as an authorization server in this process, and an API that asks it
+// about every token it is shown.
 //
 // What is particular about it: it takes id and secret from Basic as they are, without decoding them, so that reserved
 // characters need AuthBasicRaw; it allows one authentication method for all clients; an unknown client is a 500 with
-// server_error, since its store returns an error of its own, and only a wrong secret is a 401 with invalid_client; a grant
-// that is not allowed is a 401 with unauthorized_client; and a lifetime below a second is sent as expires_in 0.
+// server_error, since its store returns an error of its own, and only a wrong secret is a 401 with invalid_client; a
+// grant that is not allowed is a 401 with unauthorized_client; and a lifetime below a second is sent as expires_in 0.
 package gooauth2
 
 import (

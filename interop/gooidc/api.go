@@ -18,8 +18,8 @@ import (
 // proofAlgorithms are those a DPoP proof may be signed with.
 var proofAlgorithms = []goidc.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA}
 
-// check is what the API does with a token: it has the library verify it, by the keys it publishes, and then sees to what the
-// token is bound to by itself, since the library keeps its own means for that.
+// check is what the API does with a token: it has the library verify it, by the keys it publishes, and then sees to
+// what the token is bound to by itself, since the library keeps its own means for that.
 func (s *Server) check(r *http.Request, token string) error {
 	info, _, err := s.running.Load().Introspect(r.Context(), token)
 	if err != nil {

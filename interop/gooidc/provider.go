@@ -95,8 +95,8 @@ func withCertificate(next http.Handler) http.Handler {
 	})
 }
 
-// clientCertificate verifies the certificate of a request, except for one that signs itself, which the server compares with
-// those it knows.
+// clientCertificate verifies the certificate of a request, except for one that signs itself, which the server compares
+// with those it knows.
 func (s *Server) clientCertificate(ctx context.Context) (*x509.Certificate, error) {
 	certificate, ok := ctx.Value(certificateKey{}).(*x509.Certificate)
 	if !ok {

@@ -1,14 +1,15 @@
-// Package gooidc runs luikyv/go-oidc v0.25.0 as an authorization server in this process, and an API that checks its tokens
-// and what they are bound to.
+// Package gooidc runs luikyv/go-oidc v0.25.0 as an authorization server in this process, and an API that checks its
+// tokens and what they are bound to.
 //
-// It has two addresses, both https: the issuer's, and one that asks for client certificates, which the metadata at the first
-// give as the aliases of RFC 8705.
+// It has two addresses, both https: the issuer's, and one that asks for client certificates, which the metadata at the
+// first give as the aliases of RFC 8705.
 //
-// What is particular about it: it does not decode Basic; it describes every failed authentication as "invalid client" alone
-// and keeps the reason to itself; it compares a DPoP proof's htu with the whole request URI, query included, where RFC 9449
-// leaves the query out; it counts lifetimes in whole seconds of the clock, so that a token ends up to a second early; it
-// leaves the verification of client certificates to what terminates TLS; and the memory it brings along holds 100 grants
-// and hands out the very structs it goes on to change, which is why it is given another one here.
+// What is particular about it: it does not decode Basic; it describes every failed authentication as "invalid client"
+// alone and keeps the reason to itself; it compares a DPoP proof's htu with the whole request URI, query included,
+// where RFC 9449 leaves the query out; it counts lifetimes in whole seconds of the clock, so that a token ends up to a
+// second early; it leaves the verification of client certificates to what terminates TLS; and the memory it brings
+// along holds 100 grants and hands out the very structs it goes on to change, which is why it is given another one
+// here.
 package gooidc
 
 import (
@@ -107,8 +108,8 @@ func (s *Server) Stop() {
 // TokenRequests counts what arrived at the token endpoint, under either address.
 func (s *Server) TokenRequests() int { return int(s.requests.Load()) }
 
-// Revoke marks every grant as revoked in the memory the server was given, which is what it looks at: its tokens are JWTs, of
-// which it keeps no copy.
+// Revoke marks every grant as revoked in the memory the server was given, which is what it looks at: its tokens are
+// JWTs, of which it keeps no copy.
 func (s *Server) Revoke(context.Context) error {
 	s.grants.revoke()
 	return nil

@@ -12,8 +12,8 @@ import (
 // quiet keeps net/http from reporting the connections that tests break on purpose.
 var quiet = log.New(io.Discard, "", 0)
 
-// Guard is an API for tokens of a scheme ("Bearer", "DPoP"). It responds with 200 to a request whose token check finds nothing
-// wrong with, and otherwise 401 with a challenge.
+// Guard is an API for tokens of a scheme ("Bearer", "DPoP"). It responds with 200 to a request whose token check finds
+// nothing wrong with, and otherwise 401 with a challenge.
 func Guard(scheme string, check func(r *http.Request, token string) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := errors.New("no token")

@@ -17,8 +17,8 @@ type Server interface {
 	Name() string
 	// Cases are the authentication methods of this server: a row of the table each.
 	Cases() []Case
-	// Start starts the server, or starts it again on the same addresses after Stop. What it knew of its clients is still
-	// there. With newKeys it signs tokens with keys it has just made, and takes none of the old tokens any more.
+	// Start starts the server, or starts it again on the same addresses after Stop. What it knew of its clients is
+	// still there. With newKeys it signs tokens with keys it has just made, and takes none of the old tokens any more.
 	Start(ctx context.Context, newKeys bool) error
 	// Stop ends it as a crash does: connections break, and the ports refuse new ones.
 	Stop()
@@ -37,18 +37,19 @@ type Case struct {
 	Lifetime time.Duration
 	// Reuses: the server returns the same token until it has expired.
 	Reuses bool
-	// API is what the token opens: 200 with it, and 401 with a proper challenge without it, or once it has expired or was
-	// revoked.
+	// API is what the token opens: 200 with it, and 401 with a proper challenge without it, or once it has expired or
+	// was revoked.
 	API string
 	// Accepts looks for a refusal in the body of a response with status 200. Nil: such a response is no refusal.
 	Accepts func(body []byte) error
-	// Wrong is Config with a secret, key or certificate that is not the client's, and Says a part of what the server responds
-	// to it, which the client's error has to repeat. SaysStatus is the status of that response; zero: 400 or more.
+	// Wrong is Config with a secret, key or certificate that is not the client's, and Says a part of what the server
+	// responds to it, which the client's error has to repeat. SaysStatus is the status of that response; zero: 400 or
+	// more.
 	Wrong      func() alf.Config
 	Says       string
 	SaysStatus int
-	// Rotate gives the client another secret, key or certificate, at the server and wherever Config reads it from. What it
-	// replaces is good for nothing afterwards. Nil: the server has no way to do that, and WhyNot says why.
+	// Rotate gives the client another secret, key or certificate, at the server and wherever Config reads it from. What
+	// it replaces is good for nothing afterwards. Nil: the server has no way to do that, and WhyNot says why.
 	Rotate func(ctx context.Context) error
 	WhyNot string
 	// Skip says of further subtests, by their names, why they mean nothing here.

@@ -11,8 +11,8 @@ import (
 // variable selects what is run.
 const variable = "ALF_INTEROP"
 
-// core is one server of each kind: a library in this process, one for Node, a daemon and a resource server. Of a server with
-// many rows it has those that differ in the client.
+// core is one server of each kind: a library in this process, one for Node, a daemon and a resource server. Of a server
+// with many rows it has those that differ in the client.
 var core = map[string][]string{
 	"fosite":         nil,
 	"nodeoauth":      nil,
@@ -24,8 +24,8 @@ var core = map[string][]string{
 	},
 }
 
-// Selected reports whether this run includes a server, or one of its rows. The environment variable ALF_INTEROP selects: "all",
-// the default, or "core", which is one server of each kind.
+// Selected reports whether this run includes a server, or one of its rows. The environment variable ALF_INTEROP
+// selects: "all", the default, or "core", which is one server of each kind.
 func Selected(server string, row ...string) bool {
 	switch selection := os.Getenv(variable); selection {
 	case "", "all":
@@ -38,8 +38,8 @@ func Selected(server string, row ...string) bool {
 	}
 }
 
-// Require skips a test whose server this run does not include or that is not installed. In CI, which sets CI, a server that
-// is not installed fails the test. missing is what has to be installed; "" if nothing.
+// Require skips a test whose server this run does not include or that is not installed. In CI, which sets CI, a server
+// that is not installed fails the test. missing is what has to be installed; "" if nothing.
 func Require(t *testing.T, server, missing string) {
 	t.Helper()
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/interop/ports"
 )
 
-// Site is an HTTP server in this process whose address stays its own while it is stopped and started. Its methods are called
-// by one goroutine at a time.
+// Site is an HTTP server in this process whose address stays its own while it is stopped and started. Its methods are
+// called by one goroutine at a time.
 type Site struct {
 	// Handler serves the requests. It is set before the first Start.
 	Handler http.Handler

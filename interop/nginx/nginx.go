@@ -40,8 +40,8 @@ type Server struct {
 	process *child.Process
 }
 
-// Start starts an nginx that keeps its files in dir, and asks the introspection endpoint as the client id with secret by basic
-// authentication. It does not check the endpoint's certificate.
+// Start starts an nginx that keeps its files in dir, and asks the introspection endpoint as the client id with secret
+// by basic authentication. It does not check the endpoint's certificate.
 func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Server, error) {
 	found, err := ports.Find(1)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/alf-go/alf/interop/nginx"
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/interop/nginx"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -33,8 +33,8 @@ type reply struct {
 	Error string `json:"error"`
 }
 
-// Start runs a script of this folder with a configuration, which it takes as JSON, and waits until it is ready. From then on
-// event is called with the name of each event, on one goroutine.
+// Start runs a script of this folder with a configuration, which it takes as JSON, and waits until it is ready. From
+// then on event is called with the name of each event, on one goroutine.
 func Start(ctx context.Context, script string, config any, event func(name string)) (*Process, error) {
 	scripts, err := filepath.Glob(filepath.Join(folder(), "*.mjs"))
 	if err != nil {
@@ -68,8 +68,8 @@ func Start(ctx context.Context, script string, config any, event func(name strin
 	return p, nil
 }
 
-// Do has the script carry out a command, and waits for that. All events before it have been reported then. Commands come one
-// at a time, and none after one whose context ended.
+// Do has the script carry out a command, and waits for that. All events before it have been reported then. Commands
+// come one at a time, and none after one whose context ended.
 func (p *Process) Do(ctx context.Context, command any) error {
 	var line bytes.Buffer
 	if err := json.NewEncoder(&line).Encode(command); err != nil {

@@ -6,11 +6,11 @@ import (
 	"sync/atomic"
 )
 
-// Service is a script that serves tokens. It can crash and be started again. Its methods are called by one goroutine at a time,
-// while requests are on their way.
+// Service is a script that serves tokens. It can crash and be started again. Its methods are called by one goroutine at
+// a time, while requests are on their way.
 type Service struct {
-	// Script is its name in this folder. It reports each token request as an event, before it responds, and knows the commands
-	// revoke and flush.
+	// Script is its name in this folder. It reports each token request as an event, before it responds, and knows the
+	// commands revoke and flush.
 	Script string
 	// Settings is what it is told whenever it starts.
 	Settings any
@@ -49,8 +49,8 @@ func (s *Service) Do(ctx context.Context, command map[string]any) error {
 	return s.process.Do(ctx, command)
 }
 
-// Revoke revokes every token: those that the server remembers one by one, those that it does not (JWTs) by a change of its
-// keys.
+// Revoke revokes every token: those that the server remembers one by one, those that it does not (JWTs) by a change of
+// its keys.
 func (s *Service) Revoke(ctx context.Context) error {
 	return s.Do(ctx, map[string]any{"do": "revoke"})
 }

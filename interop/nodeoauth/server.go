@@ -1,10 +1,10 @@
-// Package nodeoauth runs @node-oauth/oauth2-server, a library for Node, as an authorization server, with two APIs that let it
-// check their tokens.
+// Package nodeoauth runs @node-oauth/oauth2-server, a library for Node, as an authorization server, with two APIs that
+// let it check their tokens.
 //
 // What is particular about it: it takes id and secret from Basic as they are, without decoding them, so that reserved
-// characters need AuthBasicRaw; a wrong secret is 401 with Basic and 400 in the form; "unauthorized_request" is its name for
-// a request without a token; and unless the application sends the headers that the library proposes, a 401 and a 403 have
-// no challenge, and the error is in their body alone.
+// characters need AuthBasicRaw; a wrong secret is 401 with Basic and 400 in the form; "unauthorized_request" is its
+// name for a request without a token; and unless the application sends the headers that the library proposes, a 401 and
+// a 403 have no challenge, and the error is in their body alone.
 package nodeoauth
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/alf-go/alf/interop/ports"
 )
 
-// lifetime is how long tokens live. The server counts in milliseconds, and tells whole seconds.
+// lifetime is how long tokens live. The server counts in milliseconds, and returns whole seconds.
 const lifetime = 4 * time.Second
 
 const library = "@node-oauth/oauth2-server"

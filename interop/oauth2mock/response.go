@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 )
 
-// Response says how a response of the token endpoint is to differ from the one that the server has made. The zero Response changes
-// nothing.
+// Response says how a response of the token endpoint is to differ from the one that the server has made. The zero
+// Response changes nothing.
 type Response struct {
 	// Status takes the place of 200.
 	Status int `json:"status,omitempty"`
 	// Header holds further headers; Content-Type is heeded with Text only.
 	Header map[string]string `json:"header,omitempty"`
-	// Members are put over those of the response: any JSON. The server writes it in its own way (3600.0 becomes 3600); what
-	// has to arrive to the letter is a matter for Text.
+	// Members are put over those of the response: any JSON. The server writes it in its own way (3600.0 becomes 3600);
+	// what has to arrive to the letter is a matter for Text.
 	Members map[string]json.RawMessage `json:"members,omitempty"`
 	// Without are members to leave out.
 	Without []string `json:"without,omitempty"`
@@ -47,7 +47,8 @@ func Text(status int, contentType, text string) Response {
 	return Response{Status: status, Header: map[string]string{"Content-Type": contentType}, Text: &text}
 }
 
-// Queue has the server respond to the next token requests with responses, one each; those after that get the usual ones.
+// Queue has the server respond to the next token requests with responses, one each; those after that get the usual
+// ones.
 func (s *Server) Queue(ctx context.Context, responses ...Response) error {
 	return s.Do(ctx, map[string]any{"do": "change", "responses": responses})
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// TestF5_ResponsesOfARealServer has the server give the responses of the contract's table, as far as it can be brought to.
+// TestF5_ResponsesOfARealServer has the server give the responses of the contract's table, as far as it can be brought
+// to.
 func TestF5_ResponsesOfARealServer(t *testing.T) {
 	s := startServer(t)
 	f, err := fetcher.New(fetcher.Config{

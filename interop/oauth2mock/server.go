@@ -1,5 +1,5 @@
-// Package oauth2mock runs oauth2-mock-server, an authorization server for tests written for Node by AXA, whose responses can be
-// changed. It takes any client as what it claims to be.
+// Package oauth2mock runs oauth2-mock-server, an authorization server for tests written for Node by AXA, whose
+// responses can be changed. It takes any client as what it claims to be.
 package oauth2mock
 
 import (

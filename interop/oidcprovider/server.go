@@ -1,5 +1,5 @@
-// Package oidcprovider runs oidc-provider, an authorization server written for Node by Filip Skokan, over TLS, together with
-// an API that checks its tokens.
+// Package oidcprovider runs oidc-provider, an authorization server written for Node by Filip Skokan, over TLS, together
+// with an API that checks its tokens.
 package oidcprovider
 
 import (
@@ -57,8 +57,8 @@ type pair struct {
 // Missing says what has to be installed before a Server can start; "" if all is there.
 func Missing() string { return node.Missing("oidc-provider", "jose") }
 
-// New makes a server that keeps what it knows, and the secrets of its clients, in dir. It has to be started, and stopped in the
-// end.
+// New makes a server that keeps what it knows, and the secrets of its clients, in dir. It has to be started, and
+// stopped in the end.
 func New(dir string) (*Server, error) {
 	authority, err := newAuthority()
 	if err != nil {
@@ -135,8 +135,8 @@ func (s *Server) TokenURL() string { return url(s.settings.Ports.Issuer, "/token
 // MutualTLSTokenURL is the token endpoint that asks for a client's certificate, no matter who signed it.
 func (s *Server) MutualTLSTokenURL() string { return url(s.settings.Ports.MTLS, "/token") }
 
-// NamedTokenURL is the token endpoint that asks for a client's certificate and names the one authority that it knows: Go's
-// TLS shows no other certificates by itself then.
+// NamedTokenURL is the token endpoint that asks for a client's certificate and names the one authority that it knows:
+// Go's TLS shows no other certificates by itself then.
 func (s *Server) NamedTokenURL() string { return url(s.settings.Ports.Named, "/token") }
 
 // IntrospectionURL is where a resource server asks about tokens (RFC 7662).
@@ -152,7 +152,8 @@ func (s *Server) ResourceServer() (id, secret string) {
 // KeysURL is where the keys are that JWTs are signed with.
 func (s *Server) KeysURL() string { return url(s.settings.Ports.Issuer, "/jwks") }
 
-// Certificate is a certificate that those who trust the server trust as well, for another on the same host, and its key: PEM.
+// Certificate is a certificate that those who trust the server trust as well, for another on the same host, and its
+// key: PEM.
 func (s *Server) Certificate() []byte { return []byte(s.settings.TLS.Cert + s.settings.TLS.Key) }
 
 // APIURL is the API that takes opaque tokens.

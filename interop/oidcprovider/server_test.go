@@ -284,8 +284,8 @@ func (p *player) call(token string) *http.Response {
 	})
 }
 
-// send sends a request, with a proof of DPoP if there has to be one, and again if it is to hold a nonce. token is what the
-// proof is to name.
+// send sends a request, with a proof of DPoP if there has to be one, and again if it is to hold a nonce. token is what
+// the proof is to name.
 func (p *player) send(token string, request func() *http.Request) *http.Response {
 	p.t.Helper()
 	req := request()

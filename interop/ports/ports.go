@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// Ports that no system gives to outgoing connections unasked: else one of these might sit on the port of a server that is just
-// being started again. They are divided among the processes that run at the same time, so that none takes the port of
-// another's server either.
+// Ports that no system gives to outgoing connections unasked: else one of these might sit on the port of a server that
+// is just being started again. They are divided among the processes that run at the same time, so that none takes the
+// port of another's server either.
 const (
 	lowest = 10_000
 	share  = 300 // many times what the servers of one process have at any time
@@ -25,8 +25,8 @@ var mine struct {
 	next   int
 }
 
-// Find finds n ports of 127.0.0.1 that no process listens on, and that stay free for the caller, until all others of the share
-// have been asked for. It is safe for concurrent use.
+// Find finds n ports of 127.0.0.1 that no process listens on, and that stay free for the caller, until all others of
+// the share have been asked for. It is safe for concurrent use.
 func Find(n int) ([]int, error) {
 	mine.Lock()
 	defer mine.Unlock()

@@ -168,7 +168,7 @@ type apiError struct{ code, text string }
 
 func (e apiError) String() string {
 	switch {
-	case e.code == "" || e.code == e.text:
+	case e.code == "" || e.code == e.text, e.text != "" && (e.code == "error" || e.code == "errors"):
 		return e.text
 	case e.text == "":
 		return e.code

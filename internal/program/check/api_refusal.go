@@ -51,9 +51,9 @@ func (c *checkup) trustRemedy() string {
 
 // audienceAdvice is about the commonest reason for a good token to be refused.
 func (c *checkup) audienceAdvice(resp *apiResponse) advice {
-	suspected := resp.said.code == "invalid_token" || targetWords.MatchString(resp.said.text) ||
+	suspected := resp.said.code == "invalid_token" || namesTargetIn(resp.said.text) ||
 		slices.ContainsFunc(resp.challenges, func(ch challenge) bool {
-			return ch.params["error"] == "invalid_token" || targetWords.MatchString(ch.params["error_description"])
+			return ch.params["error"] == "invalid_token" || namesTargetIn(ch.params["error_description"])
 		})
 	switch {
 	case c.jwt != nil && !c.jwt.has("aud"):

@@ -54,6 +54,7 @@ var diagnoses = []func(*checkup, context.Context, *alf.EndpointError) diagnosis{
 	(*checkup).otherEncoding,
 	(*checkup).unknownClient,
 	(*checkup).otherStyles,
+	(*checkup).bareRefusal,
 }
 
 // diagnose finds out what it can; the library's hint comes last.

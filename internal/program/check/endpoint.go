@@ -26,8 +26,7 @@ func (c *checkup) wrongType(_ context.Context, response *alf.EndpointError) diag
 	case strings.Contains(strings.ToLower(text), `"dpop"`):
 		return settled("the server issues tokens that are bound to a key", "set "+c.Names.Of("DPoP"))
 	}
-	return settled("the server calls its tokens by another type than is expected",
-		"if the API accepts them, set "+c.Names.Of("TokenType")+" to that type; if not, have the server issue Bearer tokens")
+	return settled("the server calls its tokens by another type than is expected", response.HintWith(c.Names.Of))
 }
 
 // busy is about a server that asks to wait.
@@ -57,7 +56,7 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 	if response.Code != "" {
 		return diagnosis{}
 	}
-	status, page := response.Status, isPage(response.Body)
+	status := response.Status
 	var cause string
 	switch {
 	case status >= 300 && status < 400:
@@ -72,21 +71,23 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 			"have the grant enabled; "+c.addressRemedy(ctx, "compare the path with the server's documentation"))
 	case status < 300:
 		cause = "the response is a success, but has neither a token nor an OAuth error: that address may be no token endpoint"
-	case page:
-		cause = "the response is a page, and no OAuth error: that address may be no token endpoint, or something in front of it responds"
 	default:
-		return c.bareRefusal(ctx, response)
+		return diagnosis{}
 	}
 	return settled(cause, c.addressRemedy(ctx, "compare the path with the server's documentation"))
 }
 
 // bareRefusal is about a status without an OAuth error, which may be about the address as well as about the client.
 func (c *checkup) bareRefusal(ctx context.Context, response *alf.EndpointError) diagnosis {
-	if !mayBeCredentials(response) {
+	if response.Code != "" || !mayBeCredentials(response) {
 		return diagnosis{}
 	}
+	kind := "the response has no OAuth error"
+	if isPage(response.Body) {
+		kind = "the response is a page, and no OAuth error"
+	}
 	return diagnosis{advice: advice{
-		"the response has no OAuth error: a gateway or another path than the token endpoint's may respond so",
+		kind + ": a gateway or another path than the token endpoint's may respond so",
 		c.addressRemedy(ctx, "compare the path with the server's documentation, if the client's registration is right"),
 	}}
 }

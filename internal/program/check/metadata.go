@@ -102,6 +102,6 @@ func (c *checkup) refused(err error) finding {
 	if !errors.As(err, &endpoint) || endpoint.Hint == "" {
 		return failed(code, text)
 	}
-	hint := c.Names.In(endpoint.Hint)
+	hint := endpoint.HintWith(c.Names.Of)
 	return failed(code, strings.TrimSuffix(text, "; "+hint), advice{remedy: hint})
 }

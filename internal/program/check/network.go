@@ -115,7 +115,7 @@ func (c *checkup) classifyTLS(err error) advice {
 		}
 		return advice{
 			"the server's certificate was issued by " + issuer + ", which this machine does not trust",
-			"if that authority is meant, name its certificate by " + c.Names.Of("TLS.RootCAs") + "; if not, the connection is intercepted (a TLS proxy?)",
+			"if that authority is meant, name its certificate by " + c.Names.Of("TokenRequest.TLS.RootCAs") + "; if not, the connection is intercepted (a TLS proxy?)",
 		}
 	case errors.As(err, &name):
 		return advice{text, "the certificate is for another host: correct the one in " + c.serverFlag()}

@@ -20,7 +20,7 @@ var credentialNames = map[alf.AuthStyle]string{
 // credentialWords are in texts that are about a client's id or credentials.
 var credentialWords = regexp.MustCompile(`(?i)credentials?|secret|password|authenticat|unknown client|invalid client|client.{0,20}not (found|exist)|no such client`)
 
-// unknownClient compares the response with that to a client that does not exist. Many servers make no difference, on purpose; and
+// unknownClient compares the response with the one to a client that does not exist. Many servers make no difference, on purpose; and
 // where they do, that shows that the server knows the client, and no more.
 func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError) diagnosis {
 	credential, ok := credentialNames[c.Config.AuthStyle]
@@ -43,7 +43,14 @@ func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError
 	if !ok {
 		return diagnosis{}
 	}
-	same := gist(response, c.Config.ClientID) == gist(other, id)
+	d := c.compared(response, other, gist(response, c.Config.ClientID) == gist(other, id), credential)
+	// The library's hints for other codes are about what was compared here.
+	d.outdated = response.Code != "invalid_client"
+	return d
+}
+
+// compared says what follows from both responses.
+func (c *checkup) compared(response, other *alf.EndpointError, same bool, credential string) diagnosis {
 	style, clientID := c.Names.Of("AuthStyle"), c.Names.Of("ClientID")
 	compare := fmt.Sprintf("compare %s and %s with what was registered", clientID, credential)
 	switch {
@@ -69,7 +76,7 @@ func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError
 			fmt.Sprintf("id or %s is wrong, or the way to authenticate; the server does not say which: its response to a client that does not exist is the same", credential),
 			compare + ", and that it is registered for " + c.Config.AuthStyle.String(),
 		}}
-	case response.Code == "unauthorized_client" && !credentialWords.MatchString(examples.ReplaceAllString(response.Description, "")):
+	case response.Code == "unauthorized_client" && !credentialWords.MatchString(ownWords(response.Description)):
 		return diagnosis{advice: advice{
 			fmt.Sprintf("the server knows the client, as it responds differently to one that does not exist (%s), and says that it may not do this: "+
 				"use the client credentials grant, or authenticate by %s. Some servers mean a wrong %s", c.quote(other), c.Config.AuthStyle, credential),

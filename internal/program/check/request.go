@@ -9,11 +9,20 @@ import (
 	"github.com/alf-go/alf"
 )
 
-var targetWords = regexp.MustCompile(`(?i)\baudiences?\b|\bresources?\b|\baud\b`)
+var (
+	targetWords = regexp.MustCompile(`(?i)\baudiences?\b|\bresources?\b|\baud\b`)
+	// otherResources are terms of OAuth that are not about the API of a token.
+	otherResources = regexp.MustCompile(`(?i)resource (owner|server)`)
+)
+
+// namesTargetIn reports whether a text is about the API that a token is for.
+func namesTargetIn(text string) bool {
+	return targetWords.MatchString(otherResources.ReplaceAllString(text, ""))
+}
 
 // aboutTarget is about the API that the token is for.
 func (c *checkup) aboutTarget(_ context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "invalid_target" && !(response.Code == "invalid_request" && targetWords.MatchString(response.Description) && !c.sendsAssertion()) {
+	if response.Code != "invalid_target" && (c.sendsAssertion() || !namesTargetIn(ownWords(response.Description))) {
 		return diagnosis{}
 	}
 	audience, resource := c.Names.Of("Audience"), c.Names.Of("Resource")

@@ -15,6 +15,24 @@ import (
 // about this request.
 var examples = regexp.MustCompile(`\((?i:e\.g\.|for example|such as)[^)]*\)`)
 
+// boilerplate are the sentences of RFC 6749 that servers send along with a code, whatever the reason is. They say no more than the
+// code does.
+var boilerplate = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`the (authenticated )?client is not authorized to (request|use)[^.]*(this method|this authorization grant type)`,
+	`the request is missing a( required)? parameter[^.]*`,
+	`the provided authorization grant[^.]*`,
+	`client authentication failed[^.]*(unsupported authentication method)?`,
+	`the resource owner or authorization server denied the request`,
+	`the authorization server (does not support|encountered|is currently)[^.]*`,
+	`the requested scope is invalid, unknown,[^.]*`,
+	`the authorization grant type is not supported[^.]*`,
+}, `|`))
+
+// ownWords is what a server's text says beyond the code.
+func ownWords(description string) string {
+	return strings.Trim(boilerplate.ReplaceAllString(examples.ReplaceAllString(description, ""), ""), " .")
+}
+
 // textTopic is something that a server's text may be about.
 type textTopic struct {
 	words *regexp.Regexp
@@ -39,13 +57,13 @@ var textTopics = []textTopic{
 			return fmt.Sprintf("set %s to what the server expects: %s, %s, or a text of its own",
 				c.Names.Of("Assertion.Audience"), fetcher.AudienceTokenEndpoint, fetcher.AudienceIssuer)
 		}},
-	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expired?\b|expiration|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).proves,
+	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expir(y|ed|ation)|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).proves,
 		"times in the assertion or proof", (*checkup).clockRemedy},
 	{regexp.MustCompile(`(?i)signature|verif(y|ied|ication)`), (*checkup).signs,
 		"the signature of the assertion", (*checkup).keyRemedy},
 	{regexp.MustCompile(`(?i)\bscopes?\b`), nil,
 		"scopes", func(c *checkup, _ string) string { return c.scopeDiagnosis().remedy }},
-	{regexp.MustCompile(`(?i)\bgrants?\b|grant_type|not (allowed|authorized|permitted) to (request|obtain|use)`), nil,
+	{regexp.MustCompile(`(?i)\bgrants?\b|grant_type|not (allowed|authorized|permitted|enabled) (to|for)\b|service accounts?`), nil,
 		"the grant", func(c *checkup, _ string) string {
 			return "have the client credentials grant allowed for the client"
 		}},
@@ -53,7 +71,7 @@ var textTopics = []textTopic{
 
 // aboutText goes by what the server's text is about, where that is known.
 func (c *checkup) aboutText(_ context.Context, response *alf.EndpointError) diagnosis {
-	text := examples.ReplaceAllString(response.Description, "")
+	text := ownWords(response.Description)
 	if text == "" {
 		return diagnosis{}
 	}

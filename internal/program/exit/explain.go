@@ -16,6 +16,8 @@ import (
 
 // Names puts the program's names for those of the library.
 type Names interface {
+	// Of is the name of a field.
+	Of(field string) string
 	// In replaces the names of fields in a text.
 	In(text string) string
 }
@@ -75,7 +77,7 @@ func endpointCode(err *alf.EndpointError) int {
 }
 
 func endpointText(err *alf.EndpointError, names Names) string {
-	return names.In(strings.TrimPrefix(err.Error(), "fetcher: "))
+	return strings.TrimPrefix(err.ErrorWith(names.Of), "fetcher: ")
 }
 
 // NetworkHint is what may help where the error does not say it; empty if nothing is known.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/keys"
 )
@@ -81,6 +82,9 @@ func (v *Values) configureCredentials(ctx context.Context) error {
 	if v.KeyFile != "" {
 		c.Assertion.Key = keyIn(string(v.KeyFile), v.KeyID)
 	}
+	if v.AssertionCertFile != "" {
+		c.Assertion.Certificate = fetcher.CertificateFile(string(v.AssertionCertFile))
+	}
 	if v.AssertionFile != "" {
 		c.Assertion.Source = alf.SecretFile(string(v.AssertionFile))
 	}
@@ -92,7 +96,7 @@ func (v *Values) configureCredentials(ctx context.Context) error {
 		c.Certificate = alf.CertificateFiles(string(v.CertFile), string(key))
 	}
 	var problems exit.Problems
-	for _, try := range []func(context.Context) error{v.tryKey, v.tryAssertion, v.tryCertificate, v.configureDPoP} {
+	for _, try := range []func(context.Context) error{v.tryKey, v.tryAssertion, v.tryAssertionCertificate, v.tryCertificate, v.configureDPoP} {
 		problems.Note(try(ctx))
 	}
 	return problems.Err()
@@ -126,6 +130,14 @@ func (v *Values) tryAssertion(ctx context.Context) error {
 	_, err := v.Config.Assertion.Source(ctx)
 	v.From.Assertion = string(v.AssertionFile)
 	return v.about("--assertion-file", v.From.Assertion, err)
+}
+
+func (v *Values) tryAssertionCertificate(ctx context.Context) error {
+	if v.Config.Assertion.Certificate == nil {
+		return nil
+	}
+	_, err := v.Config.Assertion.Certificate(ctx)
+	return v.about("--assertion-cert-file", string(v.AssertionCertFile), err)
 }
 
 func (v *Values) tryCertificate(ctx context.Context) error {

@@ -26,8 +26,10 @@ func (v *Values) Configure(ctx context.Context) error {
 		return err
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = trust
-	v.Config.TokenRequest.TLS = trust
+	base.TLSClientConfig = &tls.Config{RootCAs: trust, Renegotiation: v.Config.TokenRequest.Renegotiation}
+	if trust != nil || v.TokenServerName != "" {
+		v.Config.TokenRequest.TLS = &tls.Config{RootCAs: trust, ServerName: v.TokenServerName}
+	}
 	v.Config.HTTPClient = &http.Client{Transport: base}
 	v.limitAttempts()
 	return v.configureCredentials(ctx)
@@ -48,7 +50,7 @@ func (v *Values) limitAttempts() {
 }
 
 // trust adds an authority to those of the system, for both servers. Nil: the system's alone.
-func (v *Values) trust() (*tls.Config, error) {
+func (v *Values) trust() (*x509.CertPool, error) {
 	if v.CAFile == "" {
 		return nil, nil
 	}
@@ -63,7 +65,7 @@ func (v *Values) trust() (*tls.Config, error) {
 	if !pool.AppendCertsFromPEM(content) {
 		return nil, exit.Usagef("--ca-file: %s holds no certificate in PEM form", v.CAFile)
 	}
-	return &tls.Config{RootCAs: pool}, nil
+	return pool, nil
 }
 
 // Invalid reports the library's error about Config in the program's names, with exit code 2.

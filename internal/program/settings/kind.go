@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"crypto/tls"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +66,8 @@ func kindOf(t reflect.Type) kind {
 		return paramsKind
 	case t == headerType:
 		return headerKind
+	case t == reflect.TypeFor[tls.RenegotiationSupport]():
+		return renegotiationKind
 	case reflect.PointerTo(t).Implements(textType):
 		return unmarshalerKind
 	case t.Kind() == reflect.String:
@@ -123,6 +127,33 @@ func unmarshalText(text string, to reflect.Value) error {
 		return nil
 	}
 	return to.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
+}
+
+// renegotiations are the texts of tls.RenegotiationSupport.
+var renegotiations = []string{tls.RenegotiateNever: "never", tls.RenegotiateOnceAsClient: "once", tls.RenegotiateFreelyAsClient: "freely"}
+
+var renegotiationKind = kind{
+	must: "must be never, once or freely",
+	flag: func(b base, v reflect.Value) cli.Flag { return textFlag(b, renegotiations[v.Int()], false) },
+	fromFlag: func(cmd *cli.Command, name string, to reflect.Value) error {
+		return setRenegotiation(cmd.String(name), to)
+	},
+	fromFile: func(raw json.RawMessage, to reflect.Value) error {
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+		return setRenegotiation(text, to)
+	},
+}
+
+func setRenegotiation(text string, to reflect.Value) error {
+	i := slices.Index(renegotiations, text)
+	if i < 0 {
+		return errors.New("must be never, once or freely")
+	}
+	to.SetInt(int64(i))
+	return nil
 }
 
 var boolKind = kind{

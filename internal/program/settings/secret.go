@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/files"
 )
 
 // maxSecret bounds what is read from standard input.
@@ -68,8 +68,8 @@ func (v *Values) secretSource() (*secretSource, error) {
 	case v.given("client_secret") && fileRank == rankOf(Variable):
 		return nil, fmt.Errorf("%s and %s are both set: unset one", value.Text, file.Text)
 	case v.given("client_secret") && fileRank < rankOf(Flag):
-		// A line end is never part of a secret; here documents and some tools add one.
-		secret := strings.TrimRight(v.env.Get(value.Text), "\r\n")
+		// White space around it is never part of a secret; here documents and some tools add a line end.
+		secret := files.Text([]byte(v.env.Get(value.Text)))
 		return &secretSource{value.Text, value.Text, alf.Secret(secret)}, nil
 	case fileRank > 0:
 		path := string(v.ClientSecretFile)
@@ -86,7 +86,7 @@ func (v *Values) secretFromStdin() (*secretSource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
-	value := strings.TrimRight(string(content), "\r\n")
+	value := files.Text(content)
 	switch {
 	case len(content) > maxSecret:
 		return nil, fmt.Errorf("%s: more than 64 KiB came: is it the right input?", flag)

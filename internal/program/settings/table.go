@@ -18,6 +18,9 @@ func All() Table {
 		{Name: "resource", Field: "Resource", Group: Request, Help: "request a token for `URI` (RFC 8707)"},
 		{Name: "param", Field: "Params", Group: Request, Help: "add `KEY=VALUE`, form-encoded, to the token request"},
 		{Name: "token_type", Field: "TokenType", Group: Request, Help: "expect tokens of `TYPE`, whatever its case, in place of Bearer or, with --dpop, DPoP"},
+		{Name: "auth_scheme", Field: "AuthScheme", Group: Request, Help: "send the token to APIs under `SCHEME`, if that differs from its type"},
+		{Name: "strict_token_type", Field: "StrictTokenType", Group: Request, Help: "refuse a token that is returned without a type"},
+		{Name: "strict_scope", Field: "StrictScope", Group: Request, Help: "refuse a token that has another scope than was requested"},
 		{Name: "token_header", Field: "TokenRequest.Header", Group: Request, Help: "add `'NAME: VALUE'` to the token request's headers"},
 
 		{Name: "key_file", Field: "KeyFile", About: "Assertion.Key", Group: Authentication, Help: "sign assertions with the private key in `PATH` (PEM or JSON Web Key)"},
@@ -28,6 +31,8 @@ func All() Table {
 		{Name: "assertion_typ", Field: "Assertion.Type", Group: Authentication, Help: "`TYPE` (typ) of assertions"},
 		{Name: "assertion_lifetime", Field: "Assertion.Lifetime", Group: Authentication, Help: "assertions are valid for `TIME`, 1 s to 1 h; 0: 1 min"},
 		{Name: "assertion_format", Field: "Assertion.Format", Group: Authentication, Help: "`URI` of the client_assertion_type, if it is no JWT"},
+		{Name: "assertion_cert_file", Field: "AssertionCertFile", About: "Assertion.Certificate", Group: Authentication, Help: "name the certificate in `PATH` (PEM) in the assertion, as Microsoft Entra and ADFS require"},
+		{Name: "assertion_cert_header", Field: "Assertion.CertificateHeader", Group: Authentication, Help: "name it by `MEMBER` of the header: x5t, x5t#S256 or x5c"},
 		{Name: "cert_file", Field: "CertFile", About: "Certificate", Group: Authentication, Help: "present the certificate in `PATH` (PEM) in TLS handshakes"},
 		{Name: "cert_key_file", Field: "CertKeyFile", Group: Authentication, Help: "its private key is in `PATH` (PEM), if not in the same file"},
 
@@ -37,6 +42,8 @@ func All() Table {
 
 		{Name: "origin", Field: "Origins", Group: Connection, Help: "send the token to `ORIGIN` only, such as https://api.example.com"},
 		{Name: "allow_http", Field: "AllowHTTP", Group: Connection, Help: "allow secrets and tokens to be sent to `HOST` over plain http"},
-		{Name: "ca_file", Field: "CAFile", About: "TLS.RootCAs", Group: Connection, Help: "trust the authorities in `PATH` (PEM) as well"},
+		{Name: "ca_file", Field: "CAFile", About: "TokenRequest.TLS.RootCAs", Group: Connection, Help: "trust the authorities in `PATH` (PEM) as well"},
+		{Name: "token_server_name", Field: "TokenServerName", About: "TokenRequest.TLS.ServerName", Group: Connection, Help: "accept a certificate of the token endpoint that is for `HOST`"},
+		{Name: "renegotiation", Field: "TokenRequest.Renegotiation", Group: Connection, Help: "let servers renegotiate TLS 1.2 `never, once or freely`, as IIS and Azure API Management do"},
 	}
 }

@@ -18,18 +18,19 @@ import (
 
 // samples has a value for each type of setting: as a flag has it, as the file has it, and what comes of it.
 var samples = map[string]struct{ flag, file string }{
-	"string":             {"text", `"text"`},
-	"settings.Path":      {"/dir/file", `"/dir/file"`},
-	"[]string":           {"a b", `["a", "b"]`},
-	"url.Values":         {"k=1", `{"k": "1"}`},
-	"http.Header":        {"K: 1", `{"k": "1"}`},
-	"bool":               {"true", `true`},
-	"time.Duration":      {"7s", `"7s"`},
-	"fetcher.AuthStyle":  {"client_secret_post", `"client_secret_post"`},
-	"keys.Algorithm":     {"ES256", `"ES256"`},
-	"int":                {"7", `7`},
-	"float64":            {"0.5", `0.5`},
-	"fetcher.SecretFunc": {"x", `"x"`},
+	"string":                   {"text", `"text"`},
+	"settings.Path":            {"/dir/file", `"/dir/file"`},
+	"[]string":                 {"a b", `["a", "b"]`},
+	"url.Values":               {"k=1", `{"k": "1"}`},
+	"http.Header":              {"K: 1", `{"k": "1"}`},
+	"bool":                     {"true", `true`},
+	"time.Duration":            {"7s", `"7s"`},
+	"fetcher.AuthStyle":        {"client_secret_post", `"client_secret_post"`},
+	"keys.Algorithm":           {"ES256", `"ES256"`},
+	"int":                      {"7", `7`},
+	"tls.RenegotiationSupport": {"once", `"once"`},
+	"float64":                  {"0.5", `0.5`},
+	"fetcher.SecretFunc":       {"x", `"x"`},
 }
 
 // read runs a command that has the table's flags.

@@ -19,13 +19,15 @@ type Inputs struct {
 	KeyFile               Path
 	KeyID                 string
 	AssertionFile         Path
+	AssertionCertFile     Path
 	CertFile, CertKeyFile Path
 
 	DPoP          bool
 	DPoPKeyFile   Path
 	DPoPAlgorithm keys.Algorithm
 
-	CAFile Path
+	CAFile          Path
+	TokenServerName string
 }
 
 // Path is the name of a file. In the configuration file it is relative to that.

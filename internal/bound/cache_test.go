@@ -10,24 +10,24 @@ import (
 )
 
 func TestTheLastTokensAreRemembered(t *testing.T) {
-	var m bound.Memory[int]
-	_, ok := m.Latest()
+	var c bound.Cache[int]
+	_, ok := c.Latest()
 	require.False(t, ok)
 	for i := range 20 {
-		m.Bind(bound.Hash(fmt.Sprint(i)), i)
-		m.Bind(bound.Hash("the same"), i)
+		c.Bind(bound.Hash(fmt.Sprint(i)), i)
+		c.Bind(bound.Hash("the same"), i)
 	}
 	for i := range 20 {
-		to, ok := m.Of(bound.Hash(fmt.Sprint(i)))
+		to, ok := c.Of(bound.Hash(fmt.Sprint(i)))
 		require.Equal(t, i >= 13, ok, i)
 		if ok {
 			require.Equal(t, i, to)
 		}
 	}
-	to, ok := m.Of(bound.Hash("the same"))
+	to, ok := c.Of(bound.Hash("the same"))
 	require.True(t, ok)
 	require.Equal(t, 19, to)
-	m.Bind(bound.Hash("0"), 100)
-	to, _ = m.Latest()
+	c.Bind(bound.Hash("0"), 100)
+	to, _ = c.Latest()
 	require.Equal(t, 100, to)
 }

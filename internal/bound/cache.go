@@ -1,5 +1,5 @@
-// Package bound remembers what tokens are bound to: the key or the certificate they were fetched with. While a key or a
-// certificate is replaced, tokens of both are in use.
+// Package bound is the binding cache: it remembers what tokens are bound to, the key or the certificate they were fetched with.
+// While a key or a certificate is replaced, tokens of both are in use.
 package bound
 
 import (
@@ -17,11 +17,12 @@ type Token [sha256.Size]byte
 // Hash returns a token's hash.
 func Hash(token string) Token { return sha256.Sum256([]byte(token)) }
 
-// Memory remembers the last few tokens. Its zero value remembers none. It is safe for concurrent use, and reading takes no
-// lock.
-type Memory[T any] struct {
-	entries atomic.Pointer[[]entry[T]] // the latest first; replaced as a whole
-	mu      sync.Mutex                 // held by who replaces them
+// Cache remembers the last 8 tokens. Its zero value is empty. It is safe for concurrent use, and reading takes no lock.
+type Cache[T any] struct {
+	// entries has the latest token first. A write replaces the slice as a whole.
+	entries atomic.Pointer[[]entry[T]]
+	// mu is held while entries are replaced.
+	mu sync.Mutex
 }
 
 type entry[T any] struct {
@@ -30,23 +31,23 @@ type entry[T any] struct {
 }
 
 // Bind remembers what a token is bound to.
-func (m *Memory[T]) Bind(token Token, to T) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (c *Cache[T]) Bind(token Token, to T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	entries := []entry[T]{{token, to}}
-	if old := m.entries.Load(); old != nil {
+	if old := c.entries.Load(); old != nil {
 		for _, e := range *old {
 			if e.token != token && len(entries) < kept {
 				entries = append(entries, e)
 			}
 		}
 	}
-	m.entries.Store(&entries)
+	c.entries.Store(&entries)
 }
 
 // Of returns what a token is bound to, and false if that is not remembered.
-func (m *Memory[T]) Of(token Token) (to T, ok bool) {
-	if entries := m.entries.Load(); entries != nil {
+func (c *Cache[T]) Of(token Token) (to T, ok bool) {
+	if entries := c.entries.Load(); entries != nil {
 		for i := range *entries {
 			if e := &(*entries)[i]; e.token == token {
 				return e.to, true
@@ -57,8 +58,8 @@ func (m *Memory[T]) Of(token Token) (to T, ok bool) {
 }
 
 // Latest returns what the last token was bound to, and false if there was none.
-func (m *Memory[T]) Latest() (to T, ok bool) {
-	if entries := m.entries.Load(); entries != nil {
+func (c *Cache[T]) Latest() (to T, ok bool) {
+	if entries := c.entries.Load(); entries != nil {
 		return (*entries)[0].to, true
 	}
 	return to, false

@@ -1,0 +1,119 @@
+package fetcher
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/alf-go/alf/internal/wire"
+)
+
+// failure is what was observed in an exchange that brought no token. Decisions within an attempt are made on it. The error is
+// built from it when the attempt has ended; see errorbuilder.go.
+type failure struct {
+	stage stage
+	// endpoint is nil if none was known yet.
+	endpoint *endpoint
+	// credentials are those that were used or, for unread, as far as they could be read.
+	credentials *credentials
+	// secrets are what no error may show, beside those of credentials and of the configuration.
+	secrets []string
+	// err is what was in the way, for all stages before a response.
+	err error
+	// part names what could not be read, for unread.
+	part string
+	// ctxErr and ctxCause are those of the context when the exchange ended; nil if that had not ended.
+	ctxErr, ctxCause error
+	// response is nil if none arrived.
+	response *response
+	refusal  refusal
+	// problem is why a successful response is no token.
+	problem *responseError
+	// nonce is what the response had for the next DPoP proof; "" if nothing.
+	nonce string
+	// hint, if it is set, takes the place of the one that would follow from the rest.
+	hint *message
+}
+
+// stage is how far an exchange came.
+type stage int
+
+const (
+	// unread: the credentials could not be read.
+	unread stage = iota
+	// unsent: the request could not be made.
+	unsent
+	// broken: the exchange ended without a whole response.
+	broken
+	// refused: the response is an error, by its status or its content.
+	refused
+	// unusable: the response is successful, but no token, or no metadata.
+	unusable
+)
+
+func (f *failure) at(s stage, err error) *failure {
+	f.stage, f.err = s, err
+	return f
+}
+
+func (f *failure) because(problem *responseError) *failure {
+	f.stage, f.problem = unusable, problem
+	return f
+}
+
+// broken notes why there is no whole response, and whether the context had ended.
+func (f *failure) broken(ctx context.Context, err error) *failure {
+	if ctx != nil && ctx.Err() != nil {
+		f.ctxErr, f.ctxCause = ctx.Err(), context.Cause(ctx)
+	}
+	return f.at(broken, err)
+}
+
+func (f *failure) status() int {
+	if f.response == nil {
+		return 0
+	}
+	return f.response.status
+}
+
+// The OAuth errors on which an attempt decides.
+const (
+	invalidClient      = "invalid_client"
+	invalidGrant       = "invalid_grant"
+	unauthorizedClient = "unauthorized_client"
+	accessDenied       = "access_denied"
+	useDPoPNonce       = "use_dpop_nonce"
+)
+
+// concernsCredentials reports whether other credentials might have been accepted. Servers disagree about how they say so: Keycloak
+// and osin refuse a wrong secret as unauthorized_client, glewlwyd with an empty 403.
+func (f *failure) concernsCredentials() bool {
+	if f.stage != refused {
+		return false
+	}
+	switch f.refusal.code {
+	case invalidClient, invalidGrant, unauthorizedClient, accessDenied:
+		return true
+	case useDPoPNonce:
+		return false
+	}
+	return f.status() == http.StatusUnauthorized || f.status() == http.StatusForbidden
+}
+
+// wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8).
+func (f *failure) wantsNonce() bool {
+	return f.stage == refused && f.refusal.code == useDPoPNonce && f.nonce != ""
+}
+
+// permanent reports whether trying again soon is pointless (M10).
+func (f *failure) permanent() bool {
+	switch f.stage {
+	case unsent:
+		return isPermanent(f.err)
+	case refused:
+		// One of several nodes asks for its own nonce: another one may accept that of the next attempt.
+		return !f.wantsNonce() && wire.Permanent(f.status(), f.refusal.code)
+	case unusable:
+		return f.problem.permanent
+	}
+	return false
+}
