@@ -146,7 +146,7 @@ func copyPackages(src string) error {
 }
 
 // useHook adds a test file to the folder of a package, which puts the transport in place.
-func useHook(dir string) error {
+func (s *suite) useHook(dir string) error {
 	tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		return err
@@ -154,20 +154,14 @@ func useHook(dir string) error {
 	if len(tests) == 0 {
 		return nil
 	}
-	name, err := packageName(dir)
+	list := s.goCommand("list", "-f", "{{.Name}}", ".")
+	list.Dir = dir
+	name, err := output(list)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("package %s_test\n\nimport _ %q\n", name, root+"hook")
+	text := fmt.Sprintf("package %s_test\n\nimport _ %q\n", bytes.TrimSpace(name), root+"hook")
 	return writeFile(filepath.Join(dir, "zz_alf_suites_test.go"), []byte(text))
-}
-
-func packageName(dir string) (string, error) {
-	list := exec.Command("go", "list", "-f", "{{.Name}}", ".")
-	list.Dir = dir
-	list.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	text, err := output(list)
-	return strings.TrimSpace(string(text)), err
 }
 
 func writeFile(name string, text []byte) error {

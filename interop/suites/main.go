@@ -54,7 +54,8 @@ func run(only string, short, keep bool) error {
 		}
 		s, err := prepare(l, goroot, dir)
 		if err != nil {
-			return err
+			broken = append(broken, l.name+": "+err.Error())
+			continue
 		}
 		t, err := compare(s, short)
 		if err != nil {

@@ -77,32 +77,42 @@ func prepare(l library, goroot, dir string) (*suite, error) {
 		}
 	}
 	for _, p := range l.packages {
-		if err := useHook(filepath.Join(s.dir, p)); err != nil {
+		if err := s.useHook(filepath.Join(s.dir, p)); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
+// goCommand is a go command over the copy of GOROOT.
+func (s *suite) goCommand(args ...string) *exec.Cmd {
+	flags := ""
+	if s.module != "" {
+		flags = "-mod=mod"
+	}
+	cmd := exec.Command(filepath.Join(s.goroot, "bin", "go"), args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "GOROOT="+s.goroot, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS="+flags)
+	return cmd
+}
+
 // run runs the tests in a mode. With a name it runs that test alone, several times.
 func (s *suite) run(mode, name string, short bool) (results, error) {
-	args := []string{"test", "-json", "-vet=off", "-timeout=15m"}
+	args := []string{"test", "-json", "-vet=off", "-timeout=6m"}
 	switch {
 	case name != "":
 		args = append(args, "-count=5", "-run=^"+name+"$")
 	default:
 		args = append(args, "-count=1")
 	}
+	if s.skip != "" {
+		args = append(args, "-skip="+s.skip)
+	}
 	if short {
 		args = append(args, "-short")
 	}
-	cmd := exec.Command(filepath.Join(s.goroot, "bin", "go"), append(args, s.packages...)...)
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "GOROOT="+s.goroot, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=", modeVariable+"="+mode,
-		countVariable+"="+s.count)
-	if s.module != "" {
-		cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod")
-	}
+	cmd := s.goCommand(append(args, s.packages...)...)
+	cmd.Env = append(cmd.Env, modeVariable+"="+mode, countVariable+"="+s.count)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	began := time.Now()
