@@ -372,3 +372,20 @@ func TestANewNonceOfAKnownOriginDrivesOutNoOther(t *testing.T) {
 		require.NotEmpty(t, p.Nonce(address(t, fmt.Sprintf("https://h%d/", i))))
 	}
 }
+
+// go-oidc and fosite refuse a proof from the future, and clocks differ by seconds.
+func TestF6_AProofIsBackdated(t *testing.T) {
+	p := new(dpop.Prover)
+	key, err := p.Read(t.Context())
+	require.NoError(t, err)
+	proof, err := p.TokenProof(t.Context(), key, now, "POST", address(t, "https://idp.example.com/token"), "")
+	require.NoError(t, err)
+	p.Bind("token", key)
+	forAPI, err := p.Proof(t.Context(), now, "GET", address(t, "https://api.example.com/"), "token", "")
+	require.NoError(t, err)
+	for _, proof := range []string{proof, forAPI} {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(proof, ".")[1])
+		require.NoError(t, err)
+		require.Contains(t, string(payload), fmt.Sprintf(`"iat":%d`, now.Unix()-5))
+	}
+}

@@ -43,11 +43,11 @@ func signing(tb testing.TB, rt http.RoundTripper) (fetcher.Config, *keys.Key) {
 	return cfg, key
 }
 
-// forms is a token endpoint that keeps the forms it was sent, and has answers in turn, the last of which is repeated.
+// forms is a token endpoint that keeps the forms it was sent, and has responses in turn, the last of which is repeated.
 type forms struct {
-	sent    []url.Values
-	headers []http.Header
-	answers []string
+	sent      []url.Values
+	headers   []http.Header
+	responses []string
 }
 
 func (f *forms) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,11 +56,11 @@ func (f *forms) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	f.sent, f.headers = append(f.sent, form), append(f.headers, r.Header)
-	answer := f.answers[0]
-	if len(f.answers) > 1 {
-		f.answers = f.answers[1:]
+	response := f.responses[0]
+	if len(f.responses) > 1 {
+		f.responses = f.responses[1:]
 	}
-	status, body, _ := strings.Cut(answer, " ")
+	status, body, _ := strings.Cut(response, " ")
 	if status == "200" {
 		return reply(200, body), nil
 	}
@@ -92,7 +92,7 @@ func publicOf(tb testing.TB, key *keys.Key) jose.JSONWebKey {
 }
 
 func TestF1_PrivateKeyJWT(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg, key := signing(t, endpoint)
 	mock := clock.NewMock()
 	mock.Set(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
@@ -125,7 +125,7 @@ func TestF1_PrivateKeyJWT(t *testing.T) {
 }
 
 func TestF1_TheSettingsOfAnAssertion(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.ClientSecret, cfg.AuthStyle = fetcher.Secret(longSecret), fetcher.SecretJWT
 	cfg.Assertion = fetcher.Assertion{
@@ -157,10 +157,10 @@ func TestF1_ASecretTooShortToSignWith(t *testing.T) {
 	require.NotContains(t, everything(t, e), "hidden")
 }
 
-func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
+func TestF4_AnExternalAssertionIsReadEveryTime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(path, []byte("header.first.signature\n"), 0o600))
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ExternalAssertion
 	cfg.Assertion.Source = fetcher.SecretFile(path)
@@ -180,7 +180,7 @@ func TestF4_AForeignAssertionIsReadEveryTime(t *testing.T) {
 
 // A key that was replaced while its predecessor was in use is picked up at once.
 func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
-	endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+	endpoint := &forms{responses: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
 	cfg, before := signing(t, endpoint)
 	after := newKey(t, "key-2")
 	reads := 0
@@ -196,7 +196,7 @@ func TestF4_ARefusedKeyIsReadAgain(t *testing.T) {
 	header, _ := claims(t, endpoint.sent[1].Get("client_assertion"), publicOf(t, after))
 	require.Equal(t, "key-2", header.KeyID)
 
-	endpoint.answers = []string{`400 {"error":"invalid_client"}`}
+	endpoint.responses = []string{`400 {"error":"invalid_client"}`}
 	cfg.Assertion.Key = keys.Of(before)
 	e := mustFail(t, cfg)
 	require.Len(t, endpoint.sent, 3, "the same key would be refused again")
@@ -251,7 +251,7 @@ func TestF1_AClockThatIsOffIsNamed(t *testing.T) {
 func TestF4_AnotherKeyOrAnotherKidIsAChange(t *testing.T) {
 	before := newKey(t, "same")
 	for name, after := range map[string]*keys.Key{"key": newKey(t, "same"), "kid": before.WithID("other")} {
-		endpoint := &forms{answers: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
+		endpoint := &forms{responses: []string{`400 {"error":"invalid_client"}`, "200 " + good}}
 		cfg, _ := signing(t, endpoint)
 		reads := 0
 		cfg.Assertion.Key = func(context.Context) (*keys.Key, error) {
@@ -291,7 +291,7 @@ func TestF1_AssertionsThatCannotBeMeant(t *testing.T) {
 }
 
 func TestF1_ResourceIsCopied(t *testing.T) {
-	endpoint := &forms{answers: []string{"200 " + good}}
+	endpoint := &forms{responses: []string{"200 " + good}}
 	cfg := config(endpoint)
 	cfg.Resource = []string{"https://api.example.com/"}
 	f := newFetcher(t, cfg)

@@ -47,9 +47,9 @@ func mutualTLS(authority *certtest.Authority, server *recorder, style fetcher.Au
 	return cfg
 }
 
-func TestF1_ACertificateProvesTheClient(t *testing.T) {
+func TestF1_ACertificateAuthenticatesTheClient(t *testing.T) {
 	authority := certtest.New(t)
-	server := serveMutualTLS(t, authority, answer(200, good))
+	server := serveMutualTLS(t, authority, respond(200, good))
 	for style, certificate := range map[fetcher.AuthStyle]tls.Certificate{
 		fetcher.TLS: authority.Issue(t, "issued"),
 		// The server names other authorities than the certificate's, which has none.
@@ -71,7 +71,7 @@ func TestF1_ACertificateProvesTheClient(t *testing.T) {
 
 func TestF4_ACertificateIsReadAgainWhenItsFilesChange(t *testing.T) {
 	authority := certtest.New(t)
-	server := serveMutualTLS(t, authority, answer(200, good))
+	server := serveMutualTLS(t, authority, respond(200, good))
 	dir := t.TempDir()
 	certificatePath, keyPath := certtest.Write(t, dir, authority.Issue(t, "first"))
 	cfg := mutualTLS(authority, server, fetcher.TLS)
@@ -100,7 +100,7 @@ func TestF4_ACertificateIsReadAgainWhenItsFilesChange(t *testing.T) {
 // Certificates bind tokens with other styles as well (RFC 8705 section 3).
 func TestF1_ACertificateBesideASecret(t *testing.T) {
 	authority := certtest.New(t)
-	server := serveMutualTLS(t, authority, answer(200, good))
+	server := serveMutualTLS(t, authority, respond(200, good))
 	cfg := mutualTLS(authority, server, fetcher.Basic)
 	cfg.ClientSecret = fetcher.Secret(secret)
 	cfg.Certificate = fetcher.Certificate(authority.Issue(t, "bound"))
@@ -115,10 +115,10 @@ func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second 
 	first, second = authority.Issue(t, "first"), authority.Issue(t, "second")
 	server = serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
 		if shown(r) == "first" {
-			answer(401, `{"error":"invalid_client"}`)(w, r)
+			respond(401, `{"error":"invalid_client"}`)(w, r)
 			return
 		}
-		answer(200, good)(w, r)
+		respond(200, good)(w, r)
 	})
 	cfg = mutualTLS(authority, server, fetcher.TLS)
 	reads := 0
@@ -150,9 +150,9 @@ func TestF4_TheCertificateThatWasAcceptedIsTheOneBound(t *testing.T) {
 	require.Equal(t, second.Certificate, f.Certificate("tok-1").Certificate)
 }
 
-func TestF1_CertificatesThatCannotBeHad(t *testing.T) {
+func TestF1_CertificatesThatCannotBeRead(t *testing.T) {
 	authority := certtest.New(t)
-	server := serveMutualTLS(t, authority, answer(200, good))
+	server := serveMutualTLS(t, authority, respond(200, good))
 	cfg := mutualTLS(authority, server, fetcher.TLS)
 	absent := filepath.Join(t.TempDir(), "absent.pem")
 	cfg.Certificate = fetcher.CertificateFiles(absent, absent)
@@ -189,10 +189,10 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 	var server *recorder
 	server = serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			answer(200, `{"issuer":"`+server.URL+`","token_endpoint":"`+server.URL+`/token"}`)(w, r)
+			respond(200, `{"issuer":"`+server.URL+`","token_endpoint":"`+server.URL+`/token"}`)(w, r)
 			return
 		}
-		answer(200, good)(w, r)
+		respond(200, good)(w, r)
 	})
 	cfg := mutualTLS(authority, server, fetcher.TLS)
 	cfg.TokenURL, cfg.Issuer, cfg.Certificate = "", server.URL, fetcher.Certificate(authority.Issue(t, "client"))
@@ -202,12 +202,12 @@ func TestF1_MetadataOverMutualTLS(t *testing.T) {
 	}
 }
 
-// A handshake fails where a token would be refused with a 401: nobody could tell that it is time to renew.
+// A handshake fails where a token would be refused with a 401: no response says that it is time for a new one.
 func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 	authority := certtest.New(t)
 	var lifetime string
 	server := serveMutualTLS(t, authority, func(w http.ResponseWriter, r *http.Request) {
-		answer(200, `{"access_token":"tok-1","token_type":"Bearer"`+lifetime+`}`)(w, r)
+		respond(200, `{"access_token":"tok-1","token_type":"Bearer"`+lifetime+`}`)(w, r)
 	})
 	certificate := authority.Issue(t, "of a day")
 	end := certificate.Leaf.NotAfter
@@ -237,7 +237,7 @@ func TestF4_ATokenIsOfNoUseForLongerThanItsCertificate(t *testing.T) {
 // M5: some servers repeat a token until it expires, whatever certificate it is asked for with.
 func TestM5_ARepeatedTokenKeepsItsCertificateAsLongAsThatIsValid(t *testing.T) {
 	authority := certtest.New(t)
-	server := serveMutualTLS(t, authority, answer(200, good))
+	server := serveMutualTLS(t, authority, respond(200, good))
 	first, second := authority.Issue(t, "first"), authority.Issue(t, "second")
 	current, mock := &first, clock.NewMock()
 	cfg := mutualTLS(authority, server, fetcher.TLS)

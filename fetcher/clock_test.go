@@ -35,7 +35,7 @@ func TestM17_ARepeatedRequestCountsFromItsOwnStart(t *testing.T) {
 	require.Equal(t, start.Add(time.Minute+time.Hour), mustFetch(t, cfg).Expiry)
 }
 
-func TestM17_RetryAfterCountsFromTheAnswer(t *testing.T) {
+func TestM17_RetryAfterCountsFromTheResponse(t *testing.T) {
 	mock := clock.NewMock()
 	cfg := config(roundTripper(func(*http.Request) (*http.Response, error) {
 		mock.Set(time.Unix(40, 0))

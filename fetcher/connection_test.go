@@ -12,7 +12,7 @@ import (
 )
 
 func TestSeed_TheTokenRequestGoesThroughItsProxy(t *testing.T) {
-	proxy := serve(t, answer(200, good))
+	proxy := serve(t, respond(200, good))
 	cfg := config(nil)
 	cfg.TokenURL, cfg.AllowHTTP = "http://idp.example.com/token", []string{"idp.example.com"}
 	cfg.TokenRequest.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
@@ -41,7 +41,7 @@ func TestC7_PlainHTTPToTheTokenEndpoint(t *testing.T) {
 func TestF1_TheCallersClientIsCopiedAndItsJarShared(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "node", Value: "7"})
-		answer(200, good)(w, r)
+		respond(200, good)(w, r)
 	})
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestF1_TheCallersClientIsCopiedAndItsJarShared(t *testing.T) {
 }
 
 func TestF1_ACallersClientWithoutTransportUsesTheDefaultOne(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.TokenRequest.HTTPClient = &http.Client{}
 	mustFetch(t, cfg)
@@ -91,7 +91,7 @@ func TestC1_CloseIdleConnectionsLeavesACallersTransportAlone(t *testing.T) {
 func TestC1_CloseIdleConnectionsClosesItsOwn(t *testing.T) {
 	// The leak check at the end of all tests would fail if it did not; here,
 	// that the fetcher goes on working.
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	f := newFetcher(t, s.at())
 	for range 2 {
 		_, err := f.Fetch(t.Context())

@@ -109,7 +109,7 @@ const (
 
 // discover requests the issuer's metadata from the locations where servers put them. A location that fails, or does not respond
 // within a second, does not keep the next one from being requested; the first usable document wins. If there is none, the failure
-// that tells most is returned: that something is there and wrong tells more than that nothing is.
+// that says most is returned: that something is there and wrong says more than that nothing is.
 func (c *client) discover(ctx context.Context, creds *credentials) (*Metadata, *failure) {
 	locations := wellKnown(c.cfg.Issuer)
 	if len(locations) == 0 {

@@ -17,11 +17,11 @@ import (
 
 const issuer = "https://idp.example.com/tenant"
 
-// issuing is an authorization server in memory: paths to answers, and what was asked for.
+// issuing is an authorization server in memory: paths to responses, and what was asked for.
 type issuing struct {
-	answers map[string]*http.Response
-	asked   []string
-	down    bool
+	responses map[string]*http.Response
+	asked     []string
+	down      bool
 }
 
 func (s *issuing) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -29,13 +29,13 @@ func (s *issuing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.down {
 		return nil, http.ErrServerClosed
 	}
-	if resp, ok := s.answers[r.URL.Path]; ok {
+	if resp, ok := s.responses[r.URL.Path]; ok {
 		text := new(strings.Builder)
 		_, _ = copyAll(text, resp.Body)
 		resp.Body = reply(200, text.String()).Body
-		answered := *resp
-		answered.Body = reply(200, text.String()).Body
-		return &answered, nil
+		copied := *resp
+		copied.Body = reply(200, text.String()).Body
+		return &copied, nil
 	}
 	return reply(404, "not here"), nil
 }
@@ -46,7 +46,7 @@ const (
 )
 
 func issuingAt(path, metadata string) *issuing {
-	return &issuing{answers: map[string]*http.Response{path: reply(200, metadata), "/token": reply(200, good)}}
+	return &issuing{responses: map[string]*http.Response{path: reply(200, metadata), "/token": reply(200, good)}}
 }
 
 func discovering(s *issuing) fetcher.Config {
@@ -55,7 +55,7 @@ func discovering(s *issuing) fetcher.Config {
 	return cfg
 }
 
-func TestF1_TheIssuerTellsItsTokenEndpoint(t *testing.T) {
+func TestF1_TheIssuerNamesItsTokenEndpoint(t *testing.T) {
 	for path, asked := range map[string][]string{
 		oauthPath:  {"GET https://idp.example.com" + oauthPath, "POST https://login.example.com/token"},
 		openIDPath: {"GET https://idp.example.com" + oauthPath, "GET https://idp.example.com" + openIDPath, "POST https://login.example.com/token"},
@@ -71,14 +71,14 @@ func TestF1_TheIssuerTellsItsTokenEndpoint(t *testing.T) {
 	mustFetch(t, cfg)
 }
 
-// A server that answers everything with a page, or fails where it has nothing, still has its document elsewhere.
+// A server that responds to everything with a page, or fails where it has nothing, still has its document elsewhere.
 func TestF1_WhatIsNoMetadataIsPassedOver(t *testing.T) {
 	for _, first := range []*http.Response{
 		reply(200, "<html>welcome</html>"), reply(500, "oops"), reply(302, "", "Location", "https://elsewhere.example.com/"),
 		reply(200, document(map[string]any{"issuer": "https://other.example.com"})),
 	} {
 		s := issuingAt(openIDPath, document(nil))
-		s.answers[oauthPath] = first
+		s.responses[oauthPath] = first
 		mustFetch(t, discovering(s))
 	}
 }
@@ -103,13 +103,13 @@ func TestF1_MetadataAreKeptAndReadAgain(t *testing.T) {
 	}
 	require.Equal(t, 1, reads())
 	mock.Add(time.Hour)
-	s.answers[oauthPath] = reply(200, document(map[string]any{"token_endpoint": "https://moved.example.com/token"}))
+	s.responses[oauthPath] = reply(200, document(map[string]any{"token_endpoint": "https://moved.example.com/token"}))
 	require.NoError(t, fetch())
 	require.Equal(t, 2, reads())
 	require.Equal(t, "POST https://moved.example.com/token", s.asked[len(s.asked)-1])
 
 	// A failure that an outdated address would explain, and not more than once a minute.
-	s.answers["/token"] = reply(404, "gone")
+	s.responses["/token"] = reply(404, "gone")
 	for range 3 {
 		require.Error(t, fetch())
 	}
@@ -121,8 +121,8 @@ func TestF1_MetadataAreKeptAndReadAgain(t *testing.T) {
 	require.Equal(t, 3, reads())
 
 	// While the issuer is away, what it said before holds.
-	s.answers["/token"] = reply(200, good)
-	delete(s.answers, oauthPath)
+	s.responses["/token"] = reply(200, good)
+	delete(s.responses, oauthPath)
 	mock.Add(2 * time.Hour)
 	for range 3 {
 		require.NoError(t, fetch())
@@ -143,12 +143,12 @@ func TestF1_AnOutageOfTheIssuerIsAnOrdinaryOutage(t *testing.T) {
 	e := requireError(t, nil, err)
 	require.False(t, e.Permanent())
 	require.Len(t, s.asked, 4, "F8: each location")
-	s.answers[oauthPath], s.down = reply(503, "", "Retry-After", "7"), false
+	s.responses[oauthPath], s.down = reply(503, "", "Retry-After", "7"), false
 	_, err = f.Fetch(context.Background())
 	e = requireError(t, nil, err)
 	require.False(t, e.Permanent())
 	require.Equal(t, 7*time.Second, e.RetryAfter())
-	s.answers[oauthPath] = reply(200, document(nil))
+	s.responses[oauthPath] = reply(200, document(nil))
 	_, err = f.Fetch(context.Background())
 	require.NoError(t, err)
 }
@@ -180,9 +180,9 @@ func TestF1_AnIssuerThatCannotBeOne(t *testing.T) {
 
 func TestF1_MetadataAreReadAgainAfterFailuresThatTheyMayExplain(t *testing.T) {
 	for name, c := range map[string]struct {
-		answer *http.Response
-		err    error
-		again  bool
+		response *http.Response
+		err      error
+		again    bool
 	}{
 		"redirect":       {reply(301, "", "Location", "https://new.example.com/token"), nil, true},
 		"invalid_client": {reply(401, `{"error":"invalid_client"}`), nil, true},
@@ -198,7 +198,7 @@ func TestF1_MetadataAreReadAgainAfterFailuresThatTheyMayExplain(t *testing.T) {
 		cfg.TokenRequest.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if fail && r.Method == http.MethodPost {
 				s.asked = append(s.asked, "POST")
-				return c.answer, c.err
+				return c.response, c.err
 			}
 			return s.RoundTrip(r)
 		})
@@ -299,14 +299,14 @@ func TestF1_AnIssuerThatHangsDoesNotStopTokens(t *testing.T) {
 // The request for metadata holds no secret: it may be redirected, if not to somewhere else.
 func TestF2_RedirectsOfTheMetadata(t *testing.T) {
 	s := issuingAt("/moved", document(nil))
-	s.answers[oauthPath] = reply(301, "", "Location", "/moved")
+	s.responses[oauthPath] = reply(301, "", "Location", "/moved")
 	mustFetch(t, discovering(s))
 	s = issuingAt("/moved", document(nil))
-	s.answers[oauthPath] = reply(301, "", "Location", "https://IDP.example.com:443/moved")
+	s.responses[oauthPath] = reply(301, "", "Location", "https://IDP.example.com:443/moved")
 	mustFetch(t, discovering(s))
 	for _, elsewhere := range []string{"https://elsewhere.example.com/moved", "http://idp.example.com/moved", "https://idp.example.com:8443/moved"} {
 		s := issuingAt("/moved", document(nil))
-		s.answers[oauthPath] = reply(302, "", "Location", elsewhere)
+		s.responses[oauthPath] = reply(302, "", "Location", elsewhere)
 		e := mustFail(t, discovering(s))
 		require.ErrorContains(t, e, "a redirect to ")
 		require.Equal(t, "metadata are read within the issuer's origin: set Issuer to what it calls itself", e.Hint)
@@ -315,7 +315,7 @@ func TestF2_RedirectsOfTheMetadata(t *testing.T) {
 		}
 	}
 	s = issuingAt(oauthPath, "")
-	s.answers[oauthPath] = reply(302, "", "Location", oauthPath)
+	s.responses[oauthPath] = reply(302, "", "Location", oauthPath)
 	mustFail(t, discovering(s))
 	require.Len(t, s.asked, 1+3+3, "a loop ends; the other locations are tried")
 }

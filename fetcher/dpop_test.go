@@ -145,7 +145,7 @@ func TestM10_ANonceThatIsNeverRightIsTransient(t *testing.T) {
 	e := mustFail(t, cfg)
 	require.False(t, e.Permanent())
 	require.Empty(t, e.Hint)
-	require.True(t, mustFail(t, config(always(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n"))).Permanent(), "there is nobody to send it")
+	require.True(t, mustFail(t, config(always(400, `{"error":"use_dpop_nonce"}`, "DPoP-Nonce", "n"))).Permanent(), "there is no one to send it")
 }
 
 func TestF1_ABearerTypeIsNotForBoundTokens(t *testing.T) {
@@ -192,13 +192,13 @@ func TestM19_AProofThatTheServerRepeatsIsNotShown(t *testing.T) {
 	require.NotContains(t, failed.Error(), "eyJ")
 }
 
-// readingLast calls a function before the end of an answer's body is seen.
+// readingLast calls a function before the end of a response's body is seen.
 type readingLast func()
 
 func (f readingLast) Read([]byte) (int, error) { f(); return 0, io.EOF }
 
 // A Prover serves others at the same time, and they may be at the same origin.
-func TestF1_TheNonceThatIsSentIsTheOneOfTheAnswer(t *testing.T) {
+func TestF1_TheNonceThatIsSentIsTheOneOfTheResponse(t *testing.T) {
 	prover := new(dpop.Prover)
 	var nonces []any
 	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {

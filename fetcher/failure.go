@@ -3,6 +3,7 @@ package fetcher
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/alf-go/alf/internal/wire"
 )
@@ -90,13 +91,25 @@ func (f *failure) concernsCredentials() bool {
 	if f.stage != refused {
 		return false
 	}
-	switch f.refusal.code {
-	case invalidClient, invalidGrant, unauthorizedClient, accessDenied:
+	switch code := f.refusal.code; {
+	case code == invalidGrant, code == unauthorizedClient, code == accessDenied, namesCredentials(code):
 		return true
-	case useDPoPNonce:
+	case code == useDPoPNonce:
 		return false
 	}
 	return f.status() == http.StatusUnauthorized || f.status() == http.StatusForbidden
+}
+
+// namesCredentials reports whether a code is invalid_client or what some servers have in its place: GitHub's
+// incorrect_client_credentials, Salesforce's invalid_client_id.
+func namesCredentials(code string) bool {
+	code = strings.ToLower(code)
+	for _, word := range []string{"client", "credential", "secret"} {
+		if strings.Contains(code, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8).

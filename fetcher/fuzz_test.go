@@ -19,10 +19,10 @@ import (
 
 const fuzzSecret = "Zq7+Zq8/Zq9"
 
-// FuzzF5_Answer has a server say anything. RAW and FORM in its body stand for
+// FuzzF5_Response has a server say anything. RAW and FORM in its body stand for
 // the client secret and for what became of it on the wire.
-func FuzzF5_Answer(f *testing.F) {
-	for _, c := range answerTable {
+func FuzzF5_Response(f *testing.F) {
+	for _, c := range responseTable {
 		if len(c.body) < 1000 {
 			f.Add(uint(c.status), c.body, "5")
 		}

@@ -3,6 +3,8 @@ package fetcher_test
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,6 +24,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/keys"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,7 +41,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// reply makes an answer; header holds pairs of name and value.
+// reply makes a response; header holds pairs of name and value.
 func reply(status int, body string, header ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
@@ -50,12 +53,12 @@ func reply(status int, body string, header ...string) *http.Response {
 	}
 }
 
-// always answers every request alike.
+// always responds to every request alike.
 func always(status int, body string, header ...string) roundTripper {
 	return func(*http.Request) (*http.Response, error) { return reply(status, body, header...), nil }
 }
 
-// failing never gets an answer.
+// failing never gets a response.
 func failing(err error) roundTripper {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
@@ -199,7 +202,7 @@ func (r *recorder) at() fetcher.Config {
 	return cfg
 }
 
-func answer(status int, body string) http.HandlerFunc {
+func respond(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -219,4 +222,27 @@ func copyAll(to io.Writer, from io.Reader) (int64, error) {
 func keysThumbprint(key *jose.JSONWebKey) (string, error) {
 	sum, err := key.Thumbprint(crypto.SHA256)
 	return base64.RawURLEncoding.EncodeToString(sum), err
+}
+
+// configWithoutTransport leaves the connections to the fetcher.
+func configWithoutTransport() fetcher.Config { return config(nil) }
+
+// jwtPart returns the header (0) or the claims (1) of a JSON Web Token.
+func jwtPart(t testing.TB, jwt string, i int) (members map[string]any) {
+	t.Helper()
+	parts := strings.Split(jwt, ".")
+	require.Len(t, parts, 3)
+	content, err := base64.RawURLEncoding.DecodeString(parts[i])
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(content, &members))
+	return members
+}
+
+func newEdKey(t testing.TB) *keys.Key {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	key, err := keys.New(private, "ed", "")
+	require.NoError(t, err)
+	return key
 }

@@ -35,7 +35,7 @@ func (b *errorBuilder) hint() message {
 		return hintf("the server refuses the DPoP proof: does it see the same URL, or does a proxy change it?")
 	case code == invalidDPoPProof, code == useDPoPNonce && f.credentials.proofKey == nil:
 		return hintf("the server wants DPoP proofs: set {DPoP}")
-	case code == invalidClient, code == invalidGrant:
+	case code == invalidGrant, namesCredentials(code):
 		return b.clientHint(f.refusal.description)
 	case code == "invalid_request" && b.client.cfg.AuthStyle == BasicRaw, code == "server_error":
 		// Some servers fail on credentials in the other spelling.

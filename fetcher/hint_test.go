@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// Servers have the oddest answers for a client they do not want.
-func TestF1_HintsForAClientThatIsNotWanted(t *testing.T) {
+// Servers have the oddest responses for a client they do not want.
+func TestF1_HintsForARefusedClient(t *testing.T) {
 	const reserved, plain = "a/b+c==", "abc"
 	const decode = "the client id or secret has reserved characters, which are sent form-encoded: " +
 		"if the server does not decode them, use AuthStyle client_secret_basic_raw, or client_secret_post"
@@ -49,7 +49,7 @@ func TestF1_TheAudienceComesFirstIfTheServerTalksAboutIt(t *testing.T) {
 	cfg, _ := signing(t, always(401, `{"error":"invalid_client","error_description":"Claim 'aud' must match"}`))
 	require.Contains(t, mustFail(t, cfg).Hint, `set Assertion.Audience to the server's issuer if the server wants that instead of "https://idp.example.com/token"; else: is the public key`)
 	s := issuingAt(oauthPath, document(nil))
-	s.answers["/token"] = reply(401, `{"error":"invalid_client"}`)
+	s.responses["/token"] = reply(401, `{"error":"invalid_client"}`)
 	cfg.TokenURL, cfg.Issuer, cfg.TokenRequest.Transport = "", issuer, s
 	require.Contains(t, mustFail(t, cfg).Hint, `Or set Assertion.Audience to "issuer" if the server wants that instead of "https://login.example.com/token"`)
 	cfg.Assertion.Audience = fetcher.AudienceIssuer

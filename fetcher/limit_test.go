@@ -45,7 +45,7 @@ func TestF3_GzipThatExpandsPastTheLimit(t *testing.T) {
 	require.Equal(t, 200, e.Status)
 }
 
-// body counts what is read of an endless answer, and sees it closed.
+// body counts what is read of an endless response, and sees it closed.
 type endless struct{ read, closed atomic.Int64 }
 
 func (b *endless) Read(p []byte) (int, error) {
@@ -97,7 +97,7 @@ type closer struct {
 
 func (c closer) Close() error { c.close(); return nil }
 
-// The body of a 101 is the bare connection: reading it could last for ever.
+// The body of a 101 is the bare connection: reading it could last forever.
 func TestF3_SwitchingProtocolsIsNotRead(t *testing.T) {
 	closed := 0
 	e := mustFail(t, config(roundTripper(func(*http.Request) (*http.Response, error) {
@@ -118,7 +118,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestF3_ConnectionsAreReusedAfterErrors(t *testing.T) {
-	s := serve(t, answer(400, strings.Repeat("no ", 20_000)))
+	s := serve(t, respond(400, strings.Repeat("no ", 20_000)))
 	f := newFetcher(t, s.at())
 	fresh := 0
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{

@@ -78,12 +78,12 @@ func split(object []byte) members {
 	m := make(members, 0, topLevelCommas(object)+1)
 	s := syntax{text: object, at: 1}
 	for {
-		s.skip(" \t\r\n,")
+		s.skip()
 		if s.text[s.at] == '}' {
 			return m
 		}
 		name := s.value()
-		s.skip(" \t\r\n:")
+		s.skip()
 		m = append(m, member{unquote(name), s.value()})
 	}
 }
@@ -110,9 +110,15 @@ type syntax struct {
 	at   int
 }
 
-func (s *syntax) skip(chars string) {
-	for bytes.IndexByte([]byte(chars), s.text[s.at]) >= 0 {
-		s.at++
+// skip goes past white space and one of the separators of JSON.
+func (s *syntax) skip() {
+	for {
+		switch s.text[s.at] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			s.at++
+		default:
+			return
+		}
 	}
 }
 
@@ -138,11 +144,19 @@ func (s *syntax) value() json.RawMessage {
 			}
 		}
 	default:
-		for !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(s.text[s.at])) {
+		for s.inScalar() {
 			s.at++
 		}
 	}
 	return s.text[start:s.at]
+}
+
+func (s *syntax) inScalar() bool {
+	switch s.text[s.at] {
+	case ' ', '\t', '\r', '\n', ',', ']', '}':
+		return false
+	}
+	return true
 }
 
 func (s *syntax) pastString() {

@@ -26,7 +26,7 @@ func (c *Config) checkTokenEndpoint(address string) *responseError {
 	return nil
 }
 
-// checkMethods compares the server's lists with what is configured. A list that is not there tells nothing: by the letter of RFC
+// checkMethods compares the server's lists with what is configured. A list that is not there says nothing: by the letter of RFC
 // 8414 it would mean the default alone, but servers leave it out that accept more.
 func (c *Config) checkMethods(m *Metadata, creds *credentials) *responseError {
 	if method := c.AuthStyle.registered(); method != "" && lacks(m.AuthMethods, method) {

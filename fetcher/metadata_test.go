@@ -130,7 +130,7 @@ func TestF1_TheAliasForMutualTLS(t *testing.T) {
 				server.URL, server.URL+"/plain", server.URL+"/mutual")
 			return
 		}
-		answer(200, good)(w, r)
+		respond(200, good)(w, r)
 	})
 	for path, certificate := range map[string]fetcher.CertificateFunc{
 		"/mutual": fetcher.Certificate(authority.Issue(t, "client")), "/plain": nil,
@@ -147,7 +147,7 @@ func TestF1_TheAliasForMutualTLS(t *testing.T) {
 	}
 }
 
-func TestF1_MetadataTellWhatTheServerCan(t *testing.T) {
+func TestF1_MetadataSayWhatTheServerSupports(t *testing.T) {
 	s := issuingAt(oauthPath, document(map[string]any{"scopes_supported": []string{"a"}, "jwks_uri": "https://h/jwks"}))
 	f := newFetcher(t, discovering(s))
 	found, err := f.Metadata(context.Background())
@@ -209,12 +209,12 @@ func TestF1_AListThatIsNoneIsNotNoMetadata(t *testing.T) {
 
 func TestF1_HintsWithAnIssuer(t *testing.T) {
 	s := issuingAt(oauthPath, document(nil))
-	delete(s.answers, "/token")
+	delete(s.responses, "/token")
 	e := mustFail(t, discovering(s))
 	require.NotContains(t, e.Hint, "TokenURL the token endpoint")
 }
 
-func TestM19_AHintAboutForeignTextIsCleaned(t *testing.T) {
+func TestM19_AHintAboutUntrustedTextIsCleaned(t *testing.T) {
 	cfg := discovering(issuingAt(oauthPath, document(map[string]any{"token_endpoint": "http://s3same.example/"})))
 	cfg.ClientSecret = fetcher.Secret("s3same")
 	require.NotContains(t, everything(t, mustFail(t, cfg)), "s3same")
@@ -245,7 +245,7 @@ func TestF1_AKeySignsWithWhatTheServerTakes(t *testing.T) {
 	cfg.Assertion.Key = keys.Of(ec)
 	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with ES256, but with none, PS256, RS512")
 	cfg.Assertion.Key, cfg.AuthStyle, cfg.ClientSecret = nil, fetcher.SecretJWT, fetcher.Secret(longSecret)
-	s.answers[oauthPath] = reply(200, document(map[string]any{
+	s.responses[oauthPath] = reply(200, document(map[string]any{
 		"token_endpoint_auth_methods_supported": nil, "token_endpoint_auth_signing_alg_values_supported": []string{"HS512"},
 	}))
 	require.ErrorContains(t, mustFail(t, cfg), "the server takes no assertion signed with HS256, but with HS512")

@@ -11,7 +11,7 @@ import (
 
 // x/oauth2 follows a 307 with the secret.
 func TestPeerDefect14_TokenPostDoesNotFollowA307(t *testing.T) {
-	other := serve(t, answer(200, good))
+	other := serve(t, respond(200, good))
 	idp := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+"/token?session=zqxw", http.StatusTemporaryRedirect)
 	})
@@ -23,7 +23,7 @@ func TestPeerDefect14_TokenPostDoesNotFollowA307(t *testing.T) {
 
 func TestF2_RedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		other := serve(t, answer(200, good))
+		other := serve(t, respond(200, good))
 		idp := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+"/token?session=zqxw", status)
 		})
@@ -43,7 +43,7 @@ func TestF2_RedirectsAreNotFollowed(t *testing.T) {
 }
 
 func TestF2_RedirectsOfACallersClientAreNotFollowedEither(t *testing.T) {
-	other := serve(t, answer(200, good))
+	other := serve(t, respond(200, good))
 	idp := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL, http.StatusPermanentRedirect)
 	})
@@ -71,7 +71,7 @@ func TestF2_AnUnreadableLocationIsStillARedirect(t *testing.T) {
 }
 
 // A transport may give the same header to several requests at a time.
-func TestF2_ATransportsAnswerIsNotModified(t *testing.T) {
+func TestF2_ATransportsResponseIsNotModified(t *testing.T) {
 	shared := http.Header{"Location": {"https://other.example.com/"}}
 	f := newFetcher(t, config(roundTripper(func(*http.Request) (*http.Response, error) {
 		r := reply(307, "")

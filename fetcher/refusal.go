@@ -111,7 +111,7 @@ func firstWords(value []byte) string {
 		}
 	case '[':
 		s := syntax{text: value, at: 1}
-		s.skip(" \t\r\n")
+		s.skip()
 		if s.text[s.at] != ']' {
 			return firstWords(s.value())
 		}
@@ -119,14 +119,29 @@ func firstWords(value []byte) string {
 	return ""
 }
 
-var (
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.{1,300}?)</title>`)
-	// challengeWords is error_description of RFC 6750 section 3.
-	challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.){1,500})"`)
-)
+// challengeWords is error_description of RFC 6750 section 3.
+var challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.){1,500})"`)
 
 // shortText is how long a body may be that is shown as what the server says.
 const shortText = 200
+
+// title returns the title of a page; "" if it has none, or a long one.
+func title(page []byte) string {
+	lower := bytes.ToLower(page)
+	start := bytes.Index(lower, []byte("<title"))
+	if start < 0 {
+		return ""
+	}
+	length := bytes.Index(lower[start:], []byte("</title>"))
+	if length < 0 {
+		return ""
+	}
+	_, text, _ := bytes.Cut(page[start:start+length], []byte(">"))
+	if text = bytes.TrimSpace(text); len(text) > shortText {
+		return ""
+	}
+	return html.UnescapeString(string(text))
+}
 
 // otherWords returns what a response without JSON says: in its challenge, as a short text, or in the title of a page.
 func otherWords(resp *response) string {
@@ -141,9 +156,7 @@ func otherWords(resp *response) string {
 	text := ""
 	switch body := bytes.TrimSpace(resp.body); {
 	case bytes.HasPrefix(body, []byte("<")):
-		if found := htmlTitle.FindSubmatch(body[:min(len(body), 4<<10)]); found != nil {
-			text = html.UnescapeString(string(bytes.TrimSpace(found[1])))
-		}
+		text = title(body[:min(len(body), 4<<10)])
 	case len(body) <= shortText && !bytes.HasPrefix(body, []byte("{")) && !bytes.HasPrefix(body, []byte("[")):
 		text = string(body)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func TestSeed_ExactTokenPostAndBasicHeader(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.ClientID, cfg.ClientSecret = "id", fetcher.Secret("pw")
 	mustFetch(t, cfg)
@@ -47,7 +47,7 @@ func TestSeed_CredentialsWithReservedCharacters(t *testing.T) {
 			if style == fetcher.BasicRaw {
 				id = strings.ReplaceAll(id, ":", ";")
 			}
-			s := serve(t, answer(200, good))
+			s := serve(t, respond(200, good))
 			cfg := s.at()
 			cfg.ClientID, cfg.ClientSecret, cfg.AuthStyle = id, fetcher.Secret(pw), style
 			mustFetch(t, cfg)
@@ -61,7 +61,7 @@ func TestSeed_CredentialsWithReservedCharacters(t *testing.T) {
 }
 
 func TestF1_BasicIsFormEncodedBeforeBase64(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.ClientID, cfg.ClientSecret = "a:b", fetcher.Secret("c d+e&é~")
 	mustFetch(t, cfg)
@@ -71,7 +71,7 @@ func TestF1_BasicIsFormEncodedBeforeBase64(t *testing.T) {
 }
 
 func TestF1_PostSendsTheCredentialsInTheBodyAlone(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.AuthStyle = fetcher.Post
 	f := newFetcher(t, cfg)
@@ -90,7 +90,7 @@ func TestF1_PostSendsTheCredentialsInTheBodyAlone(t *testing.T) {
 }
 
 func TestF1_ScopesAudienceParamsAndHeader(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.TokenURL += "?tenant=7"
 	cfg.Scopes = []string{"read", "write:all"}
@@ -136,11 +136,11 @@ func TestF1_TheBodyCanBeSentAgainByTheTransport(t *testing.T) {
 	require.Equal(t, first, second)
 }
 
-// x/oauth2 tries the other style after a failure; nobody asked it to.
+// x/oauth2 tries the other style after a failure; without having been asked to.
 func TestPeerDefect02_NoProbingOfTheAuthenticationStyle(t *testing.T) {
 	for _, style := range []fetcher.AuthStyle{fetcher.Basic, fetcher.BasicRaw, fetcher.Post} {
 		for _, status := range []int{400, 401, 500} {
-			s := serve(t, answer(status, `{"error":"invalid_client"}`))
+			s := serve(t, respond(status, `{"error":"invalid_client"}`))
 			cfg := s.at()
 			cfg.AuthStyle = style
 			mustFail(t, cfg)
@@ -150,7 +150,7 @@ func TestPeerDefect02_NoProbingOfTheAuthenticationStyle(t *testing.T) {
 }
 
 func TestF1_TheConfigurationIsCopied(t *testing.T) {
-	s := serveTLS(t, answer(200, with(`"scope":"a"`)))
+	s := serveTLS(t, respond(200, with(`"scope":"a"`)))
 	cfg := s.at()
 	cfg.TokenRequest.TLS = trusting(s)
 	cfg.Scopes, cfg.StrictScope, cfg.Audience = []string{"a"}, true, []string{"b"}

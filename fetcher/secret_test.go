@@ -15,7 +15,7 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// secrets returns them one after the other, then the last for ever.
+// secrets returns them one after the other, then the last forever.
 func secrets(asked *int, values ...string) fetcher.SecretFunc {
 	return func(context.Context) (string, error) {
 		v := values[min(*asked, len(values)-1)]

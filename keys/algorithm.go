@@ -18,9 +18,9 @@ import (
 	"github.com/alf-go/alf/internal/fielderror"
 )
 
-// Algorithm is a signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2: RS256, RS384, RS512,
-// PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519. The last two make the same signature; servers that go by RFC 9864
-// know it by its new name alone.
+// Algorithm is a signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2: RS256,
+// RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519. The last two make the same signature;
+// servers that go by RFC 9864 know it by its new name alone.
 type Algorithm string
 
 // The algorithms that a private key can sign with.
@@ -80,7 +80,8 @@ func usualAlgorithm(public crypto.PublicKey) (Algorithm, error) {
 
 const algorithms = "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519"
 
-// Validate returns a *fielderror.Error for the field Algorithm if there is no such algorithm. Empty is valid: the key's own.
+// Validate returns a *fielderror.Error, exported as fetcher.FieldError, for the field Algorithm if there is no such
+// algorithm. Empty is valid: the key's own.
 func (a Algorithm) Validate() error {
 	if a.known() || a == "" {
 		return nil

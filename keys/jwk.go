@@ -46,7 +46,7 @@ func parseJWKs(content []byte, id string) (*Key, error) {
 	}
 	var candidates []jwk
 	for _, content := range all {
-		if key, err := decodeJWK(content); err == nil && key.otherUse() == "" && (key.Algorithm == "" || Algorithm(key.Algorithm).known()) {
+		if key, err := decodeJWK(content); err == nil && key.signs() {
 			candidates = append(candidates, key)
 		}
 	}
@@ -95,6 +95,12 @@ func (k *jwk) otherUse() string {
 		return fmt.Sprintf(`"key_ops" is %q, without "sign"`, k.Operations)
 	}
 	return ""
+}
+
+// signs reports whether a key of a set is one to sign with, as far as its members tell.
+func (k *jwk) signs() bool {
+	known := k.Type == "RSA" || k.Type == "EC" || k.Type == "OKP"
+	return known && k.otherUse() == "" && (k.Algorithm == "" || Algorithm(k.Algorithm).known())
 }
 
 func (k *jwk) key() (*Key, error) {

@@ -5,14 +5,15 @@ import (
 	"io"
 	"net"
 	"os"
-	"syscall"
 	"time"
+
+	"github.com/alf-go/alf/internal/dial"
 )
 
 // GoDown takes the token endpoint down for d; with 0 or less, until [Server.Up]. In memory its requests fail as when no
-// server listens (errors.Is finds syscall.ECONNREFUSED); over HTTP their connections are closed without a response (by
-// panicking with http.ErrAbortHandler). Requests already being served still get their response. The API is not
-// affected.
+// server listens (errors.Is finds syscall.ECONNREFUSED, except on Plan 9); over HTTP their connections are closed
+// without a response (by panicking with http.ErrAbortHandler). Requests already being served still get their response.
+// The API is not affected.
 //
 // For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
 func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
@@ -118,6 +119,6 @@ func (s *Server) delay(ctx context.Context, d time.Duration) error {
 // What a real transport reports: that the address does not listen, and that the connection was closed before a response
 // came.
 var (
-	errRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	errRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", dial.Refused)}
 	errDropped       = io.EOF
 )

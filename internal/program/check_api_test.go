@@ -1,7 +1,9 @@
 package program
 
 import (
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,11 +47,11 @@ func TestCheck_API(t *testing.T) {
 		args: []string{"--api", "SELF/api", "--origin", "https://api.example.com"},
 		code: exit.Usage, step: "API", says: []string{"--origin: add it there"},
 	}.test)
-	t.Run("nobody there", diagnosed{
+	t.Run("no server there", diagnosed{
 		args: []string{"--api", "https://127.0.0.1:1"},
 		code: exit.Unreachable, step: "API", says: []string{"https://127.0.0.1:1 cannot be reached", "connection refused", "is the address right, and the API up?"},
 	}.test)
-	t.Run("nobody vouches", func(t *testing.T) {
+	t.Run("no trusted authority", func(t *testing.T) {
 		s := secure(t, http.NotFoundHandler())
 		diagnosed{
 			args: []string{"--api", s.URL}, code: exit.Unreachable, step: "API",
@@ -67,4 +69,54 @@ func TestCheck_API(t *testing.T) {
 		args: []string{"--token-url", "SELF/api", "--api", "SELF/api"},
 		code: exit.API, step: "API", says: []string{"this machine's clock is not the authorization server's"},
 	}.test)
+}
+
+// An API that reads JWTs responds differently to what is none. That does not show that it knows the client's token.
+func TestCheck_APITokenOfTheSameForm(t *testing.T) {
+	for name, c := range map[string]struct {
+		known string // what it says of the right signature
+		says  []string
+		not   []string
+	}{
+		"of another issuer": {"bad signature", nil, []string{"the API knows the token"}},
+		"of another API":    {"wrong audience", []string{"the API knows the token", "bad signature"}, nil},
+	} {
+		t.Run(name, diagnosed{
+			place: place{api: func(w http.ResponseWriter, r *http.Request) {
+				parts := strings.Split(r.Header.Get("Authorization"), ".")
+				text := "bad signature"
+				if len(parts) != 3 {
+					text = "malformed"
+				} else if parts[2] == theSignature {
+					text = c.known
+				}
+				w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="`+text+`"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			}},
+			args: []string{"--api", "SELF/api"}, code: exit.API, step: "API", says: c.says, silent: append(c.not, "malformed"),
+		}.test)
+	}
+}
+
+// Without a response to the token request there is a cause and a remedy as well.
+func TestCheck_TokenRequestWithoutAResponse(t *testing.T) {
+	for name, d := range map[string]diagnosed{
+		"it takes too long": {
+			place: place{token: func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}},
+			args: []string{"--timeout", "300ms"},
+			says: []string{"no response within 300ms: allow more by --timeout", "cause:  the server responded to another request before"},
+		},
+		"it breaks off": {
+			place: place{token: func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }},
+			says:  []string{"cause:  ", "remedy: "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d.code, d.step = exit.Unreachable, "authenticate"
+			d.test(t)
+		})
+	}
 }

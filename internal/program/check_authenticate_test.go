@@ -119,7 +119,7 @@ func TestCheck_Authenticate(t *testing.T) {
 			}},
 			says: []string{"issues tokens that are bound to a key", "remedy: set --dpop"},
 		},
-		"the secret in the answer": {
+		"the secret in the response": {
 			place: place{token: deny(401, "invalid_client", "who is "+theSecret+"?")}, says: []string{"who is [redacted]?"},
 		},
 		"a page": {
@@ -141,9 +141,9 @@ func TestCheck_Authenticate(t *testing.T) {
 // A server is asked again only to tell causes apart, and never as an existing client with a wrong secret.
 func TestCheck_HowOftenTheServerIsAsked(t *testing.T) {
 	for name, c := range map[string]struct {
-		secret string
-		answer http.HandlerFunc
-		want   int
+		secret  string
+		respond http.HandlerFunc
+		want    int
 	}{
 		"granted":             {theSecret, grant("opaque-token-of-the-server", ""), 1},
 		"unavailable":         {theSecret, deny(503, "", ""), 1},
@@ -157,7 +157,7 @@ func TestCheck_HowOftenTheServerIsAsked(t *testing.T) {
 				user, password, _ := r.BasicAuth()
 				seen = append(seen, user)
 				require.Equal(t, user == "me", strings.HasPrefix(password, theSecret), "neither half goes without the other")
-				c.answer(w, r)
+				c.respond(w, r)
 			}}.check(t)
 			require.Len(t, seen, c.want)
 		})

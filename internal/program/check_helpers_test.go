@@ -18,7 +18,7 @@ import (
 
 const theSignature = "c2lnbmF0dXJlLW9mLXRoZS1zZXJ2ZXI"
 
-// jwtOf makes one that nobody signed.
+// jwtOf makes one without a signature.
 func jwtOf(claims map[string]any) string {
 	content, err := json.Marshal(claims)
 	if err != nil {
@@ -48,14 +48,14 @@ func ordinaryClaims() map[string]any {
 	}
 }
 
-// grant answers with a token, as if there was nobody to refuse.
+// grant responds with a token, whatever the client.
 func grant(value, more string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600%s}`, value, more)
 	}
 }
 
-// deny answers an OAuth error.
+// deny responds with an OAuth error.
 func deny(status int, code, description string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)

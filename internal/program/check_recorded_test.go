@@ -120,9 +120,12 @@ func TestCheck_RecordedResponses(t *testing.T) {
 				d.place.metadata, d.place.failingMetadata = metadataWith(""), c.Metadata.write
 			}
 			for _, r := range c.Token {
-				var said struct{ Error_description, Message string }
+				var said struct {
+					Description string `json:"error_description"`
+					Message     string
+				}
 				if json.Unmarshal([]byte(r.Body), &said) == nil && r.Client == "known" && r.Status >= 400 {
-					text := []rune(said.Error_description + said.Message)
+					text := []rune(said.Description + said.Message)
 					d.says = append(d.says, string(text[:min(len(text), 60)]))
 				}
 			}

@@ -23,11 +23,11 @@ func TestCheck_TheWay(t *testing.T) {
 			args: []string{"--token-url", "https://idp..invalid/token"},
 			code: exit.Unreachable, step: "name", says: []string{"idp..invalid is not known", "remedy: is the host in --token-url spelled right?"},
 		},
-		"nobody there": {
+		"no server there": {
 			args: []string{"--token-url", closed.URL},
 			code: exit.Unreachable, step: "connection", says: []string{"connection refused", "remedy: nothing listens there: is the port in --token-url right"},
 		},
-		"nobody vouches": {
+		"no trusted authority": {
 			place: place{tls: true}, args: []string{"--ca-file", ""},
 			code: exit.Unreachable, step: "TLS",
 			says: []string{`issued by "O=Acme Co", which this machine does not trust`, "remedy: if that authority is meant, name its certificate by --ca-file"},
@@ -40,7 +40,7 @@ func TestCheck_TheWay(t *testing.T) {
 			args: []string{"--token-url", "https://HOST/token"},
 			code: exit.Unreachable, step: "TLS", says: []string{"does not speak TLS", "is it https, and the port in --token-url right?"},
 		},
-		"no answer": {
+		"no response": {
 			args: []string{"--token-url", "SELF/api", "--timeout", "250ms"},
 			place: place{api: func(_ http.ResponseWriter, r *http.Request) {
 				select {
@@ -67,7 +67,7 @@ func TestCheck_TheWay(t *testing.T) {
 	}
 }
 
-// dated answers at another time than now; at none if it is 0 off.
+// dated responds at another time than now; at none if it is 0 off.
 func dated(off time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Date"] = nil

@@ -45,7 +45,7 @@ func TestCheck_AllIsWell(t *testing.T) {
 	require.NotContains(t, r.out, "cause")
 }
 
-// Whoever looks for a step that is left out finds none.
+// A reader who looks for a step that is left out finds none.
 func TestCheck_OnlyStepsThatApply(t *testing.T) {
 	r := place{}.check(t)
 	require.Equal(t, exit.OK, r.code, r.out)

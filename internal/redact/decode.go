@@ -2,7 +2,6 @@ package redact
 
 import (
 	"html"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -17,64 +16,56 @@ func (s *scanner) char(i, depth int) (c char, ok bool) {
 	if s.steps--; i >= len(s.text) || s.steps < 0 {
 		return char{}, false
 	}
-	if depth == 0 || !introduces(s.text[i]) {
-		return literal(s.text[i]), true
-	}
-	c, ok = s.char(i, depth-1)
-	if !ok {
-		return char{}, false
-	}
-	var decoded char
-	switch first, _ := c.single(); first {
-	case '%':
-		decoded, ok = s.percent(i+c.n, depth-1)
-	case '\\':
-		decoded, ok = s.escape(i+c.n, depth-1)
-	case '&':
-		decoded, ok = s.entity(i+c.n, depth-1)
-	default:
+	c = literal(s.text[i])
+	if !introduces(s.text[i]) {
 		return c, true
 	}
-	if !ok {
-		return c, true
+	for layer := 1; layer <= depth; layer++ {
+		c = s.decode(c, i, layer)
 	}
-	decoded.n += c.n
-	return decoded, true
+	return c, true
 }
 
-// next returns up to most bytes of the text from i on, read through so many layers, as long as valid accepts them, and how many
-// bytes they are made of. It ends after a byte for which last holds.
-func (s *scanner) next(i, depth, most int, valid func(byte) bool, last byte) (string, int) {
-	var read strings.Builder
-	n := 0
-	for read.Len() < most {
-		c, ok := s.char(i+n, depth)
-		if !ok {
-			break
-		}
-		b, ok := c.single()
-		if !ok || b != last && !valid(b) {
-			break
-		}
-		read.WriteByte(b)
-		n += c.n
-		if b == last {
-			break
-		}
+// decode reads a unit that begins at i through one more layer; c is what it is in the layers below.
+func (s *scanner) decode(c char, i, layer int) char {
+	var decoded char
+	ok := false
+	s.steps--
+	switch first, _ := c.single(); first {
+	case '%':
+		decoded, ok = s.percent(i+c.n, layer-1)
+	case '\\':
+		decoded, ok = s.escape(i+c.n, layer-1)
+	case '&':
+		decoded, ok = s.entity(i+c.n, layer-1)
 	}
-	return read.String(), n
+	if !ok {
+		return c
+	}
+	decoded.n += c.n
+	return decoded
+}
+
+// digits reads so many hexadecimal digits, each through so many layers, and returns how many bytes they are made of.
+func (s *scanner) digits(i, depth, count int) (value uint64, n int, ok bool) {
+	for range count {
+		c, found := s.char(i+n, depth)
+		b, single := c.single()
+		digit := strings.IndexByte("0123456789abcdef", b|0x20)
+		if !found || !single || digit < 0 || b < '0' {
+			return 0, 0, false
+		}
+		value, n = value<<4|uint64(digit), n+c.n
+	}
+	return value, n, true
 }
 
 // percent reads the two digits after a percent sign (RFC 3986 section 2.1).
 func (s *scanner) percent(i, depth int) (char, bool) {
-	digits, n := s.next(i, depth, 2, isHex, 0)
-	b, err := strconv.ParseUint(digits, 16, 8)
-	if err != nil || len(digits) < 2 {
-		return char{}, false
-	}
+	b, n, ok := s.digits(i, depth, 2)
 	c := literal(byte(b))
 	c.n = n
-	return c, true
+	return c, ok
 }
 
 // escape reads what follows the backslash of a JSON string (RFC 8259 section 7).
@@ -92,12 +83,11 @@ func (s *scanner) escape(i, depth int) (char, bool) {
 	if b != 'u' {
 		return char{}, false
 	}
-	digits, n := s.next(i+c.n, depth, 4, isHex, 0)
-	n += c.n
-	unit, err := strconv.ParseUint(digits, 16, 16)
-	if err != nil || len(digits) < 4 {
+	unit, n, ok := s.digits(i+c.n, depth, 4)
+	if !ok {
 		return char{}, false
 	}
+	n += c.n
 	r := rune(unit)
 	if utf16.IsSurrogate(r) {
 		// The other half of the pair is an escape of its own.
@@ -111,29 +101,37 @@ func (s *scanner) escape(i, depth int) (char, bool) {
 }
 
 func (s *scanner) lowSurrogate(i, depth int) (r rune, n int, ok bool) {
-	text, n := s.next(i, depth, 6, func(b byte) bool { return b == '\\' || b == 'u' || isHex(b) }, 0)
-	if !strings.HasPrefix(text, `\u`) || len(text) < 6 {
-		return 0, 0, false
+	for _, want := range []byte{'\\', 'u'} {
+		c, found := s.char(i+n, depth)
+		if b, single := c.single(); !found || !single || b != want {
+			return 0, 0, false
+		}
+		n += c.n
 	}
-	unit, err := strconv.ParseUint(text[2:], 16, 16)
-	return rune(unit), n, err == nil
+	unit, m, ok := s.digits(i+n, depth, 4)
+	return rune(unit), n + m, ok
 }
 
 // entity reads what follows the ampersand of a character reference of HTML.
 func (s *scanner) entity(i, depth int) (char, bool) {
-	name, n := s.next(i, depth, longestEntity-1, func(b byte) bool { return b == '#' || isAlphanumeric(b) }, ';')
-	if !strings.HasSuffix(name, ";") {
-		return char{}, false
+	name := append(make([]byte, 0, longestEntity), '&')
+	for n := 0; len(name) < longestEntity; {
+		c, found := s.char(i+n, depth)
+		b, single := c.single()
+		if !found || !single || b != ';' && b != '#' && !isAlphanumeric(b) {
+			break
+		}
+		name, n = append(name, b), n+c.n
+		if b == ';' {
+			entity := string(name)
+			decoded := html.UnescapeString(entity)
+			if decoded == entity {
+				break
+			}
+			return decodedAs(decoded, n)
+		}
 	}
-	decoded := html.UnescapeString("&" + name)
-	if decoded == "&"+name {
-		return char{}, false
-	}
-	return decodedAs(decoded, n)
-}
-
-func isHex(b byte) bool {
-	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+	return char{}, false
 }
 
 func isAlphanumeric(b byte) bool {

@@ -13,12 +13,15 @@ const bareEnd = " \t\n\r\v\f\"'&,;<>{}[]"
 
 // member returns the value of a member with a secret name that begins at i. Without an end, the value goes to the end of the text.
 func (s *scanner) member(i int) (value span, ok bool) {
-	switch b := s.text[i] | 0x20; {
-	case b == 'a', b == 'r', b == 'i', b == 'c', introduces(s.text[i]):
-	default:
-		return span{}, false
-	}
+	read := s.readings(i)
 	for _, name := range secretNames {
+		begins := false
+		for _, c := range read.chars[:read.n] {
+			begins = begins || c.decoded[0]|0x20 == name[0]
+		}
+		if !begins {
+			continue
+		}
 		end := s.match(name, i, true)
 		if end < 0 || name[0] == 'i' && s.after(i, "val") {
 			continue // "invalid_token" is the name of an error
@@ -62,9 +65,10 @@ func (s *scanner) oneOf(i int, bytes string) (n, depth int, ok bool) {
 	if i >= len(s.text) {
 		return 0, 0, false
 	}
-	for depth, c := range s.readings(i) {
+	read := s.readings(i)
+	for k, c := range read.chars[:read.n] {
 		if b, single := c.single(); single && strings.IndexByte(bytes, b) >= 0 {
-			return c.n, depth, true
+			return c.n, read.depth[k], true
 		}
 	}
 	return 0, 0, false

@@ -123,7 +123,8 @@ func (r *Redactor) secretAt(s *scanner, i int) int {
 		}
 		return end
 	}
-	for _, c := range s.readings(i) {
+	read := s.readings(i)
+	for _, c := range read.chars[:read.n] {
 		// A secret may begin within what is encoded as one unit: that is taken whole.
 		for skip := range c.size {
 			try(c.decoded[skip], c, skip)

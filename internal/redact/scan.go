@@ -52,18 +52,30 @@ func standsForBlank(b byte) bool { return b == ' ' || b == '+' || isBreak(rune(b
 // introduces reports whether b may be the first byte of something encoded, whatever the encodings on top of each other.
 func introduces(b byte) bool { return b == '%' || b == '\\' || b == '&' }
 
-// readings returns what the text at i stands for, read through none, one, two... layers of encoding. Each is longer than the one
-// before it.
-func (s *scanner) readings(i int) []char {
-	all := make([]char, 0, maxDepth+1)
-	for depth := range maxDepth + 1 {
-		c, ok := s.char(i, depth)
-		if !ok || len(all) > 0 && all[len(all)-1].n == c.n {
-			break
-		}
-		all = append(all, c)
+// readings are what the text at one place stands for, read through none, one, two... layers of encoding, each once.
+type readings struct {
+	chars [maxDepth + 1]char
+	// depth is, for each, the number of layers.
+	depth [maxDepth + 1]int
+	n     int
+}
+
+func (s *scanner) readings(i int) (r readings) {
+	if i >= len(s.text) {
+		return r
 	}
-	return all
+	c := literal(s.text[i])
+	r.chars[0], r.n = c, 1
+	for depth := 1; depth <= maxDepth && introduces(s.text[i]); depth++ {
+		decoded := s.decode(c, i, depth)
+		if decoded.n == c.n {
+			continue
+		}
+		c = decoded
+		r.chars[r.n], r.depth[r.n] = c, depth
+		r.n++
+	}
+	return r
 }
 
 // match returns the end of pattern in the text at i, each unit of it in any encoding; -1 if it is not there. With fold, pattern
@@ -75,8 +87,8 @@ func (s *scanner) match(pattern string, i int, fold bool) int {
 		}
 		b := s.text[i]
 		if introduces(b) {
-			end := -1
-			for _, c := range s.readings(i) {
+			end, read := -1, s.readings(i)
+			for _, c := range read.chars[:read.n] {
 				if rest, ok := c.consume(pattern, 0, fold); ok {
 					end = max(end, s.match(rest, i+c.n, fold))
 				}

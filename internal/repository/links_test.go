@@ -62,6 +62,20 @@ func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// The map in DESIGN.md has every file of the packages that a request and a refresh pass.
+func TestDocuments_DesignMapsEveryFile(t *testing.T) {
+	design := read(t, "DESIGN.md")
+	for _, file := range files(t) {
+		switch path.Dir(file) {
+		case ".", "internal/transport", "manager", "internal/core", "fetcher":
+			isCode := strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go")
+			if isCode && !strings.Contains(design, "`"+path.Base(file)+"`") {
+				t.Errorf("DESIGN.md: the map lacks %s", file)
+			}
+		}
+	}
+}
+
 // existing returns all files and the folders they are in.
 func existing(files []string) map[string]bool {
 	found := map[string]bool{}

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,7 +63,9 @@ func arrows(t *testing.T) map[string][]string {
 	found := map[string][]string{}
 	for folder, syntax := range parsed(t) {
 		from := name(folder)
-		found[from] = append(found[from], []string{}...)
+		if found[from] == nil {
+			found[from] = []string{}
+		}
 		for _, file := range syntax {
 			for _, imported := range importsOf(file) {
 				if to, ours := strings.CutPrefix(imported, module); ours {
@@ -114,6 +117,24 @@ func TestPackages_ArrowsPointOneWay(t *testing.T) {
 	require.NotContains(t, arrows(t)["manager"], "fetcher")
 	require.NotContains(t, arrows(t)["fetcher"], "manager")
 	require.Empty(t, arrows(t)["internal/core"])
+}
+
+var arrowLine = regexp.MustCompile(`^(\S+) +-> +(.+)$`)
+
+// DESIGN.md draws the arrows line by line: what stands there is what go list says.
+func TestPackages_DesignDrawsTheArrows(t *testing.T) {
+	drawn := map[string][]string{}
+	for line := range strings.Lines(read(t, "DESIGN.md")) {
+		if match := arrowLine.FindStringSubmatch(strings.TrimSpace(line)); match != nil {
+			to := strings.Fields(strings.ReplaceAll(match[2], ",", " "))
+			if len(to) == 1 && to[0] == "-" {
+				to = nil
+			}
+			slices.Sort(to)
+			drawn[match[1]] = append([]string{}, to...)
+		}
+	}
+	require.Equal(t, arrows(t), drawn)
 }
 
 // The core is a pure function: no goroutine, no channel, no lock, no clock.

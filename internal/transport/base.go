@@ -18,8 +18,8 @@ const (
 	maxIdlePerHost = 1024
 	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have dropped it
 	// without a word.
-	sendPingTimeout = 10 * time.Second
-	pingTimeout     = 5 * time.Second
+	sendPingTimeout = 5 * time.Second
+	pingTimeout     = 10 * time.Second
 	// flushInterval is how often a request that timed out closes the idle connections at most.
 	flushInterval = 5 * time.Second
 )

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type apiResponse struct {
 	header     http.Header
 	challenges []challenge
 	location   string
+	page       bool
+	scope      bool     // it says that a scope is missing
 	said       apiError // in its body
 }
 
@@ -53,6 +56,7 @@ func (c *checkup) askAPI(ctx context.Context, token *oauth2.Token) (*apiResponse
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, readValue))
 	r := &apiResponse{status: resp.StatusCode, header: resp.Header, challenges: readChallenges(resp.Header), said: readAPIError(resp, body)}
+	r.page, r.scope = isPage(string(body)), scopeWords.Match(body)
 	if to, err := resp.Location(); err == nil {
 		r.location = shownURL(to)
 	}
@@ -113,7 +117,7 @@ func (c *checkup) classifyAPI(ctx context.Context, resp *apiResponse) finding {
 	found := failed(exit.API, text)
 	c.detail(resp, &found)
 	switch {
-	case resp.said.insufficientScope() || challengeSays(resp.challenges, "insufficient_scope"):
+	case resp.scope || challengeSays(resp.challenges, "insufficient_scope"):
 		found.advice = c.scopeLacking(resp)
 	case resp.status == http.StatusUnauthorized:
 		found.advice = c.unauthorized(ctx, resp)
@@ -156,6 +160,8 @@ func (c *checkup) apiAccepted(resp *apiResponse, text string) finding {
 		c.detail(resp, &found)
 		found.advice = []advice{{"the API refuses the token in a response with a status of success: a client that goes by the status takes that for success",
 			"see what it says above; in a program, Config.Rejected and RejectedBody can recognise it"}}
+	case resp.page:
+		found.note("the response is a page: that is usual for a website, and for a gateway that asks users to log in", "is it what the API responds with? Name an address of the API by --api")
 	case resp.said.code != "":
 		c.detail(resp, &found)
 		found.note("the response has a status of success, and an error in it", "see what it says above: is it about the request or about the token?")
@@ -176,12 +182,14 @@ func (e apiError) String() string {
 	return e.code + ": " + e.text
 }
 
-func (e apiError) insufficientScope() bool { return e.code == "insufficient_scope" }
+// scopeWords say in a body that a scope is missing: insufficient_scope, or the forms of other APIs.
+var scopeWords = regexp.MustCompile(`(?i)insufficient[_ ]?(access[_ ]?token[_ ]?)?scopes?|scopes?[_ ]?(is |are )?insufficient`)
 
 // refusesToken reports whether the code is one of RFC 6750 section 3.1 or of servers that mean the same.
 func (e apiError) refusesToken() bool {
 	return slices.Contains([]string{
 		"invalid_token", "invalid_request", "insufficient_scope", "expired_token", "access_denied", "unauthorized", "invalid_grant", "token_expired",
+		"401 unauthorized", "403 forbidden",
 	}, strings.ToLower(e.code))
 }
 
@@ -215,10 +223,39 @@ func readAPIError(resp *http.Response, body []byte) apiError {
 			e.text = sentence(list[0])
 		}
 	}
+	if e.code == "" {
+		e.code = otherCode(members)
+	}
 	if e.text == "" && (e.code != "" || resp.StatusCode >= 400) {
 		e.text = sentence(members)
 	}
 	return e
+}
+
+// otherCode finds an error that is not in a member of that name: a status in the body (AWS, many gateways), a flag of success, the
+// fault of Apigee and of SOAP.
+func otherCode(members map[string]json.RawMessage) string {
+	for _, name := range []string{"status", "code", "statusCode", "status_code"} {
+		var number int
+		if json.Unmarshal(members[name], &number) == nil && number >= 400 && number < 600 {
+			return format.Status(number)
+		}
+		var text string
+		if json.Unmarshal(members[name], &text) == nil && slices.Contains([]string{"error", "fail", "failed", "failure", "unauthorized"}, strings.ToLower(text)) {
+			return text
+		}
+	}
+	for _, name := range []string{"success", "ok", "succeeded"} {
+		if string(members[name]) == "false" {
+			return name + " is false"
+		}
+	}
+	for _, name := range []string{"fault", "Fault", "exception", "errorCode", "error_code", "errorMessage", "error_message"} {
+		if raw := string(members[name]); raw != "" && raw != "null" && raw != `""` && raw != "0" && raw != "false" {
+			return name
+		}
+	}
+	return ""
 }
 
 func sentence(members map[string]json.RawMessage) string {
@@ -231,16 +268,24 @@ func sentence(members map[string]json.RawMessage) string {
 	return ""
 }
 
-// invented is a token that no server has issued.
+// invented is a token that no server has issued. It looks like the client's own, so that the API reads both in the same way: a JWT
+// differs in its signature alone.
 func (c *checkup) invented() *oauth2.Token {
 	token := *c.token
-	token.AccessToken = "alf-check-" + rand.Text()
+	keep, random := 0, strings.ToLower(rand.Text())
+	if c.jwt != nil {
+		keep = strings.LastIndex(token.AccessToken, ".") + 1
+	}
+	for len(random) < len(token.AccessToken)-keep {
+		random += strings.ToLower(rand.Text())
+	}
+	token.AccessToken = token.AccessToken[:keep] + random[:len(token.AccessToken)-keep]
 	return &token
 }
 
-// tellsApart reports whether the API responds to a token that does not exist in another way, and how; known is false if it did
+// distinguishes reports whether the API responds to a token that does not exist in another way, and how; known is false if it did
 // not respond.
-func (c *checkup) tellsApart(ctx context.Context, resp *apiResponse) (different, known bool, other *apiResponse) {
+func (c *checkup) distinguishes(ctx context.Context, resp *apiResponse) (different, known bool, other *apiResponse) {
 	other, err := c.askAPI(ctx, c.invented())
 	if err != nil {
 		return false, false, nil
@@ -259,7 +304,13 @@ func (r *apiResponse) gist() string {
 
 func (c *checkup) otherIs(other *apiResponse) string {
 	text := format.Status(other.status)
-	if said := other.said.String(); said != "" {
+	said := other.said.String()
+	for _, ch := range other.challenges {
+		if said == "" {
+			said = ch.params["error_description"]
+		}
+	}
+	if said != "" {
 		text += fmt.Sprintf(", %q", c.foreign(said))
 	}
 	return text

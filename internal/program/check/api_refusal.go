@@ -16,7 +16,7 @@ func (c *checkup) unauthorized(ctx context.Context, resp *apiResponse) []advice 
 		return []advice{{"the API accepts only tokens that are bound to a key", "set " + c.Names.Of("DPoP")}}
 	}
 	var why []advice
-	switch different, known, other := c.tellsApart(ctx, resp); {
+	switch different, known, other := c.distinguishes(ctx, resp); {
 	case known && different:
 		why = append(why, advice{
 			fmt.Sprintf("the API knows the token, as it responds differently to one that does not exist (%s)", c.otherIs(other)),
@@ -92,7 +92,7 @@ func (c *checkup) scopeLacking(resp *apiResponse) []advice {
 // forbidden is about a request that the API does not permit. Some APIs send a 403 for tokens that they do not know as well.
 func (c *checkup) forbidden(ctx context.Context, resp *apiResponse) []advice {
 	permission := "have the client given the role, permission or scope that it needs"
-	switch different, known, other := c.tellsApart(ctx, resp); {
+	switch different, known, other := c.distinguishes(ctx, resp); {
 	case known && different:
 		return []advice{{
 			fmt.Sprintf("the API knows the token, as it responds differently to one that does not exist (%s), but does not let this client do that", c.otherIs(other)),

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/format"
 )
 
@@ -29,9 +31,28 @@ func (c *checkup) checkAuthenticate(ctx context.Context) finding {
 	var response *alf.EndpointError
 	if errors.As(err, &response) && response.Status != 0 {
 		found.advice = c.diagnose(ctx, response, found.advice)
+	} else {
+		found.complete(c.noResponse(err))
 	}
 	return found
 }
+
+// noResponse says why there was none, where the library has no advice.
+func (c *checkup) noResponse(err error) advice {
+	var late exit.TimedOut
+	switch {
+	case errors.Is(err, fetcher.ErrUnsent):
+		return advice{"no request was sent, as the credentials cannot be used as they are configured", "correct what the line above names"}
+	case errors.As(err, &late), errors.Is(err, context.DeadlineExceeded):
+		return advice{"the server responded to another request before, but not to the token request in time",
+			"allow more by " + c.timeoutName() + ", or ask those who run the server why token requests take so long"}
+	}
+	return advice{"the connection failed during the token request, though another request before got a response",
+		"try again; if it stays so, does a proxy or firewall on the way close such connections?"}
+}
+
+// timeoutName is the setting of the program that bounds the wait. It is no field of alf.Config.
+func (c *checkup) timeoutName() string { return "--timeout" }
 
 // diagnosis is what may lie behind a failure; its zero value says nothing.
 type diagnosis struct {
@@ -72,7 +93,14 @@ func (c *checkup) diagnose(ctx context.Context, response *alf.EndpointError, hin
 			break
 		}
 	}
-	return append(all, hint...)
+	all = append(all, hint...)
+	if len(all) == 0 {
+		all = append(all, advice{
+			"the server refuses the request with " + c.quote(response) + ", and gives no reason that is known here",
+			"see what its documentation says of that, or its log",
+		})
+	}
+	return all
 }
 
 // quote is a response in short: its status and the server's words.
@@ -90,16 +118,22 @@ func (c *checkup) quote(response *alf.EndpointError) string {
 // mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client for that,
 // unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or 403 (glewlwyd), or fail.
 func mayBeCredentials(response *alf.EndpointError) bool {
-	switch response.Code {
-	case "invalid_client", "unauthorized_client", "access_denied", "invalid_grant", "server_error", "invalid_request":
+	switch {
+	case codeHas(response, "client", "credential", "secret", "unauthorized", "access_denied", "invalid_grant", "invalid_request"), fails(response):
 		return true
-	case "":
+	case response.Code == "":
 		switch response.Status {
 		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError:
 			return true
 		}
 	}
 	return response.Status == http.StatusUnauthorized
+}
+
+// codeHas reports whether a response's code has one of some words. Servers vary the codes of RFC 6749 section 5.2.
+func codeHas(response *alf.EndpointError, words ...string) bool {
+	code := strings.ToLower(response.Code)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(code, word) })
 }
 
 // otherStyles is what the server's metadata list beside the style that was used.

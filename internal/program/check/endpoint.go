@@ -33,10 +33,10 @@ func (c *checkup) wrongType(_ context.Context, response *alf.EndpointError) diag
 func (c *checkup) busy(_ context.Context, response *alf.EndpointError) diagnosis {
 	var cause string
 	switch {
-	case response.Status == http.StatusTooManyRequests, response.Code == "slow_down":
+	case response.Status == http.StatusTooManyRequests, codeHas(response, "slow_down", "rate_limit", "ratelimit", "too_many", "throttl"):
 		cause = "the server limits how often tokens are requested, and the limit is reached"
 	case response.Status == http.StatusServiceUnavailable, response.Status == http.StatusBadGateway, response.Status == http.StatusGatewayTimeout,
-		response.Code == "temporarily_unavailable":
+		codeHas(response, "temporarily_unavailable"):
 		cause = "the server, or what it depends on, is not available at the moment"
 	default:
 		return diagnosis{}
@@ -69,6 +69,8 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 	case status == http.StatusNotImplemented:
 		return settled("the server does not implement the client credentials grant, or not at that address",
 			"have the grant enabled; "+c.addressRemedy(ctx, "compare the path with the server's documentation"))
+	case status == http.StatusUnsupportedMediaType:
+		cause = "what is at that address accepts no form-encoded requests, which all token endpoints do"
 	case status < 300:
 		cause = "the response is a success, but has neither a token nor an OAuth error: that address may be no token endpoint"
 	default:
@@ -79,7 +81,7 @@ func (c *checkup) noOAuthError(ctx context.Context, response *alf.EndpointError)
 
 // bareRefusal is about a status without an OAuth error, which may be about the address as well as about the client.
 func (c *checkup) bareRefusal(ctx context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "" || !mayBeCredentials(response) {
+	if response.Code != "" {
 		return diagnosis{}
 	}
 	kind := "the response has no OAuth error"

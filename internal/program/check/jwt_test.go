@@ -82,7 +82,7 @@ func TestChallenges(t *testing.T) {
 
 const theSignature = "c2lnbmF0dXJlLW9mLXRoZS1zZXJ2ZXI"
 
-// jwtOf makes one that nobody signed.
+// jwtOf makes one without a signature.
 func jwtOf(claims map[string]any) string {
 	content, err := json.Marshal(claims)
 	if err != nil {

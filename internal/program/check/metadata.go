@@ -75,14 +75,6 @@ func bodyKind(response *alf.EndpointError) string {
 	return "no JSON object with an issuer and a token endpoint"
 }
 
-// unlisted names the scopes that are requested and that the metadata do not list.
-func (c *checkup) unlisted() string {
-	if c.metadata == nil || c.metadata.Scopes == nil {
-		return ""
-	}
-	return absent(c.Config.Scopes, c.metadata.Scopes)
-}
-
 // absent names those of some that are not among others.
 func absent(some, others []string) string {
 	var missing []string

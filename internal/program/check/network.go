@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/alf-go/alf/internal/dial"
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/format"
 )
@@ -66,7 +66,7 @@ func (c *checkup) checkConnection(ctx context.Context) finding {
 	why := advice{c.foreign(r.why()), "is the network up, and does a firewall let this machine through?"}
 	var timeout net.Error
 	switch {
-	case errors.Is(r.err, syscall.ECONNREFUSED):
+	case dial.IsRefused(r.err):
 		why.remedy = "nothing listens there: is the port in " + c.serverFlag() + " right, and the server up?"
 	case errors.As(r.err, &timeout) && timeout.Timeout():
 		why.remedy = "nothing responds there: is there a firewall in between, and the port in " + c.serverFlag() + " right?"

@@ -92,7 +92,7 @@ func (c *checkup) compared(response, other *alf.EndpointError, same bool, creden
 
 // fails reports whether a response says that the server failed, by its status or its code.
 func fails(response *alf.EndpointError) bool {
-	return response.Status >= http.StatusInternalServerError || response.Code == "server_error"
+	return response.Status >= http.StatusInternalServerError || codeHas(response, "server_error", "internal_error")
 }
 
 var (

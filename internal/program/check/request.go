@@ -22,7 +22,7 @@ func namesTargetIn(text string) bool {
 
 // aboutTarget is about the API that the token is for.
 func (c *checkup) aboutTarget(_ context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "invalid_target" && (c.sendsAssertion() || !namesTargetIn(ownWords(response.Description))) {
+	if !codeHas(response, "target", "audience", "resource") && (c.sendsAssertion() || !namesTargetIn(ownWords(response.Description))) {
 		return diagnosis{}
 	}
 	audience, resource := c.Names.Of("Audience"), c.Names.Of("Resource")
@@ -48,7 +48,7 @@ func (c *checkup) sendsAssertion() bool {
 
 // aboutScope is about scopes: invalid_scope, or scope_invalid as glewlwyd has it.
 func (c *checkup) aboutScope(_ context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "invalid_scope" && response.Code != "scope_invalid" {
+	if !codeHas(response, "scope") {
 		return diagnosis{}
 	}
 	return c.scopeDiagnosis()
@@ -83,7 +83,7 @@ func joinedScopes(scopes []string) string {
 
 // aboutGrant is about the grant itself.
 func (c *checkup) aboutGrant(ctx context.Context, response *alf.EndpointError) diagnosis {
-	if response.Code != "unsupported_grant_type" {
+	if !codeHas(response, "grant_type") {
 		return diagnosis{}
 	}
 	cause := "the server does not offer the client credentials grant, or not at this address"

@@ -57,6 +57,9 @@ func (c *checkup) reach(ctx context.Context) *route {
 		return c.route
 	}
 	defer transport.CloseIdleConnections()
+	if own := c.Config.TokenRequest.TLS; own != nil && own.ServerName != "" {
+		transport.TLSClientConfig.ServerName = own.ServerName
+	}
 	if proxy, err := transport.Proxy(req); err == nil && proxy != nil {
 		c.route.proxy = proxy
 	}

@@ -44,6 +44,10 @@ type textTopic struct {
 
 // textTopics are looked for in order: what is more particular comes first.
 var textTopics = []textTopic{
+	{regexp.MustCompile(`(?i)response_type|redirect_uri`), nil,
+		"a request for authorization", func(c *checkup, _ string) string {
+			return c.Names.Of("TokenURL") + ": that may be the authorization endpoint; name the token endpoint"
+		}},
 	{regexp.MustCompile(`(?i)auth(entication)?[ _]methods?|token_endpoint_auth|client_secret_(basic|post|jwt)|private_key_jwt|tls_client_auth`), nil,
 		"the way in which the client authenticates", (*checkup).styleRemedy},
 	{regexp.MustCompile(`(?i)\bkid\b|key[ _]id\b|\bjwks?\b|json ?web ?key|(no|find|found|unknown|missing)\b.{0,30}\bkeys?\b|\bkeys?\b.{0,30}(not found|unknown|missing)`), (*checkup).signs,
@@ -57,7 +61,7 @@ var textTopics = []textTopic{
 			return fmt.Sprintf("set %s to what the server expects: %s, %s, or a text of its own",
 				c.Names.Of("Assertion.Audience"), fetcher.AudienceTokenEndpoint, fetcher.AudienceIssuer)
 		}},
-	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expir(y|ed|ation)|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).proves,
+	{regexp.MustCompile(`(?i)\b(iat|nbf|exp)\b|expir(y|ed|ation)|not (yet )?(valid|active)|in the future|before issued|too old|clock`), (*checkup).sendsTimes,
 		"times in the assertion or proof", (*checkup).clockRemedy},
 	{regexp.MustCompile(`(?i)signature|verif(y|ied|ication)`), (*checkup).signs,
 		"the signature of the assertion", (*checkup).keyRemedy},
@@ -88,8 +92,8 @@ func (c *checkup) signs() bool {
 	return c.Config.AuthStyle == alf.AuthSecretJWT || c.Config.AuthStyle == alf.AuthPrivateKeyJWT || c.Config.AuthStyle == alf.AuthExternalAssertion
 }
 
-// proves reports whether the client sends anything that has a time in it.
-func (c *checkup) proves() bool { return c.signs() || c.Config.DPoP != nil }
+// sendsTimes reports whether the client sends anything that has a time in it.
+func (c *checkup) sendsTimes() bool { return c.signs() || c.Config.DPoP != nil }
 
 // styleRemedy names the styles that the server's text has, except the one in use.
 func (c *checkup) styleRemedy(text string) string {

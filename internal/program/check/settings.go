@@ -143,15 +143,15 @@ func (c *checkup) lookAtCertificate(ctx context.Context, found *finding) error {
 	now := time.Now()
 	found.details = append(found.details, fmt.Sprintf("certificate: from %s, %s, by %s, until %s",
 		c.From.Certificate, c.foreign(nameOf(leaf.Subject)), c.foreign(nameOf(leaf.Issuer)), format.Moment(leaf.NotAfter, now)))
-	renew := "have a new one issued, and name it by " + c.Names.Of("Certificate")
+	replace := "have a new one issued, and name it by " + c.Names.Of("Certificate")
 	switch {
 	case now.After(leaf.NotAfter):
-		found.fail(exit.Usage, "the client certificate has expired", advice{"it ended " + format.Moment(leaf.NotAfter, now), renew})
+		found.fail(exit.Usage, "the client certificate has expired", advice{"it ended " + format.Moment(leaf.NotAfter, now), replace})
 	case now.Before(leaf.NotBefore):
 		found.fail(exit.Usage, "the client certificate is not valid yet",
 			advice{"it begins " + format.Moment(leaf.NotBefore, now), "is this machine's clock right?"})
 	case leaf.NotAfter.Sub(now) < soon:
-		found.note("the client certificate ends soon", renew)
+		found.note("the client certificate ends soon", replace)
 	}
 	return nil
 }

@@ -60,9 +60,9 @@ func (s *variableSource) Key() string      { return s.name }
 func (s *variableSource) String() string   { return "environment variable " + s.name }
 func (s *variableSource) GoString() string { return fmt.Sprintf("variableSource(%q)", s.name) }
 
-// foreign are variables that others set, and not for this program: our tests, and Kubernetes in every container if there is
+// ofOthers are variables that others set, and not for this program: our tests, and Kubernetes in every container if there is
 // a service whose name begins with alf.
-var foreign = regexp.MustCompile(`^ALF_(EXPLORE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
+var ofOthers = regexp.MustCompile(`^ALF_(EXPLORE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
 // Misspelt refuses variables that look like settings and are none: --origin restricts where the token may go, and a variable
 // that was meant to do so must not silently have no effect. An empty one has none anyway.
@@ -71,7 +71,7 @@ func (e *Environment) Misspelt(root *cli.Command, t Table) error {
 	var problems exit.Problems
 	for _, entry := range slices.Sorted(slices.Values(e.all())) {
 		name, value, _ := strings.Cut(entry, "=")
-		if value == "" || !strings.HasPrefix(name, prefix) || foreign.MatchString(name) || slices.Contains(known, name) {
+		if value == "" || !strings.HasPrefix(name, prefix) || ofOthers.MatchString(name) || slices.Contains(known, name) {
 			continue
 		}
 		problems.Note(fmt.Errorf("%s is not a setting%s", shownName(name), meant(name, known)))

@@ -68,13 +68,13 @@ func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
 			seen[what] += n
 		}
 	}
-	for _, what := range marks {
+	for _, what := range required {
 		require.Positive(t, seen[what], "never reached: %s", what)
 	}
 }
 
-// marks are what the small worlds have to reach between them for their silence to mean anything.
-var marks = []string{
+// required are what the small worlds have to reach between them for their silence to mean anything.
+var required = []string{
 	"cause: cold start", "cause: refresh", "cause: expired", "cause: rejected", "cause: manual", "cause: retry",
 	"class: ok", "class: expired on arrival", "class: transient", "class: permanent",
 	"fetch abandoned", "late result dropped", "becomes idle", "rejection accepted", "rejection suppressed", "backs off", "closed",

@@ -23,15 +23,15 @@ func lifetimesPanel(r *world.Recording) panel {
 	c := newCanvas(a, bottom+below)
 	c.draw(&c.svg, 0, bottom)
 	c.bands(r.Faults, 0, bottom)
-	turn := make([]int, processes)
+	row := make([]int, processes)
 	for p := range processes {
 		if r.Parameters.Processes > 1 {
 			c.text(plotLeft-8, float64(p)*group+group/2, "tick end", fmt.Sprintf("process %d", p))
 		}
 	}
 	for _, l := range r.Lifetimes {
-		y := float64(l.Process)*group + groupGap/2 + float64(turn[l.Process]%rows)*(barHeight+gap)
-		turn[l.Process]++
+		y := float64(l.Process)*group + groupGap/2 + float64(row[l.Process]%rows)*(barHeight+gap)
+		row[l.Process]++
 		c.life(l, y, barHeight)
 	}
 	if len(r.Lifetimes) == 0 {

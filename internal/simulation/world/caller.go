@@ -45,7 +45,7 @@ const (
 	Succeeded      Outcome = iota
 	RetrySucceeded         // after a 401
 	Unauthorized           // 401, suppressed or for the second time
-	Refused                // no token could be had
+	Refused                // no token was available
 	Left                   // the caller gave up waiting
 	Closed
 	outcomes

@@ -28,7 +28,7 @@ type Action struct {
 	Trouble Trouble       // of an Outage
 }
 
-// DeedKind is what is done.
+// ActionKind is what is done.
 type ActionKind uint8
 
 // The actions.

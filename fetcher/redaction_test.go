@@ -127,7 +127,7 @@ func TestF5_OrdinaryTextIsLeftAlone(t *testing.T) {
 	require.Equal(t, "Missing parameter: client_secret", e.Description)
 }
 
-func TestF5_ATokenInARefusedAnswerIsNotRepeated(t *testing.T) {
+func TestF5_ATokenInARefusedResponseIsNotRepeated(t *testing.T) {
 	e := mustFail(t, config(always(200, `{"error":"odd","error_description":"issued tok-77","access_token":"tok-77"}`, "X-Issued", "tok-77")))
 	require.Equal(t, "issued [redacted]", e.Description)
 	require.NotContains(t, everything(t, e), "tok-77")
@@ -150,7 +150,7 @@ func TestF5_RedactionComesBeforeTruncation(t *testing.T) {
 	}
 }
 
-func TestF5_ForeignTextIsBoundedAndHarmless(t *testing.T) {
+func TestF5_UntrustedTextIsBoundedAndHarmless(t *testing.T) {
 	nasty := "a\x1b[31mb\r\nlevel=ERROR\x00c\u202ed\u2028e\xff" + strings.Repeat("é", 3000)
 	quoted, err := json.Marshal(nasty)
 	require.NoError(t, err)
@@ -229,18 +229,18 @@ func TestM19_TheReasonPhraseIsNotRepeated(t *testing.T) {
 	require.NotContains(t, everything(t, e), secret)
 }
 
-// tellAll is what a careless transport does.
-type tellAll struct{ inner error }
+// sayAll is what a careless transport does.
+type sayAll struct{ inner error }
 
-func (e tellAll) Error() string { return "harmless" }
-func (e tellAll) Unwrap() error { return e.inner }
+func (e sayAll) Error() string { return "harmless" }
+func (e sayAll) Unwrap() error { return e.inner }
 
 func TestM19_AHarmlessTreeOfErrorsIsKept(t *testing.T) {
-	first, second := errors.New("first"), tellAll{nil}
-	joined := tellAll{errors.Join(first, second)}
+	first, second := errors.New("first"), sayAll{nil}
+	joined := sayAll{errors.Join(first, second)}
 	e := mustFail(t, config(failing(joined)))
 	require.ErrorIs(t, e, first)
-	var kept tellAll
+	var kept sayAll
 	require.ErrorAs(t, e, &kept)
 	require.Equal(t, joined, kept)
 }
@@ -253,9 +253,9 @@ func TestM19_NetworkErrorsAreRedacted(t *testing.T) {
 		func(err error) error {
 			return fmt.Errorf("mw: %w", &url.Error{Op: "Post", URL: "https://h/?q=other", Err: err})
 		},
-		func(err error) error { return tellAll{err} },
+		func(err error) error { return sayAll{err} },
 		func(err error) error { return errors.Join(errors.New("x"), err) },
-		func(err error) error { return errors.Join(errors.New("x"), tellAll{err}) },
+		func(err error) error { return errors.Join(errors.New("x"), sayAll{err}) },
 	} {
 		e := mustFail(t, config(roundTripper(func(r *http.Request) (*http.Response, error) {
 			return nil, wrap(fmt.Errorf("cannot send %s with %s: %w", r.Header.Get("Authorization"), secret, sentinel))

@@ -201,10 +201,10 @@ func TestC4_GetBodyThatRewindsOneFileDamagesNoUpload(t *testing.T) {
 				}
 				resp, err := client.Do(req)
 				require.NoError(t, err)
-				switch answer := readAll(t, resp); {
+				switch response := readAll(t, resp); {
 				case resp.StatusCode == 401:
 					rejected++
-				case answer == want:
+				case response == want:
 					whole++
 				}
 				file.Close()
@@ -236,12 +236,12 @@ func TestC4_ShortBodyOfKnownLengthWhose401CameEarlyIsSentAgain(t *testing.T) {
 			req.ContentLength = int64(size)
 			resp, err := client.Do(req)
 			require.NoError(t, err)
-			answer := readAll(t, resp)
+			response := readAll(t, resp)
 			if resp.StatusCode == 401 {
 				lost++
 				continue
 			}
-			require.Equal(t, fmt.Sprintf("%d %x <nil>", size, sha256.Sum256([]byte(filler(size)))), answer)
+			require.Equal(t, fmt.Sprintf("%d %x <nil>", size, sha256.Sum256([]byte(filler(size)))), response)
 		}
 		require.Zero(t, lost, "of 60 requests")
 	})
@@ -343,9 +343,9 @@ func TestC4_GetBodyThatRewindsTheOneBodyLosesNoCall(t *testing.T) {
 					failed.Add(1)
 					continue
 				}
-				answer, err := io.ReadAll(resp.Body)
+				response, err := io.ReadAll(resp.Body)
 				resp.Body.Close()
-				if err != nil || string(answer) != fmt.Sprintf("%d %x <nil>", len(content), sha256.Sum256(content)) {
+				if err != nil || string(response) != fmt.Sprintf("%d %x <nil>", len(content), sha256.Sum256(content)) {
 					failed.Add(1)
 				}
 			}
@@ -410,7 +410,7 @@ func TestC4_GetBodyThatReturnsAReadReaderSendsNoPart(t *testing.T) {
 }
 
 func TestC4_APartThatWasMistakenForTheWholeIsNotSentToItsEnd(t *testing.T) {
-	// The content repeats itself, so that only its length tells.
+	// The content repeats itself, so that only its length shows a loss.
 	content := strings.Repeat("x", 100<<10)
 	sends := 0
 	base := roundTripper(func(req *http.Request) (*http.Response, error) {

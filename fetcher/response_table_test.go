@@ -17,10 +17,10 @@ const (
 	noLife      = time.Duration(-2)
 )
 
-// answerCase is one row, or a part of one, of the contract's table. The first
+// responseCase is one row, or a part of one, of the contract's table. The first
 // group of fields is what is sent and how the fetcher is configured, the second
 // what becomes of it: a token if fail is empty.
-type answerCase struct {
+type responseCase struct {
 	name   string
 	status int // 200 if 0
 	body   string
@@ -36,12 +36,12 @@ type answerCase struct {
 	extra     map[string]any
 }
 
-// with makes an otherwise good answer with these members; the rest is a token.
+// with makes an otherwise good response with these members; the rest is a token.
 func with(members string) string {
 	return `{"access_token":"tok-1","token_type":"Bearer",` + members + `}`
 }
 
-// token makes an otherwise good answer with this access_token.
+// token makes an otherwise good response with this access_token.
 func token(value string) string {
 	return `{"access_token":` + value + `,"token_type":"Bearer","expires_in":3600}`
 }
@@ -55,7 +55,7 @@ func asking(strict bool, scopes ...string) func(*fetcher.Config) {
 	return func(c *fetcher.Config) { c.Scopes, c.StrictScope = scopes, strict }
 }
 
-var answerTable = []answerCase{
+var responseTable = []responseCase{
 	{name: "plain", body: good},
 	{name: "white space around", body: "\r\n\t " + good + " \n\n"},
 	{name: "201", status: 201, body: good},

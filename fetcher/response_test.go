@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestF5_Answers(t *testing.T) {
-	for _, c := range answerTable {
+func TestF5_Responses(t *testing.T) {
+	for _, c := range responseTable {
 		t.Run(c.name, func(t *testing.T) {
 			mock := clock.NewMock()
 			requests := 0

@@ -29,7 +29,7 @@ func trusting(s *recorder) *tls.Config {
 }
 
 func TestM10_AnUntrustedCertificateIsPermanent(t *testing.T) {
-	s := serveTLS(t, answer(200, good))
+	s := serveTLS(t, respond(200, good))
 	e := mustFail(t, s.at())
 	require.True(t, e.Permanent())
 	require.Zero(t, e.Status)
@@ -44,7 +44,7 @@ func TestM10_AnUntrustedCertificateIsPermanent(t *testing.T) {
 }
 
 func TestM10_ACertificateForAnotherHostIsPermanent(t *testing.T) {
-	s := serveTLS(t, answer(200, good))
+	s := serveTLS(t, respond(200, good))
 	cfg := s.at()
 	cfg.TokenRequest.TLS = trusting(s)
 	cfg.TokenRequest.TLS.ServerName = "idp.example.org"
@@ -68,7 +68,7 @@ func TestM10_CertificateErrorsArePermanentFromAnyTransport(t *testing.T) {
 }
 
 func TestM10_PlainHTTPWhereHTTPSWasExpected(t *testing.T) {
-	s := serve(t, answer(200, good))
+	s := serve(t, respond(200, good))
 	cfg := s.at()
 	cfg.TokenURL = strings.Replace(cfg.TokenURL, "http:", "https:", 1)
 	e := mustFail(t, cfg)
@@ -110,7 +110,7 @@ func TestF5_RealConnectionsThatFail(t *testing.T) {
 	require.ErrorIs(t, e, io.EOF)
 }
 
-func TestF5_AnAnswerThatBreaksOffIsTransient(t *testing.T) {
+func TestF5_AResponseThatBreaksOffIsTransient(t *testing.T) {
 	const half = `{"error":"invalid_client","access_token":"leak`
 	for _, status := range []int{200, 400, 500} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -134,7 +134,7 @@ func TestF5_AnAnswerThatBreaksOffIsTransient(t *testing.T) {
 	require.True(t, mustFail(t, s.at()).Permanent(), "no body changes what a redirect is")
 }
 
-// stuck answers only when the request's context ends.
+// stuck responds only when the request's context ends.
 func stuck(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
@@ -224,7 +224,7 @@ func TestF5_TheErrorNamesTheEndpointWithoutItsQuery(t *testing.T) {
 	require.EqualError(t, e, "fetcher: https://idp.example.com/token: EOF")
 }
 
-func TestSeed_ANon2xxAnswerIsAnErrorThatCarriesTheResponse(t *testing.T) {
+func TestSeed_ANon2xxResponseIsAnErrorThatCarriesTheResponse(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "r-1")
 		w.Header().Set("Set-Cookie", "session=1")
