@@ -115,8 +115,9 @@ func (c *checkup) quote(response *alf.EndpointError) string {
 	return text
 }
 
-// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client for that,
-// unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or 403 (glewlwyd), or fail.
+// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client
+// for that, unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or
+// 403 (glewlwyd), or fail.
 func mayBeCredentials(response *alf.EndpointError) bool {
 	switch {
 	case codeHas(response, "client", "credential", "secret", "unauthorized", "access_denied", "invalid_grant", "invalid_request"), fails(response):

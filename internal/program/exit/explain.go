@@ -22,8 +22,8 @@ type Names interface {
 	In(text string) string
 }
 
-// Explain finds the exit code and the text for an error of the library or of a command. ok is false for an error of which it
-// knows nothing.
+// Explain finds the exit code and the text for an error of the library or of a command. ok is false for an error of
+// which it knows nothing.
 func Explain(err error, names Names) (code int, text string, ok bool) {
 	var (
 		known    *Failure
