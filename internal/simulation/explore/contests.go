@@ -67,7 +67,9 @@ func (c *contests) forget(origin uint64) {
 }
 
 // suspect reports whether a guard of an origin may be up: callers that report no outcomes count as rejected.
-func (c *contests) suspect(origin uint64) bool { return (c.guarded | c.doubted | c.pending).has(origin) }
+func (c *contests) suspect(origin uint64) bool {
+	return (c.guarded | c.doubted | c.pending).has(origin)
+}
 
 // end is for a token that is replaced or gone.
 func (c *contests) end() { c.contesting, c.failed = 0, false }
