@@ -109,7 +109,8 @@ func TestF1_ACertificateBesideASecret(t *testing.T) {
 	require.NotEmpty(t, server.requests[0].Header["Authorization"])
 }
 
-// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the second.
+// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the
+// second.
 func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second tls.Certificate) {
 	authority := certtest.New(t)
 	first, second = authority.Issue(t, "first"), authority.Issue(t, "second")
@@ -173,7 +174,7 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLS
 	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
 	_, err := fetcher.New(cfg)
-	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
+	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be presented: use one, or configure the certificate there")
 	cfg.TokenRequest.Transport = &http.Transport{}
 	require.NoError(t, cfg.Validate())
 	cfg.TokenRequest.Transport, cfg.TokenRequest.HTTPClient = nil, &http.Client{}
