@@ -120,7 +120,7 @@ func Obstacle(base http.RoundTripper) string {
 	case !ok:
 		return "is no *http.Transport, so that Certificate could not be presented: use one, or configure the certificate there"
 	//lint:ignore SA1019 a transport that still sets it cannot present a certificate
-	case t.DialTLSContext != nil || t.DialTLS != nil: //nolint:staticcheck // deprecated, but a user's transport may have it
+	case t.DialTLSContext != nil || t.DialTLS != nil:
 		return "makes its TLS connections itself (DialTLS), so that Certificate could not be presented: unset that, or configure the certificate there"
 	case HasOwn(t.TLSClientConfig):
 		return "has a client certificate in its TLSClientConfig already: remove that, or Certificate"

@@ -138,7 +138,7 @@ func TestCheck_Authenticate(t *testing.T) {
 	}.test)
 }
 
-// A server is asked again only to tell causes apart, and never as an existing client with a wrong secret.
+// A server is asked again only to distinguish causes, and never as an existing client with a wrong secret.
 func TestCheck_HowOftenTheServerIsAsked(t *testing.T) {
 	for name, c := range map[string]struct {
 		secret  string

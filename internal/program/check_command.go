@@ -26,7 +26,7 @@ func (p *program) checkCommand() *cli.Command {
 			"   !  it works, but is worth a look\n" +
 			"   ✗  it fails: cause and remedy follow\n" +
 			"   –  not done, for want of an earlier one\n\n" +
-			"This command alone, after the client was refused, sends further requests to tell causes apart:\n" +
+			"This command alone, after the client was refused, sends further requests to distinguish causes:\n" +
 			"with id and secret encoded in another way if they have reserved characters, and as a client that\n" +
 			"does not exist. Token and secret are never printed. The exit code is that of the step that failed." + p.about(),
 		Flags: p.flags(own.Flags(p.env, true)...),

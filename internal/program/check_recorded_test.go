@@ -26,8 +26,8 @@ type recorded struct {
 	Says, Silent []string
 }
 
-// recordedResponse is one, and for which requests it is: those of the client that exists (known) or of others, those that have
-// the credentials in the body (post) or not. The first that fits is sent.
+// recordedResponse is one, and for which requests it is: those of the client that exists (known) or of others, those
+// that have the credentials in the body (post) or not. The first that fits is sent.
 type recordedResponse struct {
 	Client, Style string
 	Status        int
@@ -86,8 +86,8 @@ func recordedCases(t *testing.T) (all []recorded) {
 	return all
 }
 
-// Each diagnosis is checked against what real servers respond: it reports what follows from that, quotes the server's text, and
-// always has a cause and a remedy.
+// Each diagnosis is checked against what real servers respond: it reports what follows from that, quotes the server's
+// text, and always has a cause and a remedy.
 func TestCheck_RecordedResponses(t *testing.T) {
 	for _, c := range recordedCases(t) {
 		t.Run(c.Server+": "+c.Case, func(t *testing.T) {

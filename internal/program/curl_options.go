@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/program/settings"
 )
 
-// curlOption is a flag of curl, so that a line of curl can be pasted behind alf. It has an effect, or none because alf does what it
-// asks for anyway, or another flag in its place.
+// curlOption is a flag of curl, so that a line of curl can be pasted behind alf. It has an effect, or none because alf
+// does what it asks for anyway, or another flag in its place.
 type curlOption struct {
 	long, short string
 	takesValue  bool
@@ -95,6 +95,9 @@ var curlOptions = []curlOption{
 	{long: "remote-header-name", short: "J", instead: "use --output FILE"},
 	{long: "dump-header", short: "D", takesValue: true, instead: "use --include, which prints the headers before the body"},
 	{long: "write-out", short: "w", takesValue: true, instead: "use --include, which prints the status; the exit code is 5 for 400 or more"},
+	{long: "ipv4", short: "4", instead: "addresses of both kinds are tried: remove it"},
+	{long: "ipv6", short: "6", instead: "addresses of both kinds are tried: remove it"},
+	{long: "http1.0", short: "0", instead: "HTTP/1.1 or HTTP/2 is used, as the server has it: remove it"},
 	{long: "tlsv1.3", instead: "the best version that both sides have is negotiated, TLS 1.2 at least: remove it"},
 	{long: "proto", takesValue: true, instead: "a token is sent over https alone, except to the hosts of --allow-http: remove it"},
 	{long: "max-redirs", takesValue: true, instead: "up to ten redirects are followed: remove it"},

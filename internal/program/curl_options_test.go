@@ -94,6 +94,8 @@ func TestCurl_PastedFlagsThatHaveAnEquivalent(t *testing.T) {
 		"-x http://proxy":         "HTTPS_PROXY",
 		"-F a=b":                  "--data @FILE",
 		"-T x":                    "use -X PUT --data @FILE",
+		"-4":                      "-4, --ipv4 of curl: addresses of both kinds are tried: remove it",
+		"-sS6":                    "addresses of both kinds are tried",
 		"-O":                      "use --output FILE",
 		"-sSLO":                   "use --output FILE",
 		"-w %{http_code}":         "use --include",

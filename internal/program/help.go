@@ -62,8 +62,8 @@ func helpOn(ctx context.Context, cmd *cli.Command, name string) error {
 	return unknownCommand(cmd, name)
 }
 
-// describe is a flag's line in the help. Unlike the library's own it does not show twice that a flag may be repeated, which
-// would make the lines too long to read.
+// describe is a flag's line in the help. Unlike the library's own it does not show twice that a flag may be repeated,
+// which would make the lines too long to read.
 func describe(f cli.Flag) string {
 	doc, ok := f.(cli.DocGenerationFlag)
 	if !ok {

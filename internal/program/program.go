@@ -1,5 +1,6 @@
-// Package program is the command alf: it gets OAuth 2.0 tokens with the client credentials grant, sends requests that carry them, reports
-// what is wrong with a configuration, and shows on loopback sockets how the client behind it behaves when things go wrong.
+// Package program is the command alf: it gets OAuth 2.0 tokens with the client credentials grant, sends requests that
+// carry them, reports what is wrong with a configuration, and shows on loopback sockets how the client behind it
+// behaves when things go wrong.
 //
 // Data goes to standard output, everything else to standard error. The exit codes are those of package exit.
 package program
@@ -18,12 +19,13 @@ import (
 	"github.com/alf-go/alf/internal/program/settings"
 )
 
-// Extension is what a program has built in beside the command alf, such as a store. With it, a second program has a main
-// function of ten lines as well.
+// Extension is what a program has built in beside the command alf, such as a store. With it, a second program has a
+// main function of ten lines as well.
 type Extension struct {
 	// Settings are added to the table. Each has an Into.
 	Settings settings.Table
-	// Configure changes the configuration that the settings come to, before a client is made from it. Nil: nothing is changed.
+	// Configure changes the configuration that the settings come to, before a client is made from it. Nil: nothing is
+	// changed.
 	Configure func(context.Context, *alf.Config) error
 	// Commands are added to those of alf, with the flags of the table beside their own. Nil: none are added.
 	Commands func(Connect) []*cli.Command
@@ -41,7 +43,8 @@ func Main(extensions ...Extension) {
 	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, env, extensions...))
 }
 
-// run is the program: all it touches of the outside are its arguments, the files that they name, and sockets. It returns the exit code.
+// run is the program: all it touches of the outside are its arguments, the files that they name, and sockets. It
+// returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env *settings.Environment, extensions ...Extension) int {
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, extensions: extensions}
 	p.table = settings.All()

@@ -2,6 +2,7 @@ package program
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v3"
@@ -9,7 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/program/settings"
 )
 
-// splitOptions puts one-letter flags into the form that the flag library reads: -XPOST becomes -X POST, and -sSL becomes -s -S -L.
+// splitOptions puts one-letter flags into the form that the flag library reads: -XPOST becomes -X POST, and -sSL
+// becomes -s -S -L.
 func splitOptions(root *cli.Command, args []string) []string {
 	cmd := root
 	var split []string
@@ -53,9 +55,9 @@ func splitOption(root, cmd *cli.Command, arg string) (parts []string, takesNext 
 		switch {
 		case f == nil && len(parts) == 0, strings.HasPrefix(rest, "="):
 			return append(parts, "-"+name+rest), false // the flag library reads it, or reports what there is no flag for
-		case name == "#":
-			name = f.Names()[0]
-			parts = append(parts, settings.Dashed(name))
+		case !unicode.IsLetter(letter):
+			// The flag library takes only letters for flags.
+			parts = append(parts, settings.Dashed(f.Names()[0]))
 		case f != nil && takesValue(f) && rest != "":
 			return append(parts, "-"+name, rest), false
 		default:

@@ -25,8 +25,8 @@ func (p *program) simSeed(ctx context.Context, cmd *cli.Command) error {
 	title := fmt.Sprintf("the world of seed %d", seed)
 	parameters := world.Draw(seed)
 	if cmd.Bool("compare") {
-		// The policies meet the same callers only if those have dice of their own, so this is not quite the world that is
-		// replayed without.
+		// The policies meet the same callers only if those have dice of their own, so this is not quite the world that
+		// is replayed without.
 		return p.simScenario(ctx, cmd, &scenarios.Scenario{Name: title + ", paced", About: drawnAbout, Seed: seed, Plan: world.Plan{Parameters: parameters}})
 	}
 	bar := p.progress()

@@ -232,8 +232,8 @@ func readAPIError(resp *http.Response, body []byte) apiError {
 	return e
 }
 
-// otherCode finds an error that is not in a member of that name: a status in the body (AWS, many gateways), a flag of success, the
-// fault of Apigee and of SOAP.
+// otherCode finds an error that is not in a member of that name: a status in the body (AWS, many gateways), a flag of
+// success, the fault of Apigee and of SOAP.
 func otherCode(members map[string]json.RawMessage) string {
 	for _, name := range []string{"status", "code", "statusCode", "status_code"} {
 		var number int
@@ -268,8 +268,8 @@ func sentence(members map[string]json.RawMessage) string {
 	return ""
 }
 
-// invented is a token that no server has issued. It looks like the client's own, so that the API reads both in the same way: a JWT
-// differs in its signature alone.
+// invented is a token that no server has issued. It looks like the client's own, so that the API reads both in the same
+// way: a JWT differs in its signature alone.
 func (c *checkup) invented() *oauth2.Token {
 	token := *c.token
 	keep, random := 0, strings.ToLower(rand.Text())
@@ -283,8 +283,8 @@ func (c *checkup) invented() *oauth2.Token {
 	return &token
 }
 
-// distinguishes reports whether the API responds to a token that does not exist in another way, and how; known is false if it did
-// not respond.
+// distinguishes reports whether the API responds to a token that does not exist in another way, and how; known is false
+// if it did not respond.
 func (c *checkup) distinguishes(ctx context.Context, resp *apiResponse) (different, known bool, other *apiResponse) {
 	other, err := c.askAPI(ctx, c.invented())
 	if err != nil {

@@ -89,7 +89,8 @@ func (c *checkup) scopeLacking(resp *apiResponse) []advice {
 		"request it by " + c.Names.Of("Scopes") + ", and have it granted to the client"}}
 }
 
-// forbidden is about a request that the API does not permit. Some APIs send a 403 for tokens that they do not know as well.
+// forbidden is about a request that the API does not permit. Some APIs send a 403 for tokens that they do not know as
+// well.
 func (c *checkup) forbidden(ctx context.Context, resp *apiResponse) []advice {
 	permission := "have the client given the role, permission or scope that it needs"
 	switch different, known, other := c.distinguishes(ctx, resp); {

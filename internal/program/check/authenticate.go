@@ -51,8 +51,8 @@ func (c *checkup) noResponse(err error) advice {
 		"try again; if it stays so, does a proxy or firewall on the way close such connections?"}
 }
 
-// timeoutName is the setting of the program that bounds the wait. It is no field of alf.Config.
-func (c *checkup) timeoutName() string { return "--timeout" }
+// timeoutName is the setting that bounds the wait.
+func (c *checkup) timeoutName() string { return c.Names.Of("TokenRequest.Timeout") }
 
 // diagnosis is what may lie behind a failure; its zero value says nothing.
 type diagnosis struct {
@@ -115,8 +115,9 @@ func (c *checkup) quote(response *alf.EndpointError) string {
 	return text
 }
 
-// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client for that,
-// unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or 403 (glewlwyd), or fail.
+// mayBeCredentials reports whether a response may mean that the credentials are refused. Servers send invalid_client
+// for that, unauthorized_client (Keycloak, osin), access_denied or invalid_grant (with assertions), a bare 400, 401 or
+// 403 (glewlwyd), or fail.
 func mayBeCredentials(response *alf.EndpointError) bool {
 	switch {
 	case codeHas(response, "client", "credential", "secret", "unauthorized", "access_denied", "invalid_grant", "invalid_request"), fails(response):

@@ -46,8 +46,8 @@ type checkup struct {
 	secrets []string // what nothing that is printed may hold
 }
 
-// Run checks a subject and writes the findings as they come, with marks in UTF-8 or in ASCII. Its error has the exit code of the
-// step that failed.
+// Run checks a subject and writes the findings as they come, with marks in UTF-8 or in ASCII. Its error has the exit
+// code of the step that failed.
 func Run(ctx context.Context, s Subject, out io.Writer, utf8 bool) error {
 	c := &checkup{Subject: s}
 	defer c.close()

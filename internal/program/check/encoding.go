@@ -49,8 +49,8 @@ type encoding struct {
 	means string // what follows if the server accepts it
 }
 
-// encodings are those worth a try with the client's id and secret. Servers disagree about whether they are form-encoded in Basic,
-// and some cut the secret at its first colon there.
+// encodings are those worth a try with the client's id and secret. Servers disagree about whether they are form-encoded
+// in Basic, and some cut the secret at its first colon there.
 func (c *checkup) encodings(ctx context.Context) (all []encoding) {
 	if !settings.TakesSecret(c.Config.AuthStyle) {
 		return nil

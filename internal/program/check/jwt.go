@@ -17,8 +17,8 @@ import (
 // maxJWT bounds what is read of one, in bytes.
 const maxJWT = 64 << 10
 
-// jwt is what anyone can read of a JSON Web Token. Nothing in it has been verified: that is for the API to do, which has
-// the keys.
+// jwt is what anyone can read of a JSON Web Token. Nothing in it has been verified: that is for the API to do, which
+// has the keys.
 type jwt struct {
 	header, claims map[string]json.RawMessage
 	encrypted      bool // the claims are not known
@@ -145,7 +145,8 @@ func (j *jwt) time(name string) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0), true
 }
 
-// bindings lists how a token names the key or the certificate it is bound to (RFC 7800 section 3): never the key itself.
+// bindings lists how a token names the key or the certificate it is bound to (RFC 7800 section 3): never the key
+// itself.
 func bindings(cnf json.RawMessage) []string {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(cnf, &members) != nil {

@@ -28,7 +28,7 @@ func TestJWT_WhatIsNone(t *testing.T) {
 	}
 }
 
-// FuzzJWT holds what is told of a token to be bounded, fit for a terminal and without the token.
+// FuzzJWT checks that what is reported of a token is bounded, printable and without the token.
 func FuzzJWT(f *testing.F) {
 	for _, seed := range []string{
 		jwtOf(ordinaryClaims()), jwtOf(map[string]any{"aud": []any{1, nil}, "exp": -1e99, "iat": "x", "cnf": map[string]any{"jwk": map[string]any{"d": "x"}}}),

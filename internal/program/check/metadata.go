@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// checkMetadata reads the issuer's metadata. It does not warn of scopes or grant types that they do not list: servers leave out
-// what they have, and the token request shows what is true.
+// checkMetadata reads the issuer's metadata. It does not warn of scopes or grant types that they do not list: servers
+// leave out what they have, and the token request shows what is true.
 func (c *checkup) checkMetadata(ctx context.Context) finding {
 	limited, cancel := c.limited(ctx)
 	defer cancel()
@@ -86,8 +86,8 @@ func absent(some, others []string) string {
 	return strings.Join(missing, " ")
 }
 
-// refused reports a failure at the server in its own words, which the library has redacted, and takes the library's hint
-// for the remedy.
+// refused reports a failure at the server in its own words, which the library has redacted, and takes the library's
+// hint for the remedy.
 func (c *checkup) refused(err error) finding {
 	code, text, _ := exit.Explain(err, c.Names)
 	var endpoint *alf.EndpointError

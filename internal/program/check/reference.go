@@ -20,8 +20,8 @@ var credentialNames = map[alf.AuthStyle]string{
 // credentialWords are in texts that are about a client's id or credentials.
 var credentialWords = regexp.MustCompile(`(?i)credentials?|secret|password|authenticat|unknown client|invalid client|client.{0,20}not (found|exist)|no such client`)
 
-// unknownClient compares the response with the one to a client that does not exist. Many servers make no difference, on purpose; and
-// where they do, that shows that the server knows the client, and no more.
+// unknownClient compares the response with the one to a client that does not exist. Many servers make no difference, on
+// purpose; and where they do, that shows that the server knows the client, and no more.
 func (c *checkup) unknownClient(ctx context.Context, response *alf.EndpointError) diagnosis {
 	credential, ok := credentialNames[c.Config.AuthStyle]
 	if !ok || !mayBeCredentials(response) {
@@ -101,7 +101,8 @@ var (
 	generated = regexp.MustCompile(`[\pL\pN]*\pN[\pL\pN]*|[\pL\pN]{20,}`)
 )
 
-// gist is what a response says, except for what differs from one to the next: the client's ID, times, numbers of requests.
+// gist is what a response says, except for what differs from one to the next: the client's ID, times, numbers of
+// requests.
 func gist(response *alf.EndpointError, id string) string {
 	// As a whole word: an ID may be part of one.
 	own := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(id) + `($|[^\pL\pN])`)

@@ -14,8 +14,8 @@ import (
 	"github.com/alf-go/alf/internal/program/format"
 )
 
-// route is how far one request to the server got, and what was seen on the way. Its hooks are called by goroutines that may
-// outlive the request.
+// route is how far one request to the server got, and what was seen on the way. Its hooks are called by goroutines that
+// may outlive the request.
 type route struct {
 	url   *url.URL
 	proxy *url.URL // nil: none

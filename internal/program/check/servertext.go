@@ -11,12 +11,12 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// examples are lists of everything that may be wrong, as RFC 6749 section 5.2 has them and servers copy them: they say nothing
-// about this request.
+// examples are lists of everything that may be wrong, as RFC 6749 section 5.2 has them and servers copy them: they say
+// nothing about this request.
 var examples = regexp.MustCompile(`\((?i:e\.g\.|for example|such as)[^)]*\)`)
 
-// boilerplate are the sentences of RFC 6749 that servers send along with a code, whatever the reason is. They say no more than the
-// code does.
+// boilerplate are the sentences of RFC 6749 that servers send along with a code, whatever the reason is. They say no
+// more than the code does.
 var boilerplate = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`the (authenticated )?client is not authorized to (request|use)[^.]*(this method|this authorization grant type)`,
 	`the request is missing a( required)? parameter[^.]*`,

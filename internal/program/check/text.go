@@ -17,8 +17,8 @@ const (
 	shortest   = 4
 )
 
-// conceal notes what no text may show from now on, in whatever form it is sent. To take out a secret as short as a syllable
-// would reveal it, and spoil every text.
+// conceal notes what no text may show from now on, in whatever form it is sent. To take out a secret as short as a
+// syllable would reveal it, and spoil every text.
 func (c *checkup) conceal(secret string) {
 	if len(secret) < shortest {
 		return

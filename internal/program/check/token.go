@@ -60,7 +60,8 @@ func (c *checkup) noteLifetime(_ context.Context, now time.Time, found *finding)
 	}
 }
 
-// noteScope compares what was granted with what was asked. A server that says nothing grants it all (RFC 6749 section 5.1).
+// noteScope compares what was granted with what was asked. A server that says nothing grants it all (RFC 6749 section
+// 5.1).
 func (c *checkup) noteScope(_ context.Context, _ time.Time, found *finding) {
 	scope, _ := c.token.Extra("scope").(string)
 	if missing := absent(c.Config.Scopes, strings.Fields(scope)); scope != "" && missing != "" {

@@ -26,8 +26,8 @@ func (s *script) acts() []act {
 
 const coldStart = "cold start"
 
-// coldStart has no requests to count yet: all callers at once, and there is no token. Without one there is nothing to go on
-// with.
+// coldStart has no requests to count yet: all callers at once, and there is no token. Without one there is nothing to
+// go on with.
 func (s *script) coldStart(ctx context.Context) bool {
 	s.narrator.begin(coldStart, format.Plural(s.traffic.callers, "caller")+" at once ask for a token, and there is none")
 	longest, err := s.traffic.askAtOnce(ctx)
@@ -43,8 +43,8 @@ func (s *script) coldStart(ctx context.Context) bool {
 	return true
 }
 
-// requested says how many token requests there have been since there were so many, and how many of them the client had to
-// make because it did not know the token endpoint's nonce.
+// requested says how many token requests there have been since there were so many, and how many of them the client had
+// to make because it did not know the token endpoint's nonce.
 func (s *script) requested(before uint64, proofs server.Proofs) string {
 	text := format.Plural(s.auth.Requests()-before, "token request")
 	if n := s.auth.Proofs().Challenged - proofs.Challenged; n > 0 {
@@ -144,8 +144,8 @@ func (s *script) longOutage(ctx context.Context, t *tally.Tally) outcome {
 	if !ok {
 		return none
 	}
-	// Each failed round doubles the wait for the next, and all that comes of longer ones is a longer demonstration: so the
-	// endpoint returns shortly before a round that would otherwise fail.
+	// Each failed round doubles the wait for the next, and all that comes of longer ones is a longer demonstration: so
+	// the endpoint returns shortly before a round that would otherwise fail.
 	s.until(ctx, latest(lost.Time.Add(s.lifetime/3), roundFailed.Until.Add(-s.lifetime/15)))
 	s.auth.Up()
 	back := time.Now()

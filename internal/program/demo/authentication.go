@@ -2,7 +2,8 @@ package demo
 
 import "github.com/alf-go/alf"
 
-// authentication says how the client authenticates, a line for each part of it; none if it does what clients do by default.
+// authentication says how the client authenticates, a line for each part of it; none if it does what clients do by
+// default.
 func (o Options) authentication() []string {
 	if o.AuthStyle == alf.AuthBasic && !o.DPoP && !o.Discover {
 		return nil

@@ -18,8 +18,8 @@ func (c *credentials) transport(callers int) *http.Transport {
 	return base
 }
 
-// connect makes the connections before they are needed. With TLS a thousand of them cost more than a thousand callers do
-// later on. One that fails is made again by the caller that misses it.
+// connect makes the connections before they are needed. With TLS a thousand of them cost more than a thousand callers
+// do later on. One that fails is made again by the caller that misses it.
 func connect(ctx context.Context, base *http.Transport, api *server.API, callers int) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -37,7 +37,8 @@ type Options struct {
 	// Discover has the client find the token endpoint in the authorization server's metadata.
 	Discover bool
 
-	// Progress is told what happens while it happens. Live says that it is a terminal, on which a line may be rewritten.
+	// Progress receives what happens while it happens. Live says that it is a terminal, on which a line may be
+	// rewritten.
 	Progress io.Writer
 	Live     bool
 	// Logger receives the client's events. Nil: none.
@@ -65,8 +66,8 @@ func (o Options) Validate() error {
 // limit is when the demonstration ends whatever has happened: well above what it takes, for a machine that is busy.
 func (o Options) limit() time.Duration { return 5*o.Lifetime + 3500*time.Millisecond }
 
-// Run plays the script and reports what was measured. When ctx ends it stops early, with what it has so far. The error is
-// about the demonstration itself: what it demonstrates is in the report.
+// Run plays the script and reports what was measured. When ctx ends it stops early, with what it has so far. The error
+// is about the demonstration itself: what it demonstrates is in the report.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -124,8 +125,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	return r, nil
 }
 
-// newClient makes the client that any program would have got from alf.New, except for the stopwatch around its manager. Who
-// brings a manager has to tell the client what its tokens are bound to: the key is in DPoP, the certificate in base.
+// newClient makes the client that any program would have got from alf.New, except for the stopwatch around its manager.
+// Who brings a manager has to give the client what its tokens are bound to: the key is in DPoP, the certificate in
+// base.
 func newClient(
 	o Options, c *credentials, auth *server.Auth, base *http.Transport, log *journal.Journal,
 ) (client *alf.Client, closeAll func(), err error) {

@@ -16,8 +16,8 @@ const (
 	wipe  = "\r\x1b[K"
 )
 
-// narrator reports what happens: a line per act and one for its outcome, and on a terminal below them one that is rewritten
-// all the time. Elsewhere it prints no control characters.
+// narrator reports what happens: a line per act and one for its outcome, and on a terminal below them one that is
+// rewritten all the time. Elsewhere it prints no control characters.
 type narrator struct {
 	live    bool
 	started time.Time

@@ -36,7 +36,8 @@ type act struct {
 	play     func(ctx context.Context, t *tally.Tally) outcome
 }
 
-// outcome says what came of an act. It is called once the act's counts are final, so that it and the report show the same.
+// outcome says what came of an act. It is called once the act's counts are final, so that it and the report show the
+// same.
 type outcome func() []string
 
 // play goes through the acts, and returns the name of the one during which ctx ended, or "".
@@ -125,8 +126,8 @@ func refresh(e alf.Event) bool {
 	return e.Kind == manager.FetchEnded && e.Cause == manager.CauseRefresh && e.Err == nil
 }
 
-// settled is what client and server have counted while no token request was on its way between them, as one may be even when
-// no caller asks for a token any more.
+// settled is what client and server have counted while no token request was on its way between them, as one may be even
+// when no caller asks for a token any more.
 func (s *script) settled() (client alf.Stats, requests uint64) {
 	for end := time.Now().Add(s.lifetime); ; {
 		client, requests = s.client.Stats(), s.auth.Requests()
@@ -138,7 +139,7 @@ func (s *script) settled() (client alf.Stats, requests uint64) {
 	}
 }
 
-// awaitEnd waits until the hook has told everything.
+// awaitEnd waits until the hook has reported everything.
 func (s *script) awaitEnd() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// stopwatch is a token manager that records for each request how long it waited for its token. The client takes it in place of
-// the manager it wraps.
+// stopwatch is a token manager that records for each request how long it waited for its token. The client takes it in
+// place of the manager it wraps.
 type stopwatch struct{ *manager.Manager }
 
 var _ alf.Source = stopwatch{}

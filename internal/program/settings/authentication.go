@@ -14,7 +14,8 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// chooseStyle completes the authentication style, and names what is missing for it. The library names what a style does not use.
+// chooseStyle completes the authentication style, and names what is missing for it. The library names what a style does
+// not use.
 func (v *Values) chooseStyle(problems *exit.Problems) {
 	if !v.given("auth_style") {
 		style, err := v.impliedStyle()
@@ -75,8 +76,8 @@ func (v *Values) impliedStyle() (alf.AuthStyle, error) {
 	return style, nil
 }
 
-// configureCredentials sets what authenticates the client beside a secret, and what tokens are bound to. Each is read once,
-// so that what is missing or does not fit is an error of the configuration and not of the token request.
+// configureCredentials sets what authenticates the client beside a secret, and what tokens are bound to. Each is read
+// once, so that what is missing or does not fit is an error of the configuration and not of the token request.
 func (v *Values) configureCredentials(ctx context.Context) error {
 	c := &v.Config
 	if v.KeyFile != "" {
@@ -152,7 +153,8 @@ func (v *Values) tryCertificate(ctx context.Context) error {
 	return v.about("--cert-file", v.From.Certificate, err)
 }
 
-// configureDPoP generates the key that tokens are bound to where none is given, so that everything that needs it gets the same.
+// configureDPoP generates the key that tokens are bound to where none is given, so that everything that needs it gets
+// the same.
 func (v *Values) configureDPoP(ctx context.Context) error {
 	if !v.DPoP {
 		return nil

@@ -30,7 +30,8 @@ var (
 	badVariable = regexp.MustCompile(`(?s)^could not parse ("(?:[^"\\]|\\.)*") as (\S+) value from environment variable (\S+) for flag .*?: (.*)$`)
 )
 
-// FlagValue says in the program's words what is wrong with a flag's value, if an error of the flag library is about that.
+// FlagValue says in the program's words what is wrong with a flag's value, if an error of the flag library is about
+// that.
 func FlagValue(cmd *cli.Command, text string) (string, bool) {
 	m := badFlag.FindStringSubmatch(text)
 	if m == nil {

@@ -15,8 +15,8 @@ import (
 // Sources say in words where credentials come from.
 type Sources struct{ Secret, Key, Assertion, Certificate, DPoPKey string }
 
-// Configure completes Config by what the other settings name. Files are read once, so that an error of theirs is one of the
-// configuration. Its errors have exit code 2.
+// Configure completes Config by what the other settings name. Files are read once, so that an error of theirs is one of
+// the configuration. Its errors have exit code 2.
 func (v *Values) Configure(ctx context.Context) error {
 	if err := v.configureSecret(ctx); err != nil {
 		return &exit.Failure{Code: exit.Usage, Err: err}
@@ -35,8 +35,8 @@ func (v *Values) Configure(ctx context.Context) error {
 	return v.configureCredentials(ctx)
 }
 
-// limitAttempts lets an attempt to get a token take as long as the command waits for a response. The command's own limit passes
-// first, so that the error is about the setting.
+// limitAttempts lets an attempt to get a token take as long as the command waits for a response. The command's own
+// limit passes first, so that the error is about the setting.
 func (v *Values) limitAttempts() {
 	const (
 		slack   = time.Second

@@ -36,8 +36,8 @@ func (e *Environment) Source(variable string) cli.ValueSourceChain {
 	return cli.NewValueSourceChain(&variableSource{variable, e})
 }
 
-// variableSource is an environment variable of the program's environment, which in tests is not the process's. An empty one
-// counts as unset.
+// variableSource is an environment variable of the program's environment, which in tests is not the process's. An empty
+// one counts as unset.
 type variableSource struct {
 	name string
 	env  *Environment
@@ -60,12 +60,12 @@ func (s *variableSource) Key() string      { return s.name }
 func (s *variableSource) String() string   { return "environment variable " + s.name }
 func (s *variableSource) GoString() string { return fmt.Sprintf("variableSource(%q)", s.name) }
 
-// ofOthers are variables that others set, and not for this program: our tests, and Kubernetes in every container if there is
-// a service whose name begins with alf.
+// ofOthers are variables that others set, and not for this program: our tests, and Kubernetes in every container if
+// there is a service whose name begins with alf.
 var ofOthers = regexp.MustCompile(`^ALF_(EXPLORE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
 
-// Misspelt refuses variables that look like settings and are none: --origin restricts where the token may go, and a variable
-// that was meant to do so must not silently have no effect. An empty one has none anyway.
+// Misspelt refuses variables that look like settings and are none: --origin restricts where the token may go, and a
+// variable that was meant to do so must not silently have no effect. An empty one has none anyway.
 func (e *Environment) Misspelt(root *cli.Command, t Table) error {
 	known := variables(root, t)
 	var problems exit.Problems

@@ -60,8 +60,8 @@ func usualFile(env *Environment) string {
 // at names a key in messages.
 func (f *file) at(key string) string { return f.path + ": " + key }
 
-// apply sets what is not set yet. It refuses keys that it does not know, each by name: a setting that is misspelt must not
-// silently have no effect.
+// apply sets what is not set yet. It refuses keys that it does not know, each by name: a setting that is misspelt must
+// not silently have no effect.
 func (f *file) apply(t Table, v *Values) error {
 	var problems exit.Problems
 	for _, m := range f.keys {

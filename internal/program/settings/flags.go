@@ -9,8 +9,8 @@ import (
 	"github.com/alf-go/alf/fetcher"
 )
 
-// Flags makes the flags of a table. A flag belongs to one command, so each command gets its own. With all set, those of every
-// group are shown in the help, else those of the group Common and of no group.
+// Flags makes the flags of a table. A flag belongs to one command, so each command gets its own. With all set, those of
+// every group are shown in the help, else those of the group Common and of no group.
 func (t Table) Flags(env *Environment, all bool) (flags []cli.Flag) {
 	v := Defaults()
 	for i := range t {

@@ -78,7 +78,8 @@ func (n Names) In(text string) string {
 	return b.String()
 }
 
-// word replaces one with what precedes it and follows it: a blank or bracket, and punctuation. last is the word before it.
+// word replaces one with what precedes it and follows it: a blank or bracket, and punctuation. last is the word before
+// it.
 func (n Names) word(word, last string) string {
 	field := strings.TrimLeft(word, " \t\n(")
 	before := word[:len(word)-len(field)]

@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-// Read reads the settings of a table from a command's flags (which include the variables) and, for those not set, from the
-// configuration file. Its error reports everything that is wrong, and has exit code 2.
+// Read reads the settings of a table from a command's flags (which include the variables) and, for those not set, from
+// the configuration file. Its error reports everything that is wrong, and has exit code 2.
 func Read(cmd *cli.Command, t Table, env *Environment, stdin io.Reader) (*Values, error) {
 	v := Defaults()
 	v.env, v.stdin, v.names = env, stdin, t.Names()
@@ -81,8 +81,8 @@ func Given(cmd *cli.Command, env *Environment, flag string) Origin {
 	return Origin{Flag, Dashed(flag)}
 }
 
-// chooseServer picks one of issuer and token endpoint, which exclude each other: the one given in the place of higher rank. A
-// flag comes before a variable, and that before the file.
+// chooseServer picks one of issuer and token endpoint, which exclude each other: the one given in the place of higher
+// rank. A flag comes before a variable, and that before the file.
 func (v *Values) chooseServer(problems *exit.Problems) {
 	c := &v.Config
 	if c.TokenURL != "" && c.Issuer != "" {

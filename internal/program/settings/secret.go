@@ -28,8 +28,9 @@ type secretSource struct {
 	read    alf.SecretFunc
 }
 
-// configureSecret sets the client secret and reads it once, so that a missing one is an error of the configuration and not of
-// the token request. Where the style does not use a secret there is none, though one may be left in the environment.
+// configureSecret sets the client secret and reads it once, so that a missing one is an error of the configuration and
+// not of the token request. Where the style does not use a secret there is none, though one may be left in the
+// environment.
 func (v *Values) configureSecret(ctx context.Context) error {
 	if style := v.Config.AuthStyle; !TakesSecret(style) {
 		for _, name := range []string{"client_secret_file", "client_secret_stdin"} {

@@ -1,6 +1,6 @@
-// Package settings has the table of the program's settings. Flags, environment variables, the keys of the configuration file, help
-// texts, suggestions for misspelt names and the names in error messages all come from it: a setting is added by one line of
-// the table and the field where its value goes.
+// Package settings has the table of the program's settings. Flags, environment variables, the keys of the configuration
+// file, help texts, suggestions for misspelt names and the names in error messages all come from it: a setting is added
+// by one line of the table and the field where its value goes.
 package settings
 
 import (
@@ -14,15 +14,17 @@ type Setting struct {
 	// Name is the key in the configuration file, such as "client_secret_file". The flag is --client-secret-file and the
 	// variable ALF_CLIENT_SECRET_FILE.
 	Name string
-	// Field is where the value goes: a field of alf.Config by its path, such as "TokenRequest.Header", or one of Inputs. Its type
-	// is the setting's type.
+	// Field is where the value goes: a field of alf.Config by its path, such as "TokenRequest.Header", or one of
+	// Inputs. Its type is the setting's type.
 	Field string
 	// Help is the flag's help text, with the value's name in backquotes.
 	Help string
-	// About is the field that the library's messages name when they are about this setting. Empty: Field, if alf.Config has it. With
-	// a leading "Config." the bare word is also a term, and is replaced in texts only where they say to set or unset it.
+	// About is the field that the library's messages name when they are about this setting. Empty: Field, if alf.Config
+	// has it. With a leading "Config." the bare word is also a term, and is replaced in texts only where they say to
+	// set or unset it.
 	About string
-	// Into is a pointer to a variable that the value goes to in place of a field, for settings that do not concern the client.
+	// Into is a pointer to a variable that the value goes to in place of a field, for settings that do not concern the
+	// client.
 	Into any
 	// Prefix precedes Name in the variable, for a setting of one command alone.
 	Prefix string

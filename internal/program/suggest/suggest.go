@@ -19,7 +19,8 @@ func Nearest(name string, known []string) string {
 			part, leastPart = k, away
 		}
 	}
-	// Words that were left out or added count for more than letters do: secret_file is client_secret_file, not cert_file.
+	// Words that were left out or added count for more than letters do: secret_file is client_secret_file, not
+	// cert_file.
 	if part != "" {
 		return part
 	}

@@ -35,10 +35,10 @@ func (p *Purposes) add(cause manager.Cause) {
 }
 
 // Audit counts the token requests that were made, and those among them that no client could have done without while its
-// users are served: the first one; one per token that came to its refresh time, or that was revoked; and while the endpoint fails,
-// one probe per backoff that ran out, or, for callers without a token, one round of three attempts. It does not take the
-// manager's word for a cause: whether there was occasion follows from the times that tokens and backoffs were published
-// with. revocations is how often the server has revoked the token in use.
+// users are served: the first one; one per token that came to its refresh time, or that was revoked; and while the
+// endpoint fails, one probe per backoff that ran out, or, for callers without a token, one round of three attempts. It
+// does not take the manager's word for a cause: whether there was occasion follows from the times that tokens and
+// backoffs were published with. revocations is how often the server has revoked the token in use.
 func Audit(entries []alf.Event, revocations int) (made, fewest Purposes) {
 	a := auditor{revocations: revocations}
 	for _, e := range entries {
@@ -120,7 +120,8 @@ func (a *auditor) follow(e alf.Event) {
 	case manager.Withdrawn:
 		a.inHand, a.refreshTime = false, time.Time{}
 		if e.Token != a.rejected {
-			// The end of a token lifts a backoff, but a request in flight is what those who wait are waiting for already.
+			// The end of a token lifts a backoff, but a request in flight is what those who wait are waiting for
+			// already.
 			a.probe, a.lost = time.Time{}, !a.inFlight
 		}
 	case manager.BackedOff:

@@ -1,4 +1,5 @@
-// Package journal keeps what a token manager's hook reported, and finds out from it which token requests the rules prescribed.
+// Package journal keeps what a token manager's hook reported, and finds out from it which token requests the rules
+// prescribed.
 package journal
 
 import (

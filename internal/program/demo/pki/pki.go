@@ -22,7 +22,7 @@ type Authority struct {
 	key         crypto.Signer
 }
 
-// NewAuthority makes one that no one is told to trust yet.
+// NewAuthority makes one that no pool has yet.
 func NewAuthority(name string) (*Authority, error) {
 	made, err := issue(nil, &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,

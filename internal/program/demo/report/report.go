@@ -10,7 +10,7 @@ import (
 	"github.com/alf-go/alf/internal/program/demo/tally"
 )
 
-// Report is what was measured, by whom.
+// Report is what was measured, and by which side.
 type Report struct {
 	Callers  int
 	Lifetime time.Duration // of a token

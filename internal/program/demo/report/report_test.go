@@ -93,8 +93,8 @@ func TestWrite_LinesUpInEightyColumns(t *testing.T) {
 	}
 }
 
-// TestWrite_ReportsWhatTokensAreBoundTo: a token request that learns a nonce costs another, which the client counts as one
-// attempt.
+// TestWrite_ReportsWhatTokensAreBoundTo: a token request that learns a nonce costs another, which the client counts as
+// one attempt.
 func TestWrite_ReportsWhatTokensAreBoundTo(t *testing.T) {
 	r := bound()
 	require.True(t, r.Held())

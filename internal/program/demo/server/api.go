@@ -14,9 +14,9 @@ import (
 const (
 	// RequestID is the header by which the API distinguishes the requests, and sees that one was sent again.
 	RequestID = "X-Request-Id"
-	// Started is the header that says when a caller made its request, in nanoseconds since 1970. The API judges by it whether
-	// the token had expired: what is to be caught is a client that sends expired tokens, and not a machine too busy to
-	// deliver a request in time.
+	// Started is the header that says when a caller made its request, in nanoseconds since 1970. The API decides by it
+	// whether the token had expired: what is to be caught is a client that sends expired tokens, and not a machine too
+	// busy to deliver a request in time.
 	Started = "X-Started"
 	// Repeated is the header that the API sets in its response to a request it has seen before.
 	Repeated = "X-Repeated"
@@ -42,8 +42,8 @@ type Counts struct {
 	Served uint64
 	// Revoked is how many it responded to with 401 because their token was revoked.
 	Revoked uint64
-	// Unauthorized is how many it responded to with 401 because they came without a token that had ever been valid, or with one that
-	// had expired.
+	// Unauthorized is how many it responded to with 401 because they came without a token that had ever been valid, or
+	// with one that had expired.
 	Unauthorized uint64
 	// Unbound is how many it responded to with 401 because they did not show what their token is bound to.
 	Unbound uint64
@@ -78,7 +78,7 @@ func (a *API) Proofs() Proofs { return a.proofs.counts() }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), a.auth.scheme()+" ")
-	// Before the gate: who is only told a nonce is in flight no more.
+	// Before the gate: a request that only gets a nonce is in flight no more.
 	shown, err := a.shown(w.Header(), r, token)
 	if errors.Is(err, errNonce) {
 		a.refuse(w, err)

@@ -19,13 +19,14 @@ const (
 	leeway = time.Second
 )
 
-// Assertion is a client that sends a JSON Web Token which proves who it is (RFC 7523).
+// Assertion is a client that sends a JSON Web Token to authenticate (RFC 7523).
 type Assertion struct {
 	// Algorithm and Key are what it must be signed with: the secret, or a public key.
 	Algorithm jose.SignatureAlgorithm
 	Key       any
-	// Issuer, Subject and Audience are what it must name. Empty: the client itself has made it, for this server, and may send
-	// it only once. What a third party made is read from where they put it, and so comes as often as it is read.
+	// Issuer, Subject and Audience are what it must name. Empty: the client itself has made it, for this server, and
+	// may send it only once. What a third party made is read from where they put it, and so comes as often as it is
+	// read.
 	Issuer, Subject, Audience string
 }
 

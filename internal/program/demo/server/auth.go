@@ -1,5 +1,5 @@
-// Package server holds the two servers of the demonstration: an authorization server that can be told to misbehave, and a
-// protected API that accepts its tokens. Both listen on loopback sockets and count what they see.
+// Package server holds the two servers of the demonstration: an authorization server that can be made to misbehave, and
+// a protected API that accepts its tokens. Both listen on loopback sockets and count what they see.
 package server
 
 import (
@@ -36,8 +36,9 @@ type grant struct {
 	bound   binding
 }
 
-// NewAuth starts an authorization server that knows one client, and whose tokens live for lifetime, a number of seconds. With
-// a certificate it speaks TLS, and binds its tokens to the certificates that clients show. Nil: plain http.
+// NewAuth starts an authorization server that knows one client, and whose tokens live for lifetime, a number of
+// seconds. With a certificate it speaks TLS, and binds its tokens to the certificates that clients show. Nil: plain
+// http.
 func NewAuth(client Client, lifetime time.Duration, certificate *tls.Certificate) (*Auth, error) {
 	a := &Auth{
 		client: client, lifetime: lifetime, certificate: certificate, assertions: seen{keep: longestAssertion},
@@ -58,8 +59,8 @@ func (a *Auth) Issuer() string { return a.url }
 // TokenURL is the address of the token endpoint.
 func (a *Auth) TokenURL() string { return a.url + tokenPath }
 
-// Down makes every connection break without a response, until a time, or for a zero time until Up. The server looks at the
-// clock itself: an outage must not last longer because the goroutine that was to end it got no processor in time.
+// Down makes every connection break without a response, until a time, or for a zero time until Up. The server looks at
+// the clock itself: an outage must not last longer because the goroutine that was to end it got no processor in time.
 func (a *Auth) Down(until time.Time) { a.down.Store(&until) }
 
 // Up ends an outage.
@@ -73,8 +74,8 @@ func (a *Auth) isDown() bool {
 // SetDelay makes every response take that much longer from now on.
 func (a *Auth) SetDelay(d time.Duration) { a.delay.Store(int64(d)) }
 
-// Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a machine
-// that is busy, may carry one of them, and could not be retried if its successor were revoked as well.
+// Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a
+// machine that is busy, may carry one of them, and could not be retried if its successor were revoked as well.
 func (a *Auth) Revoke() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

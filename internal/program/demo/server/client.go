@@ -10,16 +10,16 @@ type Client struct {
 	ID string
 	// Method is how it authenticates.
 	Method Method
-	// DPoP says that its tokens are bound to a key, which every request has to prove that it holds (RFC 9449 section 5.2).
+	// DPoP says that its tokens are bound to a key, for which every request carries a proof (RFC 9449 section 5.2).
 	DPoP bool
 }
 
-// Method is a way for the client to authenticate to the token endpoint: [Basic], [Post], [Assertion], [IssuedCertificate] or
-// [PinnedCertificate].
+// Method is a way for the client to authenticate to the token endpoint: [Basic], [Post], [Assertion],
+// [IssuedCertificate] or [PinnedCertificate].
 type Method interface {
 	// name is that in the server's metadata.
 	name() string
-	// refuse says why a request does not prove that the client made it; nil: it does.
+	// refuse says why a request does not authenticate the client; nil: it does.
 	refuse(r *http.Request, a *Auth) error
 }
 

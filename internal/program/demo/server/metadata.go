@@ -10,7 +10,8 @@ const (
 	metadataPath = "/.well-known/oauth-authorization-server" // RFC 8414 section 3
 )
 
-// metadata says what the server is and accepts. It does so during an outage, too, which is one of the token endpoint alone.
+// metadata says what the server is and accepts. It does so during an outage, too, which is one of the token endpoint
+// alone.
 func (a *Auth) metadata(w http.ResponseWriter, _ *http.Request) {
 	a.read.Add(1)
 	document := map[string]any{

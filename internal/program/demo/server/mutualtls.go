@@ -65,8 +65,9 @@ func (m PinnedCertificate) refuse(r *http.Request, a *Auth) error {
 	return nil
 }
 
-// mutualTLS has a listener show a certificate, and ask every client for one. It takes any: who is refused should be told so
-// by a response, and not by a connection that breaks. The handshake has proven that the client holds the key.
+// mutualTLS has a listener show a certificate, and ask every client for one. It takes any: a client that is refused
+// should learn so by a response, and not by a connection that breaks. The handshake shows that the client holds the
+// key.
 func mutualTLS(certificate *tls.Certificate) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{*certificate}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS13,

@@ -11,7 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/program/demo/server"
 )
 
-// withCertificates starts the two with TLS. as returns the same pair, reached over connections that show a certificate; nil for none.
+// withCertificates starts the two with TLS. as returns the same pair, reached over connections that show a certificate;
+// nil for none.
 func withCertificates(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
 	authority, err := pki.NewAuthority("servers")
 	require.NoError(t, err)

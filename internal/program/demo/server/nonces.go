@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// nonces are a server's own for DPoP proofs (RFC 9449 section 8). Each says when it was made, and that the server made it,
-// so that none needs to be remembered.
+// nonces are a server's own for DPoP proofs (RFC 9449 section 8). Each says when it was made, and that the server made
+// it, so that none needs to be remembered.
 type nonces struct {
 	life  time.Duration
 	key   [sha256.Size]byte

@@ -21,8 +21,8 @@ const (
 	proofWindow = time.Minute
 )
 
-// proofAlgorithms are asymmetric all of them: only then is what a proof shows not enough to make another (RFC 9449 section
-// 4.3).
+// proofAlgorithms are asymmetric all of them: only then is what a proof shows not enough to make another (RFC 9449
+// section 4.3).
 var proofAlgorithms = []jose.SignatureAlgorithm{
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, jose.RS256, jose.PS256,
 }
@@ -73,7 +73,7 @@ type proofClaims struct {
 	Nonce  string `json:"nonce"`
 }
 
-// check is RFC 9449 section 4.3: it returns the thumbprint of the key that a request proves its client to hold. asked is
+// check is RFC 9449 section 4.3: it returns the thumbprint of the key that a request has a proof of. asked is
 // when the request was made, and token what it carries; "" where that is not part of the proof.
 func (p *proofs) check(r *http.Request, target, token string, asked time.Time) (thumbprint string, err error) {
 	thumbprint, claims, err := readProof(r.Header.Values(proofHeader))

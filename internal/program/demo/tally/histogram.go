@@ -13,8 +13,8 @@ const (
 	buckets      = (64 - divisionBits) * divisions
 )
 
-// Histogram counts durations in memory that does not grow with them. Its zero value is ready, and all methods are safe for
-// concurrent use.
+// Histogram counts durations in memory that does not grow with them. Its zero value is ready, and all methods are safe
+// for concurrent use.
 type Histogram struct {
 	counts [buckets]atomic.Uint64
 	max    atomic.Int64
@@ -44,8 +44,8 @@ func (h *Histogram) Count() uint64 {
 // Max is the longest duration recorded, exactly.
 func (h *Histogram) Max() time.Duration { return time.Duration(h.max.Load()) }
 
-// Quantile is the duration that a part q (from 0 to 1) of those recorded does not exceed, 3 % too long at most. It is 0 if
-// nothing was recorded.
+// Quantile is the duration that a part q (from 0 to 1) of those recorded does not exceed, 3 % too long at most. It is 0
+// if nothing was recorded.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	n := h.Count()
 	if n == 0 {
