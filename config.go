@@ -61,8 +61,8 @@ type Config struct {
 	// TokenType is the expected token_type, in any case; another one is an error. Default: "Bearer", or "DPoP" with
 	// DPoP.
 	TokenType string
-	// AuthScheme is the scheme under which the token is sent to the APIs. It differs from TokenType for servers that return, for
-	// example, "BearerToken" where the APIs expect "Bearer". Default: TokenType, spelled as its RFC does.
+	// AuthScheme is the scheme under which the token is sent to the APIs. It differs from TokenType for servers that
+	// return, for example, "BearerToken" where the APIs expect "Bearer". Default: TokenType, spelled as its RFC does.
 	AuthScheme string
 	// StrictTokenType makes a response without a token_type an error. By default its token is taken for a Bearer token.
 	StrictTokenType bool

@@ -16,8 +16,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// pipes is a network in memory. Its connections can go silent, as if a load balancer had dropped them without a word; new ones
-// work.
+// pipes is a network in memory. Its connections can go silent, as if a load balancer had dropped them without a word;
+// new ones work.
 type pipes struct {
 	accepted chan net.Conn
 	closed   chan struct{}

@@ -23,8 +23,8 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// slowToClose is a base transport that responds before it has read the body, as HTTP/2 does: its Read runs on after its Close,
-// and ends later.
+// slowToClose is a base transport that responds before it has read the body, as HTTP/2 does: its Read runs on after its
+// Close, and ends later.
 type slowToClose struct {
 	closeAfter, readUntil time.Duration // since the response; 0: at once
 
@@ -141,8 +141,8 @@ func TestC4_ABodyThatIsNotClosedWithinHalfASecondReturnsTheFirst401(t *testing.T
 	}
 }
 
-// earlyServer is an API that responds 401 to token-1 after it has read some of the body, and to other tokens with a hash of the
-// whole body.
+// earlyServer is an API that responds 401 to token-1 after it has read some of the body, and to other tokens with a
+// hash of the whole body.
 func earlyServer(t *testing.T, http2 bool, read int64) *httptest.Server {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer token-1" {

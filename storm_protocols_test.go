@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stormServer is an API that holds its first n requests until all of them are there, with their bodies, and then revokes all
-// tokens. It responds with the body.
+// stormServer is an API that holds its first n requests until all of them are there, with their bodies, and then
+// revokes all tokens. It responds with the body.
 type stormServer struct {
 	auth *authServer
 	n    int
@@ -113,8 +113,8 @@ func TestC8_EveryRequestInFlightSucceeds(t *testing.T) {
 						return
 					}
 					defer resp.Body.Close()
-					answer, err := io.ReadAll(resp.Body)
-					if err == nil && resp.StatusCode == 200 && string(answer) == content {
+					response, err := io.ReadAll(resp.Body)
+					if err == nil && resp.StatusCode == 200 && string(response) == content {
 						healthy.Add(1)
 					}
 				})

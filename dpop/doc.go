@@ -1,6 +1,6 @@
-// Package dpop makes the proofs by which a client shows that it has the key its token is bound to: OAuth 2.0 Demonstrating Proof of
-// Possession (RFC 9449).
+// Package dpop makes the proofs by which a client shows that it has the key its token is bound to: OAuth 2.0
+// Demonstrating Proof of Possession (RFC 9449).
 //
-// A [Prover] is shared between the code that fetches the token and the code that uses it. It remembers the nonces that servers
-// send, one per origin. It signs on the goroutine of its caller, under no lock.
+// A [Prover] is shared between the code that fetches the token and the code that uses it. It remembers the nonces that
+// servers send, one per origin. It signs on the goroutine of its caller, under no lock.
 package dpop

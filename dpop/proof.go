@@ -22,8 +22,8 @@ type claims struct {
 	Nonce  string `json:"nonce,omitempty"`
 }
 
-// htu is the target as net/http sends it, without query and fragment, and spelled as servers expect it that do not normalize
-// before they compare: scheme and host in lower case, without a port that goes without saying.
+// htu is the target as net/http sends it, without query and fragment, and spelled as servers expect it that do not
+// normalize before they compare: scheme and host in lower case, without a port that goes without saying.
 func htu(u *url.URL) string {
 	path, _, _ := strings.Cut(u.RequestURI(), "?")
 	if strings.HasPrefix(u.Opaque, "//") {

@@ -21,16 +21,18 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// backdated is how far the "iat" of a proof lies back. Servers without leeway (go-oidc, fosite) refuse a proof from the future, and
-// clocks differ by some seconds; what servers accept from the past is longer (RFC 9449 section 11.1: seconds or minutes).
+// backdated is how far the "iat" of a proof lies back. Servers without leeway (go-oidc, fosite) refuse a proof from the
+// future, and clocks differ by some seconds; what servers accept from the past is longer (RFC 9449 section 11.1:
+// seconds or minutes).
 const backdated = 5 * time.Second
 
-// Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; it must not be
-// copied, and its fields not changed, once it is used. It prints as its name only.
+// Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; it must
+// not be copied, and its fields not changed, once it is used. It prints as its name only.
 type Prover struct {
-	// Key returns the key that tokens are bound to. It is called at every fetch of a token, and each token keeps the key it was
-	// fetched with. With a source of tokens that does not know this Prover, it is called for each new token, and must return
-	// the key that the token is bound to. Nil: a P-256 key, generated on first use, that never leaves the process.
+	// Key returns the key that tokens are bound to. It is called at every fetch of a token, and each token keeps the
+	// key it was fetched with. With a source of tokens that does not know this Prover, it is called for each new token,
+	// and must return the key that the token is bound to. Nil: a P-256 key, generated on first use, that never leaves
+	// the process.
 	Key keys.Func
 	// Algorithm is what proofs are signed with. Empty: the key's own.
 	Algorithm keys.Algorithm
@@ -65,8 +67,8 @@ type generatedKey struct {
 
 var errNoKey = errors.New("there is no key")
 
-// Read returns the key for a token request, by calling Key. A token that is fetched with it is passed to [Prover.Bind]. It fails
-// if Key does, or if the key cannot be used with Algorithm.
+// Read returns the key for a token request, by calling Key. A token that is fetched with it is passed to [Prover.Bind].
+// It fails if Key does, or if the key cannot be used with Algorithm.
 func (p *Prover) Read(ctx context.Context) (*Key, error) {
 	read := p.Key
 	if read == nil {
@@ -95,8 +97,8 @@ func (g *generatedKey) read(context.Context) (*keys.Key, error) {
 	return g.key, g.err
 }
 
-// Bind remembers the key that a token is bound to. A token that a server returns once more after the key was replaced is still
-// bound to the one it was first fetched with.
+// Bind remembers the key that a token is bound to. A token that a server returns once more after the key was replaced
+// is still bound to the one it was first fetched with.
 func (p *Prover) Bind(token string, key *Key) {
 	hash := bound.Hash(token)
 	if first, known := p.tokens.Of(hash); known && first.Thumbprint() != key.Thumbprint() {
@@ -105,10 +107,10 @@ func (p *Prover) Bind(token string, key *Key) {
 	p.tokens.Bind(hash, key)
 }
 
-// Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's, and
-// target its URL. It is signed with the key that the token is bound to. now is the time of the request; the proof's "iat" lies
-// 5 s before it. nonce is what the server asked this very request to contain; empty: the last one that its origin sent. ctx
-// ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
+// Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's,
+// and target its URL. It is signed with the key that the token is bound to. now is the time of the request; the proof's
+// "iat" lies 5 s before it. nonce is what the server asked this very request to contain; empty: the last one that its
+// origin sent. ctx ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
 func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token, nonce string) (string, error) {
 	c, err := p.claims(now, method, target, nonce)
 	if err != nil {
@@ -160,9 +162,9 @@ func (p *Prover) claims(now time.Time, method string, target *url.URL, nonce str
 	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Add(-backdated).Unix(), Nonce: nonce}, nil
 }
 
-// Remember keeps the nonce of a response from target, whatever its status (RFC 9449 section 8.2), for the proofs to the same
-// origin that follow. nonce is the value of its DPoP-Nonce header; one that is no valid nonce, or "", changes nothing, and is
-// reported as false. At most 64 origins are remembered.
+// Remember keeps the nonce of a response from target, whatever its status (RFC 9449 section 8.2), for the proofs to the
+// same origin that follow. nonce is the value of its DPoP-Nonce header; one that is no valid nonce, or "", changes
+// nothing, and is reported as false. At most 64 origins are remembered.
 func (p *Prover) Remember(target *url.URL, nonce string) bool {
 	return p.nonces.remember(target, nonce)
 }

@@ -27,41 +27,44 @@ const (
 	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 	defaultAssertionLife = time.Minute
-	// longestAssertionLife is more than any server needs. An assertion that is valid for long is a secret that was sent around.
+	// longestAssertionLife is more than any server needs. An assertion that is valid for long is a secret that was sent
+	// around.
 	longestAssertionLife = time.Hour
 )
 
-// Assertion has the settings of the styles SecretJWT, PrivateKeyJWT and ExternalAssertion, which authenticate the client by a JSON
-// Web Token (RFC 7523). Its zero value is the default of everything but Key and Source.
+// Assertion has the settings of the styles SecretJWT, PrivateKeyJWT and ExternalAssertion, which authenticate the
+// client by a JSON Web Token (RFC 7523). Its zero value is the default of everything but Key and Source.
 type Assertion struct {
-	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer. Nil: the private key that Certificate returns.
+	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer. Nil: the private key that Certificate
+	// returns.
 	Key keys.Func
-	// Certificate returns the certificate of Key, for servers that know the client by it (Microsoft Entra, ADFS): the header of
-	// the assertion names it; see CertificateHeader. [CertificateFile] reads one, [CertificateFiles] one with its private key,
-	// which signs if Key is nil. It is for PrivateKeyJWT, and is not presented in TLS handshakes.
+	// Certificate returns the certificate of Key, for servers that know the client by it (Microsoft Entra, ADFS): the
+	// header of the assertion names it; see CertificateHeader. [CertificateFile] reads one, [CertificateFiles] one with
+	// its private key, which signs if Key is nil. It is for PrivateKeyJWT, and is not presented in TLS handshakes.
 	Certificate CertificateFunc
-	// CertificateHeader lists the members by which the header names Certificate: "x5t" (its SHA-1 thumbprint, RFC 7515 section
-	// 4.1.7), "x5t#S256" (SHA-256, section 4.1.8), "x5c" (the certificate and its chain, section 4.1.6). Entra needs "x5c" where
-	// it trusts a subject name and issuer rather than one certificate. Empty: "x5t" and "x5t#S256".
+	// CertificateHeader lists the members by which the header names Certificate: "x5t" (its SHA-1 thumbprint, RFC 7515
+	// section 4.1.7), "x5t#S256" (SHA-256, section 4.1.8), "x5c" (the certificate and its chain, section 4.1.6). Entra
+	// needs "x5c" where it trusts a subject name and issuer rather than one certificate. Empty: "x5t" and "x5t#S256".
 	CertificateHeader []string
-	// Source returns the assertion of ExternalAssertion. It is called at every fetch; SecretFile suits a projected service
-	// account token.
+	// Source returns the assertion of ExternalAssertion. It is called at every fetch; SecretFile suits a projected
+	// service account token.
 	Source SecretFunc
 
-	// Audience is the assertion's "aud": AudienceIssuer, AudienceTokenEndpoint, or a text to send as it is. Empty: the token
-	// endpoint, which nearly all servers accept; those that go by draft-ietf-oauth-rfc7523bis accept their issuer alone.
+	// Audience is the assertion's "aud": AudienceIssuer, AudienceTokenEndpoint, or a text to send as it is. Empty: the
+	// token endpoint, which nearly all servers accept; those that go by draft-ietf-oauth-rfc7523bis accept their issuer
+	// alone.
 	Audience string
-	// Algorithm is what the assertion is signed with. Empty: the key's own for PrivateKeyJWT (see keys.New), or if the Issuer
-	// does not list that, the first that it lists and the key can sign with; HS256 for SecretJWT, whose others are HS384 and
-	// HS512.
+	// Algorithm is what the assertion is signed with. Empty: the key's own for PrivateKeyJWT (see keys.New), or if the
+	// Issuer does not list that, the first that it lists and the key can sign with; HS256 for SecretJWT, whose others
+	// are HS384 and HS512.
 	Algorithm string
 	// Type is the "typ" of the header. Empty: none; draft-ietf-oauth-rfc7523bis requires "client-authentication+jwt".
 	Type string
-	// Header has further members of the header, and Claims further claims (RFC 7515 section 4, RFC 7519 section 4). Those that
-	// this package sets are refused. The values must have a JSON form.
+	// Header has further members of the header, and Claims further claims (RFC 7515 section 4, RFC 7519 section 4).
+	// Those that this package sets are refused. The values must have a JSON form.
 	Header, Claims map[string]any
-	// Lifetime is the time until "exp", whole seconds from 1 s to 1 h. 0: 1 min. "iat" and "nbf" lie 10 s back, so that servers
-	// without leeway accept the assertion of a client whose clock is ahead.
+	// Lifetime is the time until "exp", whole seconds from 1 s to 1 h. 0: 1 min. "iat" and "nbf" lie 10 s back, so that
+	// servers without leeway accept the assertion of a client whose clock is ahead.
 	Lifetime time.Duration
 	// Format is the client_assertion_type. Empty: that of RFC 7523, a JWT.
 	Format string

@@ -38,8 +38,8 @@ func newClient(cfg Config) *client {
 	return c
 }
 
-// attempt is one Fetch: read the credentials, find the endpoint, request the token. What fails is returned as it was observed;
-// the error is built from it once, by the caller.
+// attempt is one Fetch: read the credentials, find the endpoint, request the token. What fails is returned as it was
+// observed; the error is built from it once, by the caller.
 func (c *client) attempt(ctx context.Context) (*oauth2.Token, *failure) {
 	creds, failed := c.readCredentials(ctx)
 	if failed != nil {
@@ -88,8 +88,8 @@ func (c *client) request(ctx context.Context, to *endpoint, creds *credentials) 
 	return c.exchange(ctx, to, creds, failed.nonce)
 }
 
-// bind remembers the key and the certificate that a token may be bound to, and has to be used with. The certificate bounds the
-// token's life. A token that came before is bound to what it first came with.
+// bind remembers the key and the certificate that a token may be bound to, and has to be used with. The certificate
+// bounds the token's life. A token that came before is bound to what it first came with.
 func (c *client) bind(token *oauth2.Token, creds *credentials) {
 	if creds.certificate != nil {
 		hash, now, presented := bound.Hash(token.AccessToken), c.cfg.Clock.Now(), creds.certificate

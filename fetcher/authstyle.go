@@ -5,24 +5,25 @@ import (
 	"strings"
 )
 
-// AuthStyle is how the client authenticates to the token endpoint. Exactly one way is used, and no other is tried after a failure:
-// that would double the requests and send the secret in a form that was not configured.
+// AuthStyle is how the client authenticates to the token endpoint. Exactly one way is used, and no other is tried after
+// a failure: that would double the requests and send the secret in a form that was not configured.
 type AuthStyle int
 
 const (
 	// Basic is HTTP Basic with id and secret form-encoded first, as RFC 6749 section 2.3.1 requires. It is the default.
 	Basic AuthStyle = iota
-	// BasicRaw is HTTP Basic with id and secret as they are, for servers that do not decode them. It differs from Basic only for
-	// ids and secrets with reserved characters.
+	// BasicRaw is HTTP Basic with id and secret as they are, for servers that do not decode them. It differs from Basic
+	// only for ids and secrets with reserved characters.
 	BasicRaw
 	// Post sends client_id and client_secret in the body, as RFC 6749 section 2.3.1 allows but does not recommend.
 	Post
-	// SecretJWT sends an assertion that the client secret signs (RFC 7523 section 2.2), so that the secret itself is not sent.
+	// SecretJWT sends an assertion that the client secret signs (RFC 7523 section 2.2), so that the secret itself is
+	// not sent.
 	SecretJWT
 	// PrivateKeyJWT sends an assertion that Assertion.Key signs (RFC 7523 section 2.2).
 	PrivateKeyJWT
-	// ExternalAssertion sends an assertion of another party, which Assertion.Source returns: workload identity (RFC 7521 section
-	// 4.2).
+	// ExternalAssertion sends an assertion of another party, which Assertion.Source returns: workload identity (RFC
+	// 7521 section 4.2).
 	ExternalAssertion
 	// TLS authenticates by Certificate, which was issued by an authority that the server trusts (RFC 8705 section 2.1).
 	TLS
@@ -65,7 +66,8 @@ func (s AuthStyle) signs() bool { return s == SecretJWT || s == PrivateKeyJWT }
 // isTLS reports whether the client authenticates by its certificate alone.
 func (s AuthStyle) isTLS() bool { return s == TLS || s == SelfSignedTLS }
 
-// registered is the style's name in an authorization server's metadata (RFC 8414 section 2); "" if servers do not agree on one.
+// registered is the style's name in an authorization server's metadata (RFC 8414 section 2); "" if servers do not agree
+// on one.
 func (s AuthStyle) registered() string {
 	switch s {
 	case BasicRaw:
@@ -92,8 +94,8 @@ func (s AuthStyle) MarshalText() ([]byte, error) {
 	return nil, fmt.Errorf("AuthStyle %d does not exist: use one of the constants", int(s))
 }
 
-// UnmarshalText reads a style's name, so that a flag, an environment variable or a configuration file can choose it. It fails,
-// listing the names, for anything else.
+// UnmarshalText reads a style's name, so that a flag, an environment variable or a configuration file can choose it. It
+// fails, listing the names, for anything else.
 func (s *AuthStyle) UnmarshalText(text []byte) error {
 	for style, name := range authStyleNames {
 		if name == string(text) {

@@ -14,9 +14,9 @@ import (
 	"github.com/alf-go/alf/internal/files"
 )
 
-// CertificateFunc returns the certificate that the client presents in TLS handshakes, with its private key (RFC 8705). It is called
-// at every fetch; new connections are made when it returns another certificate. It may be called concurrently, should return when
-// ctx ends, and must not put anything secret into its error.
+// CertificateFunc returns the certificate that the client presents in TLS handshakes, with its private key (RFC 8705).
+// It is called at every fetch; new connections are made when it returns another certificate. It may be called
+// concurrently, should return when ctx ends, and must not put anything secret into its error.
 type CertificateFunc func(ctx context.Context) (*tls.Certificate, error)
 
 // Certificate returns a CertificateFunc for a certificate that stays.
@@ -24,16 +24,18 @@ func Certificate(certificate tls.Certificate) CertificateFunc {
 	return func(context.Context) (*tls.Certificate, error) { return &certificate, nil }
 }
 
-// CertificateFiles returns a CertificateFunc that reads a certificate, with the chain it needs, and its private key from PEM files,
-// and reads them again when they have changed. The two may be one file. While they are absent or do not belong together, as in the
-// middle of being replaced, it returns the previous ones. It fails, naming the files, if they have never been usable.
+// CertificateFiles returns a CertificateFunc that reads a certificate, with the chain it needs, and its private key
+// from PEM files, and reads them again when they have changed. The two may be one file. While they are absent or do not
+// belong together, as in the middle of being replaced, it returns the previous ones. It fails, naming the files, if
+// they have never been usable.
 func CertificateFiles(certificate, key string) CertificateFunc {
 	f := &certificateFiles{certificatePath: certificate, keyPath: key}
 	return f.read
 }
 
-// CertificateFile returns a CertificateFunc that reads a certificate, with its chain, from a PEM file, without a private key: for
-// [Assertion].Certificate, whose key may be kept elsewhere. It fails, naming the file, if that has no certificate.
+// CertificateFile returns a CertificateFunc that reads a certificate, with its chain, from a PEM file, without a
+// private key: for [Assertion].Certificate, whose key may be kept elsewhere. It fails, naming the file, if that has no
+// certificate.
 func CertificateFile(path string) CertificateFunc {
 	return func(ctx context.Context) (*tls.Certificate, error) {
 		content, err := files.ReadInput(ctx, path, maxFile)
@@ -118,8 +120,8 @@ func end(c *tls.Certificate) time.Time {
 // usualLife is how long the manager uses a token without an expiry (M7).
 const usualLife = 5 * time.Minute
 
-// earlier is the expiry of a token, or the end of its certificate if that comes first: a server will refuse the handshake from
-// then on. A server that issued a token for a certificate past its end does not check that.
+// earlier is the expiry of a token, or the end of its certificate if that comes first: a server will refuse the
+// handshake from then on. A server that issued a token for a certificate past its end does not check that.
 func earlier(expiry, end, now time.Time) time.Time {
 	last := expiry
 	if expiry.IsZero() {

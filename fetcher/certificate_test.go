@@ -109,7 +109,8 @@ func TestF1_ACertificateBesideASecret(t *testing.T) {
 	require.NotEmpty(t, server.requests[0].Header["Authorization"])
 }
 
-// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the second.
+// rotated is a client whose first certificate is no longer accepted; the second time it is asked for one, it has the
+// second.
 func rotated(t *testing.T) (cfg fetcher.Config, server *recorder, first, second tls.Certificate) {
 	authority := certtest.New(t)
 	first, second = authority.Issue(t, "first"), authority.Issue(t, "second")

@@ -18,12 +18,12 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// backdated is how far "iat" and "nbf" of an assertion lie back. fosite refuses an assertion whose "iat" is 1 s in the future,
-// go-oidc one of 2 s, and clocks differ by more than that.
+// backdated is how far "iat" and "nbf" of an assertion lie back. fosite refuses an assertion whose "iat" is 1 s in the
+// future, go-oidc one of 2 s, and clocks differ by more than that.
 const backdated = 10 * time.Second
 
-// claims are those of RFC 7523 section 3. They are never the same twice, so that a server that remembers them accepts every
-// attempt's.
+// claims are those of RFC 7523 section 3. They are never the same twice, so that a server that remembers them accepts
+// every attempt's.
 func (c *client) claims(to *endpoint) ([]byte, error) {
 	now := c.cfg.Clock.Now()
 	issued := now.Add(-backdated).Unix()

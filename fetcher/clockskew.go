@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// toleratedSkew is how far apart clocks may be before an error says so. A Date has seconds, so that less is not certain.
+// toleratedSkew is how far apart clocks may be before an error says so. A Date has seconds, so that less is not
+// certain.
 const toleratedSkew = 2 * time.Second
 
-// skew is how far the server's clock was ahead of ours, by the response's Date; 0 if it is not known, or may be right for a
-// moment between the request and the response.
+// skew is how far the server's clock was ahead of ours, by the response's Date; 0 if it is not known, or may be right
+// for a moment between the request and the response.
 func (r *response) skew() time.Duration {
 	date, err := http.ParseTime(r.header.Get("Date"))
 	if err != nil {
@@ -24,7 +25,8 @@ func (r *response) skew() time.Duration {
 	return 0
 }
 
-// aboutClocks adds the difference of the clocks to a hint. It explains a refused signature more often than anything else.
+// aboutClocks adds the difference of the clocks to a hint. It explains a refused signature more often than anything
+// else.
 func (b *errorBuilder) aboutClocks(hint message) message {
 	if b.failure.response == nil {
 		return hint

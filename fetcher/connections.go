@@ -43,8 +43,8 @@ func newConnections(cfg Config) *connections {
 	case client.Transport == nil:
 		client.Transport, c.closeIdle = newTransport(cfg)
 	}
-	// With a certificate, all connections are the fetcher's own, and differ from others in that alone. Validate has checked that
-	// the transport is suitable.
+	// With a certificate, all connections are the fetcher's own, and differ from others in that alone. Validate has
+	// checked that the transport is suitable.
 	if template, ok := client.Transport.(*http.Transport); ok && cfg.Certificate != nil {
 		c.byCertificate = mtls.NewPool(template)
 		c.closeIdle = c.byCertificate.CloseIdleConnections
@@ -55,8 +55,8 @@ func newConnections(cfg Config) *connections {
 
 // client returns a client whose connections present a certificate; nil for none.
 //
-// After a time-out, idle connections are closed once more: at the time-out itself, the connection of the request that timed out
-// may not have been idle yet.
+// After a time-out, idle connections are closed once more: at the time-out itself, the connection of the request that
+// timed out may not have been idle yet.
 func (c *connections) client(certificate *tls.Certificate) *http.Client {
 	if c.suspect.Swap(false) {
 		c.closeIdle()
@@ -69,9 +69,9 @@ func (c *connections) client(certificate *tls.Certificate) *http.Client {
 	return &client
 }
 
-// failed notes that an exchange ended with an error. A time-out may mean that the connection is dead without either end having
-// been told, as when a load balancer forgot it: the next attempt must not be sent on it (C9). HTTP/1.1 closes the connection of a
-// request that timed out by itself, HTTP/2 keeps it.
+// failed notes that an exchange ended with an error. A time-out may mean that the connection is dead without either end
+// having been told, as when a load balancer forgot it: the next attempt must not be sent on it (C9). HTTP/1.1 closes
+// the connection of a request that timed out by itself, HTTP/2 keeps it.
 func (c *connections) failed(ctx context.Context, err error) {
 	var timed interface{ Timeout() bool }
 	if ctx.Err() != nil || errors.As(err, &timed) && timed.Timeout() {
@@ -80,8 +80,8 @@ func (c *connections) failed(ctx context.Context, err error) {
 	}
 }
 
-// metadataClient is client for requests of metadata. They carry no credentials, so they may be redirected, but only within the
-// issuer's own origin.
+// metadataClient is client for requests of metadata. They carry no credentials, so they may be redirected, but only
+// within the issuer's own origin.
 func (c *connections) metadataClient(certificate *tls.Certificate) *http.Client {
 	client := *c.client(certificate)
 	client.Transport = client.Transport.(noRedirects).base

@@ -100,8 +100,8 @@ func (c *client) readProofKey(ctx context.Context, creds *credentials) (err erro
 	return err
 }
 
-// replaced reports whether credentials that were read again are others than before, so that a server that refused the former may
-// accept the latter.
+// replaced reports whether credentials that were read again are others than before, so that a server that refused the
+// former may accept the latter.
 func (c *Config) replaced(before, after *credentials) bool {
 	if !mtls.Same(before.certificate, after.certificate) || !mtls.Same(before.chain, after.chain) {
 		return true

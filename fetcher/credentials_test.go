@@ -216,8 +216,8 @@ func TestF4_WhiteSpaceInTheSecretOfAFunctionIsNamed(t *testing.T) {
 	require.Equal(t, "the client secret has a line end around it, which is sent with it: remove that", mustFail(t, cfg).Hint)
 }
 
-// The sentences about a refusal must hold for the servers that send it: Keycloak has unauthorized_client for a wrong secret,
-// glewlwyd an empty 403 for everything.
+// The sentences about a refusal must hold for the servers that send it: Keycloak has unauthorized_client for a wrong
+// secret, glewlwyd an empty 403 for everything.
 func TestF4_HintsNameTheCredentialsWhereTheyMayBeWrong(t *testing.T) {
 	for _, c := range []struct {
 		status int

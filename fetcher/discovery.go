@@ -13,7 +13,8 @@ const (
 	metadataLife = time.Hour
 	// metadataRest keeps an outage of the token endpoint from becoming one of the issuer too.
 	metadataRest = time.Minute
-	// metadataPatience is how long an issuer may take to repeat its document: the attempt can go on with the previous one.
+	// metadataPatience is how long an issuer may take to repeat its document: the attempt can go on with the previous
+	// one.
 	metadataPatience = 2 * time.Second
 	// metadataHeadStart is how long a location is waited for before the next one is requested as well.
 	metadataHeadStart = time.Second
@@ -107,9 +108,9 @@ const (
 	hopeless
 )
 
-// discover requests the issuer's metadata from the locations where servers put them. A location that fails, or does not respond
-// within a second, does not keep the next one from being requested; the first usable document wins. If there is none, the failure
-// that says most is returned: that something is there and wrong says more than that nothing is.
+// discover requests the issuer's metadata from the locations where servers put them. A location that fails, or does not
+// respond within a second, does not keep the next one from being requested; the first usable document wins. If there is
+// none, the failure that says most is returned: that something is there and wrong says more than that nothing is.
 func (c *client) discover(ctx context.Context, creds *credentials) (*Metadata, *failure) {
 	locations := wellKnown(c.cfg.Issuer)
 	if len(locations) == 0 {

@@ -22,28 +22,29 @@ var (
 	ErrMetadata = errors.New("unsuitable metadata")
 	// ErrTokenType: the token is of another type than the configured one.
 	ErrTokenType = errors.New("unexpected token type")
-	// ErrCredentials: the server refused the request in a way that may be about the credentials: a wrong secret, an unknown
-	// client, or a client that may not use this grant or style, which servers do not always distinguish.
+	// ErrCredentials: the server refused the request in a way that may be about the credentials: a wrong secret, an
+	// unknown client, or a client that may not use this grant or style, which servers do not always distinguish.
 	ErrCredentials = errors.New("the credentials may have been refused")
 )
 
-// Error is one failed attempt. Whatever in it came from the server is bounded, free of control characters, and redacted: neither
-// its text nor anything it unwraps to contains the client secret, a token or the request.
+// Error is one failed attempt. Whatever in it came from the server is bounded, free of control characters, and
+// redacted: neither its text nor anything it unwraps to contains the client secret, a token or the request.
 //
-// With errors.As, an *oauth2.RetrieveError is found in it if there was an HTTP response. errors.Is finds context.Canceled and
-// context.DeadlineExceeded, and the context's cause, if that is why the attempt ended.
+// With errors.As, an *oauth2.RetrieveError is found in it if there was an HTTP response. errors.Is finds
+// context.Canceled and context.DeadlineExceeded, and the context's cause, if that is why the attempt ended.
 //
-// If the credentials may have been refused, or could not be read, and they come from files or environment variables, errors.As
-// also finds an error in it with the method CredentialsChanged() bool. It reads these files and variables again, calls no function
-// of the user's, and reports whether one has another content now, so that a new attempt is worth it. It may be called concurrently.
+// If the credentials may have been refused, or could not be read, and they come from files or environment variables,
+// errors.As also finds an error in it with the method CredentialsChanged() bool. It reads these files and variables
+// again, calls no function of the user's, and reports whether one has another content now, so that a new attempt is
+// worth it. It may be called concurrently.
 type Error struct {
 	// Status is the response's HTTP status; 0 if there was no response.
 	Status int
-	// Code, Description and URI are the error, error_description and error_uri of the response (RFC 6749 section 5.2), if it had
-	// them. Where there is no error_description, Description is what the response says otherwise.
+	// Code, Description and URI are the error, error_description and error_uri of the response (RFC 6749 section 5.2),
+	// if it had them. Where there is no error_description, Description is what the response says otherwise.
 	Code, Description, URI string
-	// Body is the beginning of the response's body, at most 1 KiB. It is empty for a 2xx, whose body is where a token would be,
-	// for a redirect, and for a response that could not be read whole.
+	// Body is the beginning of the response's body, at most 1 KiB. It is empty for a 2xx, whose body is where a token
+	// would be, for a redirect, and for a response that could not be read whole.
 	Body string
 	// Hint says what may help, if anything is known to. It names settings as fields of Config; see HintWith.
 	Hint string
@@ -116,13 +117,13 @@ func (e *Error) Unwrap() []error {
 	return append([]error{e.response}, e.causes...)
 }
 
-// Permanent reports whether trying again soon is pointless: the server, or its certificate, shows that something has to be
-// repaired first.
+// Permanent reports whether trying again soon is pointless: the server, or its certificate, shows that something has to
+// be repaired first.
 func (e *Error) Permanent() bool { return e.permanent }
 
-// RetryAfter returns for how long the server asked the client to wait, counted from when its response arrived; 0 if it did not
-// ask. It reads Retry-After and X-Retry-After and, of a 429, RateLimit-Reset. One of 0, or of a date in the past, is returned as
-// 1 ns, so that it differs from none.
+// RetryAfter returns for how long the server asked the client to wait, counted from when its response arrived; 0 if it
+// did not ask. It reads Retry-After and X-Retry-After and, of a 429, RateLimit-Reset. One of 0, or of a date in the
+// past, is returned as 1 ns, so that it differs from none.
 func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 
 // refusedCredentials notices when credentials that may have been refused change.

@@ -12,7 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/redact"
 )
 
-// newError builds the error of a failed attempt. Whatever came from outside passes through one redactor here, and nowhere else.
+// newError builds the error of a failed attempt. Whatever came from outside passes through one redactor here, and
+// nowhere else.
 func (c *client) newError(f *failure) *Error {
 	b := errorBuilder{client: c, failure: f, redactor: redact.New(c.secretsOf(f))}
 	e := &Error{endpoint: c.cfg.redactedEndpoint(), permanent: f.permanent()}
@@ -54,8 +55,8 @@ type errorBuilder struct {
 	redactor *redact.Redactor
 }
 
-// secretsOf lists what no text about a failure may show. Tokens in a refused response are among them: they may work, and the
-// response may repeat them elsewhere.
+// secretsOf lists what no text about a failure may show. Tokens in a refused response are among them: they may work,
+// and the response may repeat them elsewhere.
 func (c *client) secretsOf(f *failure) []string {
 	secrets := append([]string(nil), c.secrets...)
 	secrets = append(secrets, f.credentials.secrets(c.cfg.ClientID)...)
@@ -117,8 +118,8 @@ func (b *errorBuilder) watch(causes []error) []error {
 	return causes
 }
 
-// broken describes an exchange without a whole response. No part of a body is shown: a secret that the cut went through could not
-// be recognised.
+// broken describes an exchange without a whole response. No part of a body is shown: a secret that the cut went through
+// could not be recognised.
 func (b *errorBuilder) broken(e *Error) message {
 	if errors.Is(b.failure.err, errTooLarge) {
 		e.problem, e.causes = errTooLarge.Error(), []error{errTooLarge}

@@ -66,7 +66,8 @@ func (c *client) exchange(ctx context.Context, to *endpoint, creds *credentials,
 	return token, nil
 }
 
-// send sends a request and reads its response whole. What arrives is noted in failed, which is returned if it was not whole.
+// send sends a request and reads its response whole. What arrives is noted in failed, which is returned if it was not
+// whole.
 func (c *client) send(ctx context.Context, over *http.Client, req *http.Request, failed *failure) (*response, *failure) {
 	resp := &response{sent: c.cfg.Clock.Now()}
 	got, err := over.Do(req)

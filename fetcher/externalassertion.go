@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// replacedAssertion reports whether an assertion of another party is a different one. A function that makes a new assertion at each
-// call is no sign that the former was outdated: such assertions are compared without what differs each time.
+// replacedAssertion reports whether an assertion of another party is a different one. A function that makes a new
+// assertion at each call is no sign that the former was outdated: such assertions are compared without what differs
+// each time.
 func replacedAssertion(before, after *credentials) bool {
 	if before.secret == after.secret {
 		return false
@@ -25,8 +26,8 @@ func replacedAssertion(before, after *credentials) bool {
 	return ok && !reflect.DeepEqual(was, is)
 }
 
-// stableClaims returns the header and the claims of a JSON Web Token without those of RFC 7519 section 4.1 that are about the one
-// token. It verifies nothing.
+// stableClaims returns the header and the claims of a JSON Web Token without those of RFC 7519 section 4.1 that are
+// about the one token. It verifies nothing.
 func stableClaims(jwt string) (claims map[string]any, ok bool) {
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {

@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// failure is what was observed in an exchange that brought no token. Decisions within an attempt are made on it. The error is
-// built from it when the attempt has ended; see errorbuilder.go.
+// failure is what was observed in an exchange that brought no token. Decisions within an attempt are made on it. The
+// error is built from it when the attempt has ended; see errorbuilder.go.
 type failure struct {
 	stage stage
 	// endpoint is nil if none was known yet.
@@ -87,8 +87,8 @@ const (
 	useDPoPNonce       = "use_dpop_nonce"
 )
 
-// concernsCredentials reports whether other credentials might have been accepted. Servers disagree about how they say so: Keycloak
-// and osin refuse a wrong secret as unauthorized_client, glewlwyd with an empty 403.
+// concernsCredentials reports whether other credentials might have been accepted. Servers disagree about how they say
+// so: Keycloak and osin refuse a wrong secret as unauthorized_client, glewlwyd with an empty 403.
 func (f *failure) concernsCredentials() bool {
 	if f.stage != refused {
 		return false

@@ -10,15 +10,15 @@ import (
 	"github.com/alf-go/alf/internal/bound"
 )
 
-// Fetcher requests tokens from a token endpoint. Make one with [New]; the zero value is unusable. It is safe for concurrent use,
-// and leaves no goroutine behind when a method returns. It prints as the endpoint's address.
+// Fetcher requests tokens from a token endpoint. Make one with [New]; the zero value is unusable. It is safe for
+// concurrent use, and leaves no goroutine behind when a method returns. It prints as the endpoint's address.
 type Fetcher struct {
 	// A function, because fmt and the like cannot print what is in one.
 	client func() *client
 }
 
-// New checks cfg as a whole and returns a Fetcher for it, or the error of [Config.Validate]. What cfg refers to is copied, except
-// for HTTPClient's cookie jar and transport: later changes to it have no effect.
+// New checks cfg as a whole and returns a Fetcher for it, or the error of [Config.Validate]. What cfg refers to is
+// copied, except for HTTPClient's cookie jar and transport: later changes to it have no effect.
 func New(cfg Config) (*Fetcher, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -29,15 +29,15 @@ func New(cfg Config) (*Fetcher, error) {
 
 // Fetch makes one attempt to obtain a token. It ends when ctx does.
 //
-// The token's Expiry counts from the start of the request; it is zero if the server gave no lifetime, and the start itself for a
-// lifetime of 0 or less. It is no later than the end of the certificate that the token was fetched with, if that has not ended
-// already; without a lifetime, if that ends within 5 minutes. TokenType is the scheme under which the token is sent.
-// RefreshToken stays empty (RFC 6749 section 4.4.3). Extra returns the other members of the response, numbers as float64;
-// "refresh_in" is in seconds.
+// The token's Expiry counts from the start of the request; it is zero if the server gave no lifetime, and the start
+// itself for a lifetime of 0 or less. It is no later than the end of the certificate that the token was fetched with,
+// if that has not ended already; without a lifetime, if that ends within 5 minutes. TokenType is the scheme under which
+// the token is sent. RefreshToken stays empty (RFC 6749 section 4.4.3). Extra returns the other members of the
+// response, numbers as float64; "refresh_in" is in seconds.
 //
-// After a refusal that may concern the credentials (401, 403, invalid_client and the like), the secret, key or certificate is read
-// again. If it has changed, the request is repeated once. It is also repeated once with the nonce that a server requires in DPoP
-// proofs.
+// After a refusal that may concern the credentials (401, 403, invalid_client and the like), the secret, key or
+// certificate is read again. If it has changed, the request is repeated once. It is also repeated once with the nonce
+// that a server requires in DPoP proofs.
 //
 // Every error is an *[Error].
 func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
@@ -49,8 +49,8 @@ func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
 	return token, nil
 }
 
-// CloseIdleConnections closes the idle connections of the transport that the fetcher made itself. It does nothing to a transport
-// of the caller's.
+// CloseIdleConnections closes the idle connections of the transport that the fetcher made itself. It does nothing to a
+// transport of the caller's.
 func (f *Fetcher) CloseIdleConnections() { f.client().connections.closeIdle() }
 
 // Metadata requests the Issuer's metadata (RFC 8414), whether they are remembered or not, and checks them against the
@@ -73,8 +73,8 @@ func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
 
 var errNoIssuer = errors.New("fetcher: there is no Issuer whose metadata could be read: TokenURL is set")
 
-// Certificate returns the certificate that a token was fetched with, and may be bound to (RFC 8705 section 3). For a token that is
-// not among the last few, it returns that of the last one; nil if there is none.
+// Certificate returns the certificate that a token was fetched with, and may be bound to (RFC 8705 section 3). For a
+// token that is not among the last few, it returns that of the last one; nil if there is none.
 func (f *Fetcher) Certificate(token string) *tls.Certificate {
 	c := f.client()
 	if certificate, ok := c.certificates.Of(bound.Hash(token)); ok {

@@ -13,8 +13,8 @@ const invalidDPoPProof = "invalid_dpop_proof"
 
 func hintf(format string, args ...any) message { return message{format, args} }
 
-// hint says what may help against a refusal, from its status and code. Not every server has the right code for a client that it
-// refuses, so a hint names what a server may mean by it, the most frequent first.
+// hint says what may help against a refusal, from its status and code. Not every server has the right code for a client
+// that it refuses, so a hint names what a server may mean by it, the most frequent first.
 func (b *errorBuilder) hint() message {
 	f, status := b.failure, b.failure.status()
 	switch code := f.refusal.code; {
@@ -125,8 +125,8 @@ func (b *errorBuilder) assertionHint(description string, hint message) message {
 	return hint.then(" Or ", audience)
 }
 
-// spellingHint is about what the credentials look like: white space around them, and what servers disagree about in Basic
-// authentication.
+// spellingHint is about what the credentials look like: white space around them, and what servers disagree about in
+// Basic authentication.
 func (b *errorBuilder) spellingHint() message {
 	cfg, secret := &b.client.cfg, b.failure.credentials.secret
 	if margin := files.Margin(secret); margin != "" && cfg.AuthStyle.hasSecret() {

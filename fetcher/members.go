@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// members are those of the one JSON object a response has to be, in its order. Names are compared exactly, as JSON has it:
-// encoding/json's structs would not. The values are parts of the body, so that a response of many members costs little more than
-// itself.
+// members are those of the one JSON object a response has to be, in its order. Names are compared exactly, as JSON has
+// it: encoding/json's structs would not. The values are parts of the body, so that a response of many members costs
+// little more than itself.
 type members []member
 
 type member struct {
@@ -27,8 +27,8 @@ var decisive = []string{
 
 var byteOrderMark = []byte("\ufeff")
 
-// parseMembers reads body as exactly one JSON object. A second one of the decisive members is an error: another reader may have
-// taken the other.
+// parseMembers reads body as exactly one JSON object. A second one of the decisive members is an error: another reader
+// may have taken the other.
 func parseMembers(body []byte, decisive []string) (members, *responseError) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark)) // RFC 8259 section 8.1: may be ignored
 	switch {
@@ -222,8 +222,8 @@ func (m members) strings(name string) (list []string, ok bool) {
 	return list, true
 }
 
-// extra is what the token's Extra returns: every member except the tokens themselves, numbers as float64 like everywhere in
-// x/oauth2.
+// extra is what the token's Extra returns: every member except the tokens themselves, numbers as float64 like
+// everywhere in x/oauth2.
 func (m members) extra() map[string]any {
 	extra := make(map[string]any, len(m))
 	for _, one := range m {
@@ -248,7 +248,8 @@ func (m members) extra() map[string]any {
 	return extra
 }
 
-// plainValue decodes a value. Those without structure, of which a response may have many, are decoded without encoding/json.
+// plainValue decodes a value. Those without structure, of which a response may have many, are decoded without
+// encoding/json.
 func plainValue(raw json.RawMessage) (any, bool) {
 	switch raw[0] {
 	case '"':
@@ -271,8 +272,8 @@ func plainValue(raw json.RawMessage) (any, bool) {
 	return plainNumbers(json.Number(raw)), true
 }
 
-// plainNumbers turns numbers into float64. One that does not fit, in a member that nothing depends on, must not spoil the token: it
-// stays a json.Number.
+// plainNumbers turns numbers into float64. One that does not fit, in a member that nothing depends on, must not spoil
+// the token: it stays a json.Number.
 func plainNumbers(value any) any {
 	switch v := value.(type) {
 	case json.Number:

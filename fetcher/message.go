@@ -7,8 +7,8 @@ import (
 	"github.com/alf-go/alf/internal/redact"
 )
 
-// message is a sentence of this package, as a format and its arguments. Redaction applies to arguments of type untrusted alone.
-// Settings are named as "{TokenURL}", so that a program with names of its own can insert them.
+// message is a sentence of this package, as a format and its arguments. Redaction applies to arguments of type
+// untrusted alone. Settings are named as "{TokenURL}", so that a program with names of its own can insert them.
 type message struct {
 	format string
 	args   []any

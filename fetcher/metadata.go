@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Metadata is what an authorization server publishes about itself (RFC 8414 section 2, OpenID Connect Discovery section 3), as far
-// as it matters to a client that uses client credentials. A list that is nil was not there.
+// Metadata is what an authorization server publishes about itself (RFC 8414 section 2, OpenID Connect Discovery section
+// 3), as far as it matters to a client that uses client credentials. A list that is nil was not there.
 type Metadata struct {
 	// Issuer is the server's identifier, and equals the configured one.
 	Issuer string
-	// TokenEndpoint is the address that token requests go to: the alias for mutual TLS if there is one (RFC 8705 section 5) and
-	// a certificate is configured.
+	// TokenEndpoint is the address that token requests go to: the alias for mutual TLS if there is one (RFC 8705
+	// section 5) and a certificate is configured.
 	TokenEndpoint string
 	// AuthMethods and SigningAlgorithms are how a client may authenticate, and what its assertions may be signed with.
 	AuthMethods, SigningAlgorithms []string
@@ -81,8 +81,8 @@ func (c *Config) metadata(body []byte, creds *credentials) (*Metadata, *response
 	return found, c.checkMethods(found, creds)
 }
 
-// anyStrings returns what can be understood of a member that should be a list of strings: the strings in a list of other things,
-// or the words of a string.
+// anyStrings returns what can be understood of a member that should be a list of strings: the strings in a list of
+// other things, or the words of a string.
 func (m members) anyStrings(name string) (values []string) {
 	if text, ok := m.text(name); ok {
 		return strings.Fields(text)

@@ -26,8 +26,8 @@ func (c *Config) checkTokenEndpoint(address string) *responseError {
 	return nil
 }
 
-// checkMethods compares the server's lists with what is configured. A list that is not there says nothing: by the letter of RFC
-// 8414 it would mean the default alone, but servers leave it out that accept more.
+// checkMethods compares the server's lists with what is configured. A list that is not there says nothing: by the
+// letter of RFC 8414 it would mean the default alone, but servers leave it out that accept more.
 func (c *Config) checkMethods(m *Metadata, creds *credentials) *responseError {
 	if method := c.AuthStyle.registered(); method != "" && lacks(m.AuthMethods, method) {
 		return unsuited(message{format: "choose an {AuthStyle} that the server has; if its metadata are wrong, set {TokenURL} instead"},

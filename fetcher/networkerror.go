@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// networkError is a failure without an HTTP response: a connection that could not be made or broke, a certificate that is not
-// trusted, or the end of the context.
+// networkError is a failure without an HTTP response: a connection that could not be made or broke, a certificate that
+// is not trusted, or the end of the context.
 type networkError struct {
 	problem   string
 	hint      message

@@ -2,8 +2,9 @@ package fetcher
 
 import "net/http"
 
-// noRedirects is a transport with which an http.Client follows no redirect, and does not fail for a Location that it cannot parse:
-// it moves the Location to a name under which no header can arrive. A CheckRedirect would do only the first.
+// noRedirects is a transport with which an http.Client follows no redirect, and does not fail for a Location that it
+// cannot parse: it moves the Location to a name under which no header can arrive. A CheckRedirect would do only the
+// first.
 type noRedirects struct{ base http.RoundTripper }
 
 const movedLocation = ":location"

@@ -9,8 +9,8 @@ import (
 	"github.com/alf-go/alf/internal/redact"
 )
 
-// redacted is all of a Config that may be printed. Names of headers and parameters help to find a mistake; their values may be
-// keys.
+// redacted is all of a Config that may be printed. Names of headers and parameters help to find a mistake; their values
+// may be keys.
 type redacted struct {
 	TokenURL  string   `json:"token_url,omitempty"`
 	Issuer    string   `json:"issuer,omitempty"`

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// refusal is what a response says that is an error, in the server's words: RFC 6749 section 5.2, and the forms of servers that do
-// not know it.
+// refusal is what a response says that is an error, in the server's words: RFC 6749 section 5.2, and the forms of
+// servers that do not know it.
 type refusal struct{ code, description, uri string }
 
 // readRefusal reads it. The code is "" if the response has no OAuth error.
@@ -57,8 +57,8 @@ func formMembers(body []byte) members {
 	return m
 }
 
-// messageMembers are where servers put a sentence: RFC 9457 (detail, title), Spring Boot and many others (message), Okta
-// (errorSummary), gateways of AWS (Message), and some more.
+// messageMembers are where servers put a sentence: RFC 9457 (detail, title), Spring Boot and many others (message),
+// Okta (errorSummary), gateways of AWS (Message), and some more.
 var messageMembers = []string{
 	"message", "detail", "errorSummary", "error_message", "errorMessage", "Message", "errorDescription", "description", "reason", "msg", "title",
 }
@@ -82,7 +82,8 @@ func (m members) words() string {
 			}
 		}
 	}
-	// JSON:API has {"errors":[{"detail":...}]}, GraphQL gateways and others {"errors":[{"message":...}]} or a list of strings.
+	// JSON:API has {"errors":[{"detail":...}]}, GraphQL gateways and others {"errors":[{"message":...}]} or a list of
+	// strings.
 	for _, name := range []string{"errors", "errorCauses"} {
 		if text := firstWords(m.get(name)); text != "" {
 			return text

@@ -15,7 +15,8 @@ import (
 	"github.com/alf-go/alf/internal/certtest"
 )
 
-// renegotiating is a token endpoint of OpenSSL that renegotiates when it has read a request, as IIS does to request a certificate.
+// renegotiating is a token endpoint of OpenSSL that renegotiates when it has read a request, as IIS does to request a
+// certificate.
 func renegotiating(t *testing.T, authority *certtest.Authority) (address string) {
 	t.Helper()
 	openssl, err := exec.LookPath("openssl")

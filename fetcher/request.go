@@ -25,15 +25,15 @@ func newForm(cfg Config) url.Values {
 	return form
 }
 
-// newRequest builds the token request of RFC 6749 section 4.4.2. nonce is what the server requires in a DPoP proof. What is secret
-// in the request and was not known before is added to secrets.
+// newRequest builds the token request of RFC 6749 section 4.4.2. nonce is what the server requires in a DPoP proof.
+// What is secret in the request and was not known before is added to secrets.
 func (c *client) newRequest(ctx context.Context, to *endpoint, creds *credentials, nonce string, secrets *[]string) (*http.Request, error) {
 	form := maps.Clone(c.form)
 	if err := c.authenticate(ctx, form, to, creds, secrets); err != nil {
 		return nil, err
 	}
-	// A strings.Reader gives the request its length and its GetBody, with which net/http may use another connection if an idle
-	// one turns out to be dead.
+	// A strings.Reader gives the request its length and its GetBody, with which net/http may use another connection if
+	// an idle one turns out to be dead.
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ func (c *client) newRequest(ctx context.Context, to *endpoint, creds *credential
 	return req, nil
 }
 
-// authenticate adds the client credentials to the form when the style sends them in the body. All but the Basic styles send the
-// client's id there.
+// authenticate adds the client credentials to the form when the style sends them in the body. All but the Basic styles
+// send the client's id there.
 func (c *client) authenticate(ctx context.Context, form url.Values, to *endpoint, creds *credentials, secrets *[]string) error {
 	style := c.cfg.AuthStyle
 	if style != Basic && style != BasicRaw {

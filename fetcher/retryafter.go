@@ -8,8 +8,9 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// retryAfter returns for how long a server asks the client to wait; see [Error.RetryAfter]. Better Auth sends X-Retry-After alone.
-// The headers of rate limits (draft-ietf-httpapi-ratelimit-headers) count for a 429 alone: servers send them with every response.
+// retryAfter returns for how long a server asks the client to wait; see [Error.RetryAfter]. Better Auth sends
+// X-Retry-After alone. The headers of rate limits (draft-ietf-httpapi-ratelimit-headers) count for a 429 alone: servers
+// send them with every response.
 func retryAfter(resp *response) time.Duration {
 	for _, name := range []string{"Retry-After", "X-Retry-After"} {
 		if d, ok := wire.RetryAfter(resp.header.Get(name), resp.received); ok {
@@ -27,8 +28,8 @@ func retryAfter(resp *response) time.Duration {
 	return 0
 }
 
-// rateLimitReset reads the time until a rate limit is reset. The draft has seconds; GitHub, Okta and others have the Unix time,
-// some in milliseconds.
+// rateLimitReset reads the time until a rate limit is reset. The draft has seconds; GitHub, Okta and others have the
+// Unix time, some in milliseconds.
 func rateLimitReset(value string, now time.Time) (time.Duration, bool) {
 	const smallestTime, smallestMillis = 1_000_000_000, 1_000_000_000_000
 	n, err := strconv.ParseInt(value, 10, 64)

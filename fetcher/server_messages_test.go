@@ -129,8 +129,8 @@ func TestF9_ALargeResponseMakesGarbageInProportion(t *testing.T) {
 	require.Less(t, garbage, uint64(24<<20))
 }
 
-// The cost of an error does not grow with the page it is about, nor with its headers. Allocations stand for the time that the old
-// redaction took, 0.3 s and 2.7 s: it decoded what it searched, 85 times over.
+// The cost of an error does not grow with the page it is about, nor with its headers. Allocations stand for the time
+// that the old redaction took, 0.3 s and 2.7 s: it decoded what it searched, 85 times over.
 func TestF9_AnErrorPageCostsLittle(t *testing.T) {
 	page := "<html>" + strings.Repeat(`<p class="x">100% &amp; more\n of "it": %41 &lt;b&gt;</p>`, 1200)
 	require.Greater(t, len(page), 64<<10)

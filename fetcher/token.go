@@ -23,7 +23,8 @@ func malformed(format string, args ...any) *responseError {
 	return &responseError{what: message{"malformed response: " + format, args}}
 }
 
-// token makes a token of the members of a successful response (RFC 6749 section 5.1) to a request that started at start.
+// token makes a token of the members of a successful response (RFC 6749 section 5.1) to a request that started at
+// start.
 func (c *client) token(m members, start time.Time) (*oauth2.Token, *responseError) {
 	if m.given("error") && string(m.get("error")) != `""` && string(m.get("error")) != "false" {
 		return nil, malformed("error is not a string")
@@ -96,8 +97,8 @@ func (c *client) typeHint(got string) message {
 	return message{`if the server calls its tokens so, set {TokenType} to %q, and {AuthScheme} to the scheme that the APIs expect, usually "Bearer"`, []any{untrusted(got)}}
 }
 
-// checkScope compares the scope with the requested one. An error is permanent, although M10 does not list it: each further attempt
-// would have one more token issued that may not be used.
+// checkScope compares the scope with the requested one. An error is permanent, although M10 does not list it: each
+// further attempt would have one more token issued that may not be used.
 func (c *client) checkScope(m members) *responseError {
 	if !c.cfg.StrictScope || !m.given("scope") {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/dial"
 )
 
-// newTransport makes a transport of the fetcher's own, so that the token endpoint's proxy, certificates and connections are apart
-// from those of other requests.
+// newTransport makes a transport of the fetcher's own, so that the token endpoint's proxy, certificates and connections
+// are apart from those of other requests.
 func newTransport(cfg Config) (transport http.RoundTripper, closeIdle func()) {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -62,7 +62,8 @@ func withRenegotiation(config *tls.Config, allowed tls.RenegotiationSupport) *tl
 	return config
 }
 
-// needOwnTransport reports whether a setting is one of the transport, which a replaced http.DefaultTransport cannot have.
+// needOwnTransport reports whether a setting is one of the transport, which a replaced http.DefaultTransport cannot
+// have.
 func (r *TokenRequest) needOwnTransport() bool {
 	return r.Proxy != nil || r.TLS != nil || r.Renegotiation != 0
 }
@@ -74,8 +75,8 @@ func (replacedDefault) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-// followsDefault sends through own, a clone of standard, as long as that is http.DefaultTransport. A test may replace it after the
-// fetcher was made.
+// followsDefault sends through own, a clone of standard, as long as that is http.DefaultTransport. A test may replace
+// it after the fetcher was made.
 type followsDefault struct{ own, standard *http.Transport }
 
 func (t *followsDefault) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// FieldError is one setting that makes no sense: which field, by its path from [Config] down, what is wrong, and what to do. It
-// contains no value that may be secret.
+// FieldError is one setting that makes no sense: which field, by its path from [Config] down, what is wrong, and what
+// to do. It contains no value that may be secret.
 type FieldError = fielderror.Error
 
 // problems collects what is wrong, so that it is reported all at once.
@@ -31,8 +31,8 @@ func (p *problems) nested(field string, err error) {
 	}
 }
 
-// Validate returns everything that is wrong with the configuration as one error made by errors.Join. Each part is a *[FieldError];
-// none repeats a value that might be secret. [New] calls it.
+// Validate returns everything that is wrong with the configuration as one error made by errors.Join. Each part is a
+// *[FieldError]; none repeats a value that might be secret. [New] calls it.
 func (c Config) Validate() error {
 	var p problems
 	c.validateEndpoint(&p)
@@ -139,8 +139,8 @@ func (c *Config) validateCredentials(p *problems) {
 	}
 }
 
-// remedies are what to do instead of setting a parameter that the fetcher sets. Each that would be a second way of authenticating
-// is among them (RFC 6749 section 2.3: not more than one per request).
+// remedies are what to do instead of setting a parameter that the fetcher sets. Each that would be a second way of
+// authenticating is among them (RFC 6749 section 2.3: not more than one per request).
 var remedies = map[string]string{
 	"grant_type":            "remove it",
 	"client_id":             "use ClientID",

@@ -15,8 +15,8 @@ const (
 // errFound ends the requests for metadata that are not needed any more.
 var errFound = errors.New("the metadata were found elsewhere")
 
-// wellKnown lists where an issuer's metadata may be: RFC 8414 section 3 inserts its name before the issuer's path, OpenID Connect
-// Discovery section 4 appends its own, and servers do both the other way round as well.
+// wellKnown lists where an issuer's metadata may be: RFC 8414 section 3 inserts its name before the issuer's path,
+// OpenID Connect Discovery section 4 appends its own, and servers do both the other way round as well.
 func wellKnown(issuer string) []string {
 	u, err := url.Parse(issuer)
 	if err != nil {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
-# for), nginx with njs and Apache with mod_oauth2 from Debian. It may run again at any time.
+# for), and from Debian nginx with njs and Glewlwyd, and unless ALF_INTEROP is core, Apache with mod_oauth2, Doorkeeper and
+# RabbitMQ. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,8 +10,21 @@ command -v npm >/dev/null || wanted+=(npm)
 if ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null || ! ls /usr/lib/nginx/modules/ngx_http_js_module.so >/dev/null 2>&1; then
 	wanted+=(nginx-light libnginx-mod-http-js)
 fi
+# Its database is made by the tests, with sqlite3.
+if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null; then
+	wanted+=(glewlwyd dbconfig-no-thanks sqlite3)
+fi
+if [ "${ALF_INTEROP:-all}" != core ]; then
+	if ! command -v ruby >/dev/null || ! ruby -e 'gem "doorkeeper"; gem "activerecord"; gem "sqlite3"; gem "puma"' 2>/dev/null; then
+		wanted+=(ruby-doorkeeper ruby-activerecord ruby-sqlite3 puma)
+	fi
+	if ! ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-* >/dev/null 2>&1; then
+		wanted+=(rabbitmq-server)
+	fi
+fi
 # Not the package apache2, which is the service.
-if ! PATH=$PATH:/usr/sbin command -v apache2 >/dev/null || ! ls /usr/lib/apache2/modules/mod_oauth2.so >/dev/null 2>&1; then
+if [ "${ALF_INTEROP:-all}" != core ] &&
+	{ ! PATH=$PATH:/usr/sbin command -v apache2 >/dev/null || ! ls /usr/lib/apache2/modules/mod_oauth2.so >/dev/null 2>&1; }; then
 	wanted+=(apache2-bin libapache2-mod-oauth2)
 fi
 if [ ${#wanted[@]} -gt 0 ]; then
@@ -18,7 +32,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
 		echo "install these first: ${wanted[*]}" >&2
 		exit 1
 	fi
-	# nginx and Apache are for the tests to start, not for the machine: a service that cannot be started is no error here.
+	# The servers are for the tests to start, not for the machine: a service that cannot be started is no error here.
 	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 	apt-get update -qq -o Acquire::Retries=3
 	apt-get install -qq -o Acquire::Retries=3 --no-install-recommends "${wanted[@]}" >/dev/null

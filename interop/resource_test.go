@@ -13,6 +13,7 @@ import (
 	"github.com/alf-go/alf/interop/lab"
 	"github.com/alf-go/alf/interop/nginx"
 	"github.com/alf-go/alf/interop/oidcprovider"
+	"github.com/alf-go/alf/interop/rabbitmq"
 	"github.com/alf-go/alf/manager"
 )
 
@@ -58,6 +59,10 @@ var apis = []struct {
 		{string(apache.DPoP), keyJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
 		{string(apache.Certificate), certificateJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
 		{string(apache.Scope), plainJWTs, "401, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
+	}},
+	{"RabbitMQ", rabbitmq.Missing, startRabbitMQ, []resource{
+		{string(rabbitmq.Whoami), plainJWTs, "401, `Basic realm=\"RabbitMQ Management\"`", tryExpiredToken},
+		{string(rabbitmq.Users), plainJWTs, "401 without a challenge, for lack of a permission", tryMissingPermission},
 	}},
 }
 

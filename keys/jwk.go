@@ -24,8 +24,8 @@ type jwk struct {
 	Private    string   `json:"d"`
 }
 
-// parseJWKs reads a key or a set of keys. Each key of a set is decoded on its own: one that cannot be used does not affect the
-// others.
+// parseJWKs reads a key or a set of keys. Each key of a set is decoded on its own: one that cannot be used does not
+// affect the others.
 func parseJWKs(content []byte, id string) (*Key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

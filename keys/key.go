@@ -18,22 +18,22 @@ import (
 // minRSA is what RFC 7518 sections 3.3 and 3.5 demand, in bits.
 const minRSA = 2048
 
-// Key is a private key that signs. It is immutable and safe for concurrent use, as far as its crypto.Signer is. Whatever the
-// verb, it prints as its thumbprint alone.
+// Key is a private key that signs. It is immutable and safe for concurrent use, as far as its crypto.Signer is.
+// Whatever the verb, it prints as its thumbprint alone.
 type Key struct {
 	id         string
 	algorithm  Algorithm
 	thumbprint string
 	jwk        []byte
-	// public returns what the signer returned once: a call of it may go over a network. Both are functions, because fmt cannot
-	// print what is in one.
+	// public returns what the signer returned once: a call of it may go over a network. Both are functions, because fmt
+	// cannot print what is in one.
 	public func() crypto.PublicKey
 	signer func() crypto.Signer
 }
 
-// New makes a key of a signer whose public key is RSA of at least 2048 bits, ECDSA on P-256, P-384 or P-521, or Ed25519. id
-// is sent as "kid", if it is not empty. algorithm is the one the key is meant for; empty: the usual one for its kind, RS256,
-// ES256, ES384, ES512 or EdDSA.
+// New makes a key of a signer whose public key is RSA of at least 2048 bits, ECDSA on P-256, P-384 or P-521, or
+// Ed25519. id is sent as "kid", if it is not empty. algorithm is the one the key is meant for; empty: the usual one for
+// its kind, RS256, ES256, ES384, ES512 or EdDSA.
 func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 	if signer == nil {
 		return nil, errors.New("there is no signer")
@@ -75,8 +75,8 @@ func (k *Key) Algorithm() Algorithm { return k.algorithm }
 // CanSign fails if the key cannot be used with an algorithm, naming those it can be used with.
 func (k *Key) CanSign(algorithm Algorithm) error { return algorithm.fits(k.public()) }
 
-// Thumbprint is the base64url SHA-256 thumbprint of the public key (RFC 7638), by which a token that is bound to it names it
-// ("jkt").
+// Thumbprint is the base64url SHA-256 thumbprint of the public key (RFC 7638), by which a token that is bound to it
+// names it ("jkt").
 func (k *Key) Thumbprint() string { return k.thumbprint }
 
 // Public is the public key, as the crypto.Signer returned it.

@@ -15,9 +15,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Sign returns the signature of RFC 7518 section 3 over input. algorithm empty: the key's own. It fails if the key cannot be
-// used with the algorithm, or the signer fails. ctx ends the wait for a signer that is not of the standard library, with its
-// cause; the signer itself, which knows no contexts, goes on until it is done.
+// Sign returns the signature of RFC 7518 section 3 over input. algorithm empty: the key's own. It fails if the key
+// cannot be used with the algorithm, or the signer fails. ctx ends the wait for a signer that is not of the standard
+// library, with its cause; the signer itself, which knows no contexts, goes on until it is done.
 func (k *Key) Sign(ctx context.Context, algorithm Algorithm, input []byte) ([]byte, error) {
 	switch k.signer().(type) {
 	case *ecdsa.PrivateKey, *rsa.PrivateKey, ed25519.PrivateKey:
@@ -90,8 +90,8 @@ func flat(signature []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-// JWT returns payload, a JSON object of claims, as a signed JSON Web Token (RFC 7519) in compact form. algorithm empty: the
-// key's own; typ empty: there is none. ctx and errors are as for Sign.
+// JWT returns payload, a JSON object of claims, as a signed JSON Web Token (RFC 7519) in compact form. algorithm empty:
+// the key's own; typ empty: there is none. ctx and errors are as for Sign.
 func (k *Key) JWT(ctx context.Context, algorithm Algorithm, typ string, payload []byte) (string, error) {
 	var header map[string]any
 	if typ != "" {
@@ -100,8 +100,8 @@ func (k *Key) JWT(ctx context.Context, algorithm Algorithm, typ string, payload 
 	return k.SignJWT(ctx, algorithm, header, payload)
 }
 
-// SignJWT is [Key.JWT] with more members in the header (RFC 7515 section 4.1), such as "typ" and "x5t". "alg" and "kid" are set
-// from the algorithm and the key.
+// SignJWT is [Key.JWT] with more members in the header (RFC 7515 section 4.1), such as "typ" and "x5t". "alg" and "kid"
+// are set from the algorithm and the key.
 func (k *Key) SignJWT(ctx context.Context, algorithm Algorithm, header map[string]any, payload []byte) (string, error) {
 	if algorithm == "" {
 		algorithm = k.algorithm

@@ -12,9 +12,9 @@ import (
 // maxFile is more than any key needs, in bytes.
 const maxFile = 64 << 10
 
-// Func returns the private key. It is called at every fetch, and once more after the server has refused the client, so that
-// a key that was replaced is used without a restart. It may be called concurrently, should return when ctx ends, and
-// must not put anything secret into its error.
+// Func returns the private key. It is called at every fetch, and once more after the server has refused the client, so
+// that a key that was replaced is used without a restart. It may be called concurrently, should return when ctx ends,
+// and must not put anything secret into its error.
 type Func func(ctx context.Context) (*Key, error)
 
 // Of returns a Func for a key that stays.
@@ -22,10 +22,10 @@ func Of(key *Key) Func {
 	return func(context.Context) (*Key, error) { return key, nil }
 }
 
-// Signer returns a Func for a key that is kept elsewhere, such as in an HSM or a key management service. id is sent as "kid", if
-// it is not empty. The signer must be safe for concurrent use. No caller waits for its Sign longer than the caller's context
-// lasts, but it should have a time-out of its own, so that it ends at all; its Public is called until the key it returns can
-// be used. The Func fails where [New] does.
+// Signer returns a Func for a key that is kept elsewhere, such as in an HSM or a key management service. id is sent as
+// "kid", if it is not empty. The signer must be safe for concurrent use. No caller waits for its Sign longer than the
+// caller's context lasts, but it should have a time-out of its own, so that it ends at all; its Public is called until
+// the key it returns can be used. The Func fails where [New] does.
 func Signer(signer crypto.Signer, id string) Func {
 	var known atomic.Pointer[Key]
 	return func(context.Context) (*Key, error) {
@@ -40,13 +40,13 @@ func Signer(signer crypto.Signer, id string) Func {
 	}
 }
 
-// File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is anything
-// that [Parse] takes. The Func fails, naming the path, if the file cannot be read, holds no such key, or is larger than
-// 64 KiB.
+// File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is
+// anything that [Parse] takes. The Func fails, naming the path, if the file cannot be read, holds no such key, or is
+// larger than 64 KiB.
 func File(path string) Func { return FileWithID(path, "") }
 
-// FileWithID is [File] for the key that the server knows as id: the one with that "kid" in a set of JSON Web Keys, or a key in
-// PEM, which has no room for a "kid".
+// FileWithID is [File] for the key that the server knows as id: the one with that "kid" in a set of JSON Web Keys, or a
+// key in PEM, which has no room for a "kid".
 func FileWithID(path, id string) Func {
 	return func(ctx context.Context) (*Key, error) {
 		content, err := files.ReadInput(ctx, path, maxFile)

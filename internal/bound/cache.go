@@ -1,5 +1,5 @@
-// Package bound is the binding cache: it remembers what tokens are bound to, the key or the certificate they were fetched with.
-// While a key or a certificate is replaced, tokens of both are in use.
+// Package bound is the binding cache: it remembers what tokens are bound to, the key or the certificate they were
+// fetched with. While a key or a certificate is replaced, tokens of both are in use.
 package bound
 
 import (
@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// kept is how many tokens are remembered: the current one, its predecessors that requests still carry, and some to spare.
+// kept is how many tokens are remembered: the current one, its predecessors that requests still carry, and some to
+// spare.
 const kept = 8
 
 // Token is a token's hash: enough to recognise it by, and no secret.

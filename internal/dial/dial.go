@@ -15,13 +15,13 @@ type Func = func(ctx context.Context, network, address string) (net.Conn, error)
 // delay is how long an address is tried before the next one is tried as well (RFC 8305 section 5 recommends 250 ms).
 const delay = 300 * time.Millisecond
 
-// AllAddresses returns a Func that tries all addresses of a host, each a little later than the one before it, and returns the
-// first connection. So an address that drops packets delays a connection by 300 ms. A net.Dialer tries one after the other, and
-// divides its time-out between them: with the 30 s of http.DefaultTransport, the second of two is tried after 15 s, when every
-// request has given up.
+// AllAddresses returns a Func that tries all addresses of a host, each a little later than the one before it, and
+// returns the first connection. So an address that drops packets delays a connection by 300 ms. A net.Dialer tries one
+// after the other, and divides its time-out between them: with the 30 s of http.DefaultTransport, the second of two is
+// tried after 15 s, when every request has given up.
 //
-// base dials each of the addresses, and is used as it is unless it is the method of a net.Dialer: other functions may give names
-// a meaning of their own. Nil: that of a net.Dialer with the settings of http.DefaultTransport.
+// base dials each of the addresses, and is used as it is unless it is the method of a net.Dialer: other functions may
+// give names a meaning of their own. Nil: that of a net.Dialer with the settings of http.DefaultTransport.
 func AllAddresses(base Func) Func {
 	if base == nil {
 		base = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
@@ -41,8 +41,8 @@ func AllAddresses(base Func) Func {
 // dialerCode identifies the method of any net.Dialer.
 var dialerCode = reflect.ValueOf(new(net.Dialer).DialContext).Pointer()
 
-// resolve returns the addresses of a host, in the order of preference of RFC 6724. Nil: there is nothing to choose from, or the
-// dialer knows better.
+// resolve returns the addresses of a host, in the order of preference of RFC 6724. Nil: there is nothing to choose
+// from, or the dialer knows better.
 func resolve(ctx context.Context, network, address string) []string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Inputs are the files and environment variables that were read under one context. It holds digests, not what was read. It is
-// safe for concurrent use.
+// Inputs are the files and environment variables that were read under one context. It holds digests, not what was read.
+// It is safe for concurrent use.
 type Inputs struct {
 	mu  sync.Mutex
 	all []input
@@ -62,8 +62,8 @@ func (i *Inputs) digests() (all [][sha256.Size]byte) {
 	return all
 }
 
-// Changed reads all inputs again and reports whether one of them has another content now. One that cannot be read, as in the
-// middle of being replaced, has not changed.
+// Changed reads all inputs again and reports whether one of them has another content now. One that cannot be read, as
+// in the middle of being replaced, has not changed.
 func (i *Inputs) Changed() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package files reads small files and environment variables that configure a program, such as secrets and keys, and notices
-// when they change.
+// Package files reads small files and environment variables that configure a program, such as secrets and keys, and
+// notices when they change.
 package files
 
 import (
@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Read reads a file of at most limit bytes. The limit keeps a path that points at the wrong file, or at a device that never
-// ends, from being read into memory. The error names the path.
+// Read reads a file of at most limit bytes. The limit keeps a path that points at the wrong file, or at a device that
+// never ends, from being read into memory. The error names the path.
 func Read(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

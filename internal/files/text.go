@@ -7,8 +7,8 @@ import (
 	"unicode/utf16"
 )
 
-// Text returns the text in a file or variable, without what editors and shells add around it: line ends, a byte order mark and
-// other white space. What begins with the byte order mark of UTF-16, as PowerShell writes files, is decoded.
+// Text returns the text in a file or variable, without what editors and shells add around it: line ends, a byte order
+// mark and other white space. What begins with the byte order mark of UTF-16, as PowerShell writes files, is decoded.
 func Text(content []byte) string {
 	if len(content)%2 == 0 && len(content) >= 2 {
 		switch string(content[:2]) {

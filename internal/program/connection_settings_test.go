@@ -2,9 +2,12 @@ package program
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +44,37 @@ func TestF7_AssertionCertificate(t *testing.T) {
 	r = alfIn(t, invocation{env: i.without()}, "token", "--key-file", path, "--assertion-cert-file", path+".none")
 	require.Equal(t, exit.Usage, r.code)
 	require.Contains(t, r.err, "--assertion-cert-file: ")
+}
+
+// F7: further members of assertions, an algorithm by its name of RFC 9864, and a key set of several keys.
+func TestF7_AssertionMembersAndKeySets(t *testing.T) {
+	i := newIDP(t)
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	encode := base64.RawURLEncoding.EncodeToString
+	jwk := func(kid string, private ed25519.PrivateKey) string {
+		return fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","kid":%q,"x":%q,"d":%q}`, kid, encode(private[32:]), encode(private[:32]))
+	}
+	_, other, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	set := write(t, "keys.json", `{"keys":[`+jwk("old", other)+","+jwk("new", ed)+`]}`)
+	r := alfIn(t, invocation{env: i.without()}, "token", "--key-file", set, "--key-id", "new", "--assertion-algorithm", "Ed25519",
+		"--assertion-claim", "tenant=blue", "--assertion-claim", `roles=["a","b"]`, "--assertion-header", "b=true")
+	require.Equal(t, exit.OK, r.code, r.err)
+	assertion := i.form(t).Get("client_assertion")
+	require.Equal(t, map[string]any{"alg": "Ed25519", "kid": "new", "b": true}, segment(t, assertion, 0))
+	claims := segment(t, assertion, 1)
+	require.Equal(t, "blue", claims["tenant"])
+	require.Equal(t, []any{"a", "b"}, claims["roles"])
+	for args, says := range map[string]string{
+		"--assertion-claim x":                         "--assertion-claim: not of the form NAME=VALUE",
+		"--assertion-claim a=1 --assertion-claim a=2": `--assertion-claim: "a" occurs twice`,
+		"--assertion-claim iss=x":                     "--assertion-claim",
+	} {
+		r := alfIn(t, invocation{env: i.without()}, append([]string{"token", "--key-file", set, "--key-id", "new"}, strings.Split(args, " ")...)...)
+		require.Equal(t, exit.Usage, r.code, r.out)
+		require.Contains(t, r.err, says)
+	}
 }
 
 // F7: the setting is for both servers.

@@ -7,11 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// longestEntity is enough for every entity that stands for one character of a secret, leading zeros of a number included.
+// longestEntity is enough for every entity that stands for one character of a secret, leading zeros of a number
+// included.
 const longestEntity = 16
 
-// char reads the unit of the text at i through so many layers of encoding. What is not encoded in a layer stands for itself. ok
-// is false at the end of the text.
+// char reads the unit of the text at i through so many layers of encoding. What is not encoded in a layer stands for
+// itself. ok is false at the end of the text.
 func (s *scanner) char(i, depth int) (c char, ok bool) {
 	if s.steps--; i >= len(s.text) || s.steps < 0 {
 		return char{}, false

@@ -5,8 +5,8 @@ import "errors"
 // maxErrorText is how much of an error's text is searched for secrets. A longer error is replaced.
 const maxErrorText = 8 << 10
 
-// Error returns err itself if neither its text nor that of anything it wraps has a secret in it, else an error with a redacted
-// text, in which errors.Is finds what it finds in err, and errors.As nothing.
+// Error returns err itself if neither its text nor that of anything it wraps has a secret in it, else an error with a
+// redacted text, in which errors.Is finds what it finds in err, and errors.As nothing.
 func (r *Redactor) Error(err error) error {
 	if r.harmless(err) {
 		return err

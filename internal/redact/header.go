@@ -8,8 +8,8 @@ import (
 // maxHeaderValues bounds the values of a header that are shown; a response has a few dozen at most.
 const maxHeaderValues = 128
 
-// Header returns a copy of h for an error. Cookies are left out, because they are credentials, and so is the query of a redirect,
-// which often is one. Of more than 128 values, the rest is left out.
+// Header returns a copy of h for an error. Cookies are left out, because they are credentials, and so is the query of a
+// redirect, which often is one. Of more than 128 values, the rest is left out.
 func (r *Redactor) Header(h http.Header) http.Header {
 	out := make(http.Header, min(len(h), maxHeaderValues))
 	kept := 0

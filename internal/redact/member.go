@@ -11,7 +11,8 @@ var secretNames = []string{
 // bareEnd ends a value without quotes.
 const bareEnd = " \t\n\r\v\f\"'&,;<>{}[]"
 
-// member returns the value of a member with a secret name that begins at i. Without an end, the value goes to the end of the text.
+// member returns the value of a member with a secret name that begins at i. Without an end, the value goes to the end
+// of the text.
 func (s *scanner) member(i int) (value span, ok bool) {
 	read := s.readings(i)
 	for _, name := range secretNames {
@@ -60,7 +61,8 @@ func (s *scanner) memberValue(i int) (span, bool) {
 	return value, value.from < value.to
 }
 
-// oneOf reports whether the text at i reads as one of some bytes, and how many bytes of the text and layers of encoding that takes.
+// oneOf reports whether the text at i reads as one of some bytes, and how many bytes of the text and layers of encoding
+// that takes.
 func (s *scanner) oneOf(i int, bytes string) (n, depth int, ok bool) {
 	if i >= len(s.text) {
 		return 0, 0, false
@@ -121,8 +123,8 @@ func (s *scanner) escaped(from, at int) bool {
 	return false
 }
 
-// bareEnd returns where a value without quotes ends that begins at i. depth is the number of layers in which the separator before
-// it was encoded: the value's end is encoded in as many, or not at all.
+// bareEnd returns where a value without quotes ends that begins at i. depth is the number of layers in which the
+// separator before it was encoded: the value's end is encoded in as many, or not at all.
 func (s *scanner) bareEnd(i, depth int) int {
 	for i < len(s.text) && i < s.limit {
 		c, ok := s.char(i, depth)

@@ -10,14 +10,14 @@ const (
 	Redaction = "[redacted]"
 	// MaxText bounds every piece of untrusted text that is shown, in bytes.
 	MaxText = 1 << 10
-	// maxSteps bounds the work of a Redactor, some milliseconds, on texts that were made up to be costly. An ordinary text of
-	// MaxText bytes takes a few hundred steps.
+	// maxSteps bounds the work of a Redactor, some milliseconds, on texts that were made up to be costly. An ordinary
+	// text of MaxText bytes takes a few hundred steps.
 	maxSteps = 1_000_000
 )
 
-// Redactor removes the secrets that it knows, and the values of members that are secret by their name. It is for the texts of one
-// error: together they may take some milliseconds, and those that are left then are not shown. It is not safe for concurrent use.
-// Make one with New.
+// Redactor removes the secrets that it knows, and the values of members that are secret by their name. It is for the
+// texts of one error: together they may take some milliseconds, and those that are left then are not shown. It is not
+// safe for concurrent use. Make one with New.
 type Redactor struct {
 	secrets []string
 	// byFirst lists, for each byte, the secrets that begin with it.
@@ -41,8 +41,8 @@ func New(secrets []string) *Redactor {
 	return r
 }
 
-// Text returns at most MaxText bytes of text, redacted and printable. The text is cut after redaction, because half a secret
-// would not be recognised.
+// Text returns at most MaxText bytes of text, redacted and printable. The text is cut after redaction, because half a
+// secret would not be recognised.
 func (r *Redactor) Text(text string) string {
 	spans, ok := r.find(text, min(len(text), MaxText))
 	if !ok {
@@ -69,8 +69,8 @@ func (r *Redactor) Text(text string) string {
 // span is a piece of the original text.
 type span struct{ from, to int }
 
-// find returns where the secrets are that begin before limit, in order and without overlaps; false if that was too costly to
-// find out.
+// find returns where the secrets are that begin before limit, in order and without overlaps; false if that was too
+// costly to find out.
 func (r *Redactor) find(text string, limit int) ([]span, bool) {
 	s := &scanner{text: text, limit: limit, steps: r.steps}
 	defer func() { r.steps = s.steps }()
@@ -89,8 +89,8 @@ func (r *Redactor) find(text string, limit int) ([]span, bool) {
 	return merge(spans), true
 }
 
-// merge sorts spans and unites those that touch. Overlapping matches count too: of "ababab", the secret "abab" must not leave
-// "ab".
+// merge sorts spans and unites those that touch. Overlapping matches count too: of "ababab", the secret "abab" must not
+// leave "ab".
 func merge(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
 	merged := spans[:0]

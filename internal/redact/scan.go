@@ -1,9 +1,11 @@
 package redact
 
-// maxDepth is how many encodings on top of each other are seen through: JSON that quotes a log line in JSON that quotes a form.
+// maxDepth is how many encodings on top of each other are seen through: JSON that quotes a log line in JSON that quotes
+// a form.
 const maxDepth = 3
 
-// scanner reads a text through the encodings in which something may be echoed in it. It decodes no more than it is asked about.
+// scanner reads a text through the encodings in which something may be echoed in it. It decodes no more than it is
+// asked about.
 type scanner struct {
 	text  string
 	limit int // what begins here or later is not shown
@@ -27,8 +29,8 @@ func decodedAs(s string, n int) (char, bool) {
 // single returns the byte that c stands for; false if that is more than one.
 func (c char) single() (byte, bool) { return c.decoded[0], c.size == 1 }
 
-// consume removes what c stands for, without its first skip bytes, from the start of pattern; false if pattern begins with
-// something else. A pattern that ends within c is consumed.
+// consume removes what c stands for, without its first skip bytes, from the start of pattern; false if pattern begins
+// with something else. A pattern that ends within c is consumed.
 func (c char) consume(pattern string, skip int, fold bool) (rest string, ok bool) {
 	for i := skip; i < c.size && pattern != ""; i++ {
 		if !same(pattern[0], c.decoded[i], fold) {
@@ -39,7 +41,8 @@ func (c char) consume(pattern string, skip int, fold bool) (rest string, ok bool
 	return pattern, true
 }
 
-// same compares a byte of a pattern with one of the text. A form writes a blank as plus, a wrapped line as a line break.
+// same compares a byte of a pattern with one of the text. A form writes a blank as plus, a wrapped line as a line
+// break.
 func same(pattern, text byte, fold bool) bool {
 	if fold && 'A' <= text && text <= 'Z' {
 		text += 'a' - 'A'
@@ -78,8 +81,8 @@ func (s *scanner) readings(i int) (r readings) {
 	return r
 }
 
-// match returns the end of pattern in the text at i, each unit of it in any encoding; -1 if it is not there. With fold, pattern
-// is in lower case and the case of the text does not matter.
+// match returns the end of pattern in the text at i, each unit of it in any encoding; -1 if it is not there. With fold,
+// pattern is in lower case and the case of the text does not matter.
 func (s *scanner) match(pattern string, i int, fold bool) int {
 	for pattern != "" {
 		if s.steps--; i >= len(s.text) || s.steps < 0 {

@@ -6,8 +6,8 @@ import (
 	"regexp"
 )
 
-// BasicForms returns the credentials of HTTP Basic in the forms in which they may be echoed: id and secret form-encoded or not,
-// either alphabet of base64, with or without padding.
+// BasicForms returns the credentials of HTTP Basic in the forms in which they may be echoed: id and secret form-encoded
+// or not, either alphabet of base64, with or without padding.
 func BasicForms(id, secret string) []string {
 	var forms []string
 	for _, pair := range []string{id + ":" + secret, url.QueryEscape(id) + ":" + url.QueryEscape(secret)} {
@@ -22,8 +22,8 @@ func BasicForms(id, secret string) []string {
 
 var sensitiveName = regexp.MustCompile(`(?i)secret|password|passwd|token|assertion|key|auth|cookie|credential|signature`)
 
-// SensitiveValues returns the values of those headers or parameters whose name says that they are secret. All values would be
-// too many: a language of "en" would take every "en" out of a message.
+// SensitiveValues returns the values of those headers or parameters whose name says that they are secret. All values
+// would be too many: a language of "en" would take every "en" out of a message.
 func SensitiveValues(m map[string][]string) []string {
 	var values []string
 	for name, vs := range m {

@@ -16,16 +16,16 @@ const (
 	// maxIdlePerHost is how many idle connections to one host are kept. Most requests go to one host, of which
 	// http.DefaultTransport keeps only 2 connections: under load nearly every request would dial.
 	maxIdlePerHost = 1024
-	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have dropped it
-	// without a word.
+	// A silent HTTP/2 connection is pinged, and given up if there is no response: a load balancer or NAT may have
+	// dropped it without a word.
 	sendPingTimeout = 5 * time.Second
 	pingTimeout     = 10 * time.Second
 	// flushInterval is how often a request that timed out closes the idle connections at most.
 	flushInterval = 5 * time.Second
 )
 
-// newTemplate returns a copy of http.DefaultTransport with the settings of a transport for requests to APIs; false if that
-// was replaced by another type.
+// newTemplate returns a copy of http.DefaultTransport with the settings of a transport for requests to APIs; false if
+// that was replaced by another type.
 func newTemplate() (*http.Transport, bool) {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -59,8 +59,9 @@ type Base struct {
 	flushed           atomic.Int64
 }
 
-// NewDefaultBase returns a base transport for a client that was given none. It is a copy of http.DefaultTransport with settings
-// of its own, for as long as that is not replaced: mocks and instrumentation replace it, and must see every request.
+// NewDefaultBase returns a base transport for a client that was given none. It is a copy of http.DefaultTransport with
+// settings of its own, for as long as that is not replaced: mocks and instrumentation replace it, and must see every
+// request.
 func NewDefaultBase(certificate func(token string) *tls.Certificate) http.RoundTripper {
 	template, ok := newTemplate()
 	if !ok {
@@ -81,8 +82,8 @@ func (replacedDefault) RoundTrip(req *http.Request) (*http.Response, error) {
 // CloseIdleConnections reaches whatever http.DefaultTransport is now.
 func (replacedDefault) CloseIdleConnections() { closeIdle(http.DefaultTransport) }
 
-// NewBase returns a base transport like template, whose connections present the certificate of each request's token; nil for
-// none.
+// NewBase returns a base transport like template, whose connections present the certificate of each request's token;
+// nil for none.
 func NewBase(template *http.Transport, certificate func(token string) *tls.Certificate) *Base {
 	if certificate == nil {
 		return &Base{RoundTripper: template}
@@ -90,9 +91,9 @@ func NewBase(template *http.Transport, certificate func(token string) *tls.Certi
 	return &Base{RoundTripper: newMTLS(template, certificate)}
 }
 
-// RoundTrip sends req. If its deadline passes first, its connection may be dead. HTTP/1 closes it; over HTTP/2 the next request
-// would use it again, until the pings are given up. So the idle ones are closed, of which it is one now if no other request
-// uses it.
+// RoundTrip sends req. If its deadline passes first, its connection may be dead. HTTP/1 closes it; over HTTP/2 the next
+// request would use it again, until the pings are given up. So the idle ones are closed, of which it is one now if no
+// other request uses it.
 func (b *Base) RoundTrip(req *http.Request) (*http.Response, error) {
 	if b.standard != nil && http.DefaultTransport != b.standard {
 		return http.DefaultTransport.RoundTrip(req)

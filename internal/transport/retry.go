@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// maxBuffered401 is how much of the first response is buffered while the successor of its token is fetched. The body of a
-// 401 is short if there is any; a longer one occupies its connection meanwhile.
+// maxBuffered401 is how much of the first response is buffered while the successor of its token is fetched. The body of
+// a 401 is short if there is any; a longer one occupies its connection meanwhile.
 const maxBuffered401 = 16 << 10
 
 // Why a response that rejects the token is returned to the caller although the token may have a successor.
@@ -22,8 +22,9 @@ var (
 	errSameToken     = errors.New("alf: the authorization server returned the rejected token again")
 )
 
-// retryUnauthorized handles a response that rejects tok: it has the token replaced, and sends the request again, once. It
-// returns the first response, complete, wherever sending again is impossible or useless, and once the session is closed.
+// retryUnauthorized handles a response that rejects tok: it has the token replaced, and sends the request again, once.
+// It returns the first response, complete, wherever sending again is impossible or useless, and once the session is
+// closed.
 func (t *Transport) retryUnauthorized(c *call, tok *manager.Token) (*http.Response, error) {
 	first, origin := c.response, target(c.req)
 	t.Counters.Unauthorized.Add(1)
@@ -84,8 +85,8 @@ func (t *Transport) suppressed(trace traces, err error) {
 	}
 }
 
-// failed drops the first response because there is no successor. The error of the token contains it, unless the wait was
-// given up.
+// failed drops the first response because there is no successor. The error of the token contains it, unless the wait
+// was given up.
 func (t *Transport) failed(ctx context.Context, c *call, err error) error {
 	c.body.done(true)
 	c.response.Body.Close()
@@ -126,8 +127,8 @@ func (t *Transport) retry(c *call, trace traces, next *manager.Token, body io.Re
 	return second, nil
 }
 
-// keepCookies passes on the cookies that a dropped response sets. http.Client sees the second response alone, and puts its
-// cookies into the jar in order, so that those of the second take precedence.
+// keepCookies passes on the cookies that a dropped response sets. http.Client sees the second response alone, and puts
+// its cookies into the jar in order, so that those of the second take precedence.
 func keepCookies(resp, dropped *http.Response) {
 	const setCookie = "Set-Cookie"
 	if cookies := dropped.Header[setCookie]; len(cookies) > 0 {
@@ -141,10 +142,10 @@ func keepCookies(resp, dropped *http.Response) {
 // stall is how long a response that is to be dropped may take to arrive before its connection is given up.
 const stall = 100 * time.Millisecond
 
-// bufferedBody is the body of a response that may still be wanted, while its connection is better free. Its beginning is read
-// on a goroutine of its own: a server that stalls in the middle of a 401 must delay neither the fetch nor the retry. The
-// goroutine ends when the limit or the end is reached, at the latest when the body is closed. What it has read can be read
-// meanwhile: a body that streams is passed on as it arrives.
+// bufferedBody is the body of a response that may still be wanted, while its connection is better free. Its beginning
+// is read on a goroutine of its own: a server that stalls in the middle of a 401 must delay neither the fetch nor the
+// retry. The goroutine ends when the limit or the end is reached, at the latest when the body is closed. What it has
+// read can be read meanwhile: a body that streams is passed on as it arrives.
 type bufferedBody struct {
 	body io.ReadCloser // as it came
 
@@ -206,8 +207,8 @@ func (b *bufferedBody) Read(p []byte) (int, error) {
 	return b.body.Read(p)
 }
 
-// Close closes the body. It waits a moment for what is about to arrive, because a connection whose response was read to its
-// end can be used again.
+// Close closes the body. It waits a moment for what is about to arrive, because a connection whose response was read to
+// its end can be used again.
 func (b *bufferedBody) Close() error {
 	timer := time.NewTimer(stall)
 	defer timer.Stop()

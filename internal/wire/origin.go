@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Origin is a URL's origin (RFC 6454 section 4) in its usual spelling: scheme and host in lower case, without a port that goes
-// without saying.
+// Origin is a URL's origin (RFC 6454 section 4) in its usual spelling: scheme and host in lower case, without a port
+// that goes without saying.
 func Origin(u *url.URL) string {
 	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	host = strings.TrimSuffix(host, ":")

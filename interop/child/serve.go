@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// supervisor runs a server until its input ends, which the server does not watch itself. It lets go of the output when
+// supervisor runs a server until its input ends, which the server does not watch itself. It kills the group of processes that the
+// server leads, if it leads one. It lets go of the output when
 // the server has ended by itself, so that this is seen.
 const supervisor = `exec 3<&0
 "$@" 3<&- & server=$!
-{ cat <&3; kill -9 $server; } >/dev/null 2>&1 &
+{ cat <&3; kill -9 -$server 2>/dev/null || kill -9 $server; } >/dev/null 2>&1 &
 wait $server 2>/dev/null
 exec >/dev/null 2>&1
 wait`
@@ -45,7 +46,7 @@ func ServeLines(ctx context.Context, ready string, each func(string), server str
 	case <-process.Done():
 		err = fmt.Errorf("%s does not start: %s", filepath.Base(server), process.Said())
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		err = fmt.Errorf("%s does not start: %w: %s", filepath.Base(server), context.Cause(ctx), process.Said())
 	}
 	process.Close()
 	return nil, err

@@ -149,6 +149,9 @@ func (s *Server) ResourceServer() (id, secret string) {
 	return resourceServerID, s.resourceServer.metadata["client_secret"].(string)
 }
 
+// Scope is the one scope that its tokens have.
+func (s *Server) Scope() string { return scope }
+
 // KeysURL is where the keys are that JWTs are signed with.
 func (s *Server) KeysURL() string { return url(s.settings.Ports.Issuer, "/jwks") }
 

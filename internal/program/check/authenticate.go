@@ -51,8 +51,8 @@ func (c *checkup) noResponse(err error) advice {
 		"try again; if it stays so, does a proxy or firewall on the way close such connections?"}
 }
 
-// timeoutName is the setting of the program that bounds the wait. It is no field of alf.Config.
-func (c *checkup) timeoutName() string { return "--timeout" }
+// timeoutName is the setting that bounds the wait.
+func (c *checkup) timeoutName() string { return c.Names.Of("TokenRequest.Timeout") }
 
 // diagnosis is what may lie behind a failure; its zero value says nothing.
 type diagnosis struct {

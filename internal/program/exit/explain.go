@@ -12,6 +12,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Names puts the program's names for those of the library.
@@ -40,9 +41,9 @@ func Explain(err error, names Names) (code int, text string, ok bool) {
 		return Unreachable, timeout.Error(), true
 	case errors.As(err, &noToken):
 		if !errors.As(err, &endpoint) {
-			return Unreachable, "no token: " + noToken.Err.Error(), true
+			return Unreachable, rejection(err) + "no token: " + noToken.Err.Error(), true
 		}
-		return endpointCode(endpoint), "no token: " + endpointText(endpoint, names), true
+		return endpointCode(endpoint), rejection(err) + "no token: " + endpointText(endpoint, names), true
 	case errors.As(err, &endpoint):
 		return endpointCode(endpoint), endpointText(endpoint, names), true
 	case errors.Is(err, alf.ErrRefused):
@@ -60,6 +61,15 @@ func Explain(err error, names Names) (code int, text string, ok bool) {
 		return Usage, err.Error(), true
 	}
 	return Usage, err.Error(), false
+}
+
+// rejection is a line about the API's response, if it is because of that that a token was requested.
+func rejection(err error) string {
+	var rejected *alf.RejectedError
+	if !errors.As(err, &rejected) {
+		return ""
+	}
+	return "the API responded with " + format.Status(rejected.StatusCode) + "\n"
 }
 
 // endpointCode says whose fault a failed token request is.

@@ -45,6 +45,7 @@ var (
 	listType     = reflect.TypeFor[[]string]()
 	paramsType   = reflect.TypeFor[url.Values]()
 	headerType   = reflect.TypeFor[http.Header]()
+	membersType  = reflect.TypeFor[map[string]any]()
 	secretType   = reflect.TypeFor[alf.SecretFunc]()
 	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
@@ -66,6 +67,8 @@ func kindOf(t reflect.Type) kind {
 		return paramsKind
 	case t == headerType:
 		return headerKind
+	case t == membersType:
+		return membersKind
 	case t == reflect.TypeFor[tls.RenegotiationSupport]():
 		return renegotiationKind
 	case reflect.PointerTo(t).Implements(textType):
@@ -263,6 +266,18 @@ var headerKind = kind{
 		to.Set(reflect.ValueOf(header))
 		return err
 	},
+}
+
+// membersKind is for members of a JSON object.
+var membersKind = kind{
+	must: "must be an object",
+	flag: listFlag,
+	fromFlag: func(cmd *cli.Command, name string, to reflect.Value) error {
+		members, err := parseMembers(cmd.StringSlice(name))
+		to.Set(reflect.ValueOf(members))
+		return err
+	},
+	fromFile: into,
 }
 
 // into lets encoding/json do it.

@@ -12,7 +12,7 @@ func All() Table {
 		{Name: "scope", Field: "Scopes", Group: Common, Help: "request `SCOPE`"},
 		{Name: "audience", Field: "Audience", Group: Common, Help: "request a token for `AUDIENCE`"},
 		{Name: "auth_style", Field: "AuthStyle", Group: Common, Help: "authenticate the client by `STYLE`, see above"},
-		{Name: "timeout", Field: "Timeout", Group: Common, Help: "give up after `TIME` without a response, of the token endpoint or the API; 0: never"},
+		{Name: "timeout", Field: "Timeout", About: "TokenRequest.Timeout", Group: Common, Help: "give up after `TIME` without a response, of the token endpoint or the API; 0: never"},
 		{Name: "config", Field: "ConfigFile", From: Flag | Variable, Group: Common, Help: "read settings from `PATH`; \"\" for no file"},
 
 		{Name: "resource", Field: "Resource", Group: Request, Help: "request a token for `URI` (RFC 8707)"},
@@ -30,6 +30,8 @@ func All() Table {
 		{Name: "assertion_algorithm", Field: "Assertion.Algorithm", Group: Authentication, Help: "sign assertions with `ALGORITHM` (alg), such as PS256"},
 		{Name: "assertion_typ", Field: "Assertion.Type", Group: Authentication, Help: "`TYPE` (typ) of assertions"},
 		{Name: "assertion_lifetime", Field: "Assertion.Lifetime", Group: Authentication, Help: "assertions are valid for `TIME`, 1 s to 1 h; 0: 1 min"},
+		{Name: "assertion_header", Field: "Assertion.Header", Group: Authentication, Help: "add `NAME=VALUE` to the header of assertions; VALUE is a text or JSON"},
+		{Name: "assertion_claim", Field: "Assertion.Claims", Group: Authentication, Help: "add `NAME=VALUE` to the claims of assertions; VALUE is a text or JSON"},
 		{Name: "assertion_format", Field: "Assertion.Format", Group: Authentication, Help: "`URI` of the client_assertion_type, if it is no JWT"},
 		{Name: "assertion_cert_file", Field: "AssertionCertFile", About: "Assertion.Certificate", Group: Authentication, Help: "name the certificate in `PATH` (PEM) in the assertion, as Microsoft Entra and ADFS require"},
 		{Name: "assertion_cert_header", Field: "Assertion.CertificateHeader", Group: Authentication, Help: "name it by `MEMBER` of the header: x5t, x5t#S256 or x5c"},

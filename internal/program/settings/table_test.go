@@ -22,6 +22,7 @@ var samples = map[string]struct{ flag, file string }{
 	"settings.Path":            {"/dir/file", `"/dir/file"`},
 	"[]string":                 {"a b", `["a", "b"]`},
 	"url.Values":               {"k=1", `{"k": "1"}`},
+	"map[string]interface {}":  {"k=1", `{"k": 1}`},
 	"http.Header":              {"K: 1", `{"k": "1"}`},
 	"bool":                     {"true", `true`},
 	"time.Duration":            {"7s", `"7s"`},

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -21,6 +23,26 @@ func parseParams(given []string) (url.Values, error) {
 		}
 	}
 	return params, nil
+}
+
+// parseMembers reads NAME=VALUE. A value that is not JSON is a text.
+func parseMembers(given []string) (map[string]any, error) {
+	members := make(map[string]any)
+	for _, pair := range given {
+		name, text, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, errors.New("not of the form NAME=VALUE, with a text or JSON as value")
+		}
+		if _, twice := members[name]; twice {
+			return nil, fmt.Errorf("%q occurs twice: give all its values in one JSON array", name)
+		}
+		var value any
+		if json.Unmarshal([]byte(text), &value) != nil {
+			value = text
+		}
+		members[name] = value
+	}
+	return members, nil
 }
 
 // parseHeaders reads lines like "Name: value".

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The environment variables that tell the tests which mode it is, and where to count the 401s.
+const (
+	modeVariable  = "ALF_SUITES_MODE"
+	countVariable = "ALF_SUITES_COUNT"
+)
+
+// suite is a library whose tests can be run.
+type suite struct {
+	library
+	goroot string
+	dir    string // where to run go test
+	count  string // the file that has a byte for each 401
+}
+
+// results are what a run showed, by package and test.
+type results map[string]string
+
+// failed lists the tests that failed. A package that fails without a failing test, because it does not compile or panics,
+// is listed itself.
+func (r results) failed() map[string]bool {
+	failed := map[string]bool{}
+	for name, action := range r {
+		if action == "fail" {
+			failed[name] = true
+		}
+	}
+	return failed
+}
+
+// tests counts the tests that ran, packages not included.
+func (r results) tests() (n int) {
+	for name, action := range r {
+		if strings.Contains(name, " ") && action != "skip" {
+			n++
+		}
+	}
+	return n
+}
+
+// prepare copies the library's module and puts the hook into its packages. It downloads what the tests need.
+func prepare(l library, goroot, dir string) (*suite, error) {
+	s := &suite{library: l, goroot: goroot, dir: filepath.Join(goroot, "src")}
+	s.count = filepath.Join(dir, strings.ReplaceAll(l.name, "/", "-")+".count")
+	if l.module != "" {
+		download := exec.Command("go", "mod", "download", "-json", l.module)
+		download.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+		download.Dir = os.TempDir()
+		text, err := output(download)
+		if err != nil {
+			return nil, err
+		}
+		var module struct{ Dir string }
+		if err := json.Unmarshal(text, &module); err != nil {
+			return nil, err
+		}
+		s.dir = filepath.Join(dir, strings.ReplaceAll(l.name, "/", "-"))
+		if _, err := output(exec.Command("cp", "-r", module.Dir, s.dir)); err != nil {
+			return nil, err
+		}
+		if _, err := output(exec.Command("chmod", "-R", "u+w", s.dir)); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range l.packages {
+		if err := s.useHook(filepath.Join(s.dir, p)); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// goCommand is a go command over the copy of GOROOT.
+func (s *suite) goCommand(args ...string) *exec.Cmd {
+	flags := ""
+	if s.module != "" {
+		flags = "-mod=mod"
+	}
+	cmd := exec.Command(filepath.Join(s.goroot, "bin", "go"), args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "GOROOT="+s.goroot, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS="+flags)
+	return cmd
+}
+
+// run runs the tests in a mode. With a name it runs that test alone, several times.
+func (s *suite) run(mode, name string, short bool) (results, error) {
+	args := []string{"test", "-json", "-vet=off", "-timeout=6m"}
+	switch {
+	case name != "":
+		args = append(args, "-count=5", "-run=^"+name+"$")
+	default:
+		args = append(args, "-count=1")
+	}
+	if s.skip != "" {
+		args = append(args, "-skip="+s.skip)
+	}
+	if short {
+		args = append(args, "-short")
+	}
+	cmd := s.goCommand(append(args, s.packages...)...)
+	cmd.Env = append(cmd.Env, modeVariable+"="+mode, countVariable+"="+s.count)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	began := time.Now()
+	text, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return nil, err
+	}
+	found := parse(text)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s: no test ran: %s", s.name, bytes.TrimSpace(complaints.Bytes()))
+	}
+	if name == "" {
+		fmt.Printf("%-20s %-10s %5d tests, %d failed, %s\n", s.name, mode, found.tests(), len(found.failed()),
+			time.Since(began).Round(time.Second))
+	}
+	return found, nil
+}
+
+// rejections is how many 401s there have been.
+func (s *suite) rejections() int64 {
+	info, err := os.Stat(s.count)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// parse reads the output of go test -json. A test that ran more than once has failed if it failed once.
+func parse(text []byte) results {
+	found := results{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 16<<20)
+	unfinished := map[string]bool{}
+	for lines.Scan() {
+		var event struct{ Action, Package, Test string }
+		if json.Unmarshal(lines.Bytes(), &event) != nil || event.Package == "" {
+			continue
+		}
+		name := event.Package
+		if event.Test != "" {
+			name += " " + event.Test
+		}
+		switch event.Action {
+		case "run":
+			unfinished[name] = true
+		case "pass", "skip", "fail":
+			delete(unfinished, name)
+			if found[name] != "fail" {
+				found[name] = event.Action
+			}
+		}
+	}
+	// A test that neither passed nor failed was running when its package panicked or timed out.
+	for name := range unfinished {
+		found[name] = "fail"
+	}
+	return found
+}
