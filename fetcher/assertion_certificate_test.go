@@ -49,7 +49,7 @@ func TestF7_TheHeaderNamesTheCertificate(t *testing.T) {
 		cfg.ClientSecret, cfg.AuthStyle, cfg.Assertion = nil, fetcher.PrivateKeyJWT, c.assertion
 		mustFetch(t, cfg)
 		assertion := endpoint.sent[0].Get("client_assertion")
-		parsed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
+		parsed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
 		require.NoError(t, err, name)
 		_, err = parsed.Verify(certificate.Leaf.PublicKey)
 		require.NoError(t, err, name)

@@ -118,7 +118,7 @@ func Obstacle(base http.RoundTripper) string {
 	case !ok:
 		return "is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there"
 	//lint:ignore SA1019 whoever still sets it has to hear of it
-	case t.DialTLSContext != nil || t.DialTLS != nil: //nolint:staticcheck // deprecated, but a user's transport may have it
+	case t.DialTLSContext != nil || t.DialTLS != nil:
 		return "makes its TLS connections itself (DialTLS), so that Certificate could not be shown: unset that, or configure the certificate there"
 	case HasOwn(t.TLSClientConfig):
 		return "has a client certificate in its TLSClientConfig already: remove that, or Certificate"

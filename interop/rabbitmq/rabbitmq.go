@@ -2,7 +2,7 @@
 //
 // What is particular about it: a token that it does not accept, whatever the reason, is refused with a challenge for
 // passwords, Basic realm="RabbitMQ Management"; a request for which the token lacks a permission is refused with 401 as well,
-// without a challenge, and only the body tells the two apart; and a key stays known by its id once it has been used, so that
+// without a challenge, and only the body distinguishes the two; and a key stays known by its id once it has been used, so that
 // tokens live on when the authorization server has other keys.
 package rabbitmq
 
@@ -35,7 +35,7 @@ const (
 // Server is a RabbitMQ that runs.
 type Server struct {
 	port  int
-	names *child.Process // epmd, which tells Erlang's nodes of each other
+	names *child.Process // epmd, by which Erlang's nodes find each other
 	node  *child.Process
 }
 

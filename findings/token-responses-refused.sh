@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Software:    golang.org/x/oauth2 v0.37.0; oauth4webapi 3.8.8 (npm, under openid-client) for comparison, Node 22.23.3
 # Guess:       "expires_in": 3600.0, a number to JSON (RFC 8259) and what serializers make of a lifetime that is a float, is an hour.
-# Happens:     x/oauth2 refuses the whole answer: strconv.ParseInt: parsing "3600.0": invalid syntax. oauth4webapi takes it, and
-#              takes "3600" (a string) too, but refuses the answer for "expires_in": null, "scope": null and "refresh_token": null,
+# Happens:     x/oauth2 refuses the whole response: strconv.ParseInt: parsing "3600.0": invalid syntax. oauth4webapi takes it, and
+#              takes "3600" (a string) too, but refuses the response for "expires_in": null, "scope": null and "refresh_token": null,
 #              all of which x/oauth2 takes.
 # Consequence: a server that works with one client locks out the users of another. A client should read any number and
 #              numbers in strings, take null for "not there", and lose no token for it.
@@ -45,13 +45,13 @@ import (
 )
 
 func main() {
-	answer := ""
+	response := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token":"t","token_type":"Bearer",%s}`, answer)
+		fmt.Fprintf(w, `{"access_token":"t","token_type":"Bearer",%s}`, response)
 	}))
 	taken := ""
-	for _, answer = range []string{`"expires_in":3600`, `"expires_in":3600.0`, `"expires_in":"3600"`, `"expires_in":null`, `"scope":null`, `"refresh_token":null`} {
+	for _, response = range []string{`"expires_in":3600`, `"expires_in":3600.0`, `"expires_in":"3600"`, `"expires_in":null`, `"scope":null`, `"refresh_token":null`} {
 		config := clientcredentials.Config{TokenURL: server.URL, ClientID: "orders", ClientSecret: "secret"}
 		_, err := config.Token(context.Background())
 		ours := "taken"
@@ -63,7 +63,7 @@ func main() {
 			panic(string(out))
 		}
 		theirs := strings.TrimSpace(string(out))
-		fmt.Printf("%s\n   x/oauth2     %s\n   oauth4webapi %s\n", answer, ours, theirs)
+		fmt.Printf("%s\n   x/oauth2     %s\n   oauth4webapi %s\n", response, ours, theirs)
 		taken += fmt.Sprint(ours == "taken", theirs == "taken", " ")
 	}
 	if taken != "true true false true true true true false true false true false " {
