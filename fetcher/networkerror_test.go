@@ -281,7 +281,7 @@ func TestM10_AnErrorThatMayPassIsTemporary(t *testing.T) {
 		"a server that fails":   {always(503, ""), true, false},
 		"a server that is busy": {always(429, ""), true, false},
 		"refused":               {always(401, `{"error":"invalid_client"}`), false, false},
-		"no connection":         {failing(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true, false},
+		"no connection":         {failing(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), true, false},
 		"slow":                  {failing(os.ErrDeadlineExceeded), true, true},
 		"an untrusted server":   {failing(x509.UnknownAuthorityError{}), false, false},
 		"no token":              {always(200, "<html>"), true, false},
