@@ -87,8 +87,6 @@ var bugs = []bug{
 		"	g.whole = max(g.whole, now) + allowanceEvery\n", "	g.whole = now\n"},
 	{"an expired value is asked for again and again", "flight.go",
 		"	s.repeated = true\n", ""},
-	{"an old check of the credentials lifts a new backoff", "credentials.go",
-		"	if stale || !r.on", "	if !r.on"},
 }
 
 // TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and runs it.
