@@ -122,11 +122,11 @@ func TestC1_ACertificateAndATransportItCannotBeShownThrough(t *testing.T) {
 		HTTPClient: &http.Client{Transport: script(200)},
 	}
 	_, err := alf.New(cfg)
-	require.ErrorContains(t, err, "HTTPClient.Transport: is no *http.Transport, so that Certificate could not be shown")
+	require.ErrorContains(t, err, "HTTPClient.Transport: is no *http.Transport, so that Certificate could not be presented")
 	cfg.HTTPClient = nil
 	cfg.TokenRequest.Transport = script(200)
 	_, err = alf.New(cfg)
-	require.ErrorContains(t, err, "TokenRequest.Transport: is no *http.Transport, so that Certificate could not be shown")
+	require.ErrorContains(t, err, "TokenRequest.Transport: is no *http.Transport, so that Certificate could not be presented")
 	cfg = alf.Config{Manager: &fakeSource{}, Certificate: cfg.Certificate}
 	_, err = alf.New(cfg)
 	require.ErrorContains(t, err, "Certificate: excluded by Manager")

@@ -74,8 +74,9 @@ func boundSource() *fakeSource {
 	return f
 }
 
-// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead") and successes ("ok",
-// "ok:n2" with the next nonce), the last of which is repeated, and keeps what it was sent.
+// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead"), of the proof ("proof",
+// "proof400", and "body401" and "body400" in the body alone), of both, and successes ("ok", "ok:n2" with the next
+// nonce), the last of which is repeated, and keeps what it was sent.
 type wanting struct {
 	t         *testing.T
 	responses []string
@@ -110,8 +111,24 @@ func (w *wanting) RoundTrip(req *http.Request) (*http.Response, error) {
 		status, challenge = 200, ""
 	case "dead":
 		challenge = `DPoP error="invalid_token"`
+	case "proof", "proof400":
+		challenge = `DPoP error="invalid_dpop_proof", algs="ES256"`
+	case "both":
+		challenge = `DPoP error="invalid_dpop_proof", Bearer error="invalid_token"`
+	case "body401", "body400":
+		challenge, kind = "", kind+` {"error":"invalid_dpop_proof"}`
 	}
-	resp := respond(req, status, kind)
+	kind, text, inBody := strings.Cut(kind, " ")
+	if strings.HasSuffix(kind, "400") {
+		status = 400
+	}
+	if !inBody {
+		text = kind
+	}
+	resp := respond(req, status, text)
+	if inBody {
+		resp.Header.Set("Content-Type", "application/problem+json; charset=utf-8")
+	}
 	if challenge != "" {
 		resp.Header.Set("WWW-Authenticate", challenge)
 	}

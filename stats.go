@@ -14,7 +14,8 @@ type Stats struct {
 	Retried, RetrySucceeded uint64
 	// Unreplayable counts the rejected requests whose body was not available again, so that they were not sent again.
 	Unreplayable uint64
-	// NonceRetries counts the requests that were sent again because the API required a nonce in their DPoP proof.
+	// NonceRetries counts the requests that were sent again with another DPoP proof and the same token: because the API
+	// required a nonce in it, or because it called the proof invalid (RFC 9449 sections 9 and 7.1).
 	NonceRetries uint64
 	// Unsent counts the requests that were not sent because no token was available, or their context ended before.
 	Unsent uint64

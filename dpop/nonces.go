@@ -54,6 +54,16 @@ func (n *nonces) remember(target *url.URL, value string) bool {
 	return true
 }
 
+// forget reports whether value was the latest.
+func (n *nonces) forget(target *url.URL, value string) bool {
+	latest := n.at(target)
+	if latest == nil || value == "" {
+		return false
+	}
+	known := latest.Load()
+	return *known == value && latest.CompareAndSwap(known, new(string))
+}
+
 func (n *nonces) add(origin, value string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

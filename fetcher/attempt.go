@@ -70,13 +70,22 @@ func (c *client) attempt(ctx context.Context) (*oauth2.Token, *failure) {
 	return token, nil
 }
 
-// request is one exchange, and a second one with the nonce that a server requires in DPoP proofs (RFC 9449 section 8).
+// request is one exchange, and a second one with the nonce that a server requires in DPoP proofs (RFC 9449 section 8), or
+// without the one that it does not want any more.
 func (c *client) request(ctx context.Context, to *endpoint, creds *credentials) (*oauth2.Token, *failure) {
 	token, failed := c.exchange(ctx, to, creds, "")
-	if failed != nil && failed.wantsNonce() && ctx.Err() == nil {
-		return c.exchange(ctx, to, creds, failed.nonce)
+	if failed == nil {
+		return token, nil
 	}
-	return token, failed
+	again := failed.wantsNonce()
+	if failed.nonceIsUnwanted() {
+		c.cfg.DPoP.Forget(to.url, failed.sentNonce)
+		again = true
+	}
+	if !again || ctx.Err() != nil {
+		return nil, failed
+	}
+	return c.exchange(ctx, to, creds, failed.nonce)
 }
 
 // bind remembers the key and the certificate that a token may be bound to, and has to be used with. The certificate

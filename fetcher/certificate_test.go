@@ -174,7 +174,7 @@ func TestF1_CertificatesNeedATransportOfTheKnownKind(t *testing.T) {
 	cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.TLS
 	cfg.Certificate = fetcher.Certificate(certtest.SelfSigned(t, "x"))
 	_, err := fetcher.New(cfg)
-	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there")
+	require.ErrorContains(t, err, "Transport: is no *http.Transport, so that Certificate could not be presented: use one, or configure the certificate there")
 	cfg.TokenRequest.Transport = &http.Transport{}
 	require.NoError(t, cfg.Validate())
 	cfg.TokenRequest.Transport, cfg.TokenRequest.HTTPClient = nil, &http.Client{}

@@ -89,8 +89,7 @@ func TestC1_CloseIdleConnectionsLeavesACallersTransportAlone(t *testing.T) {
 }
 
 func TestC1_CloseIdleConnectionsClosesItsOwn(t *testing.T) {
-	// The leak check at the end of all tests would fail if it did not; here,
-	// that the fetcher goes on working.
+	// The leak check at the end of all tests would fail if it did not; here, that the fetcher goes on working.
 	s := serve(t, respond(200, good))
 	f := newFetcher(t, s.at())
 	for range 2 {

@@ -216,3 +216,55 @@ func TestF1_TheNonceThatIsSentIsTheOneOfTheResponse(t *testing.T) {
 	mustFetch(t, cfg)
 	require.Equal(t, []any{nil, "mine"}, nonces)
 }
+
+// oidc-provider whose nonces were switched off refuses a proof that has one, and sends no other.
+func TestF1_ANonceThatIsNotWantedAnyMoreIsForgotten(t *testing.T) {
+	const unwanted = `{"error":"invalid_dpop_proof","error_description":"DPoP nonces are not supported"}`
+	var nonces []any
+	cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+		nonce := proofOf(t, r)["nonce"]
+		switch nonces = append(nonces, nonce); {
+		case len(nonces) == 1:
+			return reply(200, goodBound, "DPoP-Nonce", "n1"), nil
+		case nonce != nil:
+			return reply(400, unwanted), nil
+		}
+		return reply(200, goodBound), nil
+	}))
+	cfg.DPoP = new(dpop.Prover)
+	f := newFetcher(t, cfg)
+	for range 3 {
+		_, err := f.Fetch(context.Background())
+		require.NoError(t, err)
+	}
+	require.Equal(t, []any{nil, "n1", nil, nil}, nonces)
+}
+
+func TestF1_ARefusedProofIsRepeatedForItsNonceAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		before string // the nonce that is known
+		header string // the one that comes with the refusal
+		nonces []any
+	}{
+		"none, and none comes":       {"", "", []any{nil}},
+		"none, and one comes":        {"", "n2", []any{nil, "n2"}},
+		"one, and none comes":        {"n1", "", []any{"n1", nil}},
+		"one, and another comes":     {"n1", "n2", []any{"n1", "n2"}},
+		"one, and it comes again":    {"n1", "n1", []any{"n1"}},
+		"one, and what comes is not": {"n1", `"`, []any{"n1", nil}},
+	} {
+		var nonces []any
+		cfg := config(roundTripper(func(r *http.Request) (*http.Response, error) {
+			nonces = append(nonces, proofOf(t, r)["nonce"])
+			return reply(400, `{"error":"invalid_dpop_proof"}`, "DPoP-Nonce", c.header), nil
+		}))
+		cfg.DPoP = new(dpop.Prover)
+		target, err := url.Parse(cfg.TokenURL)
+		require.NoError(t, err)
+		cfg.DPoP.Remember(target, c.before)
+		e := mustFail(t, cfg)
+		require.Equal(t, "invalid_dpop_proof", e.Code, name)
+		require.Contains(t, e.Hint, "the server refuses the DPoP proof", name)
+		require.Equal(t, c.nonces, nonces, name)
+	}
+}

@@ -31,9 +31,13 @@ type response struct {
 func (r *response) isSuccess() bool  { return r.status >= 200 && r.status <= 299 }
 func (r *response) isRedirect() bool { return r.status >= 300 && r.status <= 399 }
 
-// exchange sends one token request and reads its response. nonce is what the server requires in the proof.
+// exchange sends one token request and reads its response. nonce is what the server requires in the proof; "": the last
+// one that it sent.
 func (c *client) exchange(ctx context.Context, to *endpoint, creds *credentials, nonce string) (*oauth2.Token, *failure) {
-	failed := &failure{endpoint: to, credentials: creds}
+	if nonce == "" && creds.proofKey != nil {
+		nonce = c.cfg.DPoP.Nonce(to.url)
+	}
+	failed := &failure{endpoint: to, credentials: creds, sentNonce: nonce}
 	req, err := c.newRequest(ctx, to, creds, nonce, &failed.secrets)
 	if err != nil {
 		return nil, failed.at(unsent, err)

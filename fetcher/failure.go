@@ -31,6 +31,8 @@ type failure struct {
 	problem *responseError
 	// nonce is what the response had for the next DPoP proof; "" if nothing.
 	nonce string
+	// sentNonce is what the request's proof contained; "" if it had no nonce, or there was no proof.
+	sentNonce string
 	// hint, if it is set, takes the place of the one that would follow from the rest.
 	hint *message
 }
@@ -112,9 +114,17 @@ func namesCredentials(code string) bool {
 	return false
 }
 
-// wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8).
+// wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8). Some call a proof
+// invalid whose nonce has expired, and send the next one.
 func (f *failure) wantsNonce() bool {
-	return f.stage == refused && f.refusal.code == useDPoPNonce && f.nonce != ""
+	return f.stage == refused && f.nonce != "" &&
+		(f.refusal.code == useDPoPNonce || f.refusal.code == invalidDPoPProof && f.nonce != f.sentNonce)
+}
+
+// nonceIsUnwanted reports whether the nonce may be why the proof was refused, and no other came: a server that has stopped
+// using nonces refuses every proof with one.
+func (f *failure) nonceIsUnwanted() bool {
+	return f.stage == refused && f.refusal.code == invalidDPoPProof && f.sentNonce != "" && f.nonce == ""
 }
 
 // permanent reports whether trying again soon is pointless (M10).

@@ -10,8 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +20,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/dial"
 )
 
 func trusting(s *recorder) *tls.Config {
@@ -76,11 +77,14 @@ func TestM10_PlainHTTPWhereHTTPSWasExpected(t *testing.T) {
 	require.Contains(t, e.Hint, "is it https?")
 }
 
+// errReset is what Unix calls ECONNRESET; Plan 9 has no number for it.
+var errReset = errors.New("connection reset by peer")
+
 func TestF5_NetworkFailuresAreTransient(t *testing.T) {
 	for _, err := range []error{
 		&net.DNSError{Err: "no such host", Name: "idp.example.com", IsNotFound: true},
-		&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED},
-		&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
+		&net.OpError{Op: "dial", Net: "tcp", Err: dial.Refused},
+		&net.OpError{Op: "read", Net: "tcp", Err: errReset},
 		io.EOF, io.ErrUnexpectedEOF, errors.New("odd"),
 	} {
 		e := mustFail(t, config(failing(err)))
@@ -100,7 +104,7 @@ func TestF5_RealConnectionsThatFail(t *testing.T) {
 	cfg.TokenURL = "http://" + address + "/token?code=c0de"
 	e := mustFail(t, cfg)
 	require.False(t, e.Permanent())
-	require.ErrorIs(t, e, syscall.ECONNREFUSED)
+	require.ErrorIs(t, e, dial.Refused)
 	require.ErrorContains(t, e, "http://"+address+"/token: ")
 	require.NotContains(t, everything(t, e), "c0de")
 
@@ -184,7 +188,7 @@ func TestSeed_TheCallersClientsTimeoutHoldsIfNoOtherIsSet(t *testing.T) {
 }
 
 func TestF5_OtherTimeoutsSaySo(t *testing.T) {
-	e := mustFail(t, config(failing(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ETIMEDOUT})))
+	e := mustFail(t, config(failing(&net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded})))
 	require.ErrorContains(t, e, "timed out: dial tcp")
 	require.False(t, e.Permanent())
 }

@@ -27,8 +27,7 @@ func inJSON(t *testing.T, s string) string {
 	return strings.Trim(string(b), `"`)
 }
 
-// upper writes every byte as %XX, lower every rune as \uxxxx: what no encoder
-// does, but a decoder reads.
+// upper writes every byte as %XX, lower every rune as \uxxxx: what no encoder does, but a decoder reads.
 func upper(s string) string {
 	var b strings.Builder
 	for i := range len(s) {

@@ -11,15 +11,13 @@ import (
 const (
 	hour = time.Hour
 	year = 365 * 24 * time.Hour
-	// unknownLife stands for a token without an Expiry, noLife for one that
-	// expires when it was asked for.
+	// unknownLife stands for a token without an Expiry, noLife for one that expires when it was asked for.
 	unknownLife = time.Duration(-1)
 	noLife      = time.Duration(-2)
 )
 
-// responseCase is one row, or a part of one, of the contract's table. The first
-// group of fields is what is sent and how the fetcher is configured, the second
-// what becomes of it: a token if fail is empty.
+// responseCase is one row, or a part of one, of the contract's table. The first group of fields is what is sent and how
+// the fetcher is configured, the second what becomes of it: a token if fail is empty.
 type responseCase struct {
 	name   string
 	status int // 200 if 0

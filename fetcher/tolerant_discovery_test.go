@@ -2,12 +2,12 @@ package fetcher_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,7 +40,7 @@ func TestF8_EveryFormOfTheLocationIsTried(t *testing.T) {
 // Whatever one location does, the next one is requested.
 func TestF8_ALocationThatFailsDoesNotKeepTheNextOneFromBeingRequested(t *testing.T) {
 	for name, fail := range map[string]roundTripper{
-		"reset":          failing(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}),
+		"reset":          failing(&net.OpError{Op: "read", Net: "tcp", Err: errReset}),
 		"end of file":    failing(http.ErrServerClosed),
 		"a page":         always(200, "<html>welcome</html>"),
 		"empty":          always(200, ""),
@@ -120,7 +120,7 @@ func TestF8_ASlowIssuerIsWaitedFor(t *testing.T) {
 // A host that cannot be reached, or is not trusted, is the same for every location.
 func TestF8_AHostThatCannotBeReachedIsRequestedOnce(t *testing.T) {
 	for _, err := range []error{
-		&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}, &net.DNSError{Err: "no such host", Name: "idp.example.com"},
+		&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to host")}, &net.DNSError{Err: "no such host", Name: "idp.example.com"},
 	} {
 		requests := 0
 		cfg := discovering(nil)

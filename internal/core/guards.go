@@ -36,7 +36,7 @@ type guard struct {
 	// tried says that the origin rejected the token on trial on a first send, before the outcome of a retry was reported.
 	// Unless that is reported before the token's successor arrives, the retry is counted as rejected.
 	tried bool
-	// reports says that the outcome of a retry was reported before, so that a missing report is probably on its way.
+	// reports says that an outcome was reported before, so that a missing report is probably on its way.
 	reports bool
 
 	// suspicion says whether a retry was rejected for which the token may have been to blame, and of which token.
@@ -108,7 +108,7 @@ func (g *guard) retryRejected(path uint64, current bool, now Elapsed) (certain b
 // accepted notes that the origin accepted a token, and reports whether that makes a rejected retry count, and whether the
 // token is one that was fetched for this origin. sent is when the request was.
 func (g *guard) accepted(in Input, current bool, sent Elapsed) (certain, replaced bool) {
-	g.reports = g.reports || in.Retry
+	g.reports = true
 	if !current {
 		return false, false
 	}

@@ -1,4 +1,4 @@
-// Package mtls keeps connections apart by the certificate they were made with. A connection shows the one of its
+// Package mtls keeps connections apart by the certificate they were made with. A connection presents the one of its
 // handshake for as long as it lives, and a token may be bound to it (RFC 8705 section 3).
 package mtls
 
@@ -15,7 +15,7 @@ import (
 const (
 	// kept is for how many certificates there may be connections at the same time. Those of the tokens in use, and
 	// none, would do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was
-	// replaced, and who is forgotten cannot be told to close it.
+	// replaced, and a transport that was forgotten cannot be made to close it.
 	kept = 16
 	// idleTimeout ends connections that are no longer used, if the template has no other. It is that of
 	// http.DefaultTransport.
@@ -25,8 +25,10 @@ const (
 // Pool makes http.Transports that differ in the client's certificate only. It is safe for concurrent use.
 type Pool struct {
 	template *http.Transport
-	entries  atomic.Pointer[[]entry] // the latest first; replaced as a whole
-	mu       sync.Mutex              // held by who replaces them
+	// entries has the latest one first. A write replaces the slice as a whole.
+	entries atomic.Pointer[[]entry]
+	// mu is held while entries are replaced.
+	mu sync.Mutex
 }
 
 type entry struct {
@@ -63,7 +65,7 @@ func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
 	}
 	transport := p.template.Clone()
 	if certificate != nil {
-		Show(transport, certificate)
+		Present(transport, certificate)
 	}
 	entries := append([]entry{{certificate, transport}}, old...)
 	entries = entries[:min(len(entries), kept)]
@@ -83,16 +85,16 @@ func find(entries []entry, certificate *tls.Certificate) *http.Transport {
 	return nil
 }
 
-// CloseIdleConnections closes the idle connections, whatever certificate they show.
+// CloseIdleConnections closes the idle connections, whatever certificate they present.
 func (p *Pool) CloseIdleConnections() {
 	for _, e := range *p.entries.Load() {
 		e.transport.CloseIdleConnections()
 	}
 }
 
-// Show makes a transport show a certificate to every server that asks for one, also to one that names other authorities
-// than the certificate's: it may have it on record.
-func Show(transport *http.Transport, certificate *tls.Certificate) {
+// Present makes a transport present a certificate to every server that requests one, also to one that names other
+// authorities than the certificate's: the certificate may be registered there.
+func Present(transport *http.Transport, certificate *tls.Certificate) {
 	config := &tls.Config{}
 	if transport.TLSClientConfig != nil {
 		config = transport.TLSClientConfig.Clone()
@@ -110,23 +112,23 @@ func Same(a, b *tls.Certificate) bool {
 	return a == b || a != nil && b != nil && len(a.Certificate) > 0 && slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
 }
 
-// Obstacle says why certificates could not be shown through a base transport; "" if they can. What is to be changed
+// Obstacle says why certificates cannot be presented through a base transport; "" if they can. What is to be changed
 // comes after a colon.
 func Obstacle(base http.RoundTripper) string {
 	t, ok := base.(*http.Transport)
 	switch {
 	case !ok:
-		return "is no *http.Transport, so that Certificate could not be shown: use one, or configure the certificate there"
-	//lint:ignore SA1019 whoever still sets it has to hear of it
+		return "is no *http.Transport, so that Certificate could not be presented: use one, or configure the certificate there"
+	//lint:ignore SA1019 a transport that still sets it cannot present a certificate
 	case t.DialTLSContext != nil || t.DialTLS != nil:
-		return "makes its TLS connections itself (DialTLS), so that Certificate could not be shown: unset that, or configure the certificate there"
+		return "makes its TLS connections itself (DialTLS), so that Certificate could not be presented: unset that, or configure the certificate there"
 	case HasOwn(t.TLSClientConfig):
 		return "has a client certificate in its TLSClientConfig already: remove that, or Certificate"
 	}
 	return ""
 }
 
-// HasOwn reports whether a TLS configuration shows a certificate.
+// HasOwn reports whether a TLS configuration has a client certificate.
 func HasOwn(c *tls.Config) bool {
 	return c != nil && (len(c.Certificates) > 0 || c.GetClientCertificate != nil)
 }

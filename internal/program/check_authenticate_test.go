@@ -163,3 +163,12 @@ func TestCheck_HowOftenTheServerIsAsked(t *testing.T) {
 		})
 	}
 }
+
+// A wrong path is corrected where the server's metadata name the right one.
+func TestCheck_AWrongPathBesideMetadata(t *testing.T) {
+	diagnosed{
+		place: place{metadata: metadataWith("")}, args: []string{"--token-url", "SELF/oauth/token"},
+		code: exit.Denied, step: "authenticate",
+		says: []string{"404 Not Found", "cause:  there is nothing at that address", "remedy: set --token-url to http://127.0.0.1:", "/token, which the server's metadata name, or --issuer to http://127.0.0.1:"},
+	}.test(t)
+}

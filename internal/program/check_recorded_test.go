@@ -13,17 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recorded is how a server responds in one situation, and what has to be reported of it. The responses are those of the
-// versions named, as observed or as their source has them; "any" stands for what many servers do.
+// recorded is how a server responds in one situation, and what has to be reported of it. testdata/recorded/README.md
+// says where the responses come from.
 type recorded struct {
-	Server, Case string
-	ClientID     string `json:"client_id"`
-	Secret       string
-	Args         []string
-	Token, API   []recordedResponse
-	Metadata     *recordedResponse
-	Step         string
-	Says, Silent []string
+	Server, Case, Source string
+	ClientID             string `json:"client_id"`
+	Secret               string
+	Args                 []string
+	Token, API           []recordedResponse
+	Metadata             *recordedResponse
+	Step                 string
+	Says, Silent         []string
 }
 
 // recordedResponse is one, and for which requests it is: those of the client that exists (known) or of others, those
@@ -90,6 +90,7 @@ func recordedCases(t *testing.T) (all []recorded) {
 // text, and always has a cause and a remedy.
 func TestCheck_RecordedResponses(t *testing.T) {
 	for _, c := range recordedCases(t) {
+		require.NotEmpty(t, c.Source)
 		t.Run(c.Server+": "+c.Case, func(t *testing.T) {
 			if c.ClientID == "" {
 				c.ClientID = "me"

@@ -37,8 +37,8 @@ func exempt(header http.Header) bool {
 }
 
 // challenge is what the challenges of one response say together: that the token lacks a scope, that a DPoP nonce is
-// required, that the token is not valid.
-type challenge struct{ scope, nonce, invalid bool }
+// required, that the token is not valid, that the DPoP proof is not.
+type challenge struct{ scope, nonce, invalid, proof bool }
 
 func (c *challenge) read(header http.Header) {
 	for name, values := range header {
@@ -62,6 +62,8 @@ func (c *challenge) note(scheme, name, value string) {
 		c.nonce = true
 	case equalFold(value, "invalid_token"):
 		c.invalid = true
+	case equalFold(value, invalidProof):
+		c.proof = true
 	}
 }
 

@@ -93,7 +93,8 @@ type call struct {
 	response *http.Response // the one that is open; nil: none, or it was handed to the caller
 	observed time.Time      // when it was sent first, if the source wants to know the outcome
 
-	nonceRetry bool // it was sent again with a DPoP nonce
+	proofRetry    bool // it was sent again with another DPoP proof
+	nonceUnwanted bool // its response refuses the nonce in its proof, which is forgotten: the token is not to blame
 }
 
 // abandon closes what is open when a function of the user's panics.
@@ -143,7 +144,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	c.response = resp
-	if t.rejects(resp) {
+	if !c.nonceUnwanted && t.rejects(resp) {
 		resp, err = t.retryUnauthorized(&c, tok)
 	} else {
 		c.body.done(false)

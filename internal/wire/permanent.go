@@ -1,18 +1,17 @@
 package wire
 
-// The package stays free of net/http for those who only want its judgement.
+// The package does not import net/http, for packages that only need its decisions.
 const (
 	statusRequestTimeout  = 408
 	statusTooManyRequests = 429
 )
 
-// Permanent reports whether a failure is one that trying again soon will not
-// mend, so that one attempt is enough. status is that of the token endpoint's
-// response, 0 if there was none; code is its OAuth error (RFC 6749 section 5.2,
+// Permanent reports whether a failure is one that trying again soon will not repair, so that one attempt is enough.
+// status is that of the token endpoint's response, 0 if there was none; code is its OAuth error (RFC 6749 section 5.2,
 // RFC 8707 section 2), "" if it had none.
 //
-// A known code outweighs the status: servers disagree about which status goes
-// with which code far more often than about the codes.
+// A known code outweighs the status: servers disagree about which status goes with which code far more often than about
+// the codes.
 func Permanent(status int, code string) bool {
 	switch code {
 	case "temporarily_unavailable", "server_error", "slow_down":

@@ -8,14 +8,11 @@ import (
 
 const plainPort = "80"
 
-// PlainHTTPAllowed reports whether credentials may be sent to u as far as the
-// transport's secrecy is concerned: always over https; over http only to this
-// machine (localhost, 127.0.0.0/8, ::1) or to what allow names as
-// "host" (any port) or "host:port", whatever the case, or "*" for any host.
-// Every other scheme is refused, and so is a nil u.
+// PlainHTTPAllowed reports whether credentials may be sent to u as far as the transport's secrecy is concerned: always
+// over https; over http only to this machine (localhost, 127.0.0.0/8, ::1) or to what allow names as "host" (any port)
+// or "host:port", whatever the case, or "*" for any host. Every other scheme is refused, and so is a nil u.
 //
-// It does not allocate for https and for loopback addresses: it is asked
-// once per request.
+// It does not allocate for https and for loopback addresses: it is asked once per request.
 func PlainHTTPAllowed(u *url.URL, allow []string) bool {
 	switch {
 	case u == nil:
@@ -66,8 +63,7 @@ func ValidHostEntry(entry string) bool {
 	return strings.Trim(port, "0123456789") == ""
 }
 
-// isLoopback goes by the name and never asks a resolver: its result could
-// change between this question and the dial.
+// isLoopback goes by the name and never asks a resolver: its result could change between this question and the dial.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -80,8 +76,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// splitEntry takes "host", "host:port", "[v6]", "[v6]:port" or a bare v6
-// address apart. port is "" if none was given.
+// splitEntry takes "host", "host:port", "[v6]", "[v6]:port" or a bare v6 address apart. port is "" if none was given.
 func splitEntry(entry string) (host, port string) {
 	if rest, ok := strings.CutPrefix(entry, "["); ok {
 		if h, p, ok := strings.Cut(rest, "]"); ok && (p == "" || p[0] == ':') {

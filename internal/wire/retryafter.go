@@ -14,11 +14,9 @@ var httpDates = [...]string{
 	time.ANSIC,
 }
 
-// RetryAfter reads the value of a Retry-After header (RFC 9110 section
-// 10.2.3): seconds, or an HTTP date, which is taken relative to now. White
-// space around it is ignored. It returns 0 and true for "at once" and for a
-// date gone by, the longest Duration for what does not fit into one, and false
-// for everything that is neither.
+// RetryAfter reads the value of a Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which is
+// taken relative to now. White space around it is ignored. It returns 0 and true for "at once" and for a date gone by,
+// the longest Duration for what does not fit into one, and false for everything that is neither.
 func RetryAfter(value string, now time.Time) (d time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	if d, ok := deltaSeconds(value); ok {

@@ -77,7 +77,7 @@ func (c *checkup) transport(ctx context.Context) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	mtls.Show(transport, certificate)
+	mtls.Present(transport, certificate)
 	return transport, nil
 }
 
