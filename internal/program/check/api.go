@@ -94,10 +94,10 @@ func (c *checkup) apiUnreachable(err error) finding {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		cause = sent.Err // without the address
 	}
-	why := advice{c.foreign(cause.Error()), "is the address right, and the API up?"}
+	why := advice{c.untrusted(cause.Error()), "is the address right, and the API up?"}
 	switch {
 	case code != exit.Unreachable:
-		why.cause = c.foreign(text)
+		why.cause = c.untrusted(text)
 	case exit.NetworkHint(err) != "":
 		why.remedy = exit.NetworkHint(err)
 	case alerted(err):
@@ -138,10 +138,10 @@ func (c *checkup) classifyAPI(ctx context.Context, resp *apiResponse) finding {
 // detail adds what the API said, in its challenges and its body.
 func (c *checkup) detail(resp *apiResponse, found *finding) {
 	for _, ch := range resp.challenges {
-		found.details = append(found.details, "it asks for "+c.foreign(ch.String()))
+		found.details = append(found.details, "it asks for "+c.untrusted(ch.String()))
 	}
 	if text := resp.said.String(); text != "" {
-		found.details = append(found.details, "it says: "+c.foreign(text))
+		found.details = append(found.details, "it says: "+c.untrusted(text))
 	}
 }
 
@@ -152,7 +152,7 @@ func (c *checkup) apiAccepted(resp *apiResponse, text string) finding {
 	case resp.status >= 300:
 		to := "nowhere"
 		if resp.location != "" {
-			to = c.foreign(resp.location)
+			to = c.untrusted(resp.location)
 		}
 		found.note("the API redirects to "+to+": the token is sent along only within its origin", "use the final address")
 	case resp.said.refusesToken():
@@ -311,7 +311,7 @@ func (c *checkup) otherIs(other *apiResponse) string {
 		}
 	}
 	if said != "" {
-		text += fmt.Sprintf(", %q", c.foreign(said))
+		text += fmt.Sprintf(", %q", c.untrusted(said))
 	}
 	return text
 }

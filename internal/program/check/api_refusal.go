@@ -24,7 +24,7 @@ func (c *checkup) unauthorized(ctx context.Context, resp *apiResponse) []advice 
 		})
 	case known && len(all) > 0 && !offers(all, "Bearer") && !offers(all, "DPoP"):
 		why = append(why, advice{
-			"the API asks for " + c.foreign(all[0].scheme) + ", and responds in the same way to a token that does not exist: " +
+			"the API asks for " + c.untrusted(all[0].scheme) + ", and responds in the same way to a token that does not exist: " +
 				"it accepts no tokens at that address, or not this one",
 			"is it the right address? If so, " + c.trustRemedy(),
 		})
@@ -44,7 +44,7 @@ func (c *checkup) unauthorized(ctx context.Context, resp *apiResponse) []advice 
 func (c *checkup) trustRemedy() string {
 	issuer := "the authorization server"
 	if c.jwt != nil && c.jwt.has("iss") {
-		issuer = fmt.Sprintf("%q", c.foreign(textOf(c.jwt.claims["iss"])))
+		issuer = fmt.Sprintf("%q", c.untrusted(textOf(c.jwt.claims["iss"])))
 	}
 	return "does the API trust tokens from " + issuer + "? " + apiLog
 }
@@ -63,7 +63,7 @@ func (c *checkup) audienceAdvice(resp *apiResponse) advice {
 	case !c.namesTarget():
 		return advice{"the token may be for another API, as neither " + c.Names.Of("Audience") + " nor " + c.Names.Of("Resource") + " is set", c.targetRemedy()}
 	case c.jwt != nil:
-		return advice{"the token is for " + c.foreign(textOf(c.jwt.claims["aud"])) + ", and the API may have another name",
+		return advice{"the token is for " + c.untrusted(textOf(c.jwt.claims["aud"])) + ", and the API may have another name",
 			"does the API take that for its own (aud)? " + apiLog}
 	}
 	return advice{}
@@ -74,7 +74,7 @@ func (c *checkup) scopeLacking(resp *apiResponse) []advice {
 	wanted := ""
 	for _, ch := range resp.challenges {
 		if wanted == "" && ch.params["error"] == "insufficient_scope" {
-			wanted = c.foreign(ch.params["scope"])
+			wanted = c.untrusted(ch.params["scope"])
 		}
 	}
 	if wanted == "" {
@@ -83,7 +83,7 @@ func (c *checkup) scopeLacking(resp *apiResponse) []advice {
 	}
 	has := "none that is known"
 	if scopes := c.scopes(); len(scopes) > 0 {
-		has = c.foreign(strings.Join(slices.Compact(scopes), " "))
+		has = c.untrusted(strings.Join(slices.Compact(scopes), " "))
 	}
 	return []advice{{"the token lacks a scope: the API wants " + wanted + ", the token has " + has,
 		"request it by " + c.Names.Of("Scopes") + ", and have it granted to the client"}}

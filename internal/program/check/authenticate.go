@@ -107,10 +107,10 @@ func (c *checkup) diagnose(ctx context.Context, response *alf.EndpointError, hin
 func (c *checkup) quote(response *alf.EndpointError) string {
 	text := strconv.Itoa(response.Status)
 	if response.Code != "" {
-		text += " " + c.foreign(response.Code)
+		text += " " + c.untrusted(response.Code)
 	}
 	if response.Description != "" {
-		text += fmt.Sprintf(" %q", c.foreign(response.Description))
+		text += fmt.Sprintf(" %q", c.untrusted(response.Description))
 	}
 	return text
 }
@@ -169,5 +169,5 @@ func (c *checkup) alternatives() string {
 	if len(others) == 0 {
 		return ""
 	}
-	return " (the server has " + strings.ReplaceAll(c.foreignList(others), ", ", ", ") + ")"
+	return " (the server has " + strings.ReplaceAll(c.untrustedList(others), ", ", ", ") + ")"
 }

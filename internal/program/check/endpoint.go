@@ -108,7 +108,7 @@ func (c *checkup) addressRemedy(ctx context.Context, otherwise string) string {
 	}
 	if endpoint, issuer := c.published(ctx); endpoint != "" && endpoint != c.Config.TokenURL {
 		return fmt.Sprintf("set %s to %s, which the server's metadata name, or %s to %s",
-			name, c.foreign(shownAddress(endpoint)), c.Names.Of("Issuer"), c.foreign(shownAddress(issuer)))
+			name, c.untrusted(shownAddress(endpoint)), c.Names.Of("Issuer"), c.untrusted(shownAddress(issuer)))
 	}
 	return name + ": " + otherwise
 }

@@ -22,13 +22,13 @@ func (c *checkup) checkMetadata(ctx context.Context) finding {
 		return c.noMetadata(err)
 	}
 	c.metadata = m
-	found := passed("the token endpoint is " + c.foreign(shownAddress(m.TokenEndpoint)))
+	found := passed("the token endpoint is " + c.untrusted(shownAddress(m.TokenEndpoint)))
 	for _, list := range []struct {
 		what   string
 		values []string
 	}{{"authentication methods", m.AuthMethods}, {"grant types", m.GrantTypes}, {"scopes", m.Scopes}} {
 		if list.values != nil {
-			found.details = append(found.details, list.what+": "+c.foreignList(list.values))
+			found.details = append(found.details, list.what+": "+c.untrustedList(list.values))
 		}
 	}
 	return found

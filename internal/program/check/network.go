@@ -41,11 +41,11 @@ func (c *checkup) checkName(ctx context.Context) finding {
 	switch {
 	case r.unknown != nil:
 		return failed(exit.Unreachable, fmt.Sprintf("%s%s is not known", host, whose), advice{
-			c.foreign(r.unknown.Error()),
+			c.untrusted(r.unknown.Error()),
 			"is the host in " + c.serverFlag() + " spelled right? Is the network up, and the name known on it (a VPN, a private zone)?",
 		})
 	case err != nil && !r.lookedUp && r.connected == "":
-		return failed(exit.Unreachable, host+whose+" was not found in time", advice{c.foreign(r.why()), ""})
+		return failed(exit.Unreachable, host+whose+" was not found in time", advice{c.untrusted(r.why()), ""})
 	case err == nil:
 		return passed(host + whose + " is an address")
 	}
@@ -63,7 +63,7 @@ func (c *checkup) checkConnection(ctx context.Context) finding {
 		}
 		return passed(text)
 	}
-	why := advice{c.foreign(r.why()), "is the network up, and does a firewall let this machine through?"}
+	why := advice{c.untrusted(r.why()), "is the network up, and does a firewall let this machine through?"}
 	var timeout net.Error
 	switch {
 	case dial.IsRefused(r.err):
@@ -91,7 +91,7 @@ func (c *checkup) checkTLS(ctx context.Context) finding {
 	}
 	leaf, now := r.state.PeerCertificates[0], time.Now()
 	found := passed(fmt.Sprintf("%s, certificate of %s by %s", tls.VersionName(r.state.Version),
-		c.foreign(ownerOf(leaf)), c.foreign(nameOf(leaf.Issuer))), "valid until "+format.Moment(leaf.NotAfter, now))
+		c.untrusted(ownerOf(leaf)), c.untrusted(nameOf(leaf.Issuer))), "valid until "+format.Moment(leaf.NotAfter, now))
 	if leaf.NotAfter.Sub(now) < soon {
 		found.note("the server's certificate ends soon", "have its owner replace it")
 	}
@@ -106,12 +106,12 @@ func (c *checkup) classifyTLS(err error) advice {
 		invalid x509.CertificateInvalidError
 		header  tls.RecordHeaderError
 	)
-	text := c.foreign(err.Error())
+	text := c.untrusted(err.Error())
 	switch {
 	case errors.As(err, &unknown):
 		issuer := "an authority without a name"
 		if unknown.Cert != nil {
-			issuer = fmt.Sprintf("%q", c.foreign(nameOf(unknown.Cert.Issuer)))
+			issuer = fmt.Sprintf("%q", c.untrusted(nameOf(unknown.Cert.Issuer)))
 		}
 		return advice{
 			"the server's certificate was issued by " + issuer + ", which this machine does not trust",
@@ -155,7 +155,7 @@ func (c *checkup) checkHTTP(ctx context.Context) finding {
 	r := c.reach(ctx)
 	if r.err != nil {
 		return failed(exit.Unreachable, "there is no response", advice{
-			c.foreign(r.why()), "is that an HTTP server? Is " + c.serverFlag() + " right?",
+			c.untrusted(r.why()), "is that an HTTP server? Is " + c.serverFlag() + " right?",
 		})
 	}
 	return passed("responds in " + format.Rough(r.responded.Sub(r.sent)))

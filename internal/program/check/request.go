@@ -62,7 +62,7 @@ func (c *checkup) scopeDiagnosis() diagnosis {
 	}
 	cause := "the server does not grant this client what " + scope + " requests"
 	if c.metadata != nil && c.metadata.Scopes != nil {
-		cause += "; it lists " + c.foreignList(c.metadata.Scopes)
+		cause += "; it lists " + c.untrustedList(c.metadata.Scopes)
 	}
 	remedy := "correct " + scope + ", or have the scope granted to the client"
 	if joined := joinedScopes(c.Config.Scopes); joined != "" {
@@ -88,7 +88,7 @@ func (c *checkup) aboutGrant(ctx context.Context, response *alf.EndpointError) d
 	}
 	cause := "the server does not offer the client credentials grant, or not at this address"
 	if c.metadata != nil && c.metadata.GrantTypes != nil && !slices.Contains(c.metadata.GrantTypes, "client_credentials") {
-		cause += "; its metadata list " + c.foreignList(c.metadata.GrantTypes)
+		cause += "; its metadata list " + c.untrustedList(c.metadata.GrantTypes)
 	}
 	return settled(cause, "is it the right server? If so, have the grant enabled there, for this client too")
 }

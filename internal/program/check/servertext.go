@@ -81,7 +81,7 @@ func (c *checkup) aboutText(_ context.Context, response *alf.EndpointError) diag
 	}
 	for _, topic := range textTopics {
 		if (topic.applies == nil || topic.applies(c)) && topic.words.MatchString(text) {
-			return settled(fmt.Sprintf("the server's text is about %s: %q", topic.about, c.foreign(strings.TrimSpace(text))), topic.remedy(c, text))
+			return settled(fmt.Sprintf("the server's text is about %s: %q", topic.about, c.untrusted(strings.TrimSpace(text))), topic.remedy(c, text))
 		}
 	}
 	return diagnosis{}

@@ -142,7 +142,7 @@ func (c *checkup) lookAtCertificate(ctx context.Context, found *finding) error {
 	}
 	now := time.Now()
 	found.details = append(found.details, fmt.Sprintf("certificate: from %s, %s, by %s, until %s",
-		c.From.Certificate, c.foreign(nameOf(leaf.Subject)), c.foreign(nameOf(leaf.Issuer)), format.Moment(leaf.NotAfter, now)))
+		c.From.Certificate, c.untrusted(nameOf(leaf.Subject)), c.untrusted(nameOf(leaf.Issuer)), format.Moment(leaf.NotAfter, now)))
 	replace := "have a new one issued, and name it by " + c.Names.Of("Certificate")
 	switch {
 	case now.After(leaf.NotAfter):

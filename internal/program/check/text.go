@@ -31,8 +31,8 @@ func (c *checkup) conceal(secret string) {
 	}
 }
 
-// foreign removes secrets and control characters from a server's text, and bounds it.
-func (c *checkup) foreign(text string) string { return clean(text, c.secrets) }
+// untrusted removes secrets and control characters from a server's text, and bounds it.
+func (c *checkup) untrusted(text string) string { return clean(text, c.secrets) }
 
 func clean(text string, secrets []string) string {
 	if len(text) > readValue {
@@ -56,12 +56,12 @@ func clean(text string, secrets []string) string {
 	return text
 }
 
-// foreignList shows as much of a server's list as a person reads.
-func (c *checkup) foreignList(values []string) string {
+// untrustedList shows as much of a server's list as a person reads.
+func (c *checkup) untrustedList(values []string) string {
 	if len(values) == 0 {
 		return "none"
 	}
-	return c.foreign(strings.Join(values[:min(len(values), 100)], ", "))
+	return c.untrusted(strings.Join(values[:min(len(values), 100)], ", "))
 }
 
 // shownURL is an address without what may be secret in it.

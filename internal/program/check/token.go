@@ -13,9 +13,9 @@ import (
 // checkToken reads the token without showing it.
 func (c *checkup) checkToken(ctx context.Context) finding {
 	now := time.Now()
-	found := passed(c.foreign(c.token.Type()) + ", " + c.lifetime(now))
+	found := passed(c.untrusted(c.token.Type()) + ", " + c.lifetime(now))
 	if scope, _ := c.token.Extra("scope").(string); scope != "" {
-		found.details = append(found.details, "scope: "+c.foreign(scope))
+		found.details = append(found.details, "scope: "+c.untrusted(scope))
 	}
 	read, ok := readJWT(c.token.AccessToken)
 	switch {
