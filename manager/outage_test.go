@@ -148,9 +148,9 @@ func TestM9_AHangingEndpointFailsEverybodyAfterOneRoundsTime(t *testing.T) {
 		callers[0].wantWaiting()
 		w.advance(1)
 		for _, c := range callers {
-			require.ErrorContains(t, c.failure(), "did not answer within 10s")
+			require.ErrorContains(t, c.failure(), "did not respond within 10s")
 			require.NotErrorIs(t, c.err, context.Canceled)
-			require.ErrorContains(t, c.err, "the attempt before: the token endpoint did not answer within 5s")
+			require.ErrorContains(t, c.err, "the attempt before: the token endpoint did not respond within 5s")
 			require.Equal(t, 10*second, c.after)
 		}
 		w.wantFetches(2)
