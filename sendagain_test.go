@@ -141,6 +141,45 @@ func TestC4_ABodyThatIsNotClosedWithinHalfASecondReturnsTheFirst401(t *testing.T
 	}
 }
 
+func TestC8_ABodyThatWasReadToItsEndNeedsNoClose(t *testing.T) {
+	for _, length := range []int64{-1, 10} {
+		for _, again := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				var sent []string
+				var first io.ReadCloser
+				base := roundTripper(func(req *http.Request) (*http.Response, error) {
+					if len(sent) == 0 {
+						first = req.Body
+					}
+					body, err := io.ReadAll(req.Body)
+					sent = append(sent, string(body))
+					return respond(req, []int{401, 200}[len(sent)-1], ""), err
+				})
+				body := hide("0123456789")
+				req, err := http.NewRequest(http.MethodPost, apiURL, body)
+				require.NoError(t, err)
+				req.ContentLength = length
+				if again {
+					req.GetBody = func() (io.ReadCloser, error) {
+						require.True(t, body.isClosed())
+						return hide("0123456789"), nil
+					}
+				}
+				resp, err := over(t, &fakeSource{}, base).Do(req)
+				require.NoError(t, err)
+				readAll(t, resp)
+				require.Equal(t, []string{"0123456789", "0123456789"}, sent)
+				require.Equal(t, 500*time.Millisecond, time.Since(start))
+				require.NoError(t, first.Close(), "it comes too late to do harm")
+				require.Equal(t, 1, body.closed)
+				_, err = first.Read(make([]byte, 1))
+				require.Error(t, err)
+			})
+		}
+	}
+}
+
 // earlyServer is an API that responds 401 to token-1 after it has read some of the body, and to other tokens with a
 // hash of the whole body.
 func earlyServer(t *testing.T, http2 bool, read int64) *httptest.Server {

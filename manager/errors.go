@@ -46,6 +46,20 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("alf: no token: %v (next attempt at %s)", e.Err, e.NextAttempt.UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
+// Temporary reports whether the failure may pass by itself: it is not Permanent. Libraries that send again, such as the
+// exporters of OpenTelemetry, ask for it, and net/http's *url.Error passes it on. With Timeout it makes an Error a
+// net.Error.
+func (e *Error) Temporary() bool { return !e.Permanent }
+
+// Timeout reports whether the last attempt failed because it took too long: Err, or an error in it, says so.
+func (e *Error) Timeout() bool {
+	timed, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](e.Err)
+	return ok && timed.Timeout()
+}
+
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 

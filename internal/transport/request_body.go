@@ -220,6 +220,7 @@ type sentBody struct {
 	reads   int           // those running
 	closed  bool          // by the base transport
 	kept    bool          // body is still open, although closed is true
+	taken   bool          // body was closed in the transport's place
 	stopped bool          // the request is not sent again
 	total   int64         // how much was read
 	ended   bool          // EOF was read
@@ -265,14 +266,14 @@ func (s *sentBody) Read(p []byte) (int, error) {
 // come.
 func (s *sentBody) Close() error {
 	s.mu.Lock()
-	if !s.closed && s.finishes && !s.stopped && !s.ended && s.total < s.length {
+	if !s.closed && s.finishes && !s.stopped && !s.readToEnd() {
 		s.kept = true
 	}
 	s.closed = true
-	kept := s.kept
+	open := s.kept || s.taken
 	s.signal()
 	s.mu.Unlock()
-	if kept {
+	if open {
 		return nil
 	}
 	return s.body.Close()
@@ -286,6 +287,10 @@ func (s *sentBody) signal() {
 }
 
 // wait returns when the base transport has closed the body and no Read of it runs. It reports false if ctx ends before.
+//
+// C4 has the first 401 returned then, and so it is where the transport is still reading. But over HTTP/2 it closes a body only
+// when the whole response has arrived, which on a busy machine can take longer although the body was read to its end long ago.
+// C8 promises that such a request succeeds, so the body is closed here: the transport has no more use for it.
 func (s *sentBody) wait(ctx context.Context) bool {
 	s.mu.Lock()
 	idle := make(chan struct{})
@@ -294,14 +299,23 @@ func (s *sentBody) wait(ctx context.Context) bool {
 	s.mu.Unlock()
 	select {
 	case <-idle:
+		return true
 	case <-ctx.Done():
-		// On a busy machine both may have happened long ago.
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.closed && s.reads == 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reads > 0 || !s.closed && !s.readToEnd() {
+		return false
+	}
+	if !s.closed {
+		s.closed, s.taken = true, true
+		s.body.Close()
 	}
 	return true
 }
+
+// readToEnd reports whether there is nothing left to read.
+func (s *sentBody) readToEnd() bool { return s.ended || s.length > 0 && s.total >= s.length }
 
 // finish returns the whole body if that was recorded: up to Content-Length if that is known (a transport need not read
 // on to see the EOF, and an EOF before it is not the end), otherwise up to the EOF. What is missing of a short body is

@@ -183,6 +183,9 @@ func (t *step) checkContests() {
 			t.fail("M21", "the token is withdrawn from API %d: %v, which should be %v", origin, got, want)
 		}
 	}
+	if in := &t.in; in.Kind == core.Invalidate && t.effects.Reply == core.Wait && c.contesting.has(in.Origin) {
+		c.pending.set(in.Origin) // it waits as a caller does that only asks
+	}
 	if in := &t.in; in.Kind == core.Get && !t.closed && t.snapshot.on {
 		t.checkGet(in.Origin)
 	}

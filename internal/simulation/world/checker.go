@@ -274,7 +274,7 @@ func (c *checker) suppresses(in core.Input, ev core.Event) {
 		c.p.w.cover(CoverSuppressedBeyond64)
 	default:
 		c.p.w.cover(CoverSuppressedByGuard)
-		c.broken(!c.origin(in.Origin).unaccountable(), "M13", "a rejection by origin %d is suppressed, which has accepted every retry", in.Origin)
+		c.broken(!c.origin(in.Origin).unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "a rejection by origin %d is suppressed, which has accepted every retry", in.Origin)
 		c.broken(!ev.Until.IsZero() && ev.Until.Sub(c.last) > longestSuppression+slack, "M13", "a rejection is suppressed for %v", ev.Until.Sub(c.last))
 	}
 }
