@@ -127,7 +127,8 @@ func (f *failure) nonceIsUnwanted() bool {
 	return f.stage == refused && f.refusal.code == invalidDPoPProof && f.sentNonce != "" && f.nonce == ""
 }
 
-// saysReused reports whether the server says that an assertion came before: fosite with a code of its own, others in words.
+// saysReused reports whether the server says that an assertion came before: fosite with a code of its own, others in
+// words.
 func (f *failure) saysReused() bool {
 	said := strings.ToLower(f.refusal.description)
 	if strings.Contains(said, "proof") || strings.Contains(said, "dpop") {

@@ -111,7 +111,8 @@ func (c *checker) rejects(in core.Input) {
 // guards is a guard that goes up (M13).
 func (c *checker) guards(ev core.Event) {
 	r := c.origin(ev.Origin)
-	// With more origins than are remembered, what the core knows of one may be older or newer than what is recorded here.
+	// With more origins than are remembered, what the core knows of one may be older or newer than what is recorded
+	// here.
 	c.broken(!r.unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "origin %d is guarded, which has accepted every retry", ev.Origin)
 	r.guarded = true
 	if i := slices.Index(c.contests.contesting, ev.Origin); i >= 0 {
