@@ -17,5 +17,5 @@ var (
 
 // RejectedError is the error of a request that was sent once and not again: the API rejected its token (StatusCode,
 // Header), and no successor is available (Err, which it wraps: mostly a *[TokenError]). The response's body is closed.
-// It prints neither the headers nor the body.
+// It prints neither the headers nor the body. Its methods Temporary and Timeout return what Err's do.
 type RejectedError = transport.RejectedError

@@ -54,7 +54,7 @@ func ExampleConfig_observed() {
 	// Output:
 	// level=INFO msg="alf: fetch ended" fetch=1 cause="cold start" attempt=1 class=ok
 	// level=INFO msg="alf: token published" token=1
-	// level=INFO msg="alf: token rejected" token=1 rejecter=https://api.sim.test:443
+	// level=INFO msg="alf: token rejected" token=1 origin=https://api.sim.test:443
 	// level=INFO msg="alf: fetch ended" fetch=2 cause=rejected attempt=1 class=ok
 	// level=INFO msg="alf: token published" token=2
 	// map[ok:2] map[https://api.sim.test:443:1]
@@ -63,7 +63,7 @@ func ExampleConfig_observed() {
 // withoutTimes leaves out of a log what is different each time.
 func withoutTimes(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
-	case slog.TimeKey, "duration", "due", "until":
+	case slog.TimeKey, "duration", "refresh_time", "until":
 		return slog.Attr{}
 	}
 	return a
@@ -77,7 +77,7 @@ func ExampleClient_Stats() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	for range 3 {
+	for range 2 {
 		resp, err := client.GetContext(context.Background(), server.APIURL())
 		if err != nil {
 			log.Fatal(err)
@@ -93,7 +93,7 @@ func ExampleClient_Stats() {
 	// Output:
 	// ready: true last error: <nil>
 	// fetches: 2 failed: 0 by cause: map[cold start:1 rejected:1]
-	// rejected requests: 2 retry succeeded: 1 not sent for want of a token: 0
+	// rejected requests: 1 retry succeeded: 1 not sent for want of a token: 0
 }
 
 // At the start of a program: fetch the first token now, so that a wrong secret is found out before the first request,

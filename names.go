@@ -70,15 +70,15 @@ const (
 // SecretFunc returns the client secret; see [fetcher.SecretFunc].
 type SecretFunc = fetcher.SecretFunc
 
-// Secret returns a SecretFunc for a constant secret.
+// Secret returns a SecretFunc for a constant secret. One with white space around it is refused by [New].
 func Secret(value string) SecretFunc { return fetcher.Secret(value) }
 
-// SecretEnv returns a SecretFunc that reads the environment variable name at every fetch. It fails, naming the
-// variable, while that is unset or empty.
+// SecretEnv returns a SecretFunc that reads the environment variable name at every fetch. White space around the value
+// is not part of the secret. It fails, naming the variable, while that is unset or empty.
 func SecretEnv(name string) SecretFunc { return fetcher.SecretEnv(name) }
 
 // SecretFile returns a SecretFunc that reads the file at path at every fetch, as mounted secrets are replaced while a
-// program runs. Line ends at the end of the file are not part of the secret.
+// program runs. White space, line ends and a byte order mark around the content are not part of the secret.
 func SecretFile(path string) SecretFunc { return fetcher.SecretFile(path) }
 
 // KeyFunc returns a private key; see [keys.Func].
@@ -102,6 +102,9 @@ type CertificateFunc = fetcher.CertificateFunc
 func Certificate(certificate tls.Certificate) CertificateFunc {
 	return fetcher.Certificate(certificate)
 }
+
+// CertificateFile returns a CertificateFunc that reads a certificate without a key, for [Assertion].Certificate.
+func CertificateFile(path string) CertificateFunc { return fetcher.CertificateFile(path) }
 
 // CertificateFiles returns a CertificateFunc that reads a certificate and its key from PEM files, and again when they
 // have changed. The two may be one file.

@@ -123,9 +123,12 @@ func TestM13_InvalidateSaysThatTheTokenStays(t *testing.T) {
 		})})
 		tok, err := client.Token(context.Background())
 		require.NoError(t, err)
-		require.NoError(t, client.Invalidate(tok, "api"))
-		tok, err = client.Token(context.Background())
-		require.NoError(t, err)
+		// Two tokens in a row may have been revoked; the second is replaced a second later.
+		for range 2 {
+			require.NoError(t, client.Invalidate(tok, "api"))
+			tok, err = client.Token(context.Background())
+			require.NoError(t, err)
+		}
 		require.ErrorIs(t, client.Invalidate(tok, "api"), alf.ErrSuppressed)
 	})
 }

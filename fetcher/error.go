@@ -121,6 +121,23 @@ func (e *Error) Unwrap() []error {
 // be repaired first.
 func (e *Error) Permanent() bool { return e.permanent }
 
+// Temporary reports whether the failure may pass by itself: the opposite of Permanent. With Timeout it makes an Error a
+// net.Error, which libraries ask before they try again.
+func (e *Error) Temporary() bool { return !e.permanent }
+
+// Timeout reports whether the attempt failed because it took too long.
+func (e *Error) Timeout() bool {
+	for _, cause := range e.causes {
+		if timed, ok := errors.AsType[interface {
+			error
+			Timeout() bool
+		}](cause); ok && timed.Timeout() {
+			return true
+		}
+	}
+	return false
+}
+
 // RetryAfter returns for how long the server asked the client to wait, counted from when its response arrived; 0 if it
 // did not ask. It reads Retry-After and X-Retry-After and, of a 429, RateLimit-Reset. One of 0, or of a date in the
 // past, is returned as 1 ns, so that it differs from none.

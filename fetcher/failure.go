@@ -127,6 +127,20 @@ func (f *failure) nonceIsUnwanted() bool {
 	return f.stage == refused && f.refusal.code == invalidDPoPProof && f.sentNonce != "" && f.nonce == ""
 }
 
+// saysReused reports whether the server says that an assertion came before: fosite with a code of its own, others in words.
+func (f *failure) saysReused() bool {
+	said := strings.ToLower(f.refusal.description)
+	if strings.Contains(said, "proof") || strings.Contains(said, "dpop") {
+		return false
+	}
+	for _, words := range []string{"reuse", "replay", "only be used once"} {
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return f.refusal.code == "jti_known" || strings.Contains(said, "jti") && strings.Contains(said, "already")
+}
+
 // permanent reports whether trying again soon is pointless (M10).
 func (f *failure) permanent() bool {
 	switch f.stage {

@@ -18,6 +18,8 @@ func hintf(format string, args ...any) message { return message{format, args} }
 func (b *errorBuilder) hint() message {
 	f, status := b.failure, b.failure.status()
 	switch code := f.refusal.code; {
+	case b.client.cfg.AuthStyle.sendsAssertion() && f.saysReused():
+		return b.reuseHint()
 	case code == "invalid_target":
 		return hintf("the server issues no tokens for that {Resource} or {Audience}: correct it, or have it allowed")
 	case code == "invalid_scope", code == "scope_invalid": // glewlwyd
@@ -35,6 +37,9 @@ func (b *errorBuilder) hint() message {
 		return hintf("the server refuses the DPoP proof: does it see the same URL, or does a proxy change it?")
 	case code == invalidDPoPProof, code == useDPoPNonce && f.credentials.proofKey == nil:
 		return hintf("the server wants DPoP proofs: set {DPoP}")
+	case code == invalidGrant && f.credentials.proofKey != nil:
+		// oidc-provider says so of a proof that it has seen before.
+		return b.clientHint(f.refusal.description).then("; ", hintf("or the server refuses the DPoP proof: "+repeated))
 	case code == invalidGrant, namesCredentials(code):
 		return b.clientHint(f.refusal.description)
 	case code == "invalid_request" && b.client.cfg.AuthStyle == BasicRaw, code == "server_error":
@@ -44,6 +49,16 @@ func (b *errorBuilder) hint() message {
 		return message{}
 	}
 	return b.statusHint(status)
+}
+
+const repeated = "does a proxy or an HTTP library beneath this client send the request twice?"
+
+// reuseHint is for a server that has seen the assertion before.
+func (b *errorBuilder) reuseHint() message {
+	if b.client.cfg.AuthStyle == ExternalAssertion {
+		return hintf("the server accepts an assertion once: {Assertion.Source} has to return another one for every token")
+	}
+	return hintf("the server has seen this assertion before, and each attempt signs another: " + repeated)
 }
 
 // statusHint is for a refusal without a code that is known.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/dpop"
 	"github.com/alf-go/alf/fetcher"
 )
 
@@ -66,4 +67,47 @@ func TestC2_WordsOfServersThatKnowNoOAuthErrors(t *testing.T) {
 	} {
 		require.ErrorContains(t, mustFail(t, config(always(400, body))), want)
 	}
+}
+
+// fosite and others accept an assertion once, and say so in different words.
+func TestF1_HintsForAnAssertionThatCameTwice(t *testing.T) {
+	const signed = "the server has seen this assertion before, and each attempt signs another: " +
+		"does a proxy or an HTTP library beneath this client send the request twice?"
+	const external = "the server accepts an assertion once: Assertion.Source has to return another one for every token"
+	for _, c := range []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{400, `{"error":"jti_known","error_description":"The jti was already used."}`, true},
+		{401, `{"error":"invalid_client","error_description":"client assertion tokens must only be used once"}`, true},
+		{401, `{"error":"invalid_client","error_description":"Token reuse detected"}`, true},
+		{401, `{"error":"invalid_client","error_description":"The jti was already used"}`, true},
+		{401, `{"error":"invalid_client","error_description":"The assertion has no jti"}`, false},
+		{401, `{"error":"invalid_client"}`, false},
+	} {
+		cfg, _ := signing(t, always(c.status, c.body))
+		hint := mustFail(t, cfg).Hint
+		require.Equal(t, c.want, hint == signed, "%s: %s", c.body, hint)
+		cfg = config(always(c.status, c.body))
+		cfg.ClientSecret, cfg.AuthStyle = nil, fetcher.ExternalAssertion
+		cfg.Assertion.Source = fetcher.Secret("an.external.assertion")
+		hint = mustFail(t, cfg).Hint
+		require.Equal(t, c.want, hint == external, "%s: %s", c.body, hint)
+		cfg = config(always(c.status, c.body))
+		require.NotContains(t, mustFail(t, cfg).Hint, "assertion", "it sends none")
+	}
+}
+
+// oidc-provider refuses a proof that came twice as invalid_grant.
+func TestF1_InvalidGrantMayBeAboutTheProof(t *testing.T) {
+	const proof = "; or the server refuses the DPoP proof: does a proxy or an HTTP library beneath this client send the request twice?"
+	refusing := always(400, `{"error":"invalid_grant","error_description":"grant request is invalid"}`)
+	cfg := config(refusing)
+	require.NotContains(t, mustFail(t, cfg).Hint, "DPoP")
+	without := mustFail(t, cfg).Hint
+	cfg.DPoP = new(dpop.Prover)
+	require.Equal(t, without+proof, mustFail(t, cfg).Hint)
+	cfg.TokenRequest.Transport = always(401, `{"error":"invalid_client"}`)
+	require.NotContains(t, mustFail(t, cfg).Hint, "DPoP")
 }

@@ -271,3 +271,25 @@ func TestM11_AMissingContextIsAnErrorNotAPanic(t *testing.T) {
 	token, err := newFetcher(t, config(always(200, good))).Fetch(none)
 	require.ErrorContains(t, requireError(t, token, err), "nil Context")
 }
+
+// Libraries that send again ask for it; see net.Error.
+func TestM10_AnErrorThatMayPassIsTemporary(t *testing.T) {
+	for name, c := range map[string]struct {
+		transport          http.RoundTripper
+		temporary, timeout bool
+	}{
+		"a server that fails":   {always(503, ""), true, false},
+		"a server that is busy": {always(429, ""), true, false},
+		"refused":               {always(401, `{"error":"invalid_client"}`), false, false},
+		"no connection":         {failing(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), true, false},
+		"slow":                  {failing(os.ErrDeadlineExceeded), true, true},
+		"an untrusted server":   {failing(x509.UnknownAuthorityError{}), false, false},
+		"no token":              {always(200, "<html>"), true, false},
+	} {
+		var failed net.Error
+		require.True(t, errors.As(error(mustFail(t, config(c.transport))), &failed), name)
+		require.IsType(t, (*fetcher.Error)(nil), failed, name)
+		require.Equal(t, c.temporary, failed.Temporary(), name)
+		require.Equal(t, c.timeout, failed.Timeout(), name)
+	}
+}

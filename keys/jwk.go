@@ -111,10 +111,17 @@ func (k *jwk) key() (*Key, error) {
 		}
 		return nil, fmt.Errorf("is a JSON Web Key%s that is marked for another use: %s: use one to sign with", named, other)
 	}
+	if k.Type == "RSA" {
+		if private, err := withoutPrimes(k.content); err != nil {
+			return nil, err
+		} else if private != nil {
+			return New(private, k.ID, Algorithm(k.Algorithm))
+		}
+	}
 	var parsed jose.JSONWebKey
 	if err := parsed.UnmarshalJSON(k.content); err != nil {
 		// Not the error itself: it is about numbers that are secret.
-		return nil, errors.New("is not a usable JSON Web Key: a member is missing or wrong")
+		return nil, errUnusable
 	}
 	signer, ok := parsed.Key.(crypto.Signer)
 	if !ok {

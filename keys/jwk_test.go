@@ -3,6 +3,9 @@ package keys_test
 import (
 	"context"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -127,4 +130,57 @@ func TestF7_MembersOfTheHeader(t *testing.T) {
 	header := parsed.Signatures[0].Protected
 	require.Equal(t, "k", header.KeyID)
 	require.Equal(t, "[JWT abc [d]]", fmt.Sprint([]any{header.ExtraHeaders["typ"], header.ExtraHeaders["x5t"], header.ExtraHeaders["custom"]}))
+}
+
+// RFC 7518 section 6.3.2: only "n", "e" and "d" have to be there.
+func TestF7_AnRSAKeyWithoutItsPrimes(t *testing.T) {
+	whole := rsaKey()
+	without := func(key *rsa.PrivateKey, change m, names ...string) string {
+		var all m
+		require.NoError(t, json.Unmarshal([]byte(jwkOf(t, key, change)), &all))
+		for _, name := range names {
+			delete(all, name)
+		}
+		text, err := json.Marshal(all)
+		require.NoError(t, err)
+		return string(text)
+	}
+	optional := []string{"p", "q", "dp", "dq", "qi"}
+	padded := strings.TrimSuffix(without(whole, nil, optional...), "}") + `,"x":"y"}`
+	for name, content := range map[string]string{
+		"n, e and d":     without(whole, m{"kid": "a"}, optional...),
+		"further ones":   padded,
+		"one prime":      without(whole, nil, "q", "dq", "qi"),
+		"the other one":  without(whole, nil, "p"),
+		"both primes":    without(whole, nil, "dp", "dq", "qi"),
+		"empty members":  without(whole, m{"p": "", "q": ""}, "dp", "dq", "qi"),
+		"in a set":       string(setOf(without(whole, nil, optional...))),
+		"in a large set": string(setOf(without(whole, m{"kid": "a"}, optional...), jwkOf(t, rsaKey(), m{"use": "enc"}))),
+	} {
+		key, err := keys.Parse([]byte(content))
+		require.NoError(t, err, name)
+		require.Equal(t, keys.RS256, key.Algorithm(), name)
+		require.True(t, whole.PublicKey.Equal(key.Public()), name)
+		signed, err := key.JWT(t.Context(), "", "", []byte("{}"))
+		require.NoError(t, err, name)
+		parsed, err := jose.ParseSignedCompact(signed, []jose.SignatureAlgorithm{jose.RS256})
+		require.NoError(t, err, name)
+		_, err = parsed.Verify(&whole.PublicKey)
+		require.NoError(t, err, name)
+	}
+	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	d := base64.RawURLEncoding.EncodeToString(foreign.D.Bytes())
+	for name, change := range map[string]m{
+		"another key's d": {"d": d}, "d is no number": {"d": "?"}, "n is no number": {"n": 7}, "n is even": {"n": "gAAA"}, "no n": {"n": ""},
+		"e is even": {"e": "AAAE"}, "e is 1": {"e": "AQ"}, "no e": {"e": ""}, "d is 1": {"d": "AQ"}, "n is 1": {"n": "AQ"},
+		"n is huge": {"n": strings.Repeat("_", 3000)},
+	} {
+		_, err := keys.Parse([]byte(without(whole, change, optional...)))
+		require.ErrorContains(t, err, "is not a usable JSON Web Key", name)
+		if name == "another key's d" {
+			require.ErrorContains(t, err, `is not a usable JSON Web Key: it has no primes, and "d" does not belong to "n" and "e": export it again, with "p" and "q"`)
+		}
+		require.NotContains(t, err.Error(), d)
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ErrClosed is what every call returns once [Manager.Close] was called, those already waiting included.
+// ErrClosed is what every call returns once [Manager.Close] was called, those that already wait included.
 var ErrClosed = errors.New("alf: the token manager is closed")
 
 // ErrSuppressed is what errors.Is finds in a [SuppressedError].
@@ -25,14 +25,14 @@ func (abandonedError) Error() string {
 
 func (abandonedError) Is(target error) bool { return target == ErrAbandoned }
 
-// Error says that no token can be had. Everyone who waited for the same round of attempts gets the same *Error, and so
-// does everyone who asks before NextAttempt.
+// Error says that no token is available. All callers that waited for the same round of attempts get the same *Error, and so
+// does a caller that asks before NextAttempt.
 type Error struct {
-	// Err is the last attempt's error. errors.As finds a *oauth2.RetrieveError in it when the endpoint answered.
+	// Err is the last attempt's error. errors.As finds a *oauth2.RetrieveError in it when the endpoint responded.
 	Err error
 	// Attempts is how many fetches the round made.
 	Attempts int
-	// Permanent says that the endpoint's answer will stay the same until somebody repairs something.
+	// Permanent says that another attempt would fail in the same way until an operator repairs something.
 	Permanent bool
 	// NextAttempt is when a caller may cause the next fetch, on the wall clock. Zero if that is not bound to a time.
 	NextAttempt time.Time
@@ -46,11 +46,25 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("alf: no token: %v (next attempt at %s)", e.Err, e.NextAttempt.UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
+// Temporary reports whether the failure may pass by itself: it is not Permanent. Libraries that send again, such as the
+// exporters of OpenTelemetry, ask for it, and net/http's *url.Error passes it on. With Timeout it makes an Error a
+// net.Error.
+func (e *Error) Temporary() bool { return !e.Permanent }
+
+// Timeout reports whether the last attempt failed because it took too long: Err, or an error in it, says so.
+func (e *Error) Timeout() bool {
+	timed, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](e.Err)
+	return ok && timed.Timeout()
+}
+
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
 // SuppressedError says that a rejection was not acted on: the token stays, because a fetch for it may not start yet (the
-// same API rejected the last one as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
+// same API rejected earlier ones as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
 type SuppressedError struct {
 	// Until is when the same rejection would be acted on, on the wall clock. Zero if that is not bound to a time.
 	Until time.Time
@@ -66,3 +80,8 @@ func (e *SuppressedError) Error() string {
 
 // Is reports whether target is [ErrSuppressed].
 func (e *SuppressedError) Is(target error) bool { return target == ErrSuppressed }
+
+// ErrTooShort is what [Manager.TokenValidFor] returns if even a fresh token does not live as long as the caller wants.
+var ErrTooShort = errors.New("alf: the endpoint's tokens do not live that long")
+
+var errTooShort = fmt.Errorf("%w: ask for less than their effective lifetime (see Stats.EffectiveExpiry)", ErrTooShort)

@@ -3,6 +3,8 @@ package manager
 import (
 	"log/slog"
 	"time"
+
+	"github.com/alf-go/alf/internal/core"
 )
 
 // EventKind says what an [Event] is about.
@@ -11,46 +13,66 @@ type EventKind string
 // What can happen to a manager.
 const (
 	// FetchStarted: an attempt begins. Cause and Attempt say which.
-	FetchStarted EventKind = "fetch started"
+	FetchStarted EventKind = core.FetchStartedName
 	// FetchEnded: an attempt ended. Duration, Class and, if it failed, Err say how.
-	FetchEnded EventKind = "fetch ended"
+	FetchEnded EventKind = core.FetchEndedName
 	// FetchAbandoned: a fetch ignored its cancellation and is given up.
-	FetchAbandoned EventKind = "fetch abandoned"
+	FetchAbandoned EventKind = core.FetchAbandonedName
 	// LateResult: an abandoned fetch returned; its result is dropped.
-	LateResult EventKind = "late result dropped"
+	LateResult EventKind = core.LateResultName
 	// Published: a token is handed out from now until Until.
-	Published EventKind = "token published"
-	// Withdrawn: the token is no longer handed out, because it reached its usable end or was rejected.
-	Withdrawn EventKind = "token withdrawn"
-	// Rejected: an API refused the current token, and a fetch follows.
-	Rejected EventKind = "token rejected"
-	// Suppressed: an API refused the current token, and it stays, at least until Until.
-	Suppressed EventKind = "rejection suppressed"
+	Published EventKind = core.PublishedName
+	// Withdrawn: the token is no longer handed out to any caller, because it reached its effective expiry.
+	Withdrawn EventKind = core.WithdrawnName
+	// Rejected: the resource server Origin rejected the current token, and a fetch follows. Until the successor arrives,
+	// the token is withdrawn from that origin.
+	Rejected EventKind = core.RejectedName
+	// Suppressed: Origin rejected the current token, and it stays, at least until Until. Count rejections were suppressed
+	// since the last such event, this one included: there is one event for each such wait, not one for each request.
+	Suppressed EventKind = core.RejectionSuppressedName
 	// BackedOff: fetches failed, and the next one is made no sooner than Until.
-	BackedOff EventKind = "backing off"
-	// Dormant: nobody has read the token since it was published, so it is not refreshed.
-	Idle EventKind = "dormant"
+	BackedOff EventKind = core.BackedOffName
+	// Idle: no caller has read the token since it was published, so it is not refreshed.
+	Idle EventKind = core.WentIdleName
 	// Closed: the manager was closed.
-	Closed EventKind = "closed"
+	Closed EventKind = core.WasClosedName
+	// Guarded: Origin rejects tokens that are not to blame, so the fetches that its rejections may cause are limited, until
+	// a minute passes without a 401. Remedy says what to look at.
+	Guarded EventKind = core.GuardedName
+	// BackoffLifted: the client credentials were corrected during a backoff, which ends.
+	BackoffLifted EventKind = core.BackoffLiftedName
+	// OneActiveToken: tokens are rejected soon after they were fetched, again and again, and their successors accepted. The
+	// authorization server seems to have one active token per client, and another process uses the same client. Remedy says
+	// what to do. There is one such event an hour at most.
+	OneActiveToken EventKind = core.OneActiveTokenName
+	// HookPanicked: the hook or the logger's handler panicked. Err says how. It reaches the logger alone.
+	HookPanicked EventKind = "hook panicked"
 )
+
+// remedies say what to do about an event, where there is something to do.
+var remedies = map[EventKind]string{
+	Guarded: "the API rejects tokens that it should accept: compare its audience, issuer and required permissions with the token's, " +
+		"and look for one instance behind a load balancer that differs from the others",
+	OneActiveToken: "let all processes of this client share one token through a store, or register a client for each process",
+}
 
 // Cause says why a fetch was made.
 type Cause string
 
 // The causes of a fetch.
 const (
-	// CauseCold: somebody asked for a token, and there had never been one.
-	CauseCold Cause = "cold start"
-	// CauseRefresh: the token in use was due for renewal.
-	CauseRefresh Cause = "due"
-	// CauseExpired: somebody asked for a token after the last one had reached its usable end.
-	CauseExpired Cause = "expired"
-	// CauseRejected: an API refused the token.
-	CauseRejected Cause = "rejected"
-	// CauseManual: [Manager.Refresh] was called.
-	CauseManual Cause = "manual"
+	// CauseCold: a caller asked for a token, and there had never been one.
+	CauseCold Cause = core.CauseColdName
+	// CauseRefresh: the refresh time of the token in use passed.
+	CauseRefresh Cause = core.CauseRefreshName
+	// CauseExpired: a caller asked for a token after the last one had reached its effective expiry.
+	CauseExpired Cause = core.CauseExpiredName
+	// CauseRejected: a resource server rejected the token.
+	CauseRejected Cause = core.CauseRejectedName
+	// CauseManual: [Manager.Refresh] was called, or [Manager.TokenValidFor] wanted a token that lives longer.
+	CauseManual Cause = core.CauseManualName
 	// CauseRetry: the fetch before it failed.
-	CauseRetry Cause = "retry"
+	CauseRetry Cause = core.CauseRetryName
 )
 
 // Class is the outcome of a fetch in a word.
@@ -58,14 +80,14 @@ type Class string
 
 // The outcomes of a fetch.
 const (
-	// ClassOK: it brought a token.
-	ClassOK Class = "ok"
-	// ClassExpiredOnArrival: it brought a token that had already reached its usable end.
-	ClassExpiredOnArrival Class = "dead on arrival"
+	// ClassOK: it returned a token.
+	ClassOK Class = core.ClassOKName
+	// ClassExpiredOnArrival: it returned a token that had already reached its effective expiry.
+	ClassExpiredOnArrival Class = core.ClassExpiredOnArrivalName
 	// ClassTransient: it failed, and may succeed when it is tried again.
-	ClassTransient Class = "transient"
-	// ClassPermanent: it failed, and will until somebody repairs something.
-	ClassPermanent Class = "permanent"
+	ClassTransient Class = core.ClassTransientName
+	// ClassPermanent: it failed, and will until an operator repairs something.
+	ClassPermanent Class = core.ClassPermanentName
 )
 
 // Event is one thing that happened. Fields that do not belong to its kind are zero. It holds no secret.
@@ -88,12 +110,16 @@ type Event struct {
 	Class Class
 	// Err is what a failed fetch returned.
 	Err error
-	// Rejecter is who refused the token.
+	// Origin is that of the resource server which rejected the token.
 	Origin string
-	// Due is when the successor of a published token is fetched if it is in use, on the wall clock.
+	// Count is how many rejections were suppressed.
+	Count uint64
+	// RefreshTime is when the successor of a published token is fetched if it is in use, on the wall clock.
 	RefreshTime time.Time
 	// Until is how long the state that was entered lasts at least, on the wall clock.
 	Until time.Time
+	// Remedy says what to do about it.
+	Remedy string
 }
 
 // LogValue lists the fields that are set.
@@ -120,10 +146,13 @@ func (e Event) attrs() []slog.Attr {
 		attrs = append(attrs, slog.String("class", string(e.Class)))
 	}
 	if e.Origin != "" {
-		attrs = append(attrs, slog.String("rejecter", e.Origin))
+		attrs = append(attrs, slog.String("origin", e.Origin))
+	}
+	if e.Count != 0 {
+		attrs = append(attrs, slog.Uint64("count", e.Count))
 	}
 	if !e.RefreshTime.IsZero() {
-		attrs = append(attrs, slog.Time("due", e.RefreshTime))
+		attrs = append(attrs, slog.Time("refresh_time", e.RefreshTime))
 	}
 	if !e.Until.IsZero() {
 		attrs = append(attrs, slog.Time("until", e.Until))
@@ -131,19 +160,24 @@ func (e Event) attrs() []slog.Attr {
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
 	}
+	if e.Remedy != "" {
+		attrs = append(attrs, slog.String("remedy", e.Remedy))
+	}
 	return attrs
 }
 
 func (e Event) level() slog.Level {
 	switch e.Kind {
-	case BackedOff, FetchAbandoned, Suppressed:
+	case HookPanicked:
+		return slog.LevelError
+	case BackedOff, FetchAbandoned, Suppressed, Guarded, OneActiveToken:
 		return slog.LevelWarn
 	case FetchEnded:
 		if e.Err != nil {
 			return slog.LevelWarn
 		}
 		return slog.LevelInfo
-	case Published, Rejected:
+	case Published, Rejected, BackoffLifted:
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

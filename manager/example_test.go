@@ -2,7 +2,6 @@ package manager_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -53,12 +52,11 @@ func ExampleManager_Replace() {
 	next, err := m.Replace(ctx, token, "amqps://broker.example")
 	fmt.Println(next.Value(), err)
 
-	// A broker that refuses everything is told to wait, and costs the token endpoint nothing.
-	_, err = m.Replace(ctx, next, "amqps://broker.example")
-	fmt.Println(errors.Is(err, manager.ErrSuppressed))
+	// Report what the broker makes of the successor: from that, the manager tells a revoked token from a broker that rejects
+	// everything, which must not cost the token endpoint a request each time.
+	m.ReportOutcome(manager.Outcome{Token: next, Origin: "amqps://broker.example", Retry: true, Accepted: true})
 	// Output:
 	// token-2 <nil>
-	// true
 }
 
 // vault is a token source that asks for a token at every call, as a manager wants it.

@@ -15,7 +15,7 @@ func (o *owner) describe(f core.Failure) *Error {
 	case core.Returned:
 		e.Err = o.lastErr
 	case core.ExpiredOnArrival:
-		e.Err = errDead
+		e.Err = errExpiredOnArrival
 	case core.Blocked:
 		e.Err = abandonedError{}
 	case core.TimedOut:
@@ -39,14 +39,14 @@ func (o *owner) whyCancelled(msg message) error {
 	return &timeoutError{o.core.Policy().AttemptTimeout}
 }
 
-var errDead = errors.New("the token that came was dead on arrival: it expires sooner than it can be used")
+var errExpiredOnArrival = errors.New("the token was expired on arrival: it expires sooner than it can be used")
 
-// timeoutError is why a fetch was cancelled. It is no context error, which a caller would take for that of its own context.
+// timeoutError is why a fetch was cancelled. It is no context error, which a caller would mistake for that of its own context.
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string {
-	return fmt.Sprintf("the token endpoint did not answer within %v", e.after)
+	return fmt.Sprintf("the token endpoint did not respond within %v", e.after)
 }
 
-// Timeout marks it as one for whoever asks, as net.Error does.
+// Timeout marks it as a time-out, as net.Error does.
 func (e *timeoutError) Timeout() bool { return true }

@@ -8,29 +8,41 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/alf-go/alf/internal/core"
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// start runs the fetcher on a goroutine of its own, under a context that is nobody's but the manager's (M11).
-func (o *owner) start(flight uint64) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+// start runs the fetcher on a goroutine of its own, under a context that belongs to the manager alone (M11).
+func (o *owner) start(e *core.Effects) {
+	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), o.fetchInfo(e)))
 	o.cancel = cancel
-	m, f := o.Manager, o.fetcher
+	m, f, flight := o.Manager, o.fetcher, e.Flight
 	go func() {
 		ended := fetched{flight: flight, err: errGoexit}
-		// Deferred, so that a fetcher which panics or calls runtime.Goexit is heard of as well.
+		// Deferred, so that a fetcher which panics or calls runtime.Goexit is reported as well.
 		defer func() {
 			if r := recover(); r != nil {
-				ended = fetched{flight: flight, err: panicked(r)}
+				ended = fetched{flight: flight, err: panicked("the fetcher", r)}
 			}
 			cancel(nil)
-			m.tell(ended)
+			m.send(ended)
 		}()
 		token, err := attempt(ctx, f)
 		// Here and not by the owner: an error may have methods, and they may do anything.
-		result := judge(token, err, m.clock.Now())
+		result := classify(token, err, m.clock.Now())
 		ended.token, ended.err, ended.result = token, err, result
 	}()
+}
+
+// fetchInfo is what the fetch that starts may learn.
+func (o *owner) fetchInfo(e *core.Effects) FetchInfo {
+	info := FetchInfo{Rejected: o.rejected}
+	for _, ev := range e.Events[:e.N] {
+		if ev.Kind == core.FetchStarted {
+			info.Cause, info.Attempt = Cause(ev.Cause.String()), ev.Attempt
+		}
+	}
+	return info
 }
 
 func attempt(ctx context.Context, f Fetcher) (*oauth2.Token, error) {
@@ -56,9 +68,9 @@ func attempt(ctx context.Context, f Fetcher) (*oauth2.Token, error) {
 var errGoexit = errors.New("the fetcher ended its goroutine with runtime.Goexit")
 
 // panicked describes a panic without its value, which may hold anything, unless it is the runtime's own.
-func panicked(r any) error {
+func panicked(what string, r any) error {
 	if err, ok := r.(runtime.Error); ok {
-		return fmt.Errorf("the fetcher panicked: %w", err)
+		return fmt.Errorf("%s panicked: %w", what, err)
 	}
-	return fmt.Errorf("the fetcher panicked with a %T", r)
+	return fmt.Errorf("%s panicked with a %T", what, r)
 }

@@ -1,37 +1,40 @@
-// Package manager keeps one OAuth 2.0 access token: it fetches it when somebody first asks, renews it ahead of its expiry
-// while it is in use, replaces it when an API rejects it, and gets through outages of the token endpoint without ever
-// having more than one fetch in flight.
+// Package manager keeps one OAuth 2.0 access token: it fetches it when a caller first asks, refreshes it ahead of its expiry
+// while it is in use, replaces it when a resource server rejects it, and gets through outages of the token endpoint without
+// ever having more than one fetch in flight.
 //
-// One goroutine, the owner, owns the token and is told things over a channel; it publishes what it has as an immutable
-// snapshot, so that a caller who finds a usable token there reads it without a lock, a channel or an allocation. It needs
+// One goroutine, the owner, owns the token and receives messages over a channel; it publishes what it has as an immutable
+// snapshot, so that a caller that finds a usable token there reads it without a lock, a channel or an allocation. It needs
 // no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any [Fetcher] will do below.
 package manager
 
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"sync/atomic"
 	"time"
 
 	"github.com/benbjohnson/clock"
 )
 
-// Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since nobody is there to answer its
+// Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since no owner replies to its
 // callers. Its methods are safe for concurrent use. Close it when it is no longer needed: its goroutine ends with it.
 type Manager struct {
 	clock   clock.Clock
+	seed    maphash.Seed             // of the numbers that stand for origins and paths
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	// observing is true while outcomes of first sends are wanted. Only the owner stores.
 	observing atomic.Bool
 	inbox     chan message
 	done      chan struct{} // closed when the owner has ended
 	final     *Stats        // written before done is closed, read after
+	waits     waits
 }
 
 var _ Source = (*Manager)(nil)
 
-// New starts a manager. It fetches nothing until somebody asks for a token. The error names every setting that makes no
-// sense.
+// New starts a manager. It fetches nothing until a caller asks for a token. The error names every setting that makes no
+// sense: it contains one *[FieldError] for each.
 func New(cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("manager: unusable Config:\n%w", err)
@@ -41,36 +44,64 @@ func New(cfg Config) (*Manager, error) {
 	return o.Manager, nil
 }
 
-// Token returns a usable token: the current one at once, or else the one that a fetch brings, which is made once for
-// everyone who waits. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor lends it
-// values. Other errors: *[Error] if no token can be had, [ErrClosed].
+func newManager(c clock.Clock) *Manager {
+	if c == nil {
+		c = clock.New()
+	}
+	return &Manager{clock: c, seed: maphash.MakeSeed(), inbox: make(chan message), done: make(chan struct{})}
+}
+
+// Token returns a usable token: the current one at once, or else the one that a fetch returns, which is made once for
+// all callers that wait. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor passes it
+// values. Other errors: *[Error] if no token is available, [ErrClosed].
+//
+// A caller that knows which resource server the token is for uses [Manager.TokenFor] instead. While an origin contests the
+// token (see there), Token waits for the successor until the first attempts to get one have failed.
 func (m *Manager) Token(ctx context.Context) (*Token, error) {
-	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m) {
+	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, "") {
 		return s.token, nil
 	}
-	reply := make(chan answer, 1)
-	return m.ask(ctx, get{reply}, reply)
+	return m.get(ctx, get{})
 }
 
-// TokenFor is Token for a request to origin, which the path may follow: "https://api.example.com:443/v1/items". A token
-// that this origin has rejected is not returned for it; to all other origins it remains available until its successor has
-// arrived.
+// TokenFor is Token for a request to an origin, which the path may follow: "https://api.example.com:443/v1/items".
+//
+// A token that an origin has rejected is not returned for that origin any more: its requests wait for the successor, or
+// fail with the *[Error] that says why there is none. For all other origins it remains available, so that one resource
+// server cannot take a good token from the others. A caller of Invalidate or Replace that names no origin (a name without
+// "://" is none) withdraws it from all, until the first attempts to get a successor have failed.
 func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
-	return m.Token(ctx)
+	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, origin) {
+		return s.token, nil
+	}
+	return m.get(ctx, get{target: origin})
 }
 
-// TokenValidFor is Token, where the token will be handed out for min at least: it fetches a successor if the current
-// token's effective expiry comes sooner. If the endpoint's tokens do not live that long, the error says so.
+// TokenValidFor is Token for a caller that needs the token for some time, such as for a connection that ends with it: it
+// fetches a successor if the current token's effective expiry comes sooner than min from now, at most once a second. If the
+// endpoint's tokens do not live that long, the error is [ErrTooShort].
 func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
-	return m.Token(ctx)
+	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(m.clock.Now().Round(0)) >= min }
+	if s := m.current.Load(); lives(s) && s.usable(m.clock.Now(), m, "") {
+		return s.token, nil
+	}
+	token, err := m.get(ctx, get{minLife: min})
+	if err != nil {
+		return nil, err
+	}
+	if s := m.current.Load(); min > 0 && (!lives(s) || !s.token.Same(token)) {
+		return nil, errTooShort
+	}
+	return token, nil
 }
 
 // Current returns the current token if it may be sent to any origin, and otherwise nil. It neither waits nor allocates.
 func (m *Manager) Current() *Token {
-	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m) {
-		return s.token
+	s := m.current.Load()
+	if s == nil || !s.usable(m.clock.Now(), m, "") || s.flags.Load()&contested != 0 {
+		return nil
 	}
-	return nil
+	return s.token
 }
 
 // ObservesOutcomes reports whether the outcomes of all requests are wanted, not only those of retries. It is one atomic
@@ -78,39 +109,39 @@ func (m *Manager) Current() *Token {
 func (m *Manager) ObservesOutcomes() bool { return m.observing.Load() }
 
 // ReportOutcome reports whether a resource server accepted a token. The outcome of every retry should be reported, and that
-// of a first send if [Manager.ObservesOutcomes] was true when it was sent. A caller of Replace that reports no outcomes is
-// treated as if its retries were rejected. It does not wait for a fetch.
-func (m *Manager) ReportOutcome(outcome Outcome) {}
+// of a first send if [Manager.ObservesOutcomes] was true when it was sent (a rejected first send is reported by Replace or
+// Invalidate already). From this evidence the manager tells a server that always responds with a 401 from one whose tokens
+// are really revoked. A caller of Replace that reports no outcomes is treated as if its retries were rejected. It does not
+// wait for a fetch.
+func (m *Manager) ReportOutcome(o Outcome) { m.send(outcome{o}) }
 
-// Replace reports that rejecter, an API's origin, refused a token, and waits for its successor as Token does. If the token
-// is not the current one any more, nothing changes and the current one is returned. An error that is [ErrSuppressed] says
-// that the token stays in use, because a fetch for this rejection may not start now. A successor that is the Same as the
-// rejected token means that the endpoint hands it out again.
-func (m *Manager) Replace(ctx context.Context, rejected *Token, rejecter string) (*Token, error) {
-	reply := make(chan answer, 1)
-	return m.ask(ctx, invalidate{rejected.Value(), rejecter, true, reply}, reply)
+// Replace reports that the resource server at origin, which the path of the request may follow, rejected a token, and waits
+// for its successor as TokenFor does. If the token is no longer the current one, nothing changes and the current one is
+// returned. An error that is [ErrSuppressed] says that the token stays in use, because a fetch for this rejection may not
+// start now. A successor that is the Same as the rejected token means that the endpoint returns that value again.
+func (m *Manager) Replace(ctx context.Context, rejected *Token, origin string) (*Token, error) {
+	return m.ask(ctx, func(to chan<- reply) message { return invalidate{rejected.Value(), origin, true, to} })
 }
 
-// Invalidate is Replace without the wait: nil says that the token is replaced or was not current any more.
-func (m *Manager) Invalidate(rejected *Token, rejecter string) error {
-	return m.InvalidateValue(rejected.Value(), rejecter)
+// Invalidate is Replace without the wait: nil says that the token is replaced or was no longer current.
+func (m *Manager) Invalidate(rejected *Token, origin string) error {
+	return m.InvalidateValue(rejected.Value(), origin)
 }
 
-// InvalidateValue is [Manager.Invalidate] for callers who hold the token's value alone.
-func (m *Manager) InvalidateValue(value, rejecter string) error {
-	reply := make(chan answer, 1)
-	_, err := m.ask(context.Background(), invalidate{value, rejecter, false, reply}, reply)
+// InvalidateValue is [Manager.Invalidate] for callers that hold only the token's value.
+func (m *Manager) InvalidateValue(value, origin string) error {
+	to := make(chan reply, 1)
+	_, err := m.exchange(context.Background(), invalidate{value, origin, false, to}, to)
 	return err
 }
 
 // Refresh fetches a token now, lifting every backoff, and waits for it as Token does. A fetch that is in flight already is
-// the one it waits for. Meanwhile others keep getting the current token.
+// the one it waits for. Meanwhile other callers keep getting the current token.
 func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
-	reply := make(chan answer, 1)
-	return m.ask(ctx, refresh{reply}, reply)
+	return m.ask(ctx, func(to chan<- reply) message { return refresh{to} })
 }
 
-// Stats tells the manager's state and what it has counted. After Close, what it had counted by then.
+// Stats reports the manager's state and what it has counted. After Close, what it had counted by then.
 func (m *Manager) Stats() Stats {
 	reply := make(chan Stats, 1)
 	select {
@@ -121,7 +152,7 @@ func (m *Manager) Stats() Stats {
 	}
 }
 
-// Close ends the manager: everyone who waits gets [ErrClosed], the fetch in flight is cancelled, and Close returns when it
+// Close ends the manager: all callers that wait get [ErrClosed], the fetch in flight is cancelled, and Close returns when it
 // and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same end. It
 // returns nil. A hook that is running is not waited for, and may itself call Close; a fetcher that calls it
 // keeps it waiting until it is given up.
@@ -134,9 +165,23 @@ func (m *Manager) Close() error {
 	return nil
 }
 
-// ask sends a message and waits for the answer to it, or for the end of ctx. The answer's channel has room for it, so a
-// caller that has gone leaves nobody waiting.
-func (m *Manager) ask(ctx context.Context, msg message, reply <-chan answer) (*Token, error) {
+// get asks for a token.
+func (m *Manager) get(ctx context.Context, g get) (*Token, error) {
+	return m.ask(ctx, func(to chan<- reply) message { g.reply = to; return g })
+}
+
+// ask sends the message of a caller that may have to wait, and counts how long it did.
+func (m *Manager) ask(ctx context.Context, message func(to chan<- reply) message) (*Token, error) {
+	start := m.clock.Now()
+	to := make(chan reply, 1)
+	token, err := m.exchange(ctx, message(to), to)
+	m.waits.add(waitOutcome(ctx, err), max(m.clock.Since(start), 0))
+	return token, err
+}
+
+// exchange sends a message and waits for the reply to it, or for the end of ctx. The reply's channel has room for it, so a
+// caller that has gone leaves no one waiting.
+func (m *Manager) exchange(ctx context.Context, msg message, from <-chan reply) (*Token, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -148,8 +193,8 @@ func (m *Manager) ask(ctx context.Context, msg message, reply <-chan answer) (*T
 		return nil, ErrClosed
 	}
 	select {
-	case a := <-reply:
-		return a.token, a.err
+	case r := <-from:
+		return r.token, r.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -1,40 +1,49 @@
 package manager
 
 import (
+	"time"
+
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core"
 )
 
-// message is what can be said to the owner.
+// message is what can be sent to the owner.
 type message interface {
-	// input is the message as the core understands it.
-	input(o *owner) core.Input
-	// sender is where the answer goes; nil if nobody wants one.
-	sender() chan<- answer
+	// input is the message as the core understands it. now is the reading of the clock.
+	input(o *owner, now time.Time) core.Input
+	// sender is where the reply goes; nil if no reply is wanted.
+	sender() chan<- reply
 }
 
-// answer is what the owner says to a caller. Its channel has room for it, so the owner never waits for anybody.
-type answer struct {
+// reply is what the owner sends to a caller. Its channel has room for it, so the owner never waits for a caller.
+type reply struct {
 	token *Token
 	err   error
 }
 
-// get: a caller found no usable token in the published snapshot.
-type get struct{ reply chan<- answer }
+// get: a caller found no token in the published snapshot that it may use.
+type get struct {
+	target  string // the origin, with the path
+	minLife time.Duration
+	reply   chan<- reply
+}
 
-// invalidate: a caller saw a token refused. With a successor wanted, the answer is what get would answer.
+// invalidate: a caller saw a token rejected. With a successor wanted, the reply is what get would return.
 type invalidate struct {
-	value    string
-	rejecter string
-	wait     bool
-	reply    chan<- answer
+	value  string
+	target string
+	wait   bool
+	reply  chan<- reply
 }
 
 // refresh: a caller wants a fetch now.
-type refresh struct{ reply chan<- answer }
+type refresh struct{ reply chan<- reply }
 
-// fetched: a fetch ended. What its outcome means was judged where it ran.
+// outcome: a caller reports what a resource server made of a token.
+type outcome struct{ Outcome }
+
+// fetched: a fetch ended. What its outcome means was classified where it ran.
 type fetched struct {
 	flight uint64
 	token  *oauth2.Token
@@ -42,53 +51,94 @@ type fetched struct {
 	result core.Result
 }
 
-// due: the timer fired. It is a hint; the core looks at the time.
-type due struct{ at core.Elapsed }
+// deadline: the timer fired. It is a hint; the core looks at the time.
+type deadline struct{ at core.Elapsed }
 
 // expired: the timer set at a publication fired.
 type expired struct{ publication uint64 }
 
-// nudge: a caller read a token that was due.
-type nudge struct{}
+// refreshHint: a caller read a token whose refresh time had passed.
+type refreshHint struct{}
 
-// stats: a caller wants to know.
+// credentialsChecked: the check of the client credentials is done.
+type credentialsChecked struct{ changed bool }
+
+// stats: a caller wants to know how things are.
 type stats struct{ reply chan<- Stats }
 
 // closing: a caller wants everything to end.
 type closing struct{}
 
-func (m get) sender() chan<- answer        { return m.reply }
-func (m invalidate) sender() chan<- answer { return m.reply }
-func (m refresh) sender() chan<- answer    { return m.reply }
-func (m fetched) sender() chan<- answer    { return nil }
-func (m due) sender() chan<- answer        { return nil }
-func (m expired) sender() chan<- answer    { return nil }
-func (m nudge) sender() chan<- answer      { return nil }
-func (m stats) sender() chan<- answer      { return nil }
-func (m closing) sender() chan<- answer    { return nil }
+func (m get) sender() chan<- reply              { return m.reply }
+func (m invalidate) sender() chan<- reply       { return m.reply }
+func (m refresh) sender() chan<- reply          { return m.reply }
+func (outcome) sender() chan<- reply            { return nil }
+func (fetched) sender() chan<- reply            { return nil }
+func (deadline) sender() chan<- reply           { return nil }
+func (expired) sender() chan<- reply            { return nil }
+func (refreshHint) sender() chan<- reply        { return nil }
+func (credentialsChecked) sender() chan<- reply { return nil }
+func (stats) sender() chan<- reply              { return nil }
+func (closing) sender() chan<- reply            { return nil }
 
-func (m get) input(*owner) core.Input     { return core.Input{Kind: core.Get} }
-func (m refresh) input(*owner) core.Input { return core.Input{Kind: core.Refresh} }
-func (m nudge) input(*owner) core.Input   { return core.Input{Kind: core.RefreshHint} }
-func (m closing) input(*owner) core.Input { return core.Input{Kind: core.Close} }
-func (m stats) input(*owner) core.Input   { return core.Input{} }
-func (m due) input(*owner) core.Input     { return core.Input{Kind: core.Wake, At: m.at} }
-func (m expired) input(*owner) core.Input {
+func (refresh) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
+func (refreshHint) input(*owner, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
+func (closing) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Close} }
+func (stats) input(*owner, time.Time) core.Input       { return core.Input{} }
+
+func (m deadline) input(*owner, time.Time) core.Input {
+	return core.Input{Kind: core.Wake, At: m.at}
+}
+
+func (m expired) input(*owner, time.Time) core.Input {
 	return core.Input{Kind: core.Expire, Publication: m.publication}
 }
 
-func (m invalidate) input(o *owner) core.Input {
-	current := o.current.Load()
-	return core.Input{
-		Kind:    core.Invalidate,
-		Current: current != nil && current.token.Value() == m.value,
-		Wait:    m.wait,
-		Origin:  o.rejecterID(m.rejecter),
-	}
+func (m credentialsChecked) input(*owner, time.Time) core.Input {
+	return core.Input{Kind: core.CredentialsChecked, Changed: m.changed}
 }
 
-func (m fetched) input(o *owner) core.Input {
+func (m get) input(o *owner, _ time.Time) core.Input {
+	in := core.Input{Kind: core.Get, MinLife: m.minLife}
+	origin, path := splitOrigin(m.target)
+	in.Origin, in.Path = originID(o.seed, origin), pathID(o.seed, path)
+	return in
+}
+
+func (m invalidate) input(o *owner, _ time.Time) core.Input {
+	in := core.Input{Kind: core.Invalidate, Current: o.isCurrent(m.value), Wait: m.wait}
+	in.Origin, in.Path = o.identify(m.target)
+	return in
+}
+
+func (m outcome) input(o *owner, now time.Time) core.Input {
+	in := core.Input{
+		Kind: core.ReportOutcome, Current: o.isCurrent(m.Token.Value()),
+		Retry: m.Retry, Accepted: m.Accepted,
+	}
+	in.Origin, in.Path = o.identify(m.Origin)
+	if !m.Sent.IsZero() {
+		in.Age = max(now.Sub(m.Sent), 0)
+	}
+	return in
+}
+
+func (m fetched) input(o *owner, _ time.Time) core.Input {
 	in := core.Input{Kind: core.Fetched, Flight: m.flight, Result: m.result}
 	in.Result.Same = in.Result.OK && o.held != nil && o.held.Value() == m.token.AccessToken
 	return in
+}
+
+// identify makes numbers of an origin and the path that follows it, and remembers the name.
+func (o *owner) identify(target string) (originNumber, pathNumber uint64) {
+	origin, path := splitOrigin(target)
+	id := originID(o.seed, origin)
+	o.know(id, origin)
+	return id, pathID(o.seed, path)
+}
+
+// isCurrent reports whether a value is that of the published token.
+func (o *owner) isCurrent(value string) bool {
+	current := o.current.Load()
+	return current != nil && current.token.Value() == value
 }

@@ -15,9 +15,10 @@ type observer struct {
 	hook   func(Event)
 	logger *slog.Logger
 
-	mu      sync.Mutex
-	queue   []Event
-	running bool
+	mu       sync.Mutex
+	queue    []Event
+	running  bool
+	panicked uint64
 }
 
 func newObserver(hook func(Event), logger *slog.Logger) *observer {
@@ -59,12 +60,56 @@ func (b *observer) drain() {
 			return
 		}
 		if b.hook != nil {
-			b.hook(e)
+			if err := guarded("the hook", func() { b.hook(e) }); err != nil {
+				b.notePanic(e, err)
+			}
 		}
 		if b.logger != nil {
-			b.logger.LogAttrs(context.Background(), e.level(), "alf: "+string(e.Kind), e.attrs()...)
+			if err := b.log(b.logger, e); err != nil {
+				b.notePanic(e, err)
+			}
 		}
 	}
+}
+
+// log writes an event. The error is that the handler panicked.
+func (b *observer) log(to *slog.Logger, e Event) error {
+	return guarded("the log handler", func() {
+		to.LogAttrs(context.Background(), e.level(), "alf: "+string(e.Kind), e.attrs()...)
+	})
+}
+
+// notePanic counts a panic of the hook or the log handler, and logs it: to the configured logger if there is one and it
+// works, and otherwise to the default one.
+func (b *observer) notePanic(during Event, err error) {
+	b.mu.Lock()
+	b.panicked++
+	b.mu.Unlock()
+	report := Event{Kind: HookPanicked, Time: during.Time, Err: err}
+	if b.logger == nil || b.log(b.logger, report) != nil {
+		_ = b.log(slog.Default(), report)
+	}
+}
+
+// panics is how many there have been.
+func (b *observer) panics() uint64 {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.panicked
+}
+
+// guarded calls f and makes an error of a panic.
+func guarded(what string, f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked(what, r)
+		}
+	}()
+	f()
+	return nil
 }
 
 func (b *observer) next() (Event, bool) {

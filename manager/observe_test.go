@@ -27,7 +27,9 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		c.wantToken("t1")
 		w.replace(c.got, api)
 		w.advance(second)
-		w.replace(w.wait().got, api) // suppressed
+		again := w.replace(w.wait().got, api) // a second after the last
+		w.advance(2 * second)
+		w.replace(again.got, api)    // suppressed
 		w.advance(minute + 6*second) // t2 refreshed on due, and t3 with nobody reading it dormant
 		w.advance(minute + 8*second)
 		w.endpoint.set(func(e *endpoint) { e.latency = 0; e.fail = permanent{errDown} })

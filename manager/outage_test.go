@@ -3,6 +3,7 @@ package manager_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -148,9 +149,9 @@ func TestM9_AHangingEndpointFailsEverybodyAfterOneRoundsTime(t *testing.T) {
 		callers[0].wantWaiting()
 		w.advance(1)
 		for _, c := range callers {
-			require.ErrorContains(t, c.failure(), "did not answer within 10s")
+			require.ErrorContains(t, c.failure(), "did not respond within 10s")
 			require.NotErrorIs(t, c.err, context.Canceled)
-			require.ErrorContains(t, c.err, "the attempt before: the token endpoint did not answer within 5s")
+			require.ErrorContains(t, c.err, "the attempt before: the token endpoint did not respond within 5s")
 			require.Equal(t, 10*second, c.after)
 		}
 		w.wantFetches(2)
@@ -324,4 +325,32 @@ func TestM10_WhichFailuresArePermanent(t *testing.T) {
 			require.Equal(t, c.permanent, e.Permanent, "%v", c.err)
 		})
 	}
+}
+
+// Libraries that send again ask for it; see net.Error.
+func TestM9_AnErrorThatMayPassIsTemporary(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		c := w.wait()
+		w.advance(second)
+		failed, ok := c.failure().(net.Error)
+		require.True(t, ok)
+		require.True(t, failed.Temporary())
+		require.False(t, failed.Timeout())
+	})
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = permanent{errDown}
+		failed, ok := w.getErr().(net.Error)
+		require.True(t, ok)
+		require.False(t, failed.Temporary())
+	})
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.latency = hour
+		c := w.wait()
+		w.advance(minute)
+		failed, ok := c.failure().(net.Error)
+		require.True(t, ok)
+		require.True(t, failed.Temporary())
+		require.True(t, failed.Timeout())
+	})
 }

@@ -24,6 +24,21 @@ func suppressedUntil(t *testing.T, err error) time.Duration {
 	return s.Until.Sub(time.Unix(0, 0))
 }
 
+// guard puts a guard on an origin whose caller reports no outcomes: it rejects two tokens in a row that were fetched for it.
+// That takes a second and two fetches. The token in use afterwards is returned.
+func (w *world) guard(origin string) *manager.Token {
+	w.Helper()
+	first := w.replace(w.wait().got, origin)
+	first.token()
+	second := w.replace(first.got, origin)
+	second.wantWaiting() // a second apart
+	w.advance(1 * time.Second)
+	second.token()
+	suppressed := w.replace(second.got, origin)
+	require.ErrorIs(w, suppressed.failure(), manager.ErrSuppressed)
+	return second.got
+}
+
 func TestM12_AThousandRejectionsOfOneTokenCostOneFetch(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
@@ -104,8 +119,9 @@ func TestM12_AFailedFetchAfterARejectionLeavesNothingStale(t *testing.T) {
 		c := w.replace(first.got, api)
 		w.advance(300 * ms)
 		require.ErrorIs(t, c.failure(), errDown)
-		require.ErrorIs(t, w.getErr(), errDown)
+		require.ErrorIs(t, w.waitFor(api).failure(), errDown)
 		require.ErrorIs(t, w.replace(first.got, api).failure(), errDown)
+		require.Equal(t, "t1", w.get(), "M21: all others keep the token")
 		w.wantFetches(4)
 	})
 }
@@ -125,63 +141,67 @@ func TestM12_TokensAreNamedByValue(t *testing.T) {
 func TestM13_AnAPIThatAlwaysRejectsIsGuarded(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
-		c := w.wait()
+		w.get()
 		w.advance(minute)
-		c = w.replace(c.got, api) // the first time it may be right
-		c.wantToken("t2")
-		arrived := minute
-		for n, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		got := w.guard(api) // twice it may be right
+		arrived, n := minute+second, 3
+		for _, wait := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
 			wait *= second
-			require.Equal(t, arrived+wait, suppressedUntil(t, w.replace(c.got, api).failure()))
-			require.Equal(t, fmt.Sprint("t", n+2), w.get(), "the token stays")
+			require.Equal(t, arrived+wait, suppressedUntil(t, w.replace(got, api).failure()))
+			require.Equal(t, got.Value(), w.get(), "the token stays")
 			w.advance(wait - 1)
-			w.replace(c.got, api).failure()
-			w.wantFetches(n + 2)
-			w.advance(1)
-			c = w.replace(c.got, api)
-			c.wantToken(fmt.Sprint("t", n+3))
-			arrived += wait
+			if wait == 32*second {
+				// Half of the allowance is left to paths that have accepted a token: it regains one a minute.
+				more := suppressedUntil(t, w.replace(got, api).failure()) - arrived
+				w.advance(more - wait + 1)
+				wait = more
+			} else {
+				w.replace(got, api).failure()
+				w.wantFetches(n)
+				w.advance(1)
+			}
+			c := w.replace(got, api)
+			n++
+			c.wantToken(fmt.Sprint("t", n))
+			got, arrived = c.got, arrived+wait
 		}
 	})
 }
 
 func TestM13_EveryoneElseIsServedWhileAGuardedRejecterWaits(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		c.wantToken("t2")
-		w.replace(c.got, api).failure()
-		w.advance(second)
-		w.endpoint.set(func(e *endpoint) { e.latency = 2 * second })
-		again := w.replace(c.got, api)
-		again.wantWaiting()
-		require.Equal(t, "t2", w.get(), "served at once")
+		got := w.guard(api)
 		w.advance(2 * second)
-		again.wantToken("t3")
-		require.Equal(t, "t3", w.get())
+		w.endpoint.set(func(e *endpoint) { e.latency = 2 * second })
+		again := w.replace(got, api)
+		again.wantWaiting()
+		require.Equal(t, "t3", w.get(), "served at once")
+		w.waitFor(api).wantToken("t3") // a rejection under a guard contests nothing
+		w.advance(2 * second)
+		again.wantToken("t4")
+		require.Equal(t, "t4", w.get())
 	})
 }
 
 func TestM13_AFailingFetchForAGuardedRejecterHurtsNobodyElse(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure()
-		w.advance(second)
+		got := w.guard(api)
+		w.advance(2 * second)
 		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
-		again := w.replace(c.got, api)
+		again := w.replace(got, api)
 		w.advance(300 * ms)
 		require.ErrorIs(t, again.failure(), errDown)
-		require.Equal(t, "t2", w.get())
-		suppressedUntil(t, w.replace(c.got, api).failure())
-		require.Equal(t, "t2", w.get())
+		require.Equal(t, "t3", w.get())
+		suppressedUntil(t, w.replace(got, api).failure())
+		require.Equal(t, "t3", w.get())
 	})
 }
 
 func TestM13_AnotherRejecterIsNotUnderTheGuard(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure()
+		got := w.guard(api)
 		w.advance(second)
-		w.replace(c.got, other).wantToken("t3")
+		w.replace(got, other).wantToken("t4")
 	})
 }
 
@@ -191,7 +211,7 @@ func TestM13_TwoRejectersTakingTurnsEscalateBoth(t *testing.T) {
 		c := w.wait()
 		for range 600 {
 			for _, who := range []string{api, other} {
-				if next := w.replace(c.got, who); next.err == nil {
+				if next := w.replace(c.got, who); next.answered() && next.err == nil {
 					c = next
 				}
 			}
@@ -206,9 +226,16 @@ func TestM13_FetchesForRejectionsStartASecondApart(t *testing.T) {
 		c := w.wait()
 		c = w.replace(c.got, api)
 		c.wantToken("t2")
-		require.Equal(t, second, suppressedUntil(t, w.replace(c.got, other).failure()))
+		sooner := w.replace(c.got, other)
+		sooner.wantWaiting() // it is entitled to a fetch, and waits for it
+		w.advance(second - 1)
+		sooner.wantWaiting()
+		w.advance(1)
+		sooner.wantToken("t3")
 		w.advance(second)
-		w.replace(c.got, other).wantToken("t3")
+		w.replace(sooner.got, "https://third.example").wantToken("t4")
+		w.wantFetchAt(3, second)
+		w.wantFetchAt(4, 2*second)
 	})
 }
 
@@ -221,11 +248,16 @@ func TestM13_TheVeryValueThatWasRejectedCountsAsARejection(t *testing.T) {
 		require.True(t, again.got.Same(first.got))
 		require.Equal(t, first.got.ID(), again.got.ID())
 		w.wantFetches(2)
-		require.Equal(t, second, suppressedUntil(t, w.replace(again.got, api).failure()))
+		once := w.waitFor(api)
+		once.wantWaiting() // the contested value does not end the contest (M21)
 		w.advance(second)
-		w.replace(again.got, api).wantToken("same")
+		once.wantToken("same")
 		w.wantFetches(3)
 		require.Equal(t, 3*second, suppressedUntil(t, w.replace(again.got, api).failure()))
+		w.waitFor(api).wantToken("same") // behind the guard, the origin gets it all the same
+		w.advance(2 * second)
+		w.replace(again.got, api).wantToken("same")
+		w.wantFetches(4)
 	})
 }
 
@@ -251,7 +283,8 @@ func TestM13_ARenewedTokenMayBeRejectedAtOnce(t *testing.T) {
 		w.endpoint.lifetime = 20 * second
 		c := w.replace(w.wait().got, api)
 		c.wantToken("t2")
-		w.advance(13500 * ms) // t2 served its time, t3 came on due
+		w.accepts(c.got, api, true)
+		w.advance(13500 * ms) // t2 served its time, t3 came at the refresh time
 		require.Equal(t, "t3", w.get())
 		w.replace(w.wait().got, api).wantToken("t4")
 	})
@@ -260,34 +293,49 @@ func TestM13_ARenewedTokenMayBeRejectedAtOnce(t *testing.T) {
 func TestM13_AtMost64RejectersAreRemembered(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
-		c := w.wait()
-		// 64 have rejected what was fetched for them and are guarded, the last one for the longest time to come.
 		name := func(n int) string { return fmt.Sprint("https://api", n) }
-		for n := range 64 {
-			c = w.replace(c.got, name(n))
-			w.replace(c.got, name(n)).failure()
+		// The first is guarded. 63 more that reject something leave room for it, one more does not.
+		got := w.guard(name(0))
+		for n := range 63 {
+			c := w.replace(got, name(n+1))
 			w.advance(second)
+			got = w.current(c)
+			if n%10 == 0 {
+				w.replace(got, name(0)) // it is not quiet
+				w.advance(10 * ms)
+				got = w.current(nil)
+			}
 		}
+		require.EqualValues(t, 1, w.m.Stats().Guarded)
 		w.endpoint.set(func(e *endpoint) { e.latency = second })
-		w.replace(c.got, name(63)).wantWaiting()
-		require.NotEqual(t, "", w.get(), "all others are served meanwhile: a guarded rejecter")
-		w.advance(second)
-		// One more, and the one that has been quiet for the longest is forgotten: it is believed again.
-		w.replace(w.wait().got, name(64))
-		w.wait().wantWaiting()
-		w.advance(second)
-		w.replace(w.wait().got, name(0)).wantWaiting()
-		w.wait().wantWaiting()
-		w.advance(second)
+		w.replace(got, name(64))
+		w.advance(3 * second)
+		for n := range 64 { // all of them reject something now, and the guarded one is the quietest
+			w.replace(w.current(nil), name(n+100))
+			w.advance(3 * second)
+		}
+		w.replace(w.current(nil), name(0)).wantWaiting() // forgotten: it is believed again
+		w.waitFor(name(0)).wantWaiting()
+		w.advance(3 * second)
 	})
+}
+
+// current is the token that a caller may send now.
+func (w *world) current(c *caller) *manager.Token {
+	w.Helper()
+	if c != nil && c.answered() && c.err == nil {
+		return c.got
+	}
+	token := w.waitFor("https://bystander.example")
+	require.NotEmpty(w, token.token())
+	return token.got
 }
 
 func TestM13_TheGuardRemembersAPersistentRejecterForAMinute(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure() // guarded from here on
-		w.refresh().token()             // by hand: fetched for no rejection
+		w.guard(api)        // guarded from here on
+		w.refresh().token() // by hand: fetched for no rejection
 		w.advance(59 * second)
 		w.endpoint.set(func(e *endpoint) { e.latency = second })
 		w.replace(w.wait().got, api)
@@ -298,7 +346,7 @@ func TestM13_TheGuardRemembersAPersistentRejecterForAMinute(t *testing.T) {
 		w.advance(minute + second)
 		w.endpoint.set(func(e *endpoint) { e.latency = second })
 		w.replace(w.wait().got, api).wantWaiting()
-		w.wait().wantWaiting() // forgotten: it is believed, and the token withdrawn
+		w.waitFor(api).wantWaiting() // forgotten: it is believed, and the token withdrawn from it
 		w.advance(second)
 	})
 }
@@ -321,16 +369,15 @@ func TestM12_ARejectionBetweenTwoAttemptsIsServedByTheRound(t *testing.T) {
 
 func TestM12_ARejectionThatMayCauseNoFetchStillJoinsOne(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure() // under the guard, and within the second
+		got := w.guard(api) // under the guard, and within the wait
 		w.endpoint.set(func(e *endpoint) { e.latency = 100 * ms })
 		r := w.refresh()
-		again := w.replace(c.got, api)
+		again := w.replace(got, api)
 		again.wantWaiting()
 		w.advance(100 * ms)
-		r.wantToken("t3")
-		again.wantToken("t3")
-		w.wantFetches(3)
+		r.wantToken("t4")
+		again.wantToken("t4")
+		w.wantFetches(4)
 	})
 }
 
@@ -362,8 +409,8 @@ func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) 
 			if bad := w.replace(w.currentOr(c.got), api); bad.answered() && bad.err == nil {
 				c = bad
 			}
-			if good := w.wait(); !good.answered() {
-				starved++
+			if good := w.waitFor(other); !good.answered() {
+				starved++ // by an expiry: a rejection by another origin is no reason (M21)
 			}
 			w.advance(100 * ms)
 		}
@@ -374,7 +421,7 @@ func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) 
 
 // currentOr is the token a caller would send now.
 func (w *world) currentOr(t *manager.Token) *manager.Token {
-	if c := w.wait(); c.answered() && c.err == nil {
+	if c := w.waitFor(api); c.answered() && c.err == nil {
 		return c.got
 	}
 	return t

@@ -1,42 +1,84 @@
 package manager
 
 import (
+	"hash/maphash"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/alf-go/alf/internal/core"
 )
 
-// snapshot is a published token. The owner makes it and replaces it; everybody reads it.
+// snapshot is a published token. The owner makes it and replaces it; all callers read it.
 type snapshot struct {
-	token     *Token
-	start     time.Time
-	due, end  time.Time // without a monotonic part, so that comparing with them goes by the wall clock
-	attention atomic.Uint32
+	token            *Token
+	start            time.Time
+	refreshTime, end time.Time // without a monotonic part, so that comparing with them goes by the wall clock
+	flags            atomic.Uint32
+	contest          atomic.Pointer[contest] // nil: no origin contests the token
 }
 
-// The values of attention. It only ever grows.
+// The flags of a snapshot.
 const (
-	unread uint32 = iota
-	read
-	nudged // read when due had passed, and the owner was told
+	// wasRead: a caller has read it. It is never cleared.
+	wasRead uint32 = 1 << iota
+	// hinted: it was read when the refresh time had passed, and the owner was sent a hint. It is never cleared.
+	hinted
+	// contested: the token is withdrawn from some origins (M21). Set and cleared by the owner alone.
+	contested
 )
 
-// usable is the hot path: one flag load and one comparison with the one clock read, since due never lies after the end.
-func (s *snapshot) usable(now time.Time, m *Manager) bool {
-	return s.attention.Load() == read && now.Before(s.due) || s.attend(now, m)
+// contest says who may not use a token. It is immutable.
+type contest struct {
+	origins []uint64 // in ascending order
+	unnamed bool     // callers that name no origin may not either
+	all     bool     // no caller may: the one that rejected it named no origin
 }
 
-// attend is the rest. A reader who finds due passed tells the owner, once and without waiting: it may be dormant, or its
-// timer late because the machine slept.
-func (s *snapshot) attend(now time.Time, m *Manager) bool {
-	switch {
-	case !now.Before(s.end):
+func (c *contest) covers(seed maphash.Seed, target string) bool {
+	origin, _ := splitOrigin(target)
+	id := originID(seed, origin)
+	if id == 0 || c.all {
+		return c.unnamed
+	}
+	_, found := slices.BinarySearch(c.origins, id)
+	return found
+}
+
+// setContest takes over from the core who may not use the token.
+func (s *snapshot) setContest(c *core.Core) {
+	origins := c.Contesting()
+	if len(origins) == 0 {
+		s.contest.Store(nil)
+		s.flags.And(^contested)
+		return
+	}
+	unnamed := c.Contests(0)
+	s.contest.Store(&contest{origins: origins, unnamed: unnamed, all: unnamed && origins[0] == 0})
+	s.flags.Or(contested)
+}
+
+// usable is the hot path: one flag load and one comparison with the one clock read, since the refresh time never lies
+// after the end.
+func (s *snapshot) usable(now time.Time, m *Manager, target string) bool {
+	return s.flags.Load() == wasRead && now.Before(s.refreshTime) || s.attend(now, m, target)
+}
+
+// attend is the rest. A reader that finds the refresh time passed sends the owner a hint, once and without waiting: it may
+// be idle, or its timer late because the machine slept.
+func (s *snapshot) attend(now time.Time, m *Manager, target string) bool {
+	if !now.Before(s.end) {
 		return false
-	case now.Before(s.due):
-		s.attention.CompareAndSwap(unread, read)
-	case s.attention.Load() != nudged && s.attention.Swap(nudged) != nudged:
-		go m.tell(nudge{})
+	}
+	if c := s.contest.Load(); c != nil && c.covers(m.seed, target) {
+		return false
+	}
+	if now.Before(s.refreshTime) {
+		s.flags.Or(wasRead)
+	} else if s.flags.Load()&hinted == 0 && s.flags.Or(wasRead|hinted)&hinted == 0 {
+		go m.send(refreshHint{})
 	}
 	return true
 }
 
-func (s *snapshot) wasRead() bool { return s != nil && s.attention.Load() != unread }
+func (s *snapshot) wasRead() bool { return s != nil && s.flags.Load()&wasRead != 0 }

@@ -4,7 +4,7 @@ import "time"
 
 // Stats is a manager's state and what it has counted since it was made. It holds no secret.
 type Stats struct {
-	// Ready says that a usable token is at hand.
+	// Ready says that a usable token is at hand, which no resource server contests.
 	Ready bool
 	// Closed says that the manager was closed.
 	Closed bool
@@ -12,12 +12,12 @@ type Stats struct {
 	Token uint64
 	// Age is how long ago the request that brought the token was started.
 	Age time.Duration
-	// EffectiveExpiry is when the token stops being handed out, Due when its successor is fetched if it is in use, Expiry when it
-	// expires by the endpoint's word. On the wall clock; zero without a token.
+	// EffectiveExpiry is when the token stops being handed out, RefreshTime when its successor is fetched if it is in use, Expiry
+	// when it expires according to the endpoint. On the wall clock; zero without a token.
 	EffectiveExpiry, RefreshTime, Expiry time.Time
-	// Dormant says that the token is not refreshed on due, because nobody has read it.
+	// Idle says that the token is not refreshed at its refresh time, because no caller has read it.
 	Idle bool
-	// Waiting is how many callers wait for a token, those who have given up meanwhile included.
+	// Waiting is how many callers wait for a token, those that have given up meanwhile included.
 	Waiting int
 	// Fetching says that a fetch is in flight.
 	Fetching bool
@@ -36,8 +36,14 @@ type Stats struct {
 	Abandoned uint64
 	// AbandonedNow is how many of those have not returned yet; with 3 of them no fetch is started.
 	AbandonedNow int
-	// Published, Rejected, Suppressed, BackedOff, WentIdle and LateResults count the events of those kinds.
-	Published, Rejected, Suppressed, BackedOff, WentIdle, LateResults uint64
+	// Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle and LateResults count the events of those kinds.
+	Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle, LateResults uint64
+	// Suppressed counts the suppressed rejections, of which there is only one event for each wait.
+	Suppressed uint64
+	// Waits is how long callers waited for the manager, by how the wait ended.
+	Waits map[WaitOutcome]WaitStats
 	// EventsDropped is how many events overflowed the queue in front of the hook and the logger.
 	EventsDropped uint64
+	// HookPanics is how often the hook or the logger's handler panicked.
+	HookPanics uint64
 }

@@ -16,7 +16,7 @@ import (
 // Its identity is its value: two tokens with the same value are the same token to [Manager.Invalidate], even when the
 // endpoint handed the value out again with a later expiry. ID is a number that names the token in logs, where the value
 // must not appear. However a Token is printed (fmt, JSON, slog), it prints as a redaction; only [Token.Value],
-// [Token.Authorization] and [Token.OAuth2] reveal it, to whoever asks for them by name.
+// [Token.Authorization] and [Token.OAuth2] reveal it, to a caller that asks for them by name.
 type Token struct {
 	id     uint64
 	expiry time.Time
@@ -59,11 +59,11 @@ func (t *Token) Value() string { return t.material().oauth.AccessToken }
 // secret, and built once per token.
 func (t *Token) Authorization() string { return t.material().authorization }
 
-// Expiry is when the token expires by the endpoint's word, on the wall clock. It stops being handed out a margin earlier;
+// Expiry is when the token expires according to the endpoint, on the wall clock. It stops being handed out a margin earlier;
 // see [Policy].
 func (t *Token) Expiry() time.Time { return t.expiry }
 
-// OAuth2 converts to a golang.org/x/oauth2 token, a new one at each call, with whatever Extra the endpoint's answer
+// OAuth2 converts to a golang.org/x/oauth2 token, a new one at each call, with whatever Extra the endpoint's response
 // carried. It holds the secret in the open, and unlike Token prints it.
 func (t *Token) OAuth2() *oauth2.Token {
 	o := t.material().oauth

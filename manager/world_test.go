@@ -160,6 +160,20 @@ func (w *world) waitIn(ctx context.Context) *caller {
 	return w.ask(func() (*manager.Token, error) { return w.m.Token(ctx) })
 }
 
+// waitFor is a caller that says what the token is for.
+func (w *world) waitFor(origin string) *caller {
+	return w.ask(func() (*manager.Token, error) { return w.m.TokenFor(context.Background(), origin) })
+}
+
+// accepts and rejects report an outcome.
+func (w *world) accepts(t *manager.Token, origin string, retry bool) {
+	w.m.ReportOutcome(manager.Outcome{Token: t, Origin: origin, Retry: retry, Accepted: true, Sent: w.clock.Now()})
+}
+
+func (w *world) rejects(t *manager.Token, origin string) {
+	w.m.ReportOutcome(manager.Outcome{Token: t, Origin: origin, Retry: true, Sent: w.clock.Now()})
+}
+
 func (w *world) replace(t *manager.Token, rejecter string) *caller {
 	return w.ask(func() (*manager.Token, error) { return w.m.Replace(context.Background(), t, rejecter) })
 }

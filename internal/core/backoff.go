@@ -7,44 +7,51 @@ type backoffKind uint8
 
 const (
 	noBackoff  backoffKind = iota
-	refreshing             // a refresh behind a usable token failed (M8): lifted when the token is lost
-	waiting                // a round failed (M9)
-	denied                 // a failure was permanent (M10)
+	refreshing             // a refresh behind a usable token failed (M8): lifted when the token is lost or rejected
+	waiting                // a round failed (M9): lifted when the token is lost that other origins still used (M21)
+	permanent              // a failure was permanent (M10): lifted by Refresh and by corrected credentials only
 )
 
 // backoff is the time in which no fetch starts because others failed.
 type backoff struct {
-	kind      backoffKind
-	until     Elapsed
-	transient int // failures in a row, of either kind
-	permanent int
+	kind backoffKind
+	// until is when it ends.
+	until Elapsed
+	// hold says that the endpoint asked for this pause by Retry-After, so that the loss of a token does not lift it (M21).
+	hold bool
+	// transient and permanent count the failures in a row. Each doubles the next backoff of its kind.
+	transient, permanent int
 }
 
-// maxDoublings keeps a shift from overflowing; every wait has long met its cap by then.
-const maxDoublings = 20
+// maxDoublings is more than the shortest backoff needs to reach the longest. Counting further would prove nothing.
+const maxDoublings = 63
 
-func (t *turn) backOff(kind backoffKind, permanent bool, retryAfter time.Duration) {
+// backOff begins a backoff after a failure.
+func (s *step) backOff(kind backoffKind, r Result) {
 	var wait time.Duration
-	b := &t.backoff
-	if permanent {
-		kind = denied
-		wait = doubling(t.policy.MinPermanentBackoff, b.permanent, t.policy.MaxPermanentBackoff)
+	b := &s.backoff
+	if r.Permanent {
+		kind = permanent
+		wait = doubling(s.policy.MinPermanentBackoff, b.permanent, s.policy.MaxPermanentBackoff)
 		b.permanent = min(b.permanent+1, maxDoublings)
 	} else {
-		longest := t.policy.MaxBackoff
+		longest := s.policy.MaxBackoff
 		if kind == waiting {
 			longest = min(longest, maxRoundBackoff)
 		}
-		wait = doubling(t.policy.MinBackoff, b.transient, longest)
+		wait = doubling(s.policy.MinBackoff, b.transient, longest)
 		// From the upper half, so that processes which failed together do not return together.
-		wait = time.Duration(float64(wait) * (0.5 + t.draw/2))
+		wait = time.Duration(float64(wait) * (0.5 + s.draw/2))
 		b.transient = min(b.transient+1, maxDoublings)
 	}
-	b.kind = kind
-	b.until = t.elapsed + max(wait, min(retryAfter, maxRetryAfter))
-	t.event(Event{Kind: BackedOff, Until: t.at(b.until)})
+	asked := min(r.RetryAfter, maxRetryAfter)
+	b.kind, b.hold = kind, asked >= wait && asked > 0
+	b.until = s.elapsed + max(wait, asked)
+	s.recheck.begin(r.Recheckable, s.elapsed)
+	s.event(Event{Kind: BackedOff, Until: s.at(b.until)})
 }
 
+// doubling is the first wait, doubled that many times, and at most the longest.
 func doubling(first time.Duration, times int, longest time.Duration) time.Duration {
 	for range times {
 		if first >= longest {
@@ -55,17 +62,26 @@ func doubling(first time.Duration, times int, longest time.Duration) time.Durati
 	return min(first, longest)
 }
 
-// lift ends the wait, not the count of failures: should the next fetch fail too, the wait after it is the longer one.
-func (b *backoff) lift() { b.kind, b.until = noBackoff, 0 }
+// liftBackoff ends the wait, not the count of failures: should the next fetch fail too, the wait after it is the longer one.
+func (s *step) liftBackoff() {
+	s.backoff.kind, s.backoff.until, s.backoff.hold = noBackoff, 0, false
+	s.recheck.end()
+}
+
+// endBackoff is for a fetch that succeeded.
+func (s *step) endBackoff() {
+	s.backoff = backoff{}
+	s.recheck.end()
+}
 
 // failingFast reports whether callers without a token are refused at once, and rejections not acted on.
-func (t *turn) failingFast() bool {
-	return t.elapsed < t.backoff.until && (t.backoff.kind == waiting || t.backoff.kind == denied)
+func (s *step) failingFast() bool {
+	return s.elapsed < s.backoff.until && (s.backoff.kind == waiting || s.backoff.kind == permanent)
 }
 
 // retrying replaces a cause if the last fetch failed: whatever it would have been, it is a probe now.
-func (t *turn) retrying(cause Cause) Cause {
-	if t.backoff.transient > 0 || t.backoff.permanent > 0 {
+func (s *step) retrying(cause Cause) Cause {
+	if s.backoff.transient > 0 || s.backoff.permanent > 0 {
 		return CauseRetry
 	}
 	return cause

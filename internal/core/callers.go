@@ -1,126 +1,102 @@
 package core
 
-// get is somebody who found no usable token.
-func (t *turn) get() {
-	t.Reply = t.serve()
-	if t.Reply == None {
-		t.startRound(t.retrying(t.missing()))
-		t.Reply = Wait
+import "time"
+
+// get is a caller that found no token it may use.
+func (s *step) get(in Input) {
+	s.Reply = s.serve(in)
+	s.round.orServe = s.round.orServe || s.Reply == WaitOrServe
+	if s.Reply == None {
+		if s.token.on && s.contest.has(in.Origin) {
+			g := s.guards.edit(in.Origin, s.elapsed)
+			g.awaited, g.awaitedPath = true, in.Path
+		}
+		s.startRound(s.retrying(s.missing()), s.earliest(in))
+		s.Reply = Wait
 	}
 }
 
-// serve is what a caller gets without a new round: None means that one is needed.
-func (t *turn) serve() Reply {
+// serve is what a caller gets without a new round. None means that one is needed.
+func (s *step) serve(in Input) Reply {
+	contested := s.token.on && s.contest.covers(in.Origin)
+	tooShort := s.token.on && s.endsWithin(in.MinLife)
 	switch {
-	case t.closed:
+	case s.closed:
 		return Shut
-	case t.token.on:
-		// Whoever is served is a reader: a token that was due but unread is refreshed behind them.
-		t.read, t.token.dormant = true, false
+	case s.token.on && !contested && !tooShort:
+		// A caller that is served is a reader: a token past its refresh time that no caller had read is refreshed now.
+		s.read, s.token.idle = true, false
 		return Serve
-	case t.round.on:
+	case s.round.on && contested && (in.Origin == 0 || !s.contest.has(in.Origin)) && !tooShort:
+		return WaitOrServe
+	case s.round.on:
 		return Wait
-	case t.failingFast():
+	case tooShort && s.token.life < in.MinLife:
+		return TooShort
+	case s.failingFast(), (contested || tooShort) && s.elapsed < s.backoff.until:
 		return Failed
-	case t.blocked():
+	case s.blocked():
 		return Failed
 	}
 	return None
 }
 
-// blocked refuses to start anything while too many fetches run that were given up (M15).
-func (t *turn) blocked() bool {
-	if t.flight.on || t.abandoned < maxAbandoned {
-		return false
-	}
-	if t.Failure.Kind == NoFailure { // else it is that of a round which ended in this very step
-		t.Failure = Failure{Kind: Blocked}
-	}
-	return true
-}
+// endsWithin reports whether the token's effective expiry comes sooner than a caller wants (M20).
+func (s *step) endsWithin(min time.Duration) bool { return min > 0 && s.token.end.Sub(s.wall) < min }
 
-func (t *turn) missing() Cause {
-	if t.tokens == 0 {
+// missing is why a caller is not served.
+func (s *step) missing() Cause {
+	switch {
+	case s.token.on && len(s.contest.origins) > 0:
+		return CauseRejected
+	case s.token.on:
+		return CauseManual // for a caller that wants a longer life (M20)
+	case s.tokens == 0:
 		return CauseCold
 	}
 	return CauseExpired
 }
 
-// refresh is somebody who wants a fetch now, whatever stands in its way (M20), but for one that already runs and for M15.
-func (t *turn) refresh() {
+// earliest is when a fetch for a caller may start. Behind a token that others still use, it may not become a loop: a
+// contested token is fetched for as M13 says, and a longer life is asked for once a second.
+func (s *step) earliest(in Input) Elapsed {
 	switch {
-	case t.closed:
-		t.Reply = Shut
+	case !s.token.on:
+		return s.elapsed
+	case in.MinLife > 0:
+		return s.token.arrived + restart
+	}
+	return s.guards.earliest()
+}
+
+// blocked reports whether too many fetches run that were given up, so that none may start (M15).
+func (s *step) blocked() bool {
+	if s.flight.on || s.abandoned < maxAbandoned {
+		return false
+	}
+	if s.Failure.Kind == NoFailure { // else it is that of a round which ended in this very step
+		s.Failure = Failure{Kind: Blocked}
+	}
+	return true
+}
+
+// refresh is a caller that wants a fetch now, whatever stands in its way, except for one that already runs (M20) and for
+// abandoned ones (M15).
+func (s *step) refresh() {
+	switch {
+	case s.closed:
+		s.Reply = Shut
 		return
-	case t.blocked():
-		t.Reply = Failed
+	case s.blocked():
+		s.Reply = Failed
 		return
 	}
-	t.backoff.lift()
-	t.notBefore = 0
-	if t.round.on {
-		t.round.next = t.elapsed
+	s.liftBackoff()
+	s.notBefore = 0
+	if s.round.on {
+		s.round.next = s.elapsed
 	} else {
-		t.startRound(CauseManual)
+		s.startRound(CauseManual, s.elapsed)
 	}
-	t.Reply = Wait
-}
-
-// invalidate is somebody who saw a token refused (M12, M13).
-func (t *turn) invalidate(in Input) {
-	if t.closed {
-		t.Reply = Shut
-		return
-	}
-	if !in.Current || !t.token.on {
-		t.Reply = Done
-		if in.Wait {
-			t.get()
-		}
-		return
-	}
-	guarded := t.guards.guarded(t, in.Origin)
-	if until, ok := t.mayReplace(in.Origin, guarded); !ok {
-		t.Reply = Suppressed
-		if until > 0 {
-			t.Until = t.at(until)
-		}
-		t.event(Event{Kind: RejectionSuppressed, Token: t.token.id, Until: t.Until})
-		return
-	}
-	t.event(Event{Kind: Rejected, Token: t.token.id})
-	t.guards.note(t, in.Origin, guarded)
-	if !guarded {
-		t.lose()
-	} else if t.backoff.kind == refreshing {
-		t.backoff.lift()
-	}
-	if !t.round.on {
-		t.startRound(CauseRejected)
-	}
-	t.Reply = Done
-	if in.Wait {
-		t.Reply = Wait
-	}
-}
-
-// mayReplace reports whether a rejection of the current token may lead to a fetch, and if not, from when on one may (0 if
-// that is not bound to a time). A fetch that is on its way serves every rejection, unless its failure has been told.
-func (t *turn) mayReplace(rejecter uint64, guarded bool) (until Elapsed, ok bool) {
-	switch {
-	case t.abandoned >= maxAbandoned && !t.flight.on:
-		return 0, false
-	case t.round.on || t.flight.on && !t.flight.told:
-		return 0, true
-	}
-	if t.failingFast() {
-		until = t.backoff.until
-	}
-	if guarded {
-		until = max(until, t.guards.until(t, rejecter))
-	}
-	if t.guards.fetched {
-		until = max(until, t.guards.lastFetch+restart)
-	}
-	return until, t.elapsed >= until
+	s.Reply = Wait
 }

@@ -1,7 +1,8 @@
 package core
 
 import (
-	"encoding/binary"
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -17,65 +18,71 @@ var epoch = time.Unix(0, 0).UTC()
 // names. Two cores with equal representatives may therefore be taken for one, which makes the states of a small world
 // finite, and an exhaustive search possible.
 //
-// It holds between steps only, for readings of the clock without a monotonic part, and for worlds of at most 64 rejecters:
-// with more, what is forgotten first would depend on memory that is dropped here. Values of [Core.Left] agree for what lies
-// ahead; all that has passed looks as if it passed now or never was.
+// It holds between steps only, for readings of the clock without a monotonic part, and for worlds of at most 64 origins and
+// 64 paths: with more, what is forgotten first would depend on memory that is dropped here. Values of [Core.Left] agree
+// for what lies ahead; all that has passed looks as if it passed now or never was.
 func (c *Core) Canonical() Core {
 	k := *c
-	k.guards.own()
 	k.canonicalize()
 	return k
 }
+
+// ForgetArrival drops when the published token arrived. That matters to origins that reject tokens (M13) and to callers that
+// ask for a minimum lifetime (M20) only, so an explorer of worlds without either has fewer states.
+func (c *Core) ForgetArrival() { c.token.arrived = c.elapsed }
 
 func (c *Core) canonicalize() {
 	if !c.started {
 		return // nothing has happened, and the time is not known yet
 	}
-	c.forgetGuards() // first, because it compares times of the token with those of the rejecters
+	c.canonicalGuards()
 	c.canonicalToken()
-	c.canonicalFlight()
 	c.canonicalRound()
+	c.canonicalFlight()
 	c.canonicalBackoff()
 
 	// The lower bound of a start matters while it lies ahead: it is only ever compared with now, or replaced by a maximum.
 	c.notBefore = c.ahead(c.notBefore)
 	// Written by every fetch that ends, before anything reads it.
 	c.lastDuration = 0
-	// Counts are ids, but for one thing: whether there ever was a token is told apart (a cold start). One is enough for
-	// that, and what is issued next is still not the one there is.
+	// Counts are ids, except for one thing: whether there ever was a token decides a cause (a cold start). One is enough
+	// for that, and what is issued next is still not the one there is.
 	c.tokens = min(c.tokens, CanonicalID)
 	c.flights, c.publications = c.flight.id, c.token.publication
 	if c.closed {
-		// Nothing starts or is published any more, so what would decide about that is never asked. What a State tells of the
-		// backoff stays.
-		c.notBefore, c.tokens = 0, 0
-		c.token, c.guards = token{}, guards{}
-		c.backoff.transient, c.backoff.permanent = 0, 0
+		// Nothing starts or is published any more, so what would decide about that is never asked. What a State reports of
+		// the backoff stays.
+		c.notBefore, c.tokens, c.repeated = 0, 0, false
+		c.token, c.guards, c.contest, c.recheck = token{}, guards{}, contest{}, recheck{}
+		c.backoff.transient, c.backoff.permanent, c.backoff.hold = 0, 0, false
 	}
 	c.last, c.elapsed = epoch, 0
 }
 
-// ahead is a time elapsed relative to now, or 0 if it has passed. Sound where the past is never told apart.
+// ahead is a time elapsed relative to now, or 0 if it has passed. Sound where no two times of the past are told apart.
 func (c *Core) ahead(at Elapsed) Elapsed { return max(at-c.elapsed, 0) }
 
-// wall is a time on the wall clock relative to the latest reading.
-func (c *Core) wall(at time.Time) time.Time { return epoch.Add(at.Sub(c.last.Round(0))) }
+// behind is a time elapsed relative to now, where all that is longer ago than a span makes no difference.
+func (c *Core) behind(at Elapsed, span time.Duration) Elapsed { return max(at-c.elapsed, -span) }
+
+// onWall is a time on the wall clock relative to the latest reading.
+func (c *Core) onWall(at time.Time) time.Time { return epoch.Add(at.Sub(c.last.Round(0))) }
 
 func (c *Core) canonicalToken() {
 	t := &c.token
 	t.id = min(t.id, CanonicalID) // never 0 again once there was one
 	if !t.on {
-		// Whatever is published next replaces it; only a value that comes again asks for its id, and for whom it was fetched.
-		*t = token{id: t.id, forGuard: t.forGuard}
+		*t = token{id: t.id} // whatever is published next replaces it; only a value that comes again asks for its id
 		return
 	}
 	t.publication = CanonicalID
-	t.end = c.wall(t.end)
-	if t.dueAt <= c.elapsed {
-		// Due for good, since time elapsed never runs back; so the wall clock is not asked.
-		t.due, t.dueAt = time.Time{}, 0
+	t.end = c.onWall(t.end)
+	t.arrived = c.behind(t.arrived, maxGuardWait)
+	if t.refreshAt <= c.elapsed {
+		// Passed for good, since time elapsed never runs back; so the wall clock is not asked.
+		t.refreshTime, t.refreshAt = time.Time{}, 0
 	} else {
-		t.due, t.dueAt = c.wall(t.due), t.dueAt-c.elapsed
+		t.refreshTime, t.refreshAt = c.onWall(t.refreshTime), t.refreshAt-c.elapsed
 	}
 }
 
@@ -85,7 +92,7 @@ func (c *Core) canonicalFlight() {
 		return // zero already
 	}
 	f.id = CanonicalID
-	f.start = c.wall(f.start)
+	f.start = c.onWall(f.start)
 	f.began -= c.elapsed
 	f.deadline -= c.elapsed
 }
@@ -98,24 +105,33 @@ func (c *Core) canonicalRound() {
 	r.deadline -= c.elapsed
 	r.next = c.ahead(r.next)
 	if c.flight.on {
-		r.next = 0 // set anew by the failure of the fetch in flight, and by nothing else asked for
+		r.next = 0 // set again by the failure of the fetch in flight, and by nothing else asked for
 	}
-	if r.attempts > 0 {
-		r.cause = 0 // only the first attempt is made for it; all others are retries
+	// Only the first attempt is made for the cause; all others are retries. The first is made again at most once.
+	if r.attempts > 1 || r.attempts == 1 && (!c.flight.on || c.repeated) {
+		r.cause = 0
 	}
+	r.orServe = r.orServe && c.token.on
 }
 
 func (c *Core) canonicalBackoff() {
 	b := &c.backoff
 	if b.until = c.ahead(b.until); b.until == 0 {
-		b.kind = noBackoff // who may lift it does not matter once it is over
+		b.kind, b.hold = noBackoff, false // who may lift it does not matter once it is over
+		c.recheck.end()
 	}
 	b.transient = saturated(b.transient, c.policy.MinBackoff, c.policy.MaxBackoff)
 	b.permanent = saturated(b.permanent, c.policy.MinPermanentBackoff, c.policy.MaxPermanentBackoff)
+	r := &c.recheck
+	if r.on && (!r.running || r.stale) {
+		r.next = c.ahead(r.next)
+	} else {
+		r.next = 0 // set again by the report of the check, unless that is stale
+	}
 }
 
-// saturated caps a count of failures where one more makes no wait longer. It leaves 1 of any, because none at all is told
-// apart (a retry). A cap on the wait that is lower than longest is reached no later.
+// saturated caps a count of failures where one more makes no wait longer. It leaves 1 of any, because none at all decides
+// a cause (a retry). A cap on the wait that is lower than longest is reached no later.
 func saturated(count int, first, longest time.Duration) int {
 	for n := 1; n < count; n++ {
 		if doubling(first, n, longest) == longest {
@@ -125,73 +141,48 @@ func saturated(count int, first, longest time.Duration) int {
 	return count
 }
 
-// longAgo is further back than anything remembered is asked for.
-const longAgo = -guardMemory - 1
-
-// forgetGuards drops what no rejection will be judged by again, and puts the rest in the order of the rejecters' names,
-// since slots mean nothing while one is free.
-func (c *Core) forgetGuards() {
-	g := &c.guards
-	if g.fetched && c.elapsed-g.lastFetch < restart {
-		g.lastFetch -= c.elapsed
+// canonicalGuards drops what no rejection and no outcome will ever be decided by, and puts the rest in the order of names.
+func (c *Core) canonicalGuards() {
+	gs := &c.guards
+	if gs.fetched && c.elapsed-gs.lastFetch < contendedWithin {
+		gs.lastFetch -= c.elapsed
 	} else {
-		g.fetched, g.lastFetch = false, 0 // it holds nothing up any more
+		gs.fetched, gs.lastFetch = false, 0 // nothing has to wait for it any more
 	}
-	kept, hot := 0, false
-	for i := range g.size() {
-		r := *g.at(i)
-		if !r.known {
-			continue
+	var kept []guard
+	for _, g := range gs.origins {
+		if !g.forgotten(c.elapsed) && c.canonicalGuard(&g) {
+			kept = append(kept, g)
 		}
-		*g.at(i) = guard{}
-		if !c.remember(&r) {
-			continue
-		}
-		hot = hot || r.hot
-		at := kept
-		for ; at > 0 && g.at(at-1).rejecter > r.rejecter; at-- {
-			*g.at(at) = *g.at(at - 1)
-		}
-		*g.at(at) = r
-		kept++
 	}
-	if kept <= few {
-		g.more = nil
-	}
-	if t := &c.token; t.forGuard || hot {
-		t.arrived = max(t.arrived-c.elapsed, longAgo) // no guard lasts longer than the memory
-	} else {
-		t.arrived = 0 // nobody can be guarded against this token
-	}
+	slices.SortFunc(kept, func(a, b guard) int { return cmp.Compare(a.origin, b.origin) })
+	gs.origins = kept
 }
 
-// remember makes a guard's times relative and reports whether it can still make a difference.
-func (c *Core) remember(r *guard) bool {
-	t := &c.token
-	byThisToken := t.on && t.forGuard && c.elapsed-t.arrived <= guardMemory && t.arrived-r.arrived <= guardMemory
-	byLaterOnes := c.elapsed-r.arrived <= guardMemory
-	if r.brought && (byThisToken || byLaterOnes) {
-		r.arrived -= c.elapsed
+// canonicalGuard makes a guard's times relative and reports whether it differs from that of an unknown origin.
+func (c *Core) canonicalGuard(g *guard) bool {
+	g.last -= c.elapsed
+	if !g.awaited && !g.trial {
+		g.awaitedPath = 0
+	}
+	if g.tried || g.suspicion == ofCurrent {
+		g.since = c.behind(g.since, evidenceMemory)
 	} else {
-		r.brought, r.arrived = false, 0
+		g.since = 0
 	}
-	persistent := r.hot && c.elapsed-r.last <= guardMemory
-	switch {
-	case persistent:
-		r.last -= c.elapsed
-	case r.hot:
-		r.last = longAgo // over, but a token that arrives on its behalf still raises its level
-	default:
-		r.last = 0 // asked only to find room for a 65th
+	if g.on {
+		g.whole = c.ahead(g.whole)
+		g.reports, g.mine = false, false
+		g.paths = slices.Clone(g.paths)
+		slices.SortFunc(g.paths, func(a, b path) int { return cmp.Compare(a.name, b.name) })
 	}
-	return r.pending || r.brought || persistent
+	return g.useful()
 }
 
 // AppendKey appends c's canonical form to b: equal bytes if and only if [Core.Canonical] is equal, for cores with the same
 // policy. Its length can be told from its beginning, so it may stand in front of something else.
 func (c *Core) AppendKey(b []byte) []byte {
 	k := *c
-	k.guards.own()
 	k.canonicalize()
 	p := PackTo(b)
 	k.pack(p)
@@ -208,7 +199,7 @@ func FromKey(policy Policy, key []byte) (c Core, rest []byte) {
 
 // pack names every field once, for both directions.
 func (c *Core) pack(p *Packer) {
-	Flags(p, &c.started, &c.closed, &c.token.on, &c.flight.on, &c.round.on, &c.guards.fetched, &c.token.forGuard)
+	Flags(p, &c.started, &c.closed, &c.token.on, &c.flight.on, &c.round.on, &c.guards.fetched, &c.repeated, &c.backoff.hold)
 	Number(p, &c.token.id)
 	Number(p, &c.tokens)
 	Number(p, &c.abandoned)
@@ -216,26 +207,10 @@ func (c *Core) pack(p *Packer) {
 	if !p.writing && c.started {
 		c.last = epoch
 	}
-	if t := &c.token; t.on {
-		Flags(p, &t.dormant, &t.repeated)
-		Number(p, &t.publication)
-		instant(p, &t.due)
-		instant(p, &t.end)
-		Number(p, &t.dueAt)
-		Number(p, &t.arrived)
-		c.publications = t.publication
-	}
-	if f := &c.flight; f.on {
-		Flags(p, &f.cancelled, &f.told)
-		Number(p, &f.id)
-		Number(p, &f.cause)
-		Number(p, &f.attempt)
-		instant(p, &f.start)
-		Number(p, &f.began)
-		Number(p, &f.deadline)
-		c.flights = f.id
-	}
+	c.packToken(p)
+	c.packFlight(p)
 	if r := &c.round; r.on {
+		Flags(p, &r.orServe)
 		Number(p, &r.cause)
 		Number(p, &r.attempts)
 		Number(p, &r.next)
@@ -245,74 +220,54 @@ func (c *Core) pack(p *Packer) {
 	Number(p, &c.backoff.until)
 	Number(p, &c.backoff.transient)
 	Number(p, &c.backoff.permanent)
+	Flags(p, &c.recheck.on, &c.recheck.running, &c.recheck.stale, &c.contest.failed)
+	Number(p, &c.recheck.next)
+	List(p, &c.contest.origins, func(o *uint64) { Number(p, o) })
 	Number(p, &c.guards.lastFetch)
-	known := 0
-	for known < c.guards.size() && c.guards.at(known).known {
-		known++
-	}
-	Number(p, &known)
-	for i := range known {
-		r := c.guards.at(i)
-		Flags(p, &r.known, &r.pending, &r.brought, &r.hot)
-		Number(p, &r.rejecter)
-		Number(p, &r.arrived)
-		Number(p, &r.last)
-		Number(p, &r.level)
-	}
+	List(p, &c.guards.origins, func(g *guard) { g.pack(p) })
 }
 
-// Packer writes fields behind one another, or reads them back, whichever it was made for, so that one list of fields does
-// for both directions.
-type Packer struct {
-	b       []byte
-	writing bool
-}
-
-// PackTo returns a Packer that appends to b.
-func PackTo(b []byte) *Packer { return &Packer{b: b, writing: true} }
-
-// UnpackFrom returns a Packer that reads what one wrote.
-func UnpackFrom(b []byte) *Packer { return &Packer{b: b} }
-
-// Bytes is what was written so far, or what has not been read yet.
-func (p *Packer) Bytes() []byte { return p.b }
-
-// Number packs an integer in as few bytes as its size needs.
-func Number[T ~int | ~int64 | ~uint8 | ~uint64](p *Packer, v *T) {
-	if p.writing {
-		p.b = binary.AppendVarint(p.b, int64(*v))
+func (c *Core) packToken(p *Packer) {
+	t := &c.token
+	if !t.on {
 		return
 	}
-	n, size := binary.Varint(p.b)
-	*v, p.b = T(n), p.b[size:]
+	Flags(p, &t.idle, &t.repeated)
+	Number(p, &t.publication)
+	instant(p, &t.refreshTime)
+	instant(p, &t.end)
+	Number(p, &t.refreshAt)
+	Number(p, &t.life)
+	Number(p, &t.arrived)
+	c.publications = t.publication
 }
 
-// Flags packs up to 8 of them into a byte.
-func Flags(p *Packer, of ...*bool) {
-	if p.writing {
-		var bits byte
-		for i, f := range of {
-			if *f {
-				bits |= 1 << i
-			}
-		}
-		p.b = append(p.b, bits)
+func (c *Core) packFlight(p *Packer) {
+	f := &c.flight
+	if !f.on {
 		return
 	}
-	for i, f := range of {
-		*f = p.b[0]&(1<<i) != 0
-	}
-	p.b = p.b[1:]
+	Flags(p, &f.cancelled, &f.reported)
+	Number(p, &f.id)
+	Number(p, &f.cause)
+	Number(p, &f.attempt)
+	instant(p, &f.start)
+	Number(p, &f.began)
+	Number(p, &f.deadline)
+	c.flights = f.id
 }
 
-// instant packs a time on the wall clock; a zero one stays zero.
-func instant(p *Packer, v *time.Time) {
-	set := !v.IsZero()
-	Flags(p, &set)
-	if !set {
-		return
-	}
-	left := v.Sub(epoch)
-	Number(p, &left)
-	*v = epoch.Add(left)
+func (g *guard) pack(p *Packer) {
+	Flags(p, &g.awaited, &g.mine, &g.trial, &g.tried, &g.reports, &g.on)
+	Number(p, &g.origin)
+	Number(p, &g.last)
+	Number(p, &g.awaitedPath)
+	Number(p, &g.suspicion)
+	Number(p, &g.since)
+	Number(p, &g.whole)
+	Number(p, &g.level)
+	List(p, (*[]path)(&g.paths), func(q *path) {
+		Flags(p, &q.accepted, &q.rejected)
+		Number(p, &q.name)
+	})
 }

@@ -1,7 +1,9 @@
 package core_test
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -17,13 +19,14 @@ type twin struct {
 	rng    *rand.Rand
 	policy core.Policy
 
-	now     time.Time
-	whole   core.Core
-	flights []uint64 // running, by the whole core's names
-	current uint64   // its publication
-	wake    core.Elapsed
-	armed   bool
-	held    bool // a token was published once
+	now      time.Time
+	whole    core.Core
+	flights  []uint64 // running, by the whole core's names
+	current  uint64   // its publication
+	wake     core.Elapsed
+	armed    bool
+	held     bool // a token was published once
+	checking bool // the credentials are being checked
 
 	canonicalNow time.Time
 	canonical    core.Core
@@ -75,14 +78,32 @@ func (w *twin) pass() {
 func (w *twin) inputs() (whole, canonical core.Input) {
 	var in core.Input
 	in.Read = w.rng.IntN(2) == 0
-	switch w.rng.IntN(12) {
+	switch w.rng.IntN(16) {
 	case 0, 1:
 		in.Kind = core.Get
+		in.Origin, in.Path = uint64(w.rng.IntN(3)), uint64(w.rng.IntN(3))
+		if w.rng.IntN(5) == 0 {
+			in.MinLife = time.Duration(w.rng.IntN(100)) * time.Second
+		}
 	case 2, 3, 4:
 		in.Kind = core.Invalidate
 		in.Current = w.current != 0 && w.rng.IntN(4) > 0
 		in.Wait = w.rng.IntN(2) == 0
-		in.Origin = uint64(w.rng.IntN(3))
+		in.Origin, in.Path = uint64(w.rng.IntN(3)), uint64(w.rng.IntN(3))
+	case 12, 13, 14:
+		in.Kind = core.ReportOutcome
+		in.Current = w.current != 0 && w.rng.IntN(4) > 0
+		in.Origin, in.Path = uint64(w.rng.IntN(3)), uint64(w.rng.IntN(3))
+		in.Retry, in.Accepted = w.rng.IntN(2) == 0, w.rng.IntN(2) == 0
+		in.Age = time.Duration(w.rng.IntN(3)) * time.Second / 4
+		if w.rng.IntN(10) == 0 {
+			in.Age = time.Duration(w.rng.IntN(100)) * time.Second
+		}
+	case 15:
+		if w.checking {
+			w.checking = false
+			in.Kind, in.Changed = core.CredentialsChecked, w.rng.IntN(3) == 0
+		}
 	case 5:
 		if w.rng.IntN(4) == 0 {
 			in.Kind = core.Refresh
@@ -119,6 +140,7 @@ func (w *twin) result() core.Result {
 	r := core.Result{OK: w.rng.IntN(5) < 3}
 	if !r.OK {
 		r.Permanent = w.rng.IntN(4) == 0
+		r.Recheckable = w.rng.IntN(3) == 0
 		if w.rng.IntN(4) == 0 {
 			r.EndsRound, r.RetryAfter = true, time.Duration(w.rng.IntN(20))*time.Second
 		}
@@ -169,13 +191,21 @@ func (w *twin) step() {
 		w.current, w.currentID, w.held = want.Publication.Number, got.Publication.Number, true
 	}
 	w.wake, w.armed = want.Wake, want.Armed
+	w.checking = w.checking || want.CheckCredentials
 	requireSame(w.T, relative(&w.whole, w.now, want), relative(&w.canonical, w.canonicalNow, got), in)
 	state := w.whole.State()
 	if !state.NextAttempt.IsZero() {
 		state.NextAttempt = state.NextAttempt.Add(w.canonicalNow.Sub(w.now))
 	}
 	requireSame(w.T, state, w.canonical.State(), in)
-	requireSame(w.T, w.whole.Canonical(), w.canonical.Canonical(), in)
+	if !bytes.Equal(w.whole.AppendKey(nil), w.canonical.AppendKey(nil)) {
+		requireSame(w.T, w.whole.Canonical(), w.canonical.Canonical(), in)
+		w.Fatal("equal canonical forms have different keys")
+	}
+	require.Equal(w, w.whole.Observes(), w.canonical.Observes())
+	for origin := range uint64(3) {
+		require.Equal(w, w.whole.Contests(origin), w.canonical.Contests(origin))
+	}
 }
 
 // swap replaces the canonical core by its canonical form, and with it the names it is told.
@@ -228,11 +258,11 @@ func relative(c *core.Core, now time.Time, e core.Effects) core.Effects {
 	return e
 }
 
-// requireSame looks into the values, which is slow, only if they differ.
-func requireSame[T comparable](t *testing.T, want, got T, after core.Input) {
+// requireSame prints the values, which is slow, only if they differ.
+func requireSame[T any](t *testing.T, want, got T, after core.Input) {
 	t.Helper()
-	if want != got {
-		require.Equal(t, want, got, "after %+v", after) // which follows the pointer to the room for many rejecters
+	if !reflect.DeepEqual(want, got) {
+		require.Equal(t, want, got, "after %+v", after)
 	}
 }
 
@@ -257,10 +287,10 @@ func TestCanonical_StandsForTheCore(t *testing.T) {
 // A core that has done nothing yet does not know the time, and stands for itself.
 func TestCanonical_OfANewCore(t *testing.T) {
 	c := core.New(core.Policy{}.WithDefaults())
-	require.True(t, c == c.Canonical())
+	require.Equal(t, c, c.Canonical())
 	restored, rest := core.FromKey(core.Policy{}.WithDefaults(), c.AppendKey(nil))
 	require.Empty(t, rest)
-	require.True(t, c == restored)
+	require.Equal(t, c, restored)
 }
 
 // What has passed is dropped: an hour in which nothing happened leaves nothing to tell two cores apart, and their keys,
@@ -273,11 +303,15 @@ func TestCanonical_ForgetsWhatHasPassed(t *testing.T) {
 	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Origin: 7, Wait: true})
 	troubled.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 2, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
 	troubled.Step(start, 0.5, core.Input{Kind: core.Invalidate, Current: true, Origin: 7, Wait: true})
+	soon := start.Add(time.Second)
+	troubled.Step(soon, 0.5, core.Input{Kind: core.Wake, At: time.Second})
+	troubled.Step(soon, 0.5, core.Input{Kind: core.Fetched, Flight: 3, Result: core.Result{OK: true, Expiry: start.Add(50 * time.Minute)}})
+	troubled.Step(soon, 0.5, core.Input{Kind: core.ReportOutcome, Current: true, Retry: true, Origin: 7})
 
 	calm := core.New(core.Policy{}.WithDefaults())
 	calm.Step(start, 0.5, core.Input{Kind: core.Get})
 	calm.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(time.Second)}})
-	require.False(t, troubled.Canonical() == calm.Canonical())
+	require.NotEqual(t, troubled.Canonical(), calm.Canonical())
 
 	// A last token for either, so that theirs are no longer told apart by whom they were fetched for.
 	for _, c := range []*core.Core{&troubled, &calm} {
@@ -286,7 +320,7 @@ func TestCanonical_ForgetsWhatHasPassed(t *testing.T) {
 		c.Step(later, 0.5, core.Input{Kind: core.Fetched, Flight: flight, Result: core.Result{OK: true, Expiry: later.Add(time.Minute)}})
 		c.Step(later.Add(time.Hour), 0.5, core.Input{})
 	}
-	require.False(t, troubled == calm)
-	require.True(t, troubled.Canonical() == calm.Canonical())
+	require.NotEqual(t, troubled, calm)
+	require.Equal(t, troubled.Canonical(), calm.Canonical())
 	require.Equal(t, calm.AppendKey(nil), troubled.AppendKey(nil))
 }

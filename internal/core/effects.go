@@ -6,50 +6,65 @@ import "time"
 type Effects struct {
 	// Cancel the context of the fetch in flight.
 	Cancel bool
-	// Late: the result at hand is that of an abandoned fetch, and is to be dropped.
+	// Late: the result at hand is that of an abandoned fetch, and is to be dropped (M15).
 	Late bool
-	// Withdraw the token that is published, and publish the one that arrived.
-	Withdraw    bool
+	// Withdraw the token that is published.
+	Withdraw bool
+	// Publish the token that arrived, with the times of Publication. A token that is expired on arrival has a Publication
+	// as well, and is not published (M6).
 	Publish     bool
 	Publication Publication
 	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that set,
 	// and a publication of the same step is subject to it from the beginning.
 	Contested bool
-	// Fetch: start a fetch under this number.
+	// Fetch: start a fetch under the number Flight.
 	Fetch  bool
 	Flight uint64
-	// CheckCredentials: find out, under this number and not on the owner, whether the credentials are other ones than
-	// those that the endpoint refused, and report [CredentialsChecked] (F4).
+	// CheckCredentials: find out, not on the owner, whether the credentials are other ones than those that the endpoint
+	// refused, and report [CredentialsChecked] (F4). There is no second check before that report.
 	CheckCredentials bool
-	Check            uint64
-	// Failure: remember why there is no token; it is what Failed answers mean from now on.
+	// Failure: remember why there is no token; it is what Failed replies mean from now on.
 	Failure Failure
 	// Wake the core at that time; not at all unless Armed.
 	Wake  Elapsed
 	Armed bool
-	// Release, if set, answers everyone who has been waiting. Answer is for the sender of the input, who may have to wait
-	// from now on.
+	// Release, if set, is the reply to all callers that have been waiting; see [Effects.ReleaseOf].
 	Release Reply
-	Reply   Reply
-	Until   time.Time // of a Suppressed answer
+	// Reply is for the sender of the input, which may have to wait from now on.
+	Reply Reply
+	// Until, of a Suppressed reply, is when the same rejection would be acted on. Zero: that is not bound to a time.
+	Until time.Time
 	// Ended: the core is closed and nothing of it runs any more.
 	Ended bool
-	// What there is to tell, in order.
+	// Replaced: an origin accepted the token that was fetched because it had rejected the one before. See [Displacements].
+	Replaced bool
+	// Events are what happened, in order; N is how many there are.
 	Events [maxEvents]Event
 	N      int
 }
 
+// ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says that
+// a token is published after the step.
+func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
+	if waiting == WaitOrServe && e.Release == Failed && usable {
+		return Serve
+	}
+	return e.Release
+}
+
 // Publication is a token as it is handed out.
 type Publication struct {
-	Number uint64
-	Token  uint64
-	// Start of the request that brought it; due for refresh; the end of its being handed out; expiry by the endpoint's word.
+	// Number numbers the publications, Token the tokens: a value that comes again keeps its Token.
+	Number, Token uint64
+	// Start is when the request that brought the token was started, RefreshTime when its successor is fetched if it is in
+	// use, EffectiveExpiry when it is no longer handed out, Expiry when it expires. All are on the wall clock.
 	Start, RefreshTime, EffectiveExpiry, Expiry time.Time
-	// Life is the time from now to End.
+	// Life is the time from now to EffectiveExpiry. The token is withdrawn when it has passed, whatever the clock reads
+	// by then (M2).
 	Life time.Duration
 }
 
-// Answer is a reply to a caller.
+// Reply is what a caller gets.
 type Reply uint8
 
 // The replies.
@@ -79,87 +94,16 @@ const (
 	TimedOut                     // the time for all attempts was up
 	GaveUp                       // the fetch ignored its cancellation and was abandoned
 	Blocked                      // too many abandoned fetches
-	ExpiredOnArrival             // the token that came was dead on arrival
+	ExpiredOnArrival             // the token was expired on arrival
 )
 
 // Failure is why there is no token, or no newer one.
 type Failure struct {
-	Kind      FailureKind
-	Attempts  int
+	Kind FailureKind
+	// Attempts is how many fetches were made.
+	Attempts int
+	// Permanent says that another attempt would fail in the same way (M10).
 	Permanent bool
-	Next      time.Time // when the next attempt is allowed; zero if that is not bound to a time
-}
-
-// EventKind is something worth telling.
-type EventKind uint8
-
-// The kinds of events.
-const (
-	FetchStarted EventKind = iota + 1
-	FetchEnded
-	FetchAbandoned
-	LateResult
-	Published
-	Withdrawn
-	Rejected
-	RejectionSuppressed
-	BackedOff
-	WentIdle
-	WasClosed
-)
-
-// Cause is why a fetch starts.
-type Cause uint8
-
-// The causes.
-const (
-	CauseCold Cause = iota + 1
-	CauseRefresh
-	CauseExpired
-	CauseRejected
-	CauseManual
-	CauseRetry
-)
-
-// Class is a fetch's outcome.
-type Class uint8
-
-// The classes.
-const (
-	ClassOK Class = iota + 1
-	ClassExpiredOnArrival
-	ClassTransient
-	ClassPermanent
-)
-
-// Event is something that happened in a step.
-type Event struct {
-	Kind     EventKind
-	Cause    Cause
-	Class    Class
-	Attempt  int
-	Token    uint64
-	Flight   uint64
-	Duration time.Duration
-	Until    time.Time
-}
-
-// maxEvents is more than one step can produce: a loss, an abandonment with its backoff, the input's own three, a launch.
-const maxEvents = 10
-
-func (e *Effects) event(ev Event) {
-	if e.N == maxEvents {
-		panic("bug: a step has more events than maxEvents")
-	}
-	e.Events[e.N] = ev
-	e.N++
-}
-
-// ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says that
-// a token is published after the step.
-func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
-	if waiting == WaitOrServe && e.Release == Failed && usable {
-		return Serve
-	}
-	return e.Release
+	// Next is when the next attempt is allowed, on the wall clock. Zero: that is not bound to a time.
+	Next time.Time
 }

@@ -4,128 +4,162 @@ import "time"
 
 // flight is the one fetch that may be running (M3).
 type flight struct {
-	on        bool
+	on bool
+	// cancelled says that its context was cancelled. It stays in flight until it returns, or is given up (M15).
 	cancelled bool
-	told      bool // its round is over, and its failure told: whatever it brings, there is no second backoff for it
-	cause     Cause
-	attempt   int
-	id        uint64
-	start     time.Time // by the wall
-	began     Elapsed
-	deadline  Elapsed // to cancel it, or, once cancelled, to give it up
+	// reported says that its round is over and the failure reported: should it fail too, there is no second backoff.
+	reported bool
+	// cause and attempt are what it was made for.
+	cause   Cause
+	attempt int
+	// id numbers the fetches, so that a late result is not taken for that of a later one.
+	id uint64
+	// start and began are when it was started, on the wall clock and in time elapsed. A lifetime counts from then (M4).
+	start time.Time
+	began Elapsed
+	// deadline is when it is cancelled or, once cancelled, given up (M9, M15).
+	deadline Elapsed
 }
 
-func (t *turn) launch(cause Cause, attempt int) {
-	t.flights++
-	t.flight = flight{
+// launch starts a fetch.
+func (s *step) launch(cause Cause, attempt int) {
+	s.flights++
+	s.flight = flight{
 		on:       true,
-		id:       t.flights,
+		id:       s.flights,
 		cause:    cause,
 		attempt:  attempt,
-		start:    t.wall,
-		began:    t.elapsed,
-		deadline: t.elapsed + t.policy.AttemptTimeout,
+		start:    s.wall,
+		began:    s.elapsed,
+		deadline: s.elapsed + s.policy.AttemptTimeout,
 	}
-	if t.token.on && t.token.repeated {
-		t.notBefore = t.elapsed + restart
+	if s.token.on && s.token.repeated {
+		s.notBefore = s.elapsed + restart // M5
 	}
 	if cause == CauseRejected {
-		t.guards.lastFetch, t.guards.fetched = t.elapsed, true
+		s.guards.lastFetch, s.guards.fetched = s.elapsed, true
 	}
-	t.Fetch, t.Effects.Flight = true, t.flights
-	t.event(Event{Kind: FetchStarted, Flight: t.flights, Cause: cause, Attempt: attempt})
+	s.Fetch, s.Effects.Flight = true, s.flights
+	s.event(Event{Kind: FetchStarted, Flight: s.flights, Cause: cause, Attempt: attempt})
 }
 
-// cancel ends a fetch's time. It stays in flight until it returns, since there may be only one.
-func (t *turn) cancel() {
-	t.flight.cancelled = true
-	t.flight.deadline = t.elapsed + giveUp
-	t.Cancel = true
+// cancel ends a fetch's time. It stays in flight until it returns, since there may be only one (M3).
+func (s *step) cancel() {
+	s.flight.cancelled = true
+	s.flight.deadline = s.elapsed + giveUp
+	s.Cancel = true
 }
 
 // abandon gives up on a fetch that ignored its cancellation (M15).
-func (t *turn) abandon() {
-	f := t.flight
-	t.event(Event{Kind: FetchAbandoned, Flight: f.id, Cause: f.cause, Duration: t.elapsed - f.began})
-	t.flight = flight{}
-	t.abandoned++
-	t.attemptFailed(f, GaveUp, Result{})
+func (s *step) abandon() {
+	f := s.flight
+	s.event(Event{Kind: FetchAbandoned, Flight: f.id, Cause: f.cause, Duration: s.elapsed - f.began})
+	s.flight = flight{}
+	s.abandoned++
+	s.attemptFailed(f, GaveUp, Result{})
 }
 
-func (t *turn) fetched(in Input) {
-	if !t.flight.on || in.Flight != t.flight.id {
-		t.abandoned--
-		t.Late = true
-		t.event(Event{Kind: LateResult, Flight: in.Flight})
+// fetched is a fetch that ended.
+func (s *step) fetched(in Input) {
+	if !s.flight.on || in.Flight != s.flight.id {
+		s.abandoned--
+		s.Late = true
+		s.event(Event{Kind: LateResult, Flight: in.Flight})
 		return
 	}
-	f := t.flight
-	t.flight = flight{}
-	t.lastDuration = t.elapsed - f.began
-	ended := Event{Kind: FetchEnded, Flight: f.id, Cause: f.cause, Attempt: f.attempt, Duration: t.lastDuration}
+	f := s.flight
+	s.flight = flight{}
+	s.lastDuration = s.elapsed - f.began
+	ended := Event{Kind: FetchEnded, Flight: f.id, Cause: f.cause, Attempt: f.attempt, Duration: s.lastDuration}
 	if !in.Result.OK {
 		ended.Class = ClassTransient
 		if in.Result.Permanent {
 			ended.Class = ClassPermanent
 		}
-		t.event(ended)
-		t.attemptFailed(f, Returned, in.Result)
+		s.event(ended)
+		s.attemptFailed(f, Returned, in.Result)
 		return
 	}
-	life := t.lifetimeOf(f.start, in.Result)
+	life := s.lifetimeOf(f.start, in.Result)
 	ended.Class = ClassOK
-	if t.left(f, life) <= 0 {
+	if s.left(f, life) <= 0 {
 		ended.Class = ClassExpiredOnArrival
 	}
-	t.event(ended)
-	if t.closed {
-		return
+	s.event(ended)
+	switch {
+	case s.closed:
+	case ended.Class == ClassExpiredOnArrival:
+		s.arriveExpired(f, life, in.Result.Same)
+	default:
+		s.arrive(f, life, in.Result.Same)
 	}
-	if ended.Class == ClassExpiredOnArrival {
-		t.arriveDead(f, life, in.Result.Same)
-		return
-	}
-	t.arrive(f, life, in.Result.Same)
 }
 
-// arrive publishes a token and serves those who waited.
-func (t *turn) arrive(f flight, life lifetime, same bool) {
-	t.backoff = backoff{}
-	t.notBefore = 0
+// arrive publishes a token and serves the callers that waited.
+func (s *step) arrive(f flight, life lifetime, same bool) {
+	s.endBackoff()
+	s.notBefore = 0
 	if same || life.expiry.Sub(life.start) < restart {
-		t.notBefore = f.began + restart
+		s.notBefore = f.began + restart
 	}
-	t.publish(f, life, same)
-	if t.guards.arrived(t, same) {
-		t.token.forGuard = true
+	s.repeated = false
+	s.publish(f, life, same)
+	if same {
+		s.failContest() // its first round is over, and the contested value does not end it (M21)
 	}
-	t.read = t.round.on
-	if t.round.on {
-		t.round = round{}
-		t.Release = Serve
+	s.read = s.round.on
+	if s.round.on {
+		s.round = round{}
+		s.Release = Serve
 	}
 }
 
-// arriveDead serves those who waited, and nobody after (M6). Behind a token that is still usable it is a refresh that
-// failed.
-func (t *turn) arriveDead(f flight, life lifetime, same bool) {
-	t.notBefore = f.began + restart
-	t.guards.arrived(t, same)
-	t.Publication = Publication{Token: t.token.id, Start: life.start, RefreshTime: life.due, EffectiveExpiry: life.end, Expiry: life.expiry}
-	if !same {
-		t.Publication.Token = t.nextToken()
-	} else if t.token.on {
-		t.withdraw()
+// arriveExpired is a token that is unusable when it arrives: the callers that waited get it, and no later one (M6). Behind
+// a token that is still usable it is a refresh that failed.
+func (s *step) arriveExpired(f flight, life lifetime, same bool) {
+	if same && s.token.on {
+		s.withdraw() // what is published is that very value, and the endpoint says that it has expired
 	}
-	if t.round.on {
-		t.round = round{}
-		t.Release = ServeExpired
+	if same && s.repeatAtOnce() {
+		return
+	}
+	s.notBefore = f.began + restart
+	s.Publication = Publication{
+		Token: s.token.id,
+		Start: life.start, RefreshTime: life.refresh, EffectiveExpiry: life.end, Expiry: life.expiry,
+	}
+	if !same {
+		s.Publication.Token = s.nextToken()
+		s.repeated = false
+	}
+	if s.round.on {
+		s.round = round{}
+		s.Release = ServeExpired
+		s.failContest()
 	}
 	switch {
-	case !t.token.on:
-		t.backoff = backoff{}
-	case !f.told:
-		t.backOff(refreshing, false, 0)
-		t.fail(ExpiredOnArrival, 1, false)
+	case !s.token.on:
+		s.endBackoff()
+	case !f.reported:
+		s.backOff(refreshing, Result{})
+		s.fail(ExpiredOnArrival, 1, false)
 	}
+}
+
+// repeatAtOnce reports whether the endpoint is asked again soon, without the second of M6: the first time that it returns
+// an expired value once more. Some servers do that at the end of every token, and issue a new one at the next request.
+// Callers that wait go on waiting.
+func (s *step) repeatAtOnce() bool {
+	again := s.elapsed + s.betweenAttempts()
+	if s.repeated || s.round.on && again >= s.round.deadline {
+		return false
+	}
+	s.repeated = true
+	s.endBackoff()
+	s.notBefore = again
+	if s.round.on {
+		s.round.next = again
+		s.round.attempts-- // it is the same attempt, made again
+	}
+	return true
 }

@@ -25,7 +25,7 @@ const (
 	Close
 	// ReportOutcome: an origin accepted or rejected a token (M13). It gets no reply.
 	ReportOutcome
-	// CredentialsChecked: the check that [Effects].CheckCredentials asked for is done (F4).
+	// CredentialsChecked: the check that [Effects].CheckCredentials asked for is done (F4). It gets no reply.
 	CredentialsChecked
 )
 
@@ -38,7 +38,7 @@ type Input struct {
 
 	// Origin, of Get, Invalidate and ReportOutcome, is the origin of the resource server. Zero: the caller named none.
 	Origin uint64
-	// Path, of Invalidate and ReportOutcome, is the path of the request. Zero: the caller named none.
+	// Path, of Get, Invalidate and ReportOutcome, is the path of the request. Zero: the caller named none.
 	Path uint64
 	// Current, of Invalidate and ReportOutcome, says that the token in question has the value of the published one.
 	Current bool
@@ -68,8 +68,6 @@ type Input struct {
 	// Publication, of Expire, is the publication that the timer was set for.
 	Publication uint64
 
-	// Check, of CredentialsChecked, is the number of the check.
-	Check uint64
 	// Changed, of CredentialsChecked, says that the client credentials are other ones than those that were refused.
 	Changed bool
 }

@@ -2,76 +2,85 @@ package core
 
 import "time"
 
-// round is the attempts made before those who wait hear of a failure. It is on if and only if somebody may be waiting.
+// round is the attempts made before waiting callers receive an error (M9). It is on if callers may be waiting.
 type round struct {
-	on       bool
-	cause    Cause
+	on bool
+	// cause is what its first attempt is made for.
+	cause Cause
+	// attempts counts the fetches made, the one in flight included.
 	attempts int
-	next     Elapsed // when the next attempt may start
+	// next is when the next attempt may start.
+	next Elapsed
+	// orServe says that a caller is served the published token if the round fails (M21). It is a reader then.
+	orServe bool
+	// deadline is when waiting callers receive an error, whatever a fetch is doing.
 	deadline Elapsed
 }
 
-// startRound begins one for the sake of somebody who waits. A fetch in flight is its first attempt.
-func (t *turn) startRound(cause Cause) {
-	t.round = round{
-		on:       true,
-		cause:    cause,
-		next:     max(t.elapsed, t.notBefore),
-		deadline: t.elapsed + t.policy.RoundTimeout,
-	}
-	if t.flight.on {
-		t.round.attempts = 1
+// startRound begins one for a caller, whose fetch starts at that time or now. A fetch in flight is its first attempt.
+func (s *step) startRound(cause Cause, at Elapsed) {
+	next := max(s.elapsed, s.notBefore, at)
+	s.round = round{on: true, cause: cause, next: next, deadline: next + s.policy.RoundTimeout}
+	if s.flight.on {
+		s.round.attempts = 1
 	}
 }
 
-func (t *turn) launchRound() {
-	t.round.attempts++
-	cause := t.round.cause
-	if t.round.attempts > 1 {
+// launchRound makes the next attempt.
+func (s *step) launchRound() {
+	s.round.attempts++
+	cause := s.round.cause
+	if s.round.attempts > 1 {
 		cause = CauseRetry
 	}
-	t.launch(cause, t.round.attempts)
-	t.flight.deadline = min(t.flight.deadline, t.round.deadline)
+	s.launch(cause, s.round.attempts)
+	s.flight.deadline = min(s.flight.deadline, s.round.deadline)
 }
 
-// attemptFailed decides what follows a fetch that brought nothing.
-func (t *turn) attemptFailed(f flight, kind FailureKind, r Result) {
+// attemptFailed decides what follows a fetch without a token.
+func (s *step) attemptFailed(f flight, kind FailureKind, r Result) {
 	switch {
-	case t.closed:
-	case t.round.on:
-		next := t.elapsed + t.betweenAttempts()
-		if r.Permanent || r.EndsRound || t.round.attempts >= t.policy.Attempts || next >= t.round.deadline {
-			t.failRound(kind, r.Permanent, r.RetryAfter)
+	case s.closed:
+	case s.round.on:
+		next := s.elapsed + s.betweenAttempts()
+		if r.Permanent || r.EndsRound || s.round.attempts >= s.policy.Attempts || next >= s.round.deadline {
+			s.failRound(kind, r)
 			return
 		}
-		t.round.next = next
-	case !f.told:
-		t.backOff(refreshing, r.Permanent, r.RetryAfter)
-		t.fail(kind, 1, r.Permanent)
+		s.round.next = next
+	case !f.reported:
+		// A refresh behind a usable token: no caller needs to know (M8).
+		s.backOff(refreshing, r)
+		s.fail(kind, 1, r.Permanent)
 	}
 }
 
 // betweenAttempts is 100 ms after the first attempt and double after each further one, spread over half of it to either
 // side.
-func (t *turn) betweenAttempts() time.Duration {
-	wait := retryWait << min(t.round.attempts-1, 10)
-	return time.Duration(float64(wait) * (0.5 + t.draw))
+func (s *step) betweenAttempts() time.Duration {
+	wait := retryWait << min(max(s.round.attempts-1, 0), 10)
+	return time.Duration(float64(wait) * (0.5 + s.draw))
 }
 
-// failRound answers everyone who waits with one error.
-func (t *turn) failRound(kind FailureKind, permanent bool, retryAfter time.Duration) {
-	attempts := t.round.attempts
-	t.round = round{}
-	t.flight.told = t.flight.on
-	t.Release = Failed
+// failRound gives all waiting callers one error (M9).
+func (s *step) failRound(kind FailureKind, r Result) {
+	attempts := s.round.attempts
+	if s.round.orServe && s.token.on {
+		s.read, s.token.idle = true, false
+	}
+	s.round = round{}
+	s.flight.reported = s.flight.on
+	s.Release = Failed
+	s.failContest()
 	if kind == Blocked {
-		t.Failure = Failure{Kind: Blocked, Attempts: attempts}
+		s.Failure = Failure{Kind: Blocked, Attempts: attempts}
 		return
 	}
-	t.backOff(waiting, permanent, retryAfter)
-	t.fail(kind, attempts, permanent)
+	s.backOff(waiting, r)
+	s.fail(kind, attempts, r.Permanent)
 }
 
-func (t *turn) fail(kind FailureKind, attempts int, permanent bool) {
-	t.Failure = Failure{Kind: kind, Attempts: attempts, Permanent: permanent, Next: t.at(t.backoff.until)}
+// fail remembers why there is no token.
+func (s *step) fail(kind FailureKind, attempts int, permanent bool) {
+	s.Failure = Failure{Kind: kind, Attempts: attempts, Permanent: permanent, Next: s.at(s.backoff.until)}
 }

@@ -2,18 +2,20 @@ package core
 
 import "time"
 
-// State is what can be told of a core.
+// State is what can be reported of a core.
 type State struct {
 	Closed, Idle, Fetching bool
-	Abandoned              int
-	NextAttempt            time.Time // zero unless fetches have failed
+	// Abandoned is how many fetches were given up and have not returned.
+	Abandoned int
+	// NextAttempt is zero unless fetches have failed.
+	NextAttempt time.Time
 }
 
-// State tells how things stand after the last step.
+// State reports how things stand after the last step.
 func (c *Core) State() State {
 	s := State{
 		Closed:    c.closed,
-		Idle:      c.token.on && c.token.dormant,
+		Idle:      c.token.on && c.token.idle,
 		Fetching:  c.flight.on,
 		Abandoned: c.abandoned,
 	}
@@ -34,8 +36,14 @@ func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }
 
 // Contests reports whether a request to an origin (0: the caller named none) may not use the published token, and has to
 // ask the core (M21).
-func (c *Core) Contests(origin uint64) bool { return false }
+func (c *Core) Contests(origin uint64) bool { return c.contest.covers(origin) }
+
+// Contesting returns the origins for which Contests is true, apart from 0, in ascending order. It is not modified later.
+func (c *Core) Contesting() []uint64 { return c.contest.origins }
 
 // Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere (M13).
 // The outcomes of retries always are.
-func (c *Core) Observes() bool { return false }
+func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapsed) }
+
+// Elapsed is the time since the first step.
+func (c *Core) Elapsed() Elapsed { return c.elapsed }

@@ -73,3 +73,22 @@ func (e *RejectedError) Error() string {
 
 // Unwrap returns Err.
 func (e *RejectedError) Unwrap() error { return e.Err }
+
+// Temporary reports whether Err says that it may pass by itself, as a *manager.Error does. Libraries ask the error of a
+// RoundTripper itself, and no deeper, whether sending again may help.
+func (e *RejectedError) Temporary() bool {
+	cause, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](e.Err)
+	return ok && cause.Temporary()
+}
+
+// Timeout reports whether Err says that something took too long.
+func (e *RejectedError) Timeout() bool {
+	cause, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](e.Err)
+	return ok && cause.Timeout()
+}

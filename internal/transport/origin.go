@@ -103,7 +103,15 @@ func named(req *http.Request) origin {
 }
 
 // target names to the token manager what a request was sent to: the origin, and the path.
-func target(req *http.Request) string { return named(req).String() }
+func target(req *http.Request) string { return named(req).String() + req.URL.EscapedPath() }
+
+// rejectedBy is what a source learns about where req was rejected: the origin, and the path as well if it decides by paths.
+func (s *Session) rejectedBy(req *http.Request) string {
+	if s.outcomes == nil {
+		return named(req).String()
+	}
+	return target(req)
+}
 
 // Target is what a request to u would be named, for calls that are not HTTP requests of this client.
 func Target(u *url.URL) string { return originOf(u).String() + u.EscapedPath() }

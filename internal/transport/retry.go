@@ -26,7 +26,7 @@ var (
 // It returns the first response, complete, wherever sending again is impossible or useless, and once the session is
 // closed.
 func (t *Transport) retryUnauthorized(c *call, tok *manager.Token) (*http.Response, error) {
-	first, origin := c.response, target(c.req)
+	first, origin := c.response, t.rejectedBy(c.req)
 	t.Counters.Unauthorized.Add(1)
 	trace := traceOf(c.req.Context())
 	trace.outcome(manager.Outcome{Token: tok, Origin: origin, Sent: c.observed})

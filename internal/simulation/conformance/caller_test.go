@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -48,7 +49,11 @@ func (b *bubble) call() {
 		apis = 100
 	}
 	own := strconv.Itoa(int(c.arrived % time.Microsecond))
-	url := "https://" + apiHost(b.draw.below(c.arrived, apis)) + "/" + own
+	path := 0
+	if b.plan.Paths > 1 {
+		path = b.draw.below(c.arrived, b.plan.Paths)
+	}
+	url := fmt.Sprintf("https://%s/%c/%s", apiHost(b.draw.below(c.arrived, apis)), 'a'+path, own)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		panic(err) // a bug of the tests

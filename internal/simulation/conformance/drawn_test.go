@@ -109,6 +109,15 @@ func drawFaults(d dice, k *world.Parameters) {
 	k.StaleRepeat = on()
 	k.AlwaysReject = on()
 	k.ManyAPIs = d.on(0.1)
+	if on() {
+		k.Paths = pick(d, 2, 5, 26)
+		k.DeniedPaths = d.IntN(min(k.Paths, 4))
+	}
+	if on() {
+		k.BadReplicas = pick(d, 0.1, 0.3, 0.7)
+	}
+	k.Introspects = on()
+	k.OneActive = on()
 }
 
 // drawCallers lets some come one by one and some in crowds, a few of them after the faults have ended.

@@ -142,6 +142,11 @@ func (s *servers) issue(w http.ResponseWriter, begun time.Duration) {
 	if s.draw.chance(now, k.RefreshIn) {
 		advice = seconds(s.draw.about(now, k.Lifetime/2))
 	}
+	if k.OneActive {
+		for _, t := range s.tokens {
+			t.revoked = true
+		}
+	}
 	s.last = s.kit.Issue(longer)
 	s.tokens[s.last] = &issued{expires: begun + life, keys: s.keys}
 	grant(w, s.last, said, advice)
@@ -171,7 +176,8 @@ func seconds(d time.Duration) string {
 // api is all APIs. A request says by its path by how many nanoseconds its caller differs.
 func (s *servers) api(w http.ResponseWriter, r *http.Request) {
 	sent := s.now()
-	own, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+	path := int(r.URL.Path[1] - 'a')
+	own, _ := strconv.Atoi(r.URL.Path[len("/a/"):])
 	s.mu.Lock()
 	latency := s.draw.about(sent, s.parameters.API)
 	if sent < s.plan.Duration && s.draw.chance(sent, s.parameters.Late) {
@@ -179,19 +185,22 @@ func (s *servers) api(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	s.wait(context.Background(), latency+time.Duration(own))
-	if !s.accepts(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.Host, sent) {
+	if !s.accepts(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.Host, path, sent) {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}
 }
 
 // accepts reports whether an API takes a token that was sent to it at that time.
-func (s *servers) accepts(value, host string, sent time.Duration) bool {
+func (s *servers) accepts(value, host string, path int, sent time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, now := s.tokens[value], s.now()
+	t, now, k := s.tokens[value], s.now(), &s.parameters
+	if host == apiHost(0) && (k.AlwaysReject || path < k.DeniedPaths || k.Introspects && s.trouble != world.Healthy || s.draw.chance(now, k.BadReplicas)) {
+		return false
+	}
 	switch {
-	case s.parameters.AlwaysReject && host == apiHost(0), t == nil, t.revoked, sent >= t.expires:
+	case t == nil, t.revoked, sent >= t.expires:
 		return false
 	case s.keys > 0 && now < s.rolled+s.parameters.KeyLag:
 		return t.keys < s.keys
@@ -230,6 +239,7 @@ func (s *servers) endFaults() {
 	s.trouble = world.Healthy
 	k.Slow, k.Stuck, k.ExpiredOnArrival, k.NoLifetime, k.Late = 0, 0, 0, 0, 0
 	k.Repeat, k.StaleRepeat, k.AlwaysReject = false, false, false
+	k.Introspects, k.DeniedPaths, k.BadReplicas, k.OneActive = false, 0, 0, false
 	k.KeyLag, k.RetryAfter, k.Patience = 0, 0, 0
 	k.Latency = min(k.Latency, k.Lifetime/10)
 }

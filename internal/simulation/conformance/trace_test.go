@@ -49,6 +49,12 @@ func inWords(e manager.Event, begun time.Time) line {
 		what = fmt.Sprintf("backing off until %s", until())
 	case manager.Idle:
 		what = "idle"
+	case manager.Guarded:
+		what = "guard on API " + apiNumber(e.Origin)
+	case manager.BackoffLifted:
+		what = "credentials changed: the backoff is lifted"
+	case manager.OneActiveToken:
+		what = "one active token, by API " + apiNumber(e.Origin)
 	case manager.Closed:
 		what = "closed"
 	}
@@ -75,21 +81,61 @@ var (
 	}
 )
 
+// apiNumber is an API's number in package world.
+func apiNumber(origin string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(origin, "https://api-"), ".example:443")
+}
+
+// reported leaves out the suppressions that the manager counts and does not report: those before the time until which the
+// last one of that origin was reported.
+type reported map[string]time.Duration
+
+var suppression = regexp.MustCompile(`rejection of token #\d+ suppressed until (\S+)$`)
+
+func (r reported) leavesOut(api, at, event string) bool {
+	m := suppression.FindStringSubmatch(event)
+	if m == nil {
+		return false
+	}
+	now, until := parsed(at), parsed(m[1])
+	if now < r[api] {
+		return true
+	}
+	if until == 0 {
+		until = now + time.Minute // it is not bound to a time
+	}
+	r[api] = until
+	return false
+}
+
+func parsed(text string) time.Duration {
+	d, err := time.ParseDuration(strings.TrimSpace(text))
+	if err != nil {
+		panic(err) // a trace has changed its form
+	}
+	return d
+}
+
+var byAPI = regexp.MustCompile(`^invalidate: .*, by API (-?\d+)$`)
+
 // divide finds in a pure world's trace what can be seen from outside: the manager's events, and what callers noticed.
 func divide(trace []string) (events []string, callers []line) {
+	var api string // of the last rejection
+	known := reported{}
 	for _, text := range trace {
 		m := traceLine.FindStringSubmatch(text)
 		if event, ok := strings.CutPrefix(m[2], "  "); ok {
-			events = append(events, m[1]+"  "+event)
+			if !known.leavesOut(api, m[1], event) {
+				events = append(events, m[1]+"  "+event)
+			}
 			continue
+		}
+		if by := byAPI.FindStringSubmatch(m[2]); by != nil {
+			api = by[1]
 		}
 		for _, said := range ofCallers {
 			if strings.HasSuffix(m[2], said.in) {
-				at, err := time.ParseDuration(strings.TrimSpace(m[1]))
-				if err != nil {
-					panic(err) // a trace has changed its form
-				}
-				callers = append(callers, line{at, said.out})
+				callers = append(callers, line{parsed(m[1]), said.out})
 			}
 		}
 	}

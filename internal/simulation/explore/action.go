@@ -1,12 +1,15 @@
 package explore
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // action is one thing that happens. It names no caller and no number, so it means the same in a state and in its canonical
 // form.
 type action struct {
 	verb verb
-	who  uint8 // an origin, or a response of the world
+	who  uint8 // an origin and, from pathShift on, a path; or a response of the world
 	draw uint8 // of the world's draws
 }
 
@@ -15,15 +18,22 @@ type verb uint8
 const (
 	nothing verb = iota // how the first state came about
 
-	readToken  // a caller finds a usable token published
-	ask        // ... finds none, and asks the owner
-	askLate    // ... found none, and by the time the owner hears of it there is one
-	reject     // a caller reports that the current token was refused
-	replace    // ... and waits for its successor
-	rejectOld  // the same of a token that is not current any more
-	replaceOld // ...
-	refresh    // a caller wants a fetch now
-	giveUp     // a caller stops waiting
+	readToken     // a caller finds a usable token published
+	ask           // ... finds none, and asks the owner
+	askLate       // ... found none, and by the time the owner hears of it there is one
+	reject        // a caller reports that the current token was refused
+	replace       // ... and waits for its successor
+	rejectOld     // the same of a token that is not current any more
+	replaceOld    // ...
+	retryAccepted // an API accepts the current token for the second send of a request
+	retryRejected
+	sendAccepted     // ... for the first send, now
+	sendAcceptedLate // ... for one of some time ago
+	retryRejectedOld // ... of a token that is not current any more
+
+	refresh       // a caller wants a fetch now
+	giveUp        // a caller stops waiting
+	giveUpUnnamed // ... that would be served if the round fails
 
 	fetchEnds     // the fetch in flight ends
 	abandonedEnds // an abandoned one does
@@ -32,6 +42,9 @@ const (
 	wakeFired    // the owner hears of its timer
 	expiryTimer  // ... of the timer set at the publication
 	hintReceived // ... of a reader who found due passed
+
+	checkedSame    // the credentials that were refused are still the same
+	checkedChanged // ... or other ones
 
 	say          // the owner hears something that asks for nothing: a request for its Stats
 	wakeStale    // the timer fired before it was set again
@@ -43,36 +56,59 @@ const (
 )
 
 var verbNames = [verbs]string{
-	nothing:       "the manager is new",
-	readToken:     "a caller reads the token",
-	ask:           "a caller asks for a token",
-	askLate:       "a caller's question, asked when there was no token, is heard",
-	reject:        "API %d refuses the token",
-	replace:       "API %d refuses the token, and the caller waits for its successor",
-	rejectOld:     "API %d refuses an older token",
-	replaceOld:    "API %d refuses an older token, and the caller wants the current one",
-	refresh:       "a caller wants a fetch now",
-	giveUp:        "a caller who waits gives up",
-	fetchEnds:     "the fetch ends: %v",
-	abandonedEnds: "an abandoned fetch returns: %v",
-	pass:          "time goes by",
-	wakeFired:     "the timer is received",
-	expiryTimer:   "the published token's timer is received",
-	hintReceived:  "the refresh hint is received",
-	say:           "a caller asks for Stats",
-	wakeStale:     "a timer set for an earlier time is received",
-	expireOld:     "the timer of an older token is received",
-	clockForward:  "the clock is stepped forward",
-	clockBack:     "the clock is stepped back",
-	closing:       "the manager is closed",
+	nothing:          "the manager is new",
+	readToken:        "a caller reads the token",
+	ask:              "a caller of API %d asks for a token",
+	askLate:          "a caller of API %d asked for a token when there was none",
+	reject:           "API %d rejects the token",
+	replace:          "API %d rejects the token, and the caller waits for its successor",
+	rejectOld:        "API %d rejects an older token",
+	replaceOld:       "API %d rejects an older token, and the caller wants the current one",
+	retryAccepted:    "API %d accepts a retry",
+	retryRejected:    "API %d rejects a retry",
+	sendAccepted:     "API %d accepts a first send",
+	sendAcceptedLate: "API %d accepts a first send of some time ago",
+	retryRejectedOld: "API %d rejects a retry with an older token",
+	checkedSame:      "the credentials are the same",
+	checkedChanged:   "the credentials have changed",
+	giveUpUnnamed:    "a caller without an origin gives up",
+	refresh:          "a caller wants a fetch now",
+	giveUp:           "a caller who waits gives up",
+	fetchEnds:        "the fetch ends: %v",
+	abandonedEnds:    "an abandoned fetch returns: %v",
+	pass:             "time goes by",
+	wakeFired:        "the timer is received",
+	expiryTimer:      "the published token's timer is received",
+	hintReceived:     "the refresh hint is received",
+	say:              "a caller asks for Stats",
+	wakeStale:        "a timer set for an earlier time is received",
+	expireOld:        "the timer of an older token is received",
+	clockForward:     "the clock is stepped forward",
+	clockBack:        "the clock is stepped back",
+	closing:          "the manager is closed",
+}
+
+// pathShift is where the path of an action begins.
+const pathShift = 4
+
+// at is the origin and the path that an action is about, as the core knows them.
+func (a action) at() (origin, path uint64) {
+	return uint64(a.who & (1<<pathShift - 1)), uint64(a.who>>pathShift) + 1
 }
 
 func (x *explorer) describe(a action) string {
 	name := verbNames[a.verb]
-	switch a.verb {
-	case reject, replace, rejectOld, replaceOld:
-		return fmt.Sprintf(name, a.who+1)
-	case fetchEnds, abandonedEnds:
+	switch {
+	case strings.Contains(name, "API %d"):
+		origin, path := a.at()
+		if x.world.Paths > 1 {
+			name += fmt.Sprintf(" (path %d)", path)
+		}
+		if origin == 0 {
+			return strings.Replace(strings.Replace(name, " of API %d", "", 1), "API %d", "an unnamed API", 1)
+		}
+		return fmt.Sprintf(name, origin)
+	case a.verb == fetchEnds || a.verb == abandonedEnds:
 		return fmt.Sprintf(name, x.responses[a.who])
 	}
 	return name
@@ -91,35 +127,27 @@ func (x *explorer) actions(to []action, s *state) []action {
 	plain := func(v verb) { to = append(to, action{verb: v}) }
 
 	add(say, 0) // first, since others are held against it
-	usable := s.snapshot.on && s.snapshot.end > 0
-	mayWait := s.waiting < x.world.Callers
-	if usable {
+	mayWait := s.waiting+s.orServed < x.world.Callers
+	readable := false
+	first, last := x.world.origins()
+	for origin := first; origin <= last; origin++ {
+		usable := s.usable(uint64(origin))
+		readable = readable || usable
+		for path := range max(x.world.Paths, 1) {
+			x.addRequests(s, usable, mayWait, origin|path<<pathShift, add)
+		}
+	}
+	if readable {
 		plain(readToken)
 	}
-	if mayWait {
-		if usable {
-			add(askLate, 0)
-		} else {
-			add(ask, 0)
-		}
-		if x.world.Refresh {
-			add(refresh, 0)
-		}
-	}
-	for who := range x.world.Origins {
-		if s.snapshot.on {
-			add(reject, who)
-		}
-		add(rejectOld, who)
-		if mayWait {
-			if s.snapshot.on {
-				add(replace, who)
-			}
-			add(replaceOld, who)
-		}
+	if mayWait && x.world.Refresh {
+		add(refresh, 0)
 	}
 	if s.waiting > 0 {
 		plain(giveUp)
+	}
+	if s.orServed > 0 {
+		plain(giveUpUnnamed)
 	}
 	x.addResponses(s, add)
 	if d, ok := s.nextMoment(x.world.Fetcher); ok && d > 0 {
@@ -134,6 +162,10 @@ func (x *explorer) actions(to []action, s *state) []action {
 	if s.refreshHint {
 		add(hintReceived, 0)
 	}
+	if s.checking {
+		add(checkedSame, 0)
+		add(checkedChanged, 0)
+	}
 	add(wakeStale, 0)
 	add(expireOld, 0)
 	if s.steps < x.world.ClockSteps {
@@ -144,6 +176,51 @@ func (x *explorer) actions(to []action, s *state) []action {
 		add(closing, 0)
 	}
 	return to
+}
+
+// origins are the first and the last one that callers name. 0 stands for none.
+func (w *World) origins() (first, last int) {
+	if w.Origins > 0 && !w.Unnamed {
+		return 1, w.Origins
+	}
+	return 0, w.Origins
+}
+
+// addRequests adds what can happen to requests to an origin and a path.
+func (x *explorer) addRequests(s *state, usable, mayWait bool, at int, add func(v verb, who int)) {
+	rejects := at&(1<<pathShift-1) > 0 || x.world.Unnamed
+	if mayWait {
+		if usable {
+			add(askLate, at)
+		} else {
+			add(ask, at)
+		}
+	}
+	if !rejects {
+		return
+	}
+	if s.snapshot.on {
+		add(reject, at)
+	}
+	add(rejectOld, at)
+	if mayWait {
+		if s.snapshot.on {
+			add(replace, at)
+		}
+		add(replaceOld, at)
+	}
+	if !x.world.Outcomes || !s.held {
+		return
+	}
+	if s.snapshot.on {
+		add(retryAccepted, at)
+		add(retryRejected, at)
+		if s.core.Observes() {
+			add(sendAccepted, at)
+			add(sendAcceptedLate, at)
+		}
+	}
+	add(retryRejectedOld, at)
 }
 
 func (x *explorer) addResponses(s *state, add func(v verb, who int)) {

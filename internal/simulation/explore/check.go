@@ -15,6 +15,7 @@ func (t *step) check() {
 	t.checkToken()
 	t.checkFlight()
 	t.checkRejection()
+	t.checkContests()
 	t.checkOutage()
 	t.checkTime()
 	if t.closed {
@@ -43,7 +44,7 @@ func (t *step) checkReplies() {
 	case e.Release == core.Failed && e.Failure.Kind == core.Blocked && t.has(core.BackedOff):
 		t.fail("M9", "waiting callers get another failure than that of their round")
 	}
-	if t.waiting > 0 && !t.checker.round {
+	if t.waiting+t.orServed > 0 && !t.checker.round {
 		t.fail("M9", "a caller waits and nothing is being done about it")
 	}
 	if e.Reply == core.Failed && !t.mayFail() {
@@ -57,7 +58,7 @@ func (t *step) checkReplies() {
 // mayFail: a caller without a token may be refused at once.
 func (t *step) mayFail() bool {
 	blocked := t.abandoned >= 3 && !t.flight.on
-	return blocked || t.clockStepped() || t.checker.quiet > 0 && !t.checker.liftable
+	return blocked || t.clockStepped() || t.checker.quiet > 0 && (!t.checker.liftable || t.contests.contesting.has(t.in.Origin))
 }
 
 // handOut checks that the published token may be handed out now (M2).
@@ -102,7 +103,6 @@ func (t *step) mayWithdraw() bool {
 	return was.snapshot.end <= 0 ||
 		t.in.Kind == core.Close ||
 		t.in.Kind == core.Expire && t.in.Publication == was.snapshot.publication ||
-		t.has(core.Rejected) ||
 		t.action.verb == fetchEnds && t.expected().expiredOnArrival() && t.response.Kind.again()
 }
 
@@ -189,7 +189,7 @@ func (t *step) checkTime() {
 
 func (t *step) checkClosed() {
 	e := &t.effects
-	if e.Fetch || e.Publish || t.snapshot.on || t.waiting > 0 {
+	if e.Fetch || e.Publish || t.snapshot.on || t.waiting+t.orServed > 0 {
 		t.fail("M14", "something goes on after Close")
 	}
 	if t.ended == t.flight.on {
@@ -205,7 +205,7 @@ func (t *step) checkClosed() {
 func (t *step) checkPatience() {
 	f := &t.flight
 	switch {
-	case t.waiting > 0 && t.longest > t.policy.RoundTimeout+second+t.slack:
+	case t.waiting+t.orServed > 0 && t.longest > t.policy.RoundTimeout+second+t.slack:
 		t.fail("M9", "a caller has been waiting for %v", t.longest)
 	case f.on && !f.cancelled && f.age > t.policy.AttemptTimeout+t.slack:
 		t.fail("M9", "a fetch has been running for %v", f.age)

@@ -90,7 +90,7 @@ func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 func mayReply(in core.Input, a core.Reply) bool {
 	switch in.Kind {
 	case core.Get:
-		return a == core.Serve || a == core.Wait || a == core.Failed
+		return a == core.Serve || waits(a) || a == core.Failed
 	case core.Invalidate:
 		switch {
 		case !in.Wait:
@@ -98,9 +98,12 @@ func mayReply(in core.Input, a core.Reply) bool {
 		case a == core.Suppressed:
 			return in.Current
 		}
-		return a == core.Serve || a == core.Wait || a == core.Failed
+		return a == core.Serve || waits(a) || a == core.Failed
 	case core.Refresh:
 		return a == core.Wait || a == core.Failed
 	}
 	return a == core.None
 }
+
+// waits: a caller whose origin has not rejected the token is served it if the first round of the contest fails.
+func waits(a core.Reply) bool { return a == core.Wait || a == core.WaitOrServe }

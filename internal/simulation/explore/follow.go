@@ -28,12 +28,20 @@ func (t *step) follow() {
 			t.onSuppress()
 		case core.BackedOff:
 			t.onBackOff(ev)
+		case core.Guarded:
+			t.onGuard(ev)
+		case core.BackoffLifted:
+			if t.in.Kind != core.CredentialsChecked || !t.in.Changed {
+				t.fail("F4", "a backoff is lifted, and no credentials have changed")
+			}
+			t.checker.lift()
 		case core.WentIdle:
 			if t.was.snapshot.attention != unread && t.snapshot.publication == t.was.snapshot.publication {
 				t.fail("M16", "a token that was read becomes idle")
 			}
 		}
 	}
+	t.onAccepted()
 	t.updateExpectations()
 }
 
@@ -41,21 +49,26 @@ func (t *step) follow() {
 func (t *step) updateExpectations() {
 	l, e := &t.checker, &t.effects
 	if t.byHand() {
-		l.quiet, l.liftable, l.gate = 0, false, 0
+		l.lift()
+		l.gate = 0
 		if e.Fetch && t.snapshot.on && l.repeated {
 			l.gate = second
 		}
 	}
-	if e.Reply == core.Wait {
+	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
 		l.round = true
 	}
 	switch {
 	case e.Release == core.Serve || e.Release == core.ServeExpired:
 		l.round = false
+		t.contests.failed = t.contests.failed || e.Release == core.ServeExpired && t.contests.contesting != 0
 	case e.Release == core.Failed && !t.has(core.BackedOff):
 		// Being blocked takes the place of a backoff, and of a pause between attempts.
 		l.round = false
-		l.quiet = 0
+		l.lift()
+	}
+	if e.Release == core.Failed {
+		t.contests.failed = t.contests.contesting != 0
 	}
 }
 
@@ -81,7 +94,7 @@ func (t *step) onStart(ev *core.Event) {
 	if t.snapshot.on && l.repeated {
 		l.gate = second
 	}
-	if ev.Cause == core.CauseRejected {
+	if ev.Cause == core.CauseRejected && !t.byHand() && !l.again {
 		if l.sinceRejection+t.slack < second {
 			t.fail("M13", "a rejection causes a fetch %v after the last that one caused", l.sinceRejection)
 		}
@@ -110,7 +123,11 @@ func (t *step) onEnd(ev *core.Event) {
 	switch ev.Class {
 	case core.ClassExpiredOnArrival:
 		l.gate = max(second-t.was.flight.age, 0)
-		l.rejected = 0 // the fetch for their sake has been made, and what it brought is gone
+		again := t.response.Kind.again() && t.effects.Release != core.ServeExpired
+		if again && !l.again {
+			l.gate = min(l.gate, shortestPause) // the first time that the value comes again, the endpoint is asked sooner (M6)
+		}
+		l.again = again
 		if !t.snapshot.on {
 			l.succeeded()
 		}
@@ -122,7 +139,7 @@ func (t *step) onEnd(ev *core.Event) {
 // pause keeps the attempts of a round apart. A failure that ends it replaces this by a backoff.
 func (t *step) pause() {
 	if t.checker.round && t.checker.quiet < shortestPause {
-		t.checker.holdOff(shortestPause, false)
+		t.checker.holdOff(shortestPause)
 	}
 }
 
@@ -147,30 +164,21 @@ func (t *step) onPublish() {
 	if life := t.expected().life; l.repeated || life < second {
 		l.gate = max(second-t.was.flight.age, 0)
 	}
-	l.sincePublished = 0
-	l.fetchedFor, l.rejected = l.rejected, 0
+	l.again = false
+	t.onValue(l.repeated)
 }
 
 func (t *step) onWithdraw() {
-	t.checker.lost()
+	t.checker.lost(t.contests.contesting != 0)
+	t.contests.end()
 	if t.flight.on && !t.checker.failureReported && t.in.Kind != core.Close {
 		t.checker.round = true // the refresh in flight becomes the round of those who will wait (M9)
 	}
 }
 
-func (t *step) onReject() {
-	l := &t.checker
-	l.lost()
-	by := uint8(1) << t.in.Origin
-	if l.fetchedFor&by != 0 && l.sincePublished+t.slack < second && !t.was.flight.on && !l.round {
-		t.fail("M13", "an API rejects what was fetched for its sake %v ago, and that is acted on", l.sincePublished)
-	}
-	l.rejected |= by
-	l.round = true
-}
-
-// longestGuard is the longest that M13 makes an origin wait.
-const longestGuard = time.Minute
+// longestGuard is the longest that M13 makes a path wait: half of the allowance is kept for those that have accepted a
+// token, and one fetch is regained a minute.
+const longestGuard = 5 * time.Minute
 
 func (t *step) onSuppress() {
 	l, e := &t.checker, &t.effects
@@ -179,6 +187,9 @@ func (t *step) onSuppress() {
 			t.fail("M12", "a rejection is suppressed without a time from when on it would not be")
 		}
 		return
+	}
+	if backoff := l.quiet > 0 && !l.liftable; !backoff && !t.contests.guarded.has(t.in.Origin) && !t.clockStepped() {
+		t.fail("M13", "a rejection by API %d is suppressed, which is not guarded, outside a backoff", t.in.Origin)
 	}
 	l.retryAt = e.Until.Sub(t.core.Wall())
 	if l.retryAt <= 0 || l.retryAt > max(longestGuard, l.quiet)+t.slack {
@@ -203,8 +214,10 @@ func (t *step) onBackOff(ev *core.Event) {
 		half = full / 2
 		l.transient = counted(l.transient, t.policy.MinBackoff, t.policy.MaxBackoff)
 	}
+	var hold bool
 	if e.Failure.Kind == core.Returned {
 		asked := min(t.response.RetryAfter, 10*time.Minute)
+		hold = asked > 0 && asked >= full
 		full, half = max(full, asked), max(half, asked)
 	}
 	wait := ev.Until.Sub(t.core.Wall())
@@ -214,7 +227,9 @@ func (t *step) onBackOff(ev *core.Event) {
 	if round {
 		l.round, l.failureReported = false, t.flight.on
 	}
-	l.holdOff(wait, !round && !e.Failure.Permanent)
+	l.holdOff(wait)
+	l.liftable = !round && !e.Failure.Permanent
+	l.lossEnds = round && !e.Failure.Permanent && !hold
 }
 
 // doubled is the n-th wait of an exponential backoff.

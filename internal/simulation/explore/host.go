@@ -20,12 +20,15 @@ type host struct {
 	snapshot snapshot
 	flight   flight
 	checker  checker
+	contests contests
 
 	abandoned   int
+	orServed    int           // ... and are served the published token if the round fails
 	waiting     int           // callers that wait for a reply
 	longest     time.Duration // for how long the first of them has been waiting
 	refreshHint bool          // a refresh hint is on its way to the owner
 	failure     bool          // there is a failure to report
+	checking    bool          // the credentials are being read again
 	held        bool          // a token was published once, so its value can come again
 	closed      bool
 	ended       bool
@@ -71,6 +74,11 @@ type flight struct {
 	overdue   time.Duration // since its cancellation
 }
 
+// usable reports whether a caller finds a token in the snapshot that it may use.
+func (s *state) usable(origin uint64) bool {
+	return s.snapshot.on && s.snapshot.end > 0 && !s.core.Contests(origin)
+}
+
 // now is the reading of the wall clock.
 func (s *state) now() time.Time { return s.core.Wall().Add(s.clock) }
 
@@ -100,7 +108,7 @@ func (s *state) nextMoment(f Fetcher) (d time.Duration, ok bool) {
 func (s *state) pass(d time.Duration) {
 	s.wake.left -= d
 	s.snapshot.timer -= d
-	if s.waiting > 0 {
+	if s.waiting+s.orServed > 0 {
 		s.longest += d
 	}
 	s.stepClock(d)
@@ -118,5 +126,6 @@ func (s *state) stepClock(d time.Duration) {
 			s.flight.overdue += d
 		}
 		s.checker.pass(d)
+		s.contests.pass(d)
 	}
 }

@@ -39,7 +39,7 @@ func TestPath_IsShortAndReadable(t *testing.T) {
 
 	w.Origins = 1
 	path := explore.PathTo(w, "rejection suppressed")
-	require.Contains(t, path[len(path)-1], "API 1 refuses the token: rejection suppressed for ")
+	require.Contains(t, path[len(path)-1], "API 1 rejects the token: guard goes up; rejection suppressed for ")
 }
 
 // Keys are told apart by all their bytes, however many there are.

@@ -9,7 +9,11 @@ import (
 // appendKey appends what a state is compared by, which is also all that is needed to go on from it: the core's canonical
 // form and the host's, where what cannot matter any more is zero.
 func (x *explorer) appendKey(b []byte, s *state) []byte {
-	b = s.core.AppendKey(b)
+	k := s.core
+	if x.world.Origins == 0 && !x.world.Unnamed {
+		k.ForgetArrival()
+	}
+	b = k.AppendKey(b)
 	p := core.PackTo(b)
 	h := s.host
 	h.canonicalize(&s.core, x.world.ClockSteps > 0, h.steps < x.world.ClockSteps)
@@ -40,7 +44,8 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 		}
 	} else {
 		h.snapshot = snapshot{}
-		h.checker.repeated, h.checker.sincePublished, h.checker.fetchedFor = false, 0, 0
+		h.checker.repeated = false
+		h.contests.end()
 	}
 	if h.flight.on {
 		h.flight.id = core.CanonicalID
@@ -50,7 +55,8 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	} else {
 		h.flight, h.checker.failureReported = flight{}, false
 	}
-	if h.waiting == 0 {
+	h.contests.canonicalize()
+	if h.waiting+h.orServed == 0 {
 		h.longest = 0
 	}
 	if (h.checker.quiet == 0 || h.checker.round) && !clockStepped {
@@ -58,7 +64,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	}
 	if h.closed {
 		h.failure = false
-		h.checker = checker{}
+		h.checker, h.contests = checker{}, contests{}
 	}
 }
 
@@ -66,8 +72,9 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 func (h *host) pack(p *core.Packer) {
 	l := &h.checker
 	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.refreshHint, &h.failure, &h.held)
-	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.repeated, &l.failureReported)
-	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.sincePublished, &l.retryAt)
+	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.lossEnds, &l.repeated, &l.failureReported, &l.again)
+	core.Flags(p, &h.checking)
+	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.retryAt)
 	if h.wake.pending() {
 		durations(p, &h.wake.at, &h.wake.left)
 	}
@@ -81,7 +88,8 @@ func (h *host) pack(p *core.Packer) {
 		durations(p, &h.flight.wall, &h.flight.age, &h.flight.overdue)
 	}
 	core.Number(p, &h.waiting)
-	if h.waiting > 0 {
+	core.Number(p, &h.orServed)
+	if h.waiting+h.orServed > 0 {
 		durations(p, &h.longest)
 	}
 	core.Number(p, &h.abandoned)
@@ -89,8 +97,7 @@ func (h *host) pack(p *core.Packer) {
 	core.Number(p, &h.fetches)
 	core.Number(p, &l.transient)
 	core.Number(p, &l.permanent)
-	core.Number(p, &l.rejected)
-	core.Number(p, &l.fetchedFor)
+	h.contests.pack(p)
 }
 
 func durations(p *core.Packer, of ...*time.Duration) {

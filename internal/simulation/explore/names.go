@@ -8,7 +8,7 @@ var (
 		core.FetchStarted: "fetch starts", core.FetchEnded: "fetch ends", core.FetchAbandoned: "fetch abandoned",
 		core.LateResult: "late result dropped", core.Published: "token published", core.Withdrawn: "token withdrawn",
 		core.Rejected: "rejection accepted", core.RejectionSuppressed: "rejection suppressed", core.BackedOff: "backs off",
-		core.WentIdle: "becomes idle", core.WasClosed: "closed",
+		core.WentIdle: "becomes idle", core.WasClosed: "closed", core.Guarded: "guard goes up", core.BackoffLifted: "corrected credentials lift the backoff",
 	}
 	causeNames = [...]string{
 		core.CauseCold: "cold start", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejected", core.CauseManual: "manual",
@@ -19,6 +19,6 @@ var (
 	}
 	replyNames = [...]string{
 		core.Serve: "the token", core.ServeExpired: "the expired token", core.Wait: "wait", core.Failed: "the failure",
-		core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed",
+		core.WaitOrServe: "wait, or the token", core.TooShort: "too short", core.Done: "done", core.Suppressed: "suppressed", core.Shut: "closed",
 	}
 )

@@ -53,12 +53,15 @@ func (x *explorer) checkRecovery(s *state) {
 // recoveryStep is what happens next in a world that is well. done: a caller is served, or everything is over.
 func (x *explorer) recoveryStep(s *state, asked bool) (a action, done bool) {
 	well := uint8(len(x.world.Responses))
+	origin := x.outcast(s)
 	_, more := s.nextMoment(x.world.Fetcher)
 	switch {
 	case s.ended:
 		return a, true
 	case s.abandoned > 0 && !s.closed:
 		a = action{verb: abandonedEnds, who: well}
+	case s.checking:
+		a = action{verb: checkedSame}
 	case s.refreshHint:
 		a = action{verb: hintReceived}
 	case s.wake.pending() && s.wake.left <= 0:
@@ -67,13 +70,24 @@ func (x *explorer) recoveryStep(s *state, asked bool) (a action, done bool) {
 		a = action{verb: expiryTimer}
 	case s.flight.on:
 		a = action{verb: fetchEnds, who: well}
-	case s.snapshot.on && s.snapshot.end > 0:
+	case s.usable(origin):
 		return a, true
 	case s.closed:
-	case s.waiting == 0 && !asked:
-		a = action{verb: ask}
+	case s.waiting+s.orServed == 0 && !asked:
+		a = action{verb: ask, who: uint8(origin)}
 	case more:
 		a = action{verb: pass}
 	}
 	return a, false
+}
+
+// outcast is an origin from which the token is withdrawn, if there is one: it is the last to be served.
+func (x *explorer) outcast(s *state) (origin uint64) {
+	first, last := x.world.origins()
+	for o := first; o <= last; o++ {
+		if s.core.Contests(uint64(o)) {
+			origin = uint64(o)
+		}
+	}
+	return max(origin, uint64(first))
 }

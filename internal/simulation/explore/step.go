@@ -29,11 +29,25 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 	case readToken:
 		t.read()
 	case ask, askLate:
-		t.send(core.Input{Kind: core.Get})
+		t.request(core.Input{Kind: core.Get})
 	case reject, replace:
-		t.send(core.Input{Kind: core.Invalidate, Current: true, Wait: a.verb == replace, Origin: uint64(a.who)})
+		t.request(core.Input{Kind: core.Invalidate, Current: true, Wait: a.verb == replace})
 	case rejectOld, replaceOld:
-		t.send(core.Input{Kind: core.Invalidate, Wait: a.verb == replaceOld, Origin: uint64(a.who)})
+		t.request(core.Input{Kind: core.Invalidate, Wait: a.verb == replaceOld})
+	case retryAccepted, retryRejected:
+		t.request(core.Input{Kind: core.ReportOutcome, Current: true, Retry: true, Accepted: a.verb == retryAccepted})
+	case retryRejectedOld:
+		t.request(core.Input{Kind: core.ReportOutcome, Retry: true})
+	case sendAccepted:
+		t.request(core.Input{Kind: core.ReportOutcome, Current: true, Accepted: true})
+	case sendAcceptedLate:
+		t.request(core.Input{Kind: core.ReportOutcome, Current: true, Accepted: true, Age: sendTakes})
+	case checkedSame, checkedChanged:
+		s.checking = false
+		t.send(core.Input{Kind: core.CredentialsChecked, Changed: a.verb == checkedChanged})
+	case giveUpUnnamed:
+		t.orServed--
+		t.leave()
 	case refresh:
 		t.send(core.Input{Kind: core.Refresh})
 	case giveUp:
@@ -90,9 +104,23 @@ func (t *step) read() {
 // giveUp ends a caller's wait. The owner does not hear of it, so the one who has waited the longest is not let go before
 // the others: were it another, the remaining callers would only have waited less.
 func (t *step) giveUp() {
-	if t.waiting--; t.waiting == 0 {
+	t.waiting--
+	t.leave()
+}
+
+func (t *step) leave() {
+	if t.waiting+t.orServed == 0 {
 		t.longest = 0
 	}
+}
+
+// sendTakes is how long a request may have been on its way.
+const sendTakes = 3 * time.Second
+
+// request sends the core an input that names an origin and a path.
+func (t *step) request(in core.Input) {
+	in.Origin, in.Path = t.action.at()
+	t.send(in)
 }
 
 // result is a response as the manager classifies it for the core.
@@ -100,6 +128,7 @@ func (t *step) result(a Response) core.Result {
 	r := core.Result{OK: a.Kind.ok(), Same: a.Kind.again(), RefreshIn: a.RefreshIn}
 	switch {
 	case !r.OK:
+		r.Recheckable = t.world.Recheck && a.Kind == Permanent
 		r.Permanent = a.Kind == Permanent
 		r.RetryAfter, r.EndsRound = a.RetryAfter, a.RetryAfter > 0
 	case a.expiredOnArrival():
@@ -121,6 +150,7 @@ func (t *step) started() time.Time { return t.now().Add(-t.flight.wall) }
 func (t *step) send(in core.Input) {
 	in.Read = t.snapshot.on && t.snapshot.attention != unread
 	t.heard, t.was, t.in = true, t.host, in
+	t.onHear()
 	t.effects = t.core.Step(t.now(), t.draw, in)
 	t.clock = 0
 	t.apply()
@@ -140,6 +170,9 @@ func (t *step) apply() {
 		if t.world.Fetches > 0 {
 			t.fetches++
 		}
+	}
+	if e.CheckCredentials {
+		t.checking = true
 	}
 	if e.Failure.Kind != core.NoFailure {
 		t.failure = true
@@ -180,22 +213,31 @@ func (t *step) arm() {
 	}
 }
 
-// reply replies to the sender, then everyone who waits.
+// reply replies to the sender, then to the waiting callers.
 func (t *step) reply() {
 	e := &t.effects
-	switch e.Release {
-	case core.Serve:
-		t.handOut()
-		t.snapshot.attention = max(t.snapshot.attention, read)
-	case core.Failed:
-		t.reportFailure()
-	}
 	if e.Release != core.None {
-		t.waiting, t.longest = 0, 0
+		if t.waiting > 0 || e.Release != core.Failed {
+			t.hand(e.ReleaseOf(core.Wait, t.snapshot.on))
+		}
+		if t.orServed > 0 {
+			t.hand(e.ReleaseOf(core.WaitOrServe, t.snapshot.on))
+		}
+		t.waiting, t.orServed, t.longest = 0, 0, 0
 	}
 	switch e.Reply {
 	case core.Wait:
 		t.waiting++
+	case core.WaitOrServe:
+		t.orServed++
+	default:
+		t.hand(e.Reply)
+	}
+}
+
+// hand gives a caller what a reply stands for.
+func (t *step) hand(reply core.Reply) {
+	switch reply {
 	case core.Serve:
 		t.handOut()
 		t.snapshot.attention = max(t.snapshot.attention, read)

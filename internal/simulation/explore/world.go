@@ -18,8 +18,16 @@ type World struct {
 	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the number of
 	// those who do is not limited.
 	Callers int
-	// Origins is how many APIs there are to refuse a token, up to 8.
+	// Origins is how many APIs there are to reject a token, up to 8. Callers name theirs; without any, callers name none.
 	Origins int
+	// Unnamed adds callers that name no origin.
+	Unnamed bool
+	// Paths is how many paths the APIs have, up to 4. Default: one.
+	Paths int
+	// Outcomes lets the outcomes of requests be reported, as a retry may be accepted or rejected at any time.
+	Outcomes bool
+	// Recheck says that credentials which the endpoint refuses can be read again.
+	Recheck bool
 	// Responses is what a fetch may bring; one at least.
 	Responses []Response
 	// Fetcher is how long a fetch may take to end.
@@ -98,6 +106,7 @@ func (a Response) String() string {
 const (
 	maxCallers = 8
 	maxOrigins = 8
+	maxPaths   = 4
 	maxChoices = 200
 )
 
@@ -111,6 +120,7 @@ func (w World) validate() error {
 	}
 	within("World.Callers", w.Callers, 1, maxCallers)
 	within("World.Origins", w.Origins, 0, maxOrigins)
+	within("World.Paths", w.Paths, 0, maxPaths)
 	within("World.Responses", len(w.Responses), 1, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)

@@ -95,7 +95,7 @@ func (p *process) begin(slot int32) {
 		p.baseline.get(t)
 		return
 	}
-	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin()}, t, line{what: wGet, a: int64(slot)})
+	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin(), Path: uint64(c.path) + 1}, t, line{what: wGet, a: int64(slot)})
 	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(t)
 	}
@@ -138,7 +138,6 @@ func (p *process) send(t ticket, a core.Reply) {
 	switch a {
 	case core.Serve:
 		p.published.attention = max(p.published.attention, read)
-		p.checker.handsOut(p.published.value)
 		p.serve(t, p.published.value)
 	case core.ServeExpired:
 		p.serve(t, p.w.arriving.value)
@@ -168,7 +167,7 @@ func (p *process) serve(t ticket, value int64) {
 		return
 	}
 	if p.published.on && value == p.published.value {
-		p.checker.handsOut(value)
+		p.checker.handsOut(value, c)
 	}
 	if p.w.rec != nil {
 		p.w.rec.replied(c)

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
@@ -25,17 +26,17 @@ type checker struct {
 	lastEnd         core.Elapsed
 	rejection       core.Elapsed // when the last fetch for a rejection started
 	rejections      int
-	rejected        bool            // one was acted on
-	recent          [7]core.Elapsed // when fetches for rejections started
-	failureReported bool            // the fetch in flight has outlived its round
-	round           bool            // a caller may be waiting
-	gate            core.Elapsed    // no fetch sooner, except by a manual refresh (M5, M6)
+	contests        contests
+	failureReported bool         // the fetch in flight has outlived its round
+	round           bool         // a caller may be waiting
+	gate            core.Elapsed // no fetch sooner, except by a manual refresh (M5, M6)
 	failures        failures
 	tokenOn         bool
 	idle            bool // unless a reader has found due passed since
 	token           held
 	result          core.Result
 	resultStart     time.Time
+	repeated        bool // the value that came last was that of an expired token, again
 	closed          bool
 	closedAt        time.Duration
 }
@@ -55,6 +56,7 @@ type held struct {
 type failures struct {
 	on        bool
 	kind      string // "M8", "M9" or "M10"
+	hold      bool   // the endpoint asked for it, so that the loss of a token does not lift it
 	from, by  core.Elapsed
 	transient int
 	permanent int
@@ -62,212 +64,225 @@ type failures struct {
 
 const slack = time.Millisecond
 
-func (l *checker) before(wall time.Time, in core.Input) {
-	if !l.started {
-		l.started, l.last, l.seen = true, wall, l.p.uptime()
+func (c *checker) before(wall time.Time, in core.Input) {
+	if !c.started {
+		c.started, c.last, c.seen = true, wall, c.p.uptime()
 	}
-	if d := wall.Sub(l.last); d >= 0 {
-		l.elapsed += d
+	if d := wall.Sub(c.last); d >= 0 {
+		c.elapsed += d
 	} else {
-		l.lost += l.p.uptime() - l.seen
-		l.lostAt = l.p.w.now
-		l.p.w.coverIf(l.failures.on, CoverStepBackInBackoff)
+		c.lost += c.p.uptime() - c.seen
+		c.lostAt = c.p.w.now
+		c.p.w.coverIf(c.failures.on, CoverStepBackInBackoff)
 	}
-	l.last, l.seen = wall, l.p.uptime()
+	c.last, c.seen = wall, c.p.uptime()
 	if in.Kind == core.Wake {
-		l.elapsed = max(l.elapsed, in.At)
+		c.elapsed = max(c.elapsed, in.At)
+	}
+	switch in.Kind {
+	case core.Invalidate:
+		if !c.closed {
+			c.hears(in.Origin)
+		}
+	case core.ReportOutcome:
+		c.hearsOutcome(in)
 	}
 	if in.Kind == core.Fetched {
-		l.result = in.Result
-		l.resultStart = l.p.w.arriving.start
+		c.result = in.Result
+		c.resultStart = c.p.w.arriving.start
 	}
 }
 
 // after checks what a step decided.
-func (l *checker) after(wall time.Time, in core.Input, e *core.Effects) {
+func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 	if in.Kind == core.Refresh && e.Reply == core.Wait {
-		l.p.w.coverIf(l.failures.on, CoverManualLiftsBackoff)
-		l.failures.on, l.gate = false, 0
+		c.p.w.coverIf(c.failures.on, CoverManualLiftsBackoff)
+		c.failures.on, c.gate = false, 0
 	}
 	for _, ev := range e.Events[:e.N] {
-		l.p.note(line{what: wEvents + what(ev.Kind), a: int64(subject(ev)), b: detail(ev)})
+		c.p.note(line{what: wEvents + what(ev.Kind), a: int64(subject(ev)), b: detail(ev)})
 		switch ev.Kind {
 		case core.FetchStarted:
-			l.fetchStarts(wall, in, e, ev)
+			c.fetchStarts(wall, in, e, ev)
 		case core.FetchEnded:
-			l.running, l.lastEnd = false, l.elapsed
+			c.running, c.lastEnd = false, c.elapsed
+			if ev.Class == core.ClassOK || ev.Class == core.ClassExpiredOnArrival {
+				c.causes()
+			}
 			if ev.Class == core.ClassExpiredOnArrival {
-				l.gate = l.began + time.Second
-				if !l.tokenOn || in.Result.Same {
-					l.failures = failures{}
+				c.gate = c.began + time.Second
+				again := in.Result.Same && e.Release != core.ServeExpired
+				if again && !c.repeated {
+					// The first time that the value comes again, the endpoint is asked sooner (M6).
+					c.gate = min(c.gate, c.elapsed+50*time.Millisecond)
 				}
-				l.p.w.cover(CoverExpiredOnArrival)
+				c.repeated = again
+				if !c.tokenOn || in.Result.Same {
+					c.failures = failures{}
+				}
+				c.p.w.cover(CoverExpiredOnArrival)
 			}
 		case core.FetchAbandoned:
-			l.abandons(ev)
+			c.abandons(ev)
 		case core.LateResult:
-			l.abandoned--
-			l.p.w.cover(CoverLateResult)
-			l.p.w.coverIf(l.tokenOn, CoverLateResultBesideToken)
-			l.broken(e.Publish, "M15", "the late result of an abandoned fetch is published")
+			c.abandoned--
+			c.p.w.cover(CoverLateResult)
+			c.p.w.coverIf(c.tokenOn, CoverLateResultBesideToken)
+			c.broken(e.Publish, "M15", "the late result of an abandoned fetch is published")
 		case core.Published:
-			l.publishes(wall, e)
+			c.publishes(wall, e)
 		case core.Withdrawn:
-			l.withdraws(wall, in)
+			c.withdraws(wall, in)
 		case core.Rejected:
-			l.broken(in.Kind != core.Invalidate || !in.Current, "M12", "a rejection that does not name the current token is acted on")
-			l.rejected = true
-			if l.failures.kind == "M8" {
-				l.failures.on = false
-			}
+			c.rejects(in)
 		case core.RejectionSuppressed:
-			l.suppresses(ev)
+			c.suppresses(in, ev)
 		case core.BackedOff:
-			l.backsOff(wall, e, ev)
+			c.backsOff(wall, e, ev)
+		case core.Guarded:
+			c.guards(ev)
+		case core.BackoffLifted:
+			c.broken(in.Kind != core.CredentialsChecked || !in.Changed || c.failures.kind != "M10", "F4", "a backoff is lifted though no credentials were corrected")
+			c.failures.on = false
+			c.p.w.cover(CoverCredentialsLiftBackoff)
 		case core.WentIdle:
-			l.broken(in.Read && !e.Publish, "M16", "a token in use becomes idle")
-			l.idle = true
-			l.p.w.cover(CoverIdle)
+			c.broken(in.Read && !e.Publish, "M16", "a token in use becomes idle")
+			c.idle = true
+			c.p.w.cover(CoverIdle)
 		}
 	}
-	l.checkReplies(wall, in, e)
+	c.settlesOutcome(in)
+	c.checkReplies(wall, in, e)
 }
 
-func (l *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev core.Event) {
-	l.broken(l.running, "M3", "fetch %d starts while another one is in flight", ev.Flight)
-	l.broken(l.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
-	l.broken(l.closed, "M14", "fetch %d starts after Close", ev.Flight)
+func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev core.Event) {
+	c.broken(c.running, "M3", "fetch %d starts while another one is in flight", ev.Flight)
+	c.broken(c.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
+	c.broken(c.closed, "M14", "fetch %d starts after Close", ev.Flight)
 	byHand := ev.Cause == core.CauseManual || in.Kind == core.Refresh
-	l.broken(l.failures.on && !byHand && ev.Attempt == 1 && l.elapsed < l.failures.from-slack, l.failures.kind,
-		"fetch %d starts %v before its backoff is over", ev.Flight, l.failures.from-l.elapsed)
-	l.broken(!byHand && ev.Attempt == 1 && l.elapsed < l.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, l.gate-l.elapsed)
+	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
+		"fetch %d starts %v before its backoff is over", ev.Flight, c.failures.from-c.elapsed)
+	c.broken(!byHand && ev.Attempt == 1 && c.elapsed < c.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, c.gate-c.elapsed)
 	if ev.Attempt > 1 {
-		l.broken(ev.Attempt > 3, "M9", "attempt %d of a round", ev.Attempt)
-		l.broken(!byHand && l.elapsed < l.lastEnd+50*time.Millisecond-slack, "M9", "attempt %d comes %v after the one before", ev.Attempt, l.elapsed-l.lastEnd)
+		c.broken(ev.Attempt > 3, "M9", "attempt %d of a round", ev.Attempt)
+		c.broken(!byHand && c.elapsed < c.lastEnd+50*time.Millisecond-slack, "M9", "attempt %d comes %v after the one before", ev.Attempt, c.elapsed-c.lastEnd)
 	}
-	if ev.Cause == core.CauseRejected {
-		l.broken(l.rejections > 0 && l.elapsed < l.rejection+time.Second-slack, "M13", "two fetches for rejections %v apart", l.elapsed-l.rejection)
-		l.rejection = l.elapsed
-		l.rejections++
-		l.always()
+	if ev.Cause == core.CauseRejected && !byHand && !c.repeated {
+		c.broken(c.rejections > 0 && c.elapsed < c.rejection+time.Second-slack, "M13", "two fetches for rejections %v apart", c.elapsed-c.rejection)
+		c.rejection = c.elapsed
+		c.rejections++
 	}
 	// The step's own publication, if it has one, is not recorded yet: it is read if a caller waited for it.
-	if ev.Cause == core.CauseRefresh || ev.Cause == core.CauseRetry && ev.Attempt == 1 && l.tokenOn && in.Kind != core.Refresh {
-		l.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
-		l.broken(!l.p.stepped && l.p.w.parameters.Drift == 0 && l.tokenOn && wall.Before(l.token.earliestRefresh.Add(-slack)), "M4", "refreshed %v before half its usable life", l.token.earliestRefresh.Sub(wall))
+	asked := c.round || c.repeated || in.Kind == core.Refresh || in.Kind == core.Invalidate || in.Kind == core.Get
+	if !asked && (ev.Cause == core.CauseRefresh || ev.Cause == core.CauseRetry && ev.Attempt == 1 && c.tokenOn) {
+		c.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
+		c.broken(!c.p.stepped && c.p.w.parameters.Drift == 0 && c.tokenOn && wall.Before(c.token.earliestRefresh.Add(-slack)), "M4", "refreshed %v before half its usable life", c.token.earliestRefresh.Sub(wall))
 	}
-	if l.tokenOn && l.token.repeated {
-		l.gate = l.elapsed + time.Second
+	if c.tokenOn && c.token.repeated {
+		c.gate = c.elapsed + time.Second
 	}
-	l.running, l.failureReported, l.began = true, false, l.elapsed
+	c.running, c.failureReported, c.began = true, false, c.elapsed
 }
 
-// always checks what an API that rejects everything may cost, where no other API rejects anything: in any minute no more than
-// a first fetch and one after each of 1, 2, 4, 8, 16 and 32 s.
-func (l *checker) always() {
-	k := &l.p.w.drawn
-	if !k.AlwaysReject || k.Lifetime <= time.Minute || k.Revocations > 0 || k.KeyLag > 0 || k.Late > 0 || k.Manual || k.ManyAPIs ||
-		k.Outage > 0 || k.Stuck > 0 || k.Slow > 0 {
-		return
-	}
-	const most = 7
-	if l.rejections > most {
-		since := l.elapsed - l.recent[l.rejections%most]
-		l.broken(since < 59*time.Second, "M13", "%d fetches within %v for an API that rejects everything", most+1, since)
-	}
-	l.recent[l.rejections%most] = l.elapsed
-}
-
-func (l *checker) abandons(ev core.Event) {
-	l.running, l.lastEnd = false, l.elapsed
-	l.abandoned++
-	l.broken(l.abandoned > 3, "M15", "%d fetches are abandoned", l.abandoned)
-	l.p.w.cover(CoverAbandoned)
-	l.p.w.coverIf(l.abandoned == 3, CoverThreeAbandoned)
-	for i := range l.p.flights {
-		if f := &l.p.flights[i]; f.id == ev.Flight {
-			l.broken(!f.cancelled, "M15", "fetch %d is abandoned without having been cancelled", f.id)
+func (c *checker) abandons(ev core.Event) {
+	c.running, c.lastEnd = false, c.elapsed
+	c.abandoned++
+	c.broken(c.abandoned > 3, "M15", "%d fetches are abandoned", c.abandoned)
+	c.p.w.cover(CoverAbandoned)
+	c.p.w.coverIf(c.abandoned == 3, CoverThreeAbandoned)
+	for i := range c.p.flights {
+		if f := &c.p.flights[i]; f.id == ev.Flight {
+			c.broken(!f.cancelled, "M15", "fetch %d is abandoned without having been cancelled", f.id)
 			f.abandoned = true
 		}
 	}
 }
 
 // publishes recomputes from the contract what the core made of an endpoint's word.
-func (l *checker) publishes(wall time.Time, e *core.Effects) {
+func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	p := e.Publication
-	l.broken(l.closed, "M14", "a token is published after Close")
-	expiry := l.result.Expiry
+	c.broken(c.closed, "M14", "a token is published after Close")
+	expiry := c.result.Expiry
 	if expiry.IsZero() {
-		expiry = l.resultStart.Add(5 * time.Minute)
+		expiry = c.resultStart.Add(5 * time.Minute)
 	}
-	if latest := l.resultStart.Add(365 * 24 * time.Hour); expiry.After(latest) {
+	if latest := c.resultStart.Add(365 * 24 * time.Hour); expiry.After(latest) {
 		expiry = latest
-		l.p.w.cover(CoverLifetimeClamped)
+		c.p.w.cover(CoverLifetimeClamped)
 	}
-	l.broken(!p.Expiry.Equal(expiry), "M7", "a token's expiry is %v, and ought to be %v", p.Expiry, expiry)
-	life := expiry.Sub(l.resultStart)
+	c.broken(!p.Expiry.Equal(expiry), "M7", "a token's expiry is %v, and ought to be %v", p.Expiry, expiry)
+	life := expiry.Sub(c.resultStart)
 	usable := life - min(10*time.Second, life/10)
-	end := l.resultStart.Add(usable)
-	if l.result.Same {
-		l.p.w.cover(CoverSameValue)
-		l.broken(p.RefreshTime.Before(l.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is due before its effective expiry")
+	end := c.resultStart.Add(usable)
+	if c.result.Same {
+		c.p.w.cover(CoverSameValue)
+		c.broken(p.RefreshTime.Before(c.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is due before its effective expiry")
 		end = expiry
 	} else {
-		l.broken(p.RefreshTime.Before(l.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "due %v after the start, of a usable life of %v", p.RefreshTime.Sub(l.resultStart), usable)
+		c.broken(p.RefreshTime.Before(c.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "due %v after the start, of a usable life of %v", p.RefreshTime.Sub(c.resultStart), usable)
 	}
-	l.broken(!p.EffectiveExpiry.Equal(end), "M2", "a token's end is %v, and ought to be %v", p.EffectiveExpiry, end)
-	left := min(end.Sub(wall), end.Sub(l.resultStart)-(l.elapsed-l.began))
-	l.broken(left <= 0, "M6", "an expired token is published")
-	l.broken(p.Life != left, "M2", "a token is published for %v, and ought to be for %v", p.Life, left)
-	l.gate = 0
-	if l.result.Same || life < time.Second {
-		l.gate = l.began + time.Second
+	c.broken(!p.EffectiveExpiry.Equal(end), "M2", "a token's end is %v, and ought to be %v", p.EffectiveExpiry, end)
+	left := min(end.Sub(wall), end.Sub(c.resultStart)-(c.elapsed-c.began))
+	c.broken(left <= 0, "M6", "an expired token is published")
+	c.broken(p.Life != left, "M2", "a token is published for %v, and ought to be for %v", p.Life, left)
+	c.gate = 0
+	if c.result.Same || life < time.Second {
+		c.gate = c.began + time.Second
 	}
-	l.failures = failures{}
-	l.tokenOn, l.idle = true, false
-	l.token = held{
-		value: l.p.w.arriving.value, number: p.Number, effectiveExpiry: end, timerAt: l.p.uptime() + left, refreshTime: p.RefreshTime,
-		earliestRefresh: l.resultStart.Add(usable / 2), repeated: l.result.Same,
+	c.failures = failures{}
+	c.renews(c.result.Same)
+	c.repeated = false
+	c.tokenOn, c.idle = true, false
+	c.token = held{
+		value: c.p.w.arriving.value, number: p.Number, effectiveExpiry: end, timerAt: c.p.uptime() + left, refreshTime: p.RefreshTime,
+		earliestRefresh: c.resultStart.Add(usable / 2), repeated: c.result.Same,
 	}
-	if l.result.Same {
-		l.token.earliestRefresh = p.RefreshTime
+	if c.result.Same {
+		c.token.earliestRefresh = p.RefreshTime
 	}
 }
 
-func (l *checker) withdraws(wall time.Time, in core.Input) {
-	timer := in.Kind == core.Expire && in.Publication == l.token.number
-	rejected := in.Kind == core.Invalidate && in.Current
-	over := !wall.Before(l.token.effectiveExpiry)
-	l.broken(!timer && !rejected && !over && in.Kind != core.Close && in.Kind != core.Fetched, "M12", "a usable token is withdrawn for no reason")
-	l.p.w.coverIf(timer && !over, CoverWithdrawnByTimerAlone)
-	l.p.w.coverIf(over && !timer && l.p.uptime() < l.token.timerAt, CoverWithdrawnByClockAlone)
-	l.tokenOn = false
-	if l.failures.kind == "M8" {
-		l.p.w.coverIf(l.failures.on, CoverLossLiftsBackoff)
-		l.failures.on = false
+func (c *checker) withdraws(wall time.Time, in core.Input) {
+	timer := in.Kind == core.Expire && in.Publication == c.token.number
+	over := !wall.Before(c.token.effectiveExpiry)
+	c.broken(!timer && !over && in.Kind != core.Close && in.Kind != core.Fetched, "M12", "a usable token is withdrawn for no reason")
+	c.p.w.coverIf(timer && !over, CoverWithdrawnByTimerAlone)
+	c.p.w.coverIf(over && !timer && c.p.uptime() < c.token.timerAt, CoverWithdrawnByClockAlone)
+	c.tokenOn = false
+	contested := len(c.contests.contesting) > 0
+	c.contests.contesting, c.contests.failed = c.contests.contesting[:0], false
+	if c.failures.kind == "M8" || c.failures.kind == "M9" && contested && !c.failures.hold {
+		c.p.w.coverIf(c.failures.on, CoverLossLiftsBackoff)
+		c.failures.on = false
 	}
-	l.p.w.coverIf(l.running, CoverRefreshBecomesRound)
+	c.p.w.coverIf(c.running, CoverRefreshBecomesRound)
 }
 
-func (l *checker) suppresses(ev core.Event) {
-	l.broken(l.running && !l.failureReported, "M12", "a rejection is suppressed though a fetch is in flight")
+// longestSuppression is how long a path that has accepted no token may have to wait for the allowance: half of it is kept for
+// the others, and one fetch is regained a minute (M13).
+const longestSuppression = 5 * time.Minute
+
+func (c *checker) suppresses(in core.Input, ev core.Event) {
+	full := len(c.contests.contesting) >= 64 && !slices.Contains(c.contests.contesting, in.Origin)
+	c.broken(c.running && !c.failureReported && !full, "M12", "a rejection is suppressed though a fetch is in flight")
 	switch {
-	case l.abandoned >= 3:
-		l.p.w.cover(CoverSuppressedByAbandoned)
-	case l.failures.on && l.elapsed < l.failures.by && l.failures.kind != "M8":
-		l.p.w.cover(CoverSuppressedByBackoff)
-	case l.rejections > 0 && l.elapsed < l.rejection+time.Second:
-		l.p.w.cover(CoverSuppressedByTheSecond)
+	case c.abandoned >= 3:
+		c.p.w.cover(CoverSuppressedByAbandoned)
+	case c.failures.on && c.elapsed < c.failures.by && c.failures.kind != "M8":
+		c.p.w.cover(CoverSuppressedByBackoff)
+	case full:
+		c.p.w.cover(CoverSuppressedBeyond64)
 	default:
-		l.p.w.cover(CoverSuppressedByGuard)
-		l.broken(!l.rejected, "M13", "a first rejection is suppressed without need")
-		l.broken(!ev.Until.IsZero() && ev.Until.Sub(l.last) > time.Minute+slack, "M13", "a rejection is suppressed for %v", ev.Until.Sub(l.last))
+		c.p.w.cover(CoverSuppressedByGuard)
+		c.broken(!c.origin(in.Origin).unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "a rejection by origin %d is suppressed, which has accepted every retry", in.Origin)
+		c.broken(!ev.Until.IsZero() && ev.Until.Sub(c.last) > longestSuppression+slack, "M13", "a rejection is suppressed for %v", ev.Until.Sub(c.last))
 	}
 }
 
 // backsOff recomputes how long the backoff may be.
-func (l *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
-	f := &l.failures
+func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
+	f := &c.failures
+	f.hold = false
 	var least, most time.Duration
 	switch {
 	case e.Failure.Permanent:
@@ -278,106 +293,111 @@ func (l *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	default:
 		longest := time.Minute
 		f.kind = "M8"
-		if e.Release == core.Failed || !l.tokenOn {
+		if e.Release == core.Failed || !c.tokenOn {
 			f.kind, longest = "M9", 10*time.Second
 		}
 		most = min(500*time.Millisecond<<min(f.transient, 20), longest)
 		least = most / 2
 		f.transient++
 	}
-	if after := l.result.RetryAfter; after > 0 && e.Failure.Kind == core.Returned {
-		l.p.w.coverIf(after > 10*time.Minute, CoverRetryAfterCapped)
+	if after := c.result.RetryAfter; after > 0 && e.Failure.Kind == core.Returned {
+		c.p.w.coverIf(after > 10*time.Minute, CoverRetryAfterCapped)
 		after = min(after, 10*time.Minute)
+		f.hold = after >= most
 		least, most = max(least, after), max(most, after)
 	}
 	wait := ev.Until.Sub(wall)
-	l.broken(wait < least-slack || wait > most+slack, f.kind, "a backoff of %v, where the rule has %v to %v", wait, least, most)
-	l.failureReported = l.running
-	f.on, f.from, f.by = true, l.elapsed+least, l.elapsed+most
+	c.broken(wait < least-slack || wait > most+slack, f.kind, "a backoff of %v, where the rule has %v to %v", wait, least, most)
+	c.failureReported = c.running
+	f.on, f.from, f.by = true, c.elapsed+least, c.elapsed+most
 }
 
 // checkReplies checks the replies to callers.
-func (l *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
-	l.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
+func (c *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
+	c.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
+	c.checkContests(in, e)
 	if e.Release != core.None {
-		l.round = false
+		c.round = false
 	}
 	switch {
-	case e.Reply == core.Wait, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && l.running && !l.failureReported:
-		l.round = true
+	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && c.running && !c.failureReported:
+		c.round = true
 	}
 	switch in.Kind {
 	case core.Get:
-		l.broken(l.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
+		c.checkGet(in, e)
+		c.broken(c.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
 		if e.Reply == core.Failed {
-			blocked := l.abandoned >= 3 && !l.running
-			l.broken(!blocked && !(l.failures.on && l.failures.kind != "M8" && l.elapsed <= l.failures.by+slack), "M9", "a caller is refused though no backoff is on")
-			l.p.w.coverIf(blocked, CoverBlocked)
+			blocked := c.abandoned >= 3 && !c.running
+			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
+			c.p.w.coverIf(blocked, CoverBlocked)
 		}
-		l.p.w.coverIf(e.Reply == core.Wait && !l.running && !e.Fetch && l.elapsed < l.gate, CoverWaitsForTheSecond)
+		c.p.w.coverIf(e.Reply == core.Wait && !c.running && !e.Fetch && c.elapsed < c.gate, CoverWaitsForTheSecond)
 	case core.Invalidate:
-		stale := !in.Current && !l.closed
-		l.broken(stale && e.Withdraw && wall.Before(l.token.effectiveExpiry), "M12", "a stale rejection withdraws the token")
-		l.broken(stale && e.Reply == core.Suppressed, "M12", "a stale rejection is suppressed")
+		stale := !in.Current && !c.closed
+		c.broken(stale && e.Withdraw && wall.Before(c.token.effectiveExpiry), "M12", "a stale rejection withdraws the token")
+		c.broken(stale && e.Reply == core.Suppressed, "M12", "a stale rejection is suppressed")
 		acted := in.Current && (e.Reply == core.Done || e.Reply == core.Wait)
-		l.broken(acted && !l.closed && !l.running && !e.Armed && e.Release == core.None && l.tokenOn, "M12", "no fetch follows a rejection")
+		c.broken(acted && !c.closed && !c.running && !e.Armed && e.Release == core.None && c.tokenOn, "M12", "no fetch follows a rejection")
 	case core.Close:
-		if !l.closed {
-			l.closed, l.closedAt = true, l.p.uptime()
+		if !c.closed {
+			c.closed, c.closedAt = true, c.p.uptime()
 		}
 	}
 }
 
 // settled checks how things stand once everything was done that a step decided.
-func (l *checker) settled(e *core.Effects) {
-	p := l.p
-	l.broken(e.Armed && p.core.Left(e.Wake) <= 0, "M17", "a deadline %v in the past is left unhandled", -p.core.Left(e.Wake))
-	l.broken(len(p.waiting) > 0 && !l.running && !e.Armed, "M9", "%d callers wait, and nothing will ever wake them", len(p.waiting))
-	l.broken(l.closed && len(p.waiting) > 0, "M14", "callers wait after Close")
-	l.broken(l.closed && !e.Ended && p.uptime() > l.closedAt+5*time.Second+l.lost+slack, "M14", "%v after Close something still runs", p.uptime()-l.closedAt)
+func (c *checker) settled(e *core.Effects) {
+	p := c.p
+	c.broken(e.Armed && p.core.Left(e.Wake) <= 0, "M17", "a deadline %v in the past is left unhandled", -p.core.Left(e.Wake))
+	c.broken(len(p.waiting) > 0 && !c.running && !e.Armed, "M9", "%d callers wait, and nothing will ever wake them", len(p.waiting))
+	c.broken(c.closed && len(p.waiting) > 0, "M14", "callers wait after Close")
+	c.broken(c.closed && !e.Ended && p.uptime() > c.closedAt+5*time.Second+c.lost+slack, "M14", "%v after Close something still runs", p.uptime()-c.closedAt)
 	if len(p.waiting) > 0 {
 		t := p.waiting[0]
-		l.broken(p.uptime()-t.since > 11*time.Second+2*(l.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
+		c.broken(p.uptime()-t.since > 11*time.Second+2*(c.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
 	}
-	if l.closed || l.running || !l.tokenOn || l.abandoned >= 3 || p.published.attention == unread || l.round {
+	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread || c.round {
 		return
 	}
-	if l.idle && p.published.attention != hinted {
+	if c.idle && p.published.attention != hinted {
 		return // read before due by the clock, when it had passed by the timer: the next reader will say so
 	}
-	allowed := l.gate
+	allowed := c.gate
 	rule := "M4"
-	if l.failures.on {
-		allowed, rule = max(allowed, l.failures.by), "M8"
+	if c.failures.on {
+		allowed, rule = max(allowed, c.failures.by), "M8"
 	}
-	l.broken(l.last.After(l.token.refreshTime.Add(slack)) && l.elapsed > allowed+slack, rule,
-		"a token in use is not refreshed %v after it was due", l.last.Sub(l.token.refreshTime))
+	c.broken(c.last.After(c.token.refreshTime.Add(slack)) && c.elapsed > allowed+slack, rule,
+		"a token in use is not refreshed %v after it was due", c.last.Sub(c.token.refreshTime))
 }
 
 // recoveredBy is until when a process may be suffering from a step back of its clock, which it found out only now: it has lost
 // whatever time had gone by unseen, so a guard or a backoff that was over for everybody else goes on for it.
-func (l *checker) recoveredBy() time.Duration {
-	if l.lost == 0 {
+func (c *checker) recoveredBy() time.Duration {
+	if c.lost == 0 {
 		return 0
 	}
-	return l.lostAt + l.p.w.recovered - l.p.w.faultsEnd
+	return c.lostAt + c.p.w.recovered - c.p.w.faultsEnd
 }
 
 // handsOut checks a token that is handed out from the snapshot.
-func (l *checker) handsOut(value int64) {
-	if !l.tokenOn || l.token.value != value {
-		l.p.w.violate(l.p, "M2", "a token is handed out that is not the published one")
+func (c *checker) handsOut(value int64, to *caller) {
+	if !c.tokenOn || c.token.value != value {
+		c.p.w.violate(c.p, "M2", "a token is handed out that is not the published one")
 		return
 	}
-	wall := l.p.wall()
-	l.broken(!wall.Before(l.token.effectiveExpiry), "M2", "a token is handed out %v after its effective expiry", wall.Sub(l.token.effectiveExpiry))
-	l.broken(l.p.uptime() > l.token.timerAt, "M2", "a token is handed out %v after its timer ought to have fired", l.p.uptime()-l.token.timerAt)
-	l.broken(l.closed, "M14", "a token is handed out after Close")
+	wall := c.p.wall()
+	c.broken(!wall.Before(c.token.effectiveExpiry), "M2", "a token is handed out %v after its effective expiry", wall.Sub(c.token.effectiveExpiry))
+	c.broken(c.p.uptime() > c.token.timerAt, "M2", "a token is handed out %v after its timer ought to have fired", c.p.uptime()-c.token.timerAt)
+	c.broken(c.closed, "M14", "a token is handed out after Close")
+	origin := to.origin()
+	c.broken(origin != 0 && !c.contests.again && slices.Contains(c.contests.contesting, origin), "M21", "origin %d is handed the token that it rejected", origin)
 }
 
-func (l *checker) broken(is bool, rule, format string, args ...any) {
+func (c *checker) broken(is bool, rule, format string, args ...any) {
 	if is {
-		l.p.w.violate(l.p, rule, format, args...)
+		c.p.w.violate(c.p, rule, format, args...)
 	}
 }
 
@@ -395,6 +415,8 @@ func detail(ev core.Event) int64 {
 		return int64(ev.Cause)
 	case core.FetchEnded:
 		return int64(ev.Class)
+	case core.Guarded:
+		return int64(ev.Origin) - 1
 	case core.Published, core.RejectionSuppressed, core.BackedOff:
 		if !ev.Until.IsZero() {
 			return int64(ev.Until.Sub(epoch))

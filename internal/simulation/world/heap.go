@@ -14,7 +14,7 @@ const (
 	expiryTimer                 // process p's timer for publication a
 	fault                       // fault a of process p, or of the world
 	scripted                    // step a of a scenario
-	credentials                 // check a of process p's credentials is done
+	credentials                 // the check of process p's credentials is done
 	traffic                     // the next request of stream a
 )
 

@@ -142,7 +142,26 @@ func draw(s *source) Parameters {
 	k.Sleeps = s.chance(0.3)
 	k.Manual = s.chance(0.3)
 	k.Closes = s.chance(0.2)
+	if s.chance(0.3) {
+		k.Paths = pick(s, 2, 5, 200)
+		k.DeniedPaths = s.below(min(k.Paths, 4))
+	}
+	if s.chance(0.2) {
+		k.BadReplicas = pick(s, 0.1, 0.33, 0.7)
+	}
+	if s.chance(0.2) {
+		k.Unnamed = pick(s, 0.1, 0.5, 1)
+	}
+	k.Introspects = s.chance(0.2)
+	k.OneActive = s.chance(0.1)
+	k.Recheck = s.chance(0.5)
 	return k
+}
+
+// guards reports whether a guard may be up when the faults end, and a token revoked then.
+func (k *Parameters) guards() bool {
+	revoked := k.Revocations > 0 || k.KeyLag > 0 || k.OneActive
+	return revoked && (k.AlwaysReject || k.DeniedPaths > 0 || k.BadReplicas > 0 || k.Introspects || k.Unnamed > 0 || k.StaleRepeat || k.Manual)
 }
 
 // String lists the parameters that are not off.

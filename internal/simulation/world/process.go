@@ -19,15 +19,15 @@ type process struct {
 	asleep  time.Duration // until then the machine sleeps
 	slept   time.Duration // in all
 
-	published published
-	contested bool   // an origin may contest the published token
-	observes  bool   // outcomes of first sends are wanted
-	check     uint64 // of the credentials, that runs
-	held      int64  // the value published last
-	flights   []flight
-	waiting   []ticket
-	callers   []caller
-	free      []int32 // callers' slots for bursts
+	published     published
+	contested     bool // an origin may contest the published token
+	displacements core.Displacements
+	observes      bool  // outcomes of first sends are wanted
+	held          int64 // the value published last
+	flights       []flight
+	waiting       []ticket
+	callers       []caller
+	free          []int32 // callers' slots for bursts
 
 	wakeArmed bool
 	wakeAt    core.Elapsed
@@ -121,27 +121,32 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	}
 	p.contested = p.contested || e.Contested
 	p.observes = p.core.Observes()
+	if e.Replaced && p.displacements.Note(p.core.Elapsed()) {
+		p.note(line{what: wOneActive, a: int64(in.Origin) - 1})
+		p.w.stats.OneActive++
+		p.w.cover(CoverOneActiveToken)
+	}
 	if e.Fetch {
 		p.w.endpoint.begin(p, e.Flight)
 	}
 	if e.CheckCredentials {
-		p.check = e.Check
-		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id, a: int64(e.Check)})
+		p.w.plan(event{at: p.w.now + time.Millisecond, kind: credentials, p: p.id})
 	}
 	p.arm(&e)
 	p.sendReplies(&e, from)
 	p.ended = e.Ended
+	p.checker.contests.again = false
 	p.checker.settled(&e)
 	return e.Reply
 }
 
 // credentialsChecked is a check of the credentials that is done: they are other ones once the endpoint would take them.
-func (p *process) credentialsChecked(check uint64) {
-	if p.ended || check != p.check {
+func (p *process) credentialsChecked() {
+	if p.ended {
 		return
 	}
 	changed := p.w.endpoint.trouble != Denying
-	p.step(core.Input{Kind: core.CredentialsChecked, Check: check, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
+	p.step(core.Input{Kind: core.CredentialsChecked, Changed: changed}, ticket{}, line{what: wChecked, a: toInt(changed)})
 }
 
 func (p *process) publish(in core.Input, e *core.Effects) {

@@ -40,6 +40,7 @@ const (
 	wStep
 	wSleep
 	wFaultsEnd
+	wOneActive
 	wEvent // + core.EventKind
 )
 
@@ -52,7 +53,7 @@ var words = [...]string{
 	wOutcome: "API %d %s", wChecked: "credentials %s",
 	wReplied: "reply to caller %d: %s", wResponse: "caller %d: the API responds %d", wOutage: "the token endpoint is %s",
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
-	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end",
+	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end", wOneActive: "  one active token, by API %d",
 }
 
 // outcomeReports are the outcomes that callers report; see outcomeOf.
@@ -77,6 +78,7 @@ var eventWords = [...]string{
 	core.LateResult: "late result of fetch %d is dropped", core.Published: "token #%d published until %s",
 	core.Withdrawn: "token #%d withdrawn", core.Rejected: "token #%d rejected", core.RejectionSuppressed: "rejection of token #%d suppressed until %s",
 	core.BackedOff: "backing off%.0d until %s", core.WentIdle: "idle", core.WasClosed: "closed",
+	core.Guarded: "guard on API %d", core.BackoffLifted: "credentials changed: the backoff is lifted",
 }
 
 var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "manual", core.CauseRetry: "retry"}
@@ -95,7 +97,9 @@ func (l line) String() string {
 			return prefix + fmt.Sprintf(word, l.a, classWords[l.b])
 		case core.Published, core.RejectionSuppressed, core.BackedOff:
 			return prefix + fmt.Sprintf("  "+word, l.a, time.Duration(l.b).Round(time.Microsecond))
-		case core.WentIdle, core.WasClosed:
+		case core.Guarded:
+			return prefix + fmt.Sprintf("  "+word, l.b)
+		case core.WentIdle, core.WasClosed, core.BackoffLifted:
 			return prefix + "  " + word
 		}
 		return prefix + fmt.Sprintf("  "+word, l.a)
@@ -116,7 +120,7 @@ func (l line) String() string {
 		return prefix + fmt.Sprintf(word, time.Duration(l.a))
 	case wServed, wInvalidate, wResponse:
 		return prefix + fmt.Sprintf(word, l.a, l.b)
-	case wGet, wRefresh, wExpire, wGaveUp:
+	case wOneActive, wGet, wRefresh, wExpire, wGaveUp:
 		return prefix + fmt.Sprintf(word, l.a)
 	}
 	return prefix + word

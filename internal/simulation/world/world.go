@@ -44,6 +44,7 @@ type Stats struct {
 	TokenFetches   int           // that reached the token endpoint
 	Unauthorized   int           // responses with 401
 	Avoidable      int           // 401s returned although a fetch would have avoided them: they were suppressed, and the token was at fault
+	OneActive      int           // reports of a server that seems to have one active token per client
 	RevokedBetween int           // 401s of retries whose token was revoked between the fetch and the retry
 	Outcomes       [outcomes]int
 }
@@ -57,6 +58,7 @@ func (s *Stats) Add(other *Stats) {
 	s.Unauthorized += other.Unauthorized
 	s.Avoidable += other.Avoidable
 	s.RevokedBetween += other.RevokedBetween
+	s.OneActive += other.OneActive
 	for i := range s.Outcomes {
 		s.Outcomes[i] += other.Outcomes[i]
 	}
@@ -132,6 +134,9 @@ func (w *World) recoveryTime() time.Duration {
 	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {
 		longest += min(w.parameters.RetryAfter*3/2, 10*time.Minute)
 	}
+	if w.parameters.guards() {
+		longest = max(longest, longestSuppression+5*time.Second)
+	}
 	if w.parameters.Stuck > 0 {
 		longest += 140 * time.Second
 	}
@@ -202,7 +207,7 @@ func (w *World) handle(e event) {
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
 	case credentials:
-		p.credentialsChecked(uint64(e.a))
+		p.credentialsChecked()
 	case fetchDone:
 		p.fetchDone(uint64(e.a), e.gen)
 	case wakeTimer:

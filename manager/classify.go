@@ -14,13 +14,13 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// judge says what the outcome of a fetch means to the core.
-func judge(t *oauth2.Token, err error, now time.Time) core.Result {
+// classify says what the outcome of a fetch means to the core.
+func classify(t *oauth2.Token, err error, now time.Time) core.Result {
 	if err == nil {
 		return core.Result{OK: true, Expiry: t.Expiry, RefreshIn: seconds(t.Extra("refresh_in"))}
 	}
-	_ = err.Error() // an error that cannot be printed is better found out here than by whoever logs it
-	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now)}
+	_ = err.Error() // an error that cannot be printed is better noticed here than where it is logged
+	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now), Recheckable: recheckable(err)}
 	r.EndsRound = r.RetryAfter > 0 || status(err) == http.StatusTooManyRequests
 	return r
 }

@@ -3,6 +3,7 @@ package manager_test
 // Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in internal/simulation/world.
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -55,11 +56,10 @@ func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
 
 func TestM9_AFetchWhoseFailureWasToldBacksOffOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		c := w.replace(w.wait().got, api)
-		w.replace(c.got, api).failure()
-		w.advance(second)
+		got := w.guard(api)
+		w.advance(2 * second)
 		w.endpoint.set(func(e *endpoint) { e.hang = true })
-		again := w.replace(c.got, api)
+		again := w.replace(got, api)
 		w.endpoint.set(func(e *endpoint) { e.stuck = true })
 		w.advance(10 * second) // the first attempt was cancelled at 5 s, the second is stuck: the round is over
 		require.Error(t, again.failure())
@@ -82,7 +82,8 @@ func TestM13_DeadTokensDoNotLetAGuardedRejecterThrough(t *testing.T) {
 			w.advance(time.Second)
 			w.replace(c.got, api)
 		}
-		require.LessOrEqual(t, w.endpoint.count()-before, 6, "after 1, 2, 4, 8, 16 and 32 s")
+		// Behind a token that others use, each is a refresh that failed (M6): the origin that contests it waits for the backoff.
+		require.LessOrEqual(t, w.endpoint.count()-before, 8, "after 1, 2, 3, 5, 8, 14, 26 and 50 s")
 		w.advance(hour)
 	})
 }
@@ -156,5 +157,42 @@ func TestM9_NoRoundStartsInItsOwnBackoff(t *testing.T) {
 		require.Error(t, r.failure())
 		require.ErrorIs(t, w.m.Invalidate(first.got, api), manager.ErrSuppressed)
 		require.Equal(t, "t1", w.get())
+	})
+}
+
+// Found by a world: the endpoint returns the contested value again. That ends the first round of the contest, so callers that
+// name no origin are served from then on.
+func TestM21_CallersWithoutAnOriginWaitForTheFirstRoundOnlyThoughTheValueComesAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.repeatedly("same", 24*hour)
+		first := w.wait()
+		w.replace(first.got, api).wantToken("same")
+		w.advance(second)
+		w.endpoint.set(func(e *endpoint) { e.latency = second })
+		contesting := w.ask(func() (*manager.Token, error) { return w.m.TokenFor(context.Background(), api) })
+		contesting.wantWaiting()
+		w.wait().wantToken("same") // at once
+		w.advance(second)
+	})
+}
+
+// Found by the explorer: a caller that named no origin is served an idle token when the round of a contest fails. It is a
+// reader, so the refresh that is overdue is made once the endpoint may be asked again.
+func TestM21_ACallerServedAfterAFailedRoundIsAReader(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.get()
+		w.advance(67500 * ms)
+		w.advance(67500 * ms)
+		require.True(t, w.m.Stats().Idle)
+		w.endpoint.set(func(e *endpoint) { e.latency, e.fail = second, later{errDown, 5 * second} })
+		require.NoError(t, w.m.InvalidateValue("t2", api))
+		c := w.wait()
+		c.wantWaiting()
+		w.advance(second)
+		c.wantToken("t2")
+		w.wantFetches(3)
+		w.advance(5 * second)
+		w.wantFetches(4)
+		w.advance(second)
 	})
 }

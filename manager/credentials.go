@@ -1,0 +1,33 @@
+package manager
+
+import "errors"
+
+// credentialsChanged is what an error of a fetch may have: it reports whether the client credentials are other ones than
+// those that were refused. It is cheap; see [Fetcher].
+type credentialsChanged interface {
+	error
+	CredentialsChanged() bool
+}
+
+// recheckable reports whether the error of a fetch can say that the credentials have changed.
+func recheckable(err error) bool {
+	_, ok := errors.AsType[credentialsChanged](err)
+	return ok
+}
+
+// checkCredentials asks the last error, on a goroutine of its own: it reads files, and a file system may hang. There is
+// never more than one, because the core waits for its report.
+func (o *owner) checkCredentials() {
+	m, err := o.Manager, o.lastErr
+	go func() {
+		report := credentialsChecked{}
+		// Deferred, so that a method which panics or calls runtime.Goexit is reported as well.
+		defer func() {
+			_ = recover()
+			m.send(report)
+		}()
+		if e, ok := errors.AsType[credentialsChanged](err); ok {
+			report.changed = e.CredentialsChanged()
+		}
+	}()
+}

@@ -1,0 +1,75 @@
+package manager
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// evidence is what the owner keeps about origins that reject tokens, besides the core: their names, and what has been
+// reported about them. Most managers never need it, so it is made at the first rejection.
+type evidence struct {
+	// names are those of the origins that rejected tokens, 64 at most.
+	names map[uint64]string
+	// reported is until when the suppressions of an origin were reported, and how many there have been since.
+	reported map[uint64]*suppressions
+	// displacements recognises a server with one active token per client.
+	displacements core.Displacements
+}
+
+type suppressions struct {
+	until time.Time
+	count uint64
+}
+
+// maxNames is how many origins have a name in events.
+const maxNames = 64
+
+// quietFor is how long suppressions that are not bound to a time are reported once.
+const quietFor = time.Minute
+
+// know remembers an origin's name.
+func (o *owner) know(id uint64, origin string) {
+	if o.evidence == nil {
+		o.evidence = &evidence{names: make(map[uint64]string), reported: make(map[uint64]*suppressions)}
+	}
+	e := o.evidence
+	if known := e.names[id]; known == origin {
+		return
+	}
+	if len(e.names) >= maxNames {
+		for other := range e.names { // any of them: one that rejects again is remembered again
+			delete(e.names, other)
+			delete(e.reported, other)
+			break
+		}
+	}
+	e.names[id] = origin
+}
+
+// name is that of an origin.
+func (e *evidence) name(id uint64) string {
+	if e == nil {
+		return ""
+	}
+	return e.names[id]
+}
+
+// suppressed counts a suppressed rejection and reports whether an event about it is due: once in each wait.
+func (e *evidence) suppressed(ev *core.Event, now time.Time) (count uint64, due bool) {
+	s := e.reported[ev.Origin]
+	if s == nil {
+		s = new(suppressions)
+		e.reported[ev.Origin] = s
+	}
+	s.count++
+	if now.Before(s.until) {
+		return 0, false
+	}
+	count = s.count
+	s.count = 0
+	if s.until = ev.Until; s.until.IsZero() {
+		s.until = now.Add(quietFor)
+	}
+	return count, true
+}
