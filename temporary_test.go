@@ -15,7 +15,7 @@ import (
 
 // A library that sends again, such as OpenTelemetry's exporters, asks the error of the RoundTripper itself, by way of
 // *url.Error and no deeper, whether that may help.
-func TestC2_AnErrorThatMayPassIsTemporary(t *testing.T) {
+func TestC2_ATransientErrorIsTemporary(t *testing.T) {
 	status, body := 503, ""
 	idp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if status > 401 {

@@ -169,9 +169,9 @@ func (p *Prover) Remember(target *url.URL, nonce string) bool {
 	return p.nonces.remember(target, nonce)
 }
 
-// Forget drops a nonce that target has refused without sending another. A server that has stopped using nonces refuses every
-// proof that contains one (oidc-provider does, as invalid_dpop_proof). A nonce that came after it is kept; Forget reports
-// whether there was none.
+// Forget drops a nonce that target has refused without sending another. A server that has stopped using nonces refuses
+// every proof that contains one (oidc-provider does, as invalid_dpop_proof). A nonce that came after it is kept; Forget
+// reports whether there was none.
 func (p *Prover) Forget(target *url.URL, nonce string) bool { return p.nonces.forget(target, nonce) }
 
 // Nonce returns what the next proof to target's origin will contain; "" for none.

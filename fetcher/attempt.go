@@ -70,8 +70,8 @@ func (c *client) attempt(ctx context.Context) (*oauth2.Token, *failure) {
 	return token, nil
 }
 
-// request is one exchange, and a second one with the nonce that a server requires in DPoP proofs (RFC 9449 section 8), or
-// without the one that it does not want any more.
+// request is one exchange, and a second one with the nonce that a server requires in DPoP proofs (RFC 9449 section 8),
+// or without the one that it does not want any more.
 func (c *client) request(ctx context.Context, to *endpoint, creds *credentials) (*oauth2.Token, *failure) {
 	token, failed := c.exchange(ctx, to, creds, "")
 	if failed == nil {

@@ -114,20 +114,21 @@ func namesCredentials(code string) bool {
 	return false
 }
 
-// wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8). Some call a proof
-// invalid whose nonce has expired, and send the next one.
+// wantsNonce reports whether the server asks for the request again, with its nonce (RFC 9449 section 8). Some call a
+// proof invalid whose nonce has expired, and send the next one.
 func (f *failure) wantsNonce() bool {
 	return f.stage == refused && f.nonce != "" &&
 		(f.refusal.code == useDPoPNonce || f.refusal.code == invalidDPoPProof && f.nonce != f.sentNonce)
 }
 
-// nonceIsUnwanted reports whether the nonce may be why the proof was refused, and no other came: a server that has stopped
-// using nonces refuses every proof with one.
+// nonceIsUnwanted reports whether the nonce may be why the proof was refused, and no other came: a server that has
+// stopped using nonces refuses every proof with one.
 func (f *failure) nonceIsUnwanted() bool {
 	return f.stage == refused && f.refusal.code == invalidDPoPProof && f.sentNonce != "" && f.nonce == ""
 }
 
-// saysReused reports whether the server says that an assertion came before: fosite with a code of its own, others in words.
+// saysReused reports whether the server says that an assertion came before: fosite with a code of its own, others in
+// words.
 func (f *failure) saysReused() bool {
 	said := strings.ToLower(f.refusal.description)
 	if strings.Contains(said, "proof") || strings.Contains(said, "dpop") {

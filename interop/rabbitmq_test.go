@@ -54,8 +54,8 @@ func (l *late) Fetch(ctx context.Context) (*oauth2.Token, error) {
 	return &seeming, nil
 }
 
-// tryExpiredToken: a token that has expired at the API is replaced, by one fetch, although the challenge asks for a password.
-// Revoked tokens cannot be tried: RabbitMQ keeps the key that it has once used.
+// tryExpiredToken: a token that has expired at the API is replaced, by one fetch, although the challenge asks for a
+// password. Revoked tokens cannot be tried: RabbitMQ keeps the key that it has once used.
 func tryExpiredToken(t *testing.T, r *row) {
 	cfg := r.forRabbitMQ()
 	cfg.Policy.AttemptTimeout = patience
@@ -68,8 +68,8 @@ func tryExpiredToken(t *testing.T, r *row) {
 	require.EqualValues(t, 1, stats.FetchesBy[manager.CauseRejected])
 }
 
-// tryMissingPermission: a path that responds with 401 because a permission is missing does not cost the token endpoint more
-// than the allowance of rule M13, and the other paths never fail meanwhile.
+// tryMissingPermission: a path that responds with 401 because a permission is missing does not cost the token endpoint
+// more than the allowance of rule M13, and the other paths never fail meanwhile.
 func tryMissingPermission(t *testing.T, r *row) {
 	c := r.newClient(t, r.forRabbitMQ())
 	allowed := strings.TrimSuffix(r.API, string(rabbitmq.Users)) + string(rabbitmq.Whoami)

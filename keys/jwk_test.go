@@ -168,9 +168,9 @@ func TestF7_AnRSAKeyWithoutItsPrimes(t *testing.T) {
 		_, err = parsed.Verify(&whole.PublicKey)
 		require.NoError(t, err, name)
 	}
-	foreign, err := rsa.GenerateKey(rand.Reader, 2048)
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	d := base64.RawURLEncoding.EncodeToString(foreign.D.Bytes())
+	d := base64.RawURLEncoding.EncodeToString(other.D.Bytes())
 	for name, change := range map[string]m{
 		"another key's d": {"d": d}, "d is no number": {"d": "?"}, "n is no number": {"n": 7}, "n is even": {"n": "gAAA"}, "no n": {"n": ""},
 		"e is even": {"e": "AAAE"}, "e is 1": {"e": "AQ"}, "no e": {"e": ""}, "d is 1": {"d": "AQ"}, "n is 1": {"n": "AQ"},

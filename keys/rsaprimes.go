@@ -13,8 +13,8 @@ import (
 const maxRSA = 8192
 
 var (
-	errUnusable  = errors.New("is not a usable JSON Web Key: a member is missing or wrong")
-	errUnfitting = errors.New(`is not a usable JSON Web Key: it has no primes, and "d" does not belong to "n" and "e": ` +
+	errUnusable = errors.New("is not a usable JSON Web Key: a member is missing or wrong")
+	errPrimes   = errors.New(`is not a usable JSON Web Key: it has no primes, and "d" does not belong to "n" and "e": ` +
 		`export it again, with "p" and "q"`)
 )
 
@@ -41,11 +41,11 @@ func withoutPrimes(content []byte) (*rsa.PrivateKey, error) {
 	}
 	p, q, ok := recoverPrimes(n, e, d)
 	if !ok {
-		return nil, errUnfitting
+		return nil, errPrimes
 	}
 	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())}, D: d, Primes: []*big.Int{p, q}}
 	if key.Validate() != nil {
-		return nil, errUnfitting
+		return nil, errPrimes
 	}
 	key.Precompute()
 	return key, nil
@@ -62,9 +62,10 @@ func number(text string) *big.Int {
 
 var one = big.NewInt(1)
 
-// recoverPrimes is NIST SP 800-56B revision 2, appendix C.1. e*d-1 is a multiple of the order of every number modulo n, so
-// halving it leads to a square root of 1; one that is neither 1 nor -1, which each base has with a chance of a half, shares
-// a prime with n. The powers are not computed in constant time: it is done where the key is read, and not where it is used.
+// recoverPrimes is NIST SP 800-56B revision 2, appendix C.1. e*d-1 is a multiple of the order of every number modulo n,
+// so halving it leads to a square root of 1; one that is neither 1 nor -1, which each base has with a chance of a half,
+// shares a prime with n. The powers are not computed in constant time: it is done where the key is read, and not where
+// it is used.
 func recoverPrimes(n, e, d *big.Int) (p, q *big.Int, ok bool) {
 	const bases = 100
 	multiple := new(big.Int).Mul(e, d)

@@ -40,7 +40,7 @@ func TestM3_OneFlightWhateverHappens(t *testing.T) {
 func TestM3_AThousandColdCallersCostOneFetch(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency = second
-		callers := make([]*caller, 1500) // more than the owner answers by itself
+		callers := make([]*caller, 1500) // more than the owner replies to by itself
 		for i := range callers {
 			callers[i] = w.wait()
 		}
@@ -57,19 +57,19 @@ func TestM11_ACallersContextEndsItsWaitAloneWithItsCause(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency = 300 * ms
 		ctx, cancel := context.WithCancelCause(t.Context())
-		leaver, stayer := w.waitIn(ctx), w.wait()
+		leaver, other := w.waitIn(ctx), w.wait()
 		cause := errors.New("had enough")
 		cancel(cause)
 		require.ErrorIs(t, leaver.failure(), cause)
 		require.Zero(t, leaver.after, "at once")
-		stayer.wantWaiting()
+		other.wantWaiting()
 		w.advance(300 * ms)
-		stayer.wantToken("t1")
+		other.wantToken("t1")
 		w.wantFetches(1)
 	})
 }
 
-func TestM11_TheFetchOutlivesWhoeverStartedIt(t *testing.T) {
+func TestM11_TheFetchOutlivesTheCallerThatStartedIt(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency = 300 * ms
 		ctx, cancel := context.WithCancel(t.Context())
@@ -101,7 +101,7 @@ func TestM11_WhoComesWithAFinishedContextCausesNothing(t *testing.T) {
 	})
 }
 
-func TestM14_CloseAnswersEveryoneAndIsIdempotent(t *testing.T) {
+func TestM14_CloseRepliesToAllAndIsIdempotent(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.hang = true
 		callers := []*caller{w.wait(), w.wait(), w.refresh()}

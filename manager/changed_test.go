@@ -24,7 +24,7 @@ func TestM6_AnExpiredValueThatComesAgainIsAskedForAgainSooner(t *testing.T) {
 		w.get() // t1
 		again := 0
 		w.endpoint.set(func(e *endpoint) {
-			e.answer = func(n int) (*oauth2.Token, error) {
+			e.reply = func(n int) (*oauth2.Token, error) {
 				if w.clock.Now().Before(time.Unix(30, 0)) || n == again {
 					return named("t1", time.Unix(30, 0)), nil
 				}

@@ -15,21 +15,23 @@ type Config struct {
 	Fetcher Fetcher
 	// Policy is how the manager decides; its zero value is the default.
 	Policy Policy
-	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves, and that
-	// includes the waits between the attempts of a round: see [Policy].Attempts.
+	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves,
+	// and that includes the waits between the attempts of a round: see [Policy].Attempts.
 	Clock clock.Clock
-	// Rand returns numbers in [0, 1), for jitter; others are replaced by the nearest, NaN by 0. It is called by one goroutine
-	// at a time. Default: math/rand/v2.
+	// Rand returns numbers in [0, 1), for jitter; others are replaced by the nearest, NaN by 0. It is called by one
+	// goroutine at a time. Default: math/rand/v2.
 	Rand func() float64
-	// Hook is called with every [Event], in order, on a goroutine that lives only while there are any. It may be slow and
-	// may use this manager: up to 1,024 events queue behind it, and those that overflow are counted in Stats.EventsDropped. A
-	// panic is recovered, counted in Stats.HookPanics and logged, to slog.Default if there is no Logger.
+	// Hook is called with every [Event], in order, on a goroutine that lives only while there are any. It may be slow
+	// and may use this manager: up to 1,024 events queue behind it, and those that overflow are counted in
+	// Stats.EventsDropped. A panic is recovered, counted in Stats.HookPanics and logged, to slog.Default if there is no
+	// Logger.
 	Hook func(Event)
 	// Logger receives every event as well, after Hook and from the same queue. Default: none. The levels:
 	//
 	//	Debug  fetch started, token withdrawn, idle, closed, late result dropped
 	//	Info   fetch ended with a token, token published, token rejected, backoff lifted
-	//	Warn   fetch ended with an error, fetch abandoned, backing off, rejection suppressed, origin guarded, one active token
+	//	Warn   fetch ended with an error, fetch abandoned, backing off, rejection suppressed, origin guarded,
+	//	       one active token
 	//	Error  hook panicked
 	Logger *slog.Logger
 }

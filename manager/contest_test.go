@@ -11,7 +11,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// API A introspects at an identity provider that is down, B verifies signatures: B is served throughout and never waits.
+// API A introspects at an identity provider that is down, B verifies signatures: B is served throughout and never
+// waits.
 func TestM21_OneAPITakesTheTokenFromNoOther(t *testing.T) {
 	for name, outage := range map[string]func(e *endpoint){
 		"down":                 func(e *endpoint) { e.fail = errDown },
@@ -160,8 +161,8 @@ func TestM21_TheOtherOriginsReadWithoutAllocating(t *testing.T) {
 	})
 }
 
-// Everything is revoked while a refresh is in flight: the requests in flight keep their 401, and every later call gets a
-// token after a second and a fetch at most.
+// Everything is revoked while a refresh is in flight: the requests in flight keep their 401, and every later call gets
+// a token after a second and a fetch at most.
 func TestM13_ARefreshAndARevocationCross(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency = second
@@ -213,7 +214,7 @@ func TestM13_AMissingPermissionAndARealRevocation(t *testing.T) {
 		admin, items := api+"/admin", api+"/items/"
 		poll := func() { // the admin's request, its retry and the outcome of that
 			token := w.waitFor(admin).got
-			if c := w.replace(token, admin); c.answered() && c.err == nil && !c.got.Same(token) {
+			if c := w.replace(token, admin); c.replied() && c.err == nil && !c.got.Same(token) {
 				w.rejects(c.got, admin)
 			}
 		}
@@ -228,9 +229,9 @@ func TestM13_AMissingPermissionAndARealRevocation(t *testing.T) {
 		}
 		require.LessOrEqual(t, w.endpoint.count(), 18)
 		before := w.endpoint.count()
-		renewed := w.replace(got.got, items+"1") // revoked
+		refreshed := w.replace(got.got, items+"1") // revoked
 		w.advance(second)
-		require.NotEqual(t, got.token(), renewed.token())
+		require.NotEqual(t, got.token(), refreshed.token())
 		require.Equal(t, before+1, w.endpoint.count())
 		require.EqualValues(t, 1, w.m.Stats().Guarded)
 		require.Less(t, len(w.seen(manager.Suppressed)), 100, "reported once in each wait, not once per request")

@@ -52,8 +52,8 @@ func (o *owner) reportEvent(msg message, effects *core.Effects, e *core.Event) {
 	case core.Rejected, core.Guarded:
 		event.Origin = o.evidence.name(e.Origin)
 	case core.RejectionSuppressed:
-		var due bool
-		if event.Count, due = o.evidence.suppressed(e, o.core.Wall()); !due {
+		var wanted bool
+		if event.Count, wanted = o.evidence.suppressed(e, o.core.Wall()); !wanted {
 			return
 		}
 		event.Origin = o.evidence.name(e.Origin)

@@ -2,8 +2,8 @@ package manager
 
 import "errors"
 
-// credentialsChanged is what an error of a fetch may have: it reports whether the client credentials are other ones than
-// those that were refused. It is cheap; see [Fetcher].
+// credentialsChanged is what an error of a fetch may have: it reports whether the client credentials are other ones
+// than those that were refused. It is cheap; see [Fetcher].
 type credentialsChanged interface {
 	error
 	CredentialsChanged() bool

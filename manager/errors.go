@@ -25,8 +25,8 @@ func (abandonedError) Error() string {
 
 func (abandonedError) Is(target error) bool { return target == ErrAbandoned }
 
-// Error says that no token is available. All callers that waited for the same round of attempts get the same *Error, and so
-// does a caller that asks before NextAttempt.
+// Error says that no token is available. All callers that waited for the same round of attempts get the same *Error,
+// and so does a caller that asks before NextAttempt.
 type Error struct {
 	// Err is the last attempt's error. errors.As finds a *oauth2.RetrieveError in it when the endpoint responded.
 	Err error
@@ -63,8 +63,8 @@ func (e *Error) Timeout() bool {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// SuppressedError says that a rejection was not acted on: the token stays, because a fetch for it may not start yet (the
-// same API rejected earlier ones as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
+// SuppressedError says that a rejection was not acted on: the token stays, because a fetch for it may not start yet
+// (the same API rejected earlier ones as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
 type SuppressedError struct {
 	// Until is when the same rejection would be acted on, on the wall clock. Zero if that is not bound to a time.
 	Until time.Time

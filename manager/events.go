@@ -24,11 +24,12 @@ const (
 	Published EventKind = core.PublishedName
 	// Withdrawn: the token is no longer handed out to any caller, because it reached its effective expiry.
 	Withdrawn EventKind = core.WithdrawnName
-	// Rejected: the resource server Origin rejected the current token, and a fetch follows. Until the successor arrives,
-	// the token is withdrawn from that origin.
+	// Rejected: the resource server Origin rejected the current token, and a fetch follows. Until the successor
+	// arrives, the token is withdrawn from that origin.
 	Rejected EventKind = core.RejectedName
-	// Suppressed: Origin rejected the current token, and it stays, at least until Until. Count rejections were suppressed
-	// since the last such event, this one included: there is one event for each such wait, not one for each request.
+	// Suppressed: Origin rejected the current token, and it stays, at least until Until. Count rejections were
+	// suppressed since the last such event, this one included: there is one event for each such wait, not one for each
+	// request.
 	Suppressed EventKind = core.RejectionSuppressedName
 	// BackedOff: fetches failed, and the next one is made no sooner than Until.
 	BackedOff EventKind = core.BackedOffName
@@ -36,14 +37,14 @@ const (
 	Idle EventKind = core.WentIdleName
 	// Closed: the manager was closed.
 	Closed EventKind = core.WasClosedName
-	// Guarded: Origin rejects tokens that are not to blame, so the fetches that its rejections may cause are limited, until
-	// a minute passes without a 401. Remedy says what to look at.
+	// Guarded: Origin rejects tokens that are not to blame, so the fetches that its rejections may cause are limited,
+	// until a minute passes without a 401. Remedy says what to look at.
 	Guarded EventKind = core.GuardedName
 	// BackoffLifted: the client credentials were corrected during a backoff, which ends.
 	BackoffLifted EventKind = core.BackoffLiftedName
-	// OneActiveToken: tokens are rejected soon after they were fetched, again and again, and their successors accepted. The
-	// authorization server seems to have one active token per client, and another process uses the same client. Remedy says
-	// what to do. There is one such event an hour at most.
+	// OneActiveToken: tokens are rejected soon after they were fetched, again and again, and their successors accepted.
+	// The authorization server seems to have one active token per client, and another process uses the same client.
+	// Remedy says what to do. There is one such event an hour at most.
 	OneActiveToken EventKind = core.OneActiveTokenName
 	// HookPanicked: the hook or the logger's handler panicked. Err says how. It reaches the logger alone.
 	HookPanicked EventKind = "hook panicked"

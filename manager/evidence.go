@@ -56,7 +56,7 @@ func (e *evidence) name(id uint64) string {
 }
 
 // suppressed counts a suppressed rejection and reports whether an event about it is due: once in each wait.
-func (e *evidence) suppressed(ev *core.Event, now time.Time) (count uint64, due bool) {
+func (e *evidence) suppressed(ev *core.Event, now time.Time) (count uint64, wanted bool) {
 	s := e.reported[ev.Origin]
 	if s == nil {
 		s = new(suppressions)

@@ -52,8 +52,8 @@ func ExampleManager_Replace() {
 	next, err := m.Replace(ctx, token, "amqps://broker.example")
 	fmt.Println(next.Value(), err)
 
-	// Report what the broker makes of the successor: from that, the manager tells a revoked token from a broker that rejects
-	// everything, which must not cost the token endpoint a request each time.
+	// Report what the broker makes of the successor: from that, the manager distinguishes a revoked token from a broker
+	// that rejects everything, which must not cost the token endpoint a request each time.
 	m.ReportOutcome(manager.Outcome{Token: next, Origin: "amqps://broker.example", Retry: true, Accepted: true})
 	// Output:
 	// token-2 <nil>
@@ -67,7 +67,8 @@ func (v *vault) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: fmt.Sprint("theirs-", v.asked), Expiry: time.Now().Add(time.Hour)}, nil
 }
 
-// A token source from elsewhere is a fetcher, unless it caches: then it would return a token that was refused once more.
+// A token source from elsewhere is a fetcher, unless it caches: then it would return a token that was refused once
+// more.
 func ExampleFromTokenSource() {
 	m, _ := manager.New(manager.Config{Fetcher: manager.FromTokenSource(new(vault))})
 	defer m.Close()

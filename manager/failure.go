@@ -41,7 +41,8 @@ func (o *owner) whyCancelled(msg message) error {
 
 var errExpiredOnArrival = errors.New("the token was expired on arrival: it expires sooner than it can be used")
 
-// timeoutError is why a fetch was cancelled. It is no context error, which a caller would mistake for that of its own context.
+// timeoutError is why a fetch was cancelled. It is no context error, which a caller would mistake for that of its own
+// context.
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string {

@@ -8,8 +8,8 @@ type FetchInfo struct {
 	Cause Cause
 	// Attempt numbers the fetches of one round from 1.
 	Attempt int
-	// Rejected is the token that a resource server rejected, if one was and no other has been published since; else nil. A
-	// fetcher that shares tokens must not return its value again.
+	// Rejected is the token that a resource server rejected, if one was and no other has been published since; else
+	// nil. A fetcher that shares tokens must not return its value again.
 	Rejected *Token
 }
 

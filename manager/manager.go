@@ -1,10 +1,11 @@
-// Package manager keeps one OAuth 2.0 access token: it fetches it when a caller first asks, refreshes it ahead of its expiry
-// while it is in use, replaces it when a resource server rejects it, and gets through outages of the token endpoint without
-// ever having more than one fetch in flight.
+// Package manager keeps one OAuth 2.0 access token: it fetches it when a caller first asks, refreshes it ahead of its
+// expiry while it is in use, replaces it when a resource server rejects it, and gets through outages of the token
+// endpoint without ever having more than one fetch in flight.
 //
-// One goroutine, the owner, owns the token and receives messages over a channel; it publishes what it has as an immutable
-// snapshot, so that a caller that finds a usable token there reads it without a lock, a channel or an allocation. It needs
-// no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any [Fetcher] will do below.
+// One goroutine, the owner, owns the token and receives messages over a channel; it publishes what it has as an
+// immutable snapshot, so that a caller that finds a usable token there reads it without a lock, a channel or an
+// allocation. It needs no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any
+// [Fetcher] will do below.
 package manager
 
 import (
@@ -52,11 +53,11 @@ func newManager(c clock.Clock) *Manager {
 }
 
 // Token returns a usable token: the current one at once, or else the one that a fetch returns, which is made once for
-// all callers that wait. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor passes it
-// values. Other errors: *[Error] if no token is available, [ErrClosed].
+// all callers that wait. ctx ends the wait of this caller alone, with its cause; it neither stops the fetch nor passes
+// it values. Other errors: *[Error] if no token is available, [ErrClosed].
 //
-// A caller that knows which resource server the token is for uses [Manager.TokenFor] instead. While an origin contests the
-// token (see there), Token waits for the successor until the first attempts to get one have failed.
+// A caller that knows which resource server the token is for uses [Manager.TokenFor] instead. While an origin contests
+// the token (see there), Token waits for the successor until the first attempts to get one have failed.
 func (m *Manager) Token(ctx context.Context) (*Token, error) {
 	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, "") {
 		return s.token, nil
@@ -68,8 +69,8 @@ func (m *Manager) Token(ctx context.Context) (*Token, error) {
 //
 // A token that an origin has rejected is not returned for that origin any more: its requests wait for the successor, or
 // fail with the *[Error] that says why there is none. For all other origins it remains available, so that one resource
-// server cannot take a good token from the others. A caller of Invalidate or Replace that names no origin (a name without
-// "://" is none) withdraws it from all, until the first attempts to get a successor have failed.
+// server cannot take a good token from the others. A caller of Invalidate or Replace that names no origin (a name
+// without "://" is none) withdraws it from all, until the first attempts to get a successor have failed.
 func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
 	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, origin) {
 		return s.token, nil
@@ -77,9 +78,9 @@ func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
 	return m.get(ctx, get{target: origin})
 }
 
-// TokenValidFor is Token for a caller that needs the token for some time, such as for a connection that ends with it: it
-// fetches a successor if the current token's effective expiry comes sooner than min from now, at most once a second. If the
-// endpoint's tokens do not live that long, the error is [ErrTooShort].
+// TokenValidFor is Token for a caller that needs the token for some time, such as for a connection that ends with it:
+// it fetches a successor if the current token's effective expiry comes sooner than min from now, at most once a second.
+// If the endpoint's tokens do not live that long, the error is [ErrTooShort].
 func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
 	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(m.clock.Now().Round(0)) >= min }
 	if s := m.current.Load(); lives(s) && s.usable(m.clock.Now(), m, "") {
@@ -108,17 +109,18 @@ func (m *Manager) Current() *Token {
 // load. A request that was sent while it was true should be followed by [Manager.ReportOutcome].
 func (m *Manager) ObservesOutcomes() bool { return m.observing.Load() }
 
-// ReportOutcome reports whether a resource server accepted a token. The outcome of every retry should be reported, and that
-// of a first send if [Manager.ObservesOutcomes] was true when it was sent (a rejected first send is reported by Replace or
-// Invalidate already). From this evidence the manager tells a server that always responds with a 401 from one whose tokens
-// are really revoked. A caller of Replace that reports no outcomes is treated as if its retries were rejected. It does not
-// wait for a fetch.
+// ReportOutcome reports whether a resource server accepted a token. The outcome of every retry should be reported, and
+// that of a first send if [Manager.ObservesOutcomes] was true when it was sent (a rejected first send is reported by
+// Replace or Invalidate already). From this evidence the manager distinguishes a server that always responds with a 401
+// from one whose tokens are really revoked. A caller of Replace that reports no outcomes is treated as if its retries
+// were rejected. It does not wait for a fetch.
 func (m *Manager) ReportOutcome(o Outcome) { m.send(outcome{o}) }
 
-// Replace reports that the resource server at origin, which the path of the request may follow, rejected a token, and waits
-// for its successor as TokenFor does. If the token is no longer the current one, nothing changes and the current one is
-// returned. An error that is [ErrSuppressed] says that the token stays in use, because a fetch for this rejection may not
-// start now. A successor that is the Same as the rejected token means that the endpoint returns that value again.
+// Replace reports that the resource server at origin, which the path of the request may follow, rejected a token, and
+// waits for its successor as TokenFor does. If the token is no longer the current one, nothing changes and the current
+// one is returned. An error that is [ErrSuppressed] says that the token stays in use, because a fetch for this
+// rejection may not start now. A successor that is the Same as the rejected token means that the endpoint returns that
+// value again.
 func (m *Manager) Replace(ctx context.Context, rejected *Token, origin string) (*Token, error) {
 	return m.ask(ctx, func(to chan<- reply) message { return invalidate{rejected.Value(), origin, true, to} })
 }
@@ -135,8 +137,8 @@ func (m *Manager) InvalidateValue(value, origin string) error {
 	return err
 }
 
-// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. A fetch that is in flight already is
-// the one it waits for. Meanwhile other callers keep getting the current token.
+// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. A fetch that is in flight already
+// is the one it waits for. Meanwhile other callers keep getting the current token.
 func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
 	return m.ask(ctx, func(to chan<- reply) message { return refresh{to} })
 }
@@ -152,9 +154,9 @@ func (m *Manager) Stats() Stats {
 	}
 }
 
-// Close ends the manager: all callers that wait get [ErrClosed], the fetch in flight is cancelled, and Close returns when it
-// and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same end. It
-// returns nil. A hook that is running is not waited for, and may itself call Close; a fetcher that calls it
+// Close ends the manager: all callers that wait get [ErrClosed], the fetch in flight is cancelled, and Close returns
+// when it and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same
+// end. It returns nil. A hook that is running is not waited for, and may itself call Close; a fetcher that calls it
 // keeps it waiting until it is given up.
 func (m *Manager) Close() error {
 	select {
@@ -179,8 +181,8 @@ func (m *Manager) ask(ctx context.Context, message func(to chan<- reply) message
 	return token, err
 }
 
-// exchange sends a message and waits for the reply to it, or for the end of ctx. The reply's channel has room for it, so a
-// caller that has gone leaves no one waiting.
+// exchange sends a message and waits for the reply to it, or for the end of ctx. The reply's channel has room for it,
+// so a caller that has gone leaves no one waiting.
 func (m *Manager) exchange(ctx context.Context, msg message, from <-chan reply) (*Token, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -56,7 +56,7 @@ func TestM20_RefreshJoinsTheFetchInFlight(t *testing.T) {
 	})
 }
 
-func TestM20_StatsTellsHowThingsStand(t *testing.T) {
+func TestM20_StatsReportsTheState(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		require.Equal(t, manager.Stats{FetchesBy: map[manager.Cause]uint64{}}, w.m.Stats())
 		w.endpoint.lifetime = hour

@@ -30,7 +30,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		again := w.replace(w.wait().got, api) // a second after the last
 		w.advance(2 * second)
 		w.replace(again.got, api)    // suppressed
-		w.advance(minute + 6*second) // t2 refreshed on due, and t3 with nobody reading it dormant
+		w.advance(minute + 6*second) // t2 refreshed at the refresh time, and t3 idle because no caller reads it
 		w.advance(minute + 8*second)
 		w.endpoint.set(func(e *endpoint) { e.latency = 0; e.fail = permanent{errDown} })
 		w.wait()
@@ -127,7 +127,7 @@ func TestM18_EventsSayWhy(t *testing.T) {
 	})
 }
 
-func TestM18_ASlowHookHoldsUpNobodyAndOverflowsAreCounted(t *testing.T) {
+func TestM18_ASlowHookDelaysNoCallerAndOverflowsAreCounted(t *testing.T) {
 	release := new(chan struct{})
 	var called atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
@@ -172,7 +172,7 @@ func TestM19_TokensPrintAsARedaction(t *testing.T) {
 		require.NotContains(t, log.String(), "s3cr3t")
 		require.NotContains(t, log.String(), "733363723374", "in hexadecimal")
 		require.Contains(t, log.String(), "REDACTED")
-		require.Equal(t, "s3cr3t", token.OAuth2().AccessToken, "whoever asks by name gets it")
+		require.Equal(t, "s3cr3t", token.OAuth2().AccessToken, "a caller that asks by name gets it")
 	})
 }
 

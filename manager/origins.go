@@ -31,7 +31,8 @@ func originID(seed maphash.Seed, origin string) uint64 {
 	return maphash.String(seed, origin) | 1
 }
 
-// pathID is a path to the core. Segments with a digit count as equal, because they mostly name one of many things of a kind.
+// pathID is a path to the core. Segments with a digit count as equal, because they mostly name one of many things of a
+// kind.
 func pathID(seed maphash.Seed, path string) uint64 {
 	if path == "" {
 		return 0

@@ -14,16 +14,16 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-func TestM8_AFailingRefreshDisturbsNobodyAndBacksOff(t *testing.T) {
+func TestM8_AFailingRefreshAffectsNoCallerAndBacksOff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = hour
 		w.get()
 		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
-		due := time.Duration(0.75 * float64(3590*second))
-		w.advance(due)
+		refreshTime := time.Duration(0.75 * float64(3590*second))
+		w.advance(refreshTime)
 		w.wantFetches(2)
 		// Each wait is three quarters (the middle of the upper half) of 0.5, 1, 2, ... 60 s.
-		at := due
+		at := refreshTime
 		for n, wait := range []time.Duration{375 * ms, 750 * ms, 1500 * ms, 3 * second, 6 * second, 12 * second, 24 * second, 45 * second, 45 * second} {
 			require.Equal(t, "t1", w.get())
 			w.advance(wait - 1)
@@ -47,11 +47,11 @@ func TestM8_WaitsAreDrawnFromTheirUpperHalf(t *testing.T) {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.get()
 			w.endpoint.set(func(e *endpoint) { e.fail = errDown })
-			due := w.m.Stats().RefreshTime.Sub(time.Unix(0, 0))
-			w.advance(due)
+			refreshTime := w.m.Stats().RefreshTime.Sub(time.Unix(0, 0))
+			w.advance(refreshTime)
 			w.wantFetches(2)
 			w.advance(wait)
-			w.wantFetchAt(3, due+wait)
+			w.wantFetchAt(3, refreshTime+wait)
 		}, withRand(func() float64 { return draw }))
 	}
 }
@@ -200,7 +200,7 @@ func TestM9_LosingTheTokenLiftsTheBackoffOnce(t *testing.T) {
 		w.wantFetches(2)
 		w.advance(22500*ms - 1)
 		require.Equal(t, "t1", w.get())
-		w.advance(1) // the usable end
+		w.advance(1) // the effective expiry
 		w.wantFetches(2)
 		c := w.wait() // the first who waits gets a round
 		w.wantFetches(3)
@@ -234,7 +234,7 @@ func TestM9_ARefreshInFlightThatFailsIsRetriedForThoseWhoWait(t *testing.T) {
 		c := w.wait()
 		w.endpoint.set(func(e *endpoint) { e.latency = 0; e.fail = nil })
 		w.endpoint.set(func(e *endpoint) {
-			e.answer = func(n int) (*oauth2.Token, error) {
+			e.reply = func(n int) (*oauth2.Token, error) {
 				if n == 2 {
 					return nil, errDown
 				}
@@ -268,11 +268,11 @@ func TestM10_PermanentFailuresAreTriedOnceAndLessOften(t *testing.T) {
 			at += wait
 		}
 		w.endpoint.set(func(e *endpoint) { e.fail = nil })
-		require.Equal(t, "t7", w.get(), "not for ever: people repair the other side")
+		require.Equal(t, "t7", w.get(), "not forever: people repair the other side")
 	})
 }
 
-func TestM10_BehindATokenNobodyIsDisturbed(t *testing.T) {
+func TestM10_BehindATokenNoCallerIsAffected(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.endpoint.set(func(e *endpoint) { e.fail = permanent{errors.New("invalid_client")} })

@@ -2,8 +2,8 @@ package manager
 
 import "time"
 
-// Outcome is what a resource server made of a token: the evidence by which the manager tells a server that always responds
-// with a 401 from one whose tokens are really revoked. See [Manager.ReportOutcome].
+// Outcome is what a resource server made of a token: the evidence by which the manager distinguishes a server that
+// always responds with a 401 from one whose tokens are really revoked. See [Manager.ReportOutcome].
 type Outcome struct {
 	// Token is the token that the request carried.
 	Token *Token
@@ -14,7 +14,7 @@ type Outcome struct {
 	Retry bool
 	// Accepted is false if the response rejected the token.
 	Accepted bool
-	// Sent is when the request was sent, by the clock of the manager. An acceptance counts as evidence only about what was
-	// known by then. Zero: now.
+	// Sent is when the request was sent, by the clock of the manager. An acceptance counts as evidence only about what
+	// was known by then. Zero: now.
 	Sent time.Time
 }

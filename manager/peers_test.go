@@ -1,7 +1,7 @@
 package manager_test
 
-// What other clients were seen to do wrong, each as a scenario that has to come out right here. The numbers are those of
-// the list the project keeps of them; the ones that are about HTTP are tested where HTTP is.
+// What other clients were seen to do wrong, each as a scenario that has to come out right here. The numbers are those
+// of the list the project keeps of them; the ones that are about HTTP are tested where HTTP is.
 
 import (
 	"context"
@@ -135,11 +135,11 @@ func TestPeerDefect11_AnInvalidationDuringAFetchIsNotLost(t *testing.T) {
 
 func TestPeerDefect13_NoLifetimeIsNotForever(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.answer = func(n int) (*oauth2.Token, error) {
+		w.endpoint.reply = func(n int) (*oauth2.Token, error) {
 			return &oauth2.Token{AccessToken: "t", TokenType: "Bearer"}, nil
 		}
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.answer, e.fail = nil, errDown })
+		w.endpoint.set(func(e *endpoint) { e.reply, e.fail = nil, errDown })
 		w.advance(5 * minute)
 		c := w.wait()
 		w.advance(second)
@@ -151,7 +151,7 @@ func TestPeerDefect16_RetriesAreJitteredAndFollowMalformedAnswersToo(t *testing.
 	waits := map[time.Duration]bool{}
 	for _, draw := range []float64{0, 0.25, 0.5, 0.75} {
 		inWorld(t, func(t *testing.T, w *world) {
-			w.endpoint.fail = errors.New("malformed answer")
+			w.endpoint.fail = errors.New("malformed response")
 			c := w.wait()
 			w.advance(second)
 			waits[nextAttempt(t, c.failure())] = true

@@ -14,10 +14,11 @@ type Policy struct {
 	// Margin is how long before its expiry a token stops being handed out. Default: a tenth of its lifetime, 10 s at
 	// most. A configured one is capped at half the lifetime.
 	Margin time.Duration
-	// RefreshFraction is the part of a token's effective lifetime after which its successor is fetched, from 0.5 to 1. Default: 0.75.
+	// RefreshFraction is the part of a token's effective lifetime after which its successor is fetched, from 0.5 to 1.
+	// Default: 0.75.
 	RefreshFraction float64
-	// Jitter is how far RefreshFraction is spread to either side, so that many processes do not refresh at the same moment.
-	// Default: 0.10. Negative: none.
+	// Jitter is how far RefreshFraction is spread to either side, so that many processes do not refresh at the same
+	// moment. Default: 0.10. Negative: none.
 	Jitter float64
 	// DefaultLifetime is assumed of a token that comes without one. Default: 5 minutes.
 	DefaultLifetime time.Duration
@@ -31,8 +32,8 @@ type Policy struct {
 	// before, and a random value from its upper half. For callers without a token the longest is 10 s or MaxBackoff,
 	// whichever is less. Defaults: 0.5 s and 60 s.
 	MinBackoff, MaxBackoff time.Duration
-	// MinPermanentBackoff and MaxPermanentBackoff are the same for failures that are permanent, such as invalid_client, without the
-	// randomness. Defaults: 5 s and 60 s.
+	// MinPermanentBackoff and MaxPermanentBackoff are the same for failures that are permanent, such as invalid_client,
+	// without the randomness. Defaults: 5 s and 60 s.
 	MinPermanentBackoff, MaxPermanentBackoff time.Duration
 }
 
@@ -83,8 +84,8 @@ func (p Policy) Validate() error {
 	return errors.Join(problems...)
 }
 
-// shortest is the least that a time-out or a longest backoff may be: a shorter time-out would cancel a fetch as it begins,
-// and a shorter backoff would be none (M22).
+// shortest is the least that a time-out or a longest backoff may be: a shorter time-out would cancel a fetch as it
+// begins, and a shorter backoff would be none (M22).
 const shortest = time.Millisecond
 
 // core fills in the defaults. The conversion compiles only while the two structs agree.

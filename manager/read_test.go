@@ -42,7 +42,7 @@ func TestM1_TokensAreImmutable(t *testing.T) {
 	})
 }
 
-func TestM2_NotHandedOutFromTheUsableEndOn(t *testing.T) {
+func TestM2_NotHandedOutFromTheEffectiveExpiryOn(t *testing.T) {
 	for _, c := range []struct {
 		lifetime, usable, margin time.Duration
 	}{
@@ -105,7 +105,7 @@ func TestM2_HoldsAfterTheClockWasSteppedBack(t *testing.T) {
 	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
 }
 
-func TestM2_AnAnswerThatTheClockHasOvertakenIsDead(t *testing.T) {
+func TestM2_AResponseThatTheClockHasOvertakenIsExpired(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency, w.endpoint.lifetime = second, 3*second
@@ -132,14 +132,14 @@ func TestM2_ABackoffDoesNotGrowWhenTheClockIsSteppedBack(t *testing.T) {
 
 func TestM7_NoLifetimeGivenMeansFiveMinutes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.answer = answerWith(time.Time{})
+		w.endpoint.reply = respondWith(time.Time{})
 		c := w.wait()
 		require.Equal(t, 5*minute, c.got.Expiry().Sub(time.Unix(0, 0)))
 		require.Equal(t, 5*minute, c.got.OAuth2().Expiry.Sub(time.Unix(0, 0)))
 		require.Equal(t, 290*second, w.m.Stats().EffectiveExpiry.Sub(time.Unix(0, 0)))
 	})
 	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.answer = answerWith(time.Time{})
+		w.endpoint.reply = respondWith(time.Time{})
 		require.Equal(t, hour, w.wait().got.Expiry().Sub(time.Unix(0, 0)))
 	}, withPolicy(manager.Policy{DefaultLifetime: hour}))
 }
@@ -149,13 +149,13 @@ func TestM7_AbsurdLifetimesAreClampedToAYear(t *testing.T) {
 		time.Unix(1<<60, 0), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, 0).AddDate(2, 0, 0),
 	} {
 		inWorld(t, func(t *testing.T, w *world) {
-			w.endpoint.answer = answerWith(expiry)
+			w.endpoint.reply = respondWith(expiry)
 			require.Equal(t, 365*24*hour, w.wait().got.Expiry().Sub(time.Unix(0, 0)))
 		})
 	}
 }
 
-func TestM17_AllThatIsDueHasHappenedOnceAMessageIsAnswered(t *testing.T) {
+func TestM17_EveryDeadlineIsHandledBeforeTheReply(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67*second + 499*ms)

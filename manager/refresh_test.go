@@ -15,11 +15,11 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-func answerWith(expiry time.Time) func(int) (*oauth2.Token, error) {
+func respondWith(expiry time.Time) func(int) (*oauth2.Token, error) {
 	return func(n int) (*oauth2.Token, error) { return named(fmt.Sprint("t", n), expiry), nil }
 }
 
-func TestM4_RefreshesAheadAndNobodyWaits(t *testing.T) {
+func TestM4_RefreshesAheadAndNoCallerWaits(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67*second + 499*ms)
@@ -33,33 +33,33 @@ func TestM4_RefreshesAheadAndNobodyWaits(t *testing.T) {
 	})
 }
 
-func TestM4_DueIsJittered(t *testing.T) {
-	for draw, due := range map[float64]time.Duration{0: 58500 * ms, 0.5: 67500 * ms, 1: 76500 * ms} {
+func TestM4_RefreshTimeIsJittered(t *testing.T) {
+	for draw, refreshTime := range map[float64]time.Duration{0: 58500 * ms, 0.5: 67500 * ms, 1: 76500 * ms} {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.get()
-			require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
+			require.Equal(t, refreshTime, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
 		}, withRand(func() float64 { return draw }))
 	}
 }
 
-func TestM4_DueHonoursRefreshIn(t *testing.T) {
-	for refreshIn, due := range map[any]time.Duration{
+func TestM4_RefreshTimeHonoursRefreshIn(t *testing.T) {
+	for refreshIn, refreshTime := range map[any]time.Duration{
 		60:            60 * second,
 		float64(60):   60 * second,
 		"60":          60 * second,
 		int64(10):     45 * second, // no earlier than half the usable life
-		1000:          90 * second, // no later than the usable end
+		1000:          90 * second, // no later than the effective expiry
 		"nonsense":    67500 * ms,
 		-5:            67500 * ms,
 		float64(1e30): 90 * second,
 	} {
 		t.Run(fmt.Sprint(refreshIn), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
-				w.endpoint.answer = func(int) (*oauth2.Token, error) {
+				w.endpoint.reply = func(int) (*oauth2.Token, error) {
 					return named("t", time.Unix(100, 0)).WithExtra(map[string]any{"refresh_in": refreshIn}), nil
 				}
 				w.get()
-				require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
+				require.Equal(t, refreshTime, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
 			})
 		})
 	}
@@ -67,7 +67,7 @@ func TestM4_DueHonoursRefreshIn(t *testing.T) {
 
 func TestM4_AnEndpointsAdviceIsJitteredToo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.answer = func(int) (*oauth2.Token, error) {
+		w.endpoint.reply = func(int) (*oauth2.Token, error) {
 			return named("t", time.Unix(100, 0)).WithExtra(map[string]any{"refresh_in": 60}), nil
 		}
 		w.get()
@@ -100,11 +100,11 @@ func TestM6_ADeadTokenEndsTheBackoff(t *testing.T) {
 	})
 }
 
-func TestM16_TheOwnerIsNudgedOnce(t *testing.T) {
+func TestM16_TheOwnerGetsOneRefreshHint(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, hour} })
-		w.advance(67500 * ms) // due, and no retry for an hour
+		w.advance(67500 * ms) // refreshTime, and no retry for an hour
 		w.get()
 		synctest.Wait()
 		steps := w.clockReads.Load()
@@ -124,8 +124,8 @@ type counted struct {
 
 func (c counted) Now() time.Time { c.reads.Add(1); return c.Clock.Now() }
 
-func TestM4_DueLeavesRoomForTwiceTheLastFetch(t *testing.T) {
-	for latency, due := range map[time.Duration]time.Duration{
+func TestM4_RefreshTimeLeavesRoomForTwiceTheLastFetch(t *testing.T) {
+	for latency, refreshTime := range map[time.Duration]time.Duration{
 		second:      67500 * ms,
 		15 * second: 60 * second,
 		30 * second: 45 * second, // half the usable life wins
@@ -135,24 +135,24 @@ func TestM4_DueLeavesRoomForTwiceTheLastFetch(t *testing.T) {
 			c := w.wait()
 			w.advance(latency)
 			c.wantToken("t1")
-			require.Equal(t, due, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
+			require.Equal(t, refreshTime, w.m.Stats().RefreshTime.Sub(time.Unix(0, 0)))
 			require.Equal(t, 90*second, w.m.Stats().EffectiveExpiry.Sub(time.Unix(0, 0)), "counted from the start of the request")
 		}, withPolicy(manager.Policy{AttemptTimeout: minute, RoundTimeout: minute}))
 	}
 }
 
-func TestM5_ShortLivesCostOneFetchPerDue(t *testing.T) {
+func TestM5_ShortLifetimesCostOneFetchPerRefreshTime(t *testing.T) {
 	for _, life := range []time.Duration{second, 5 * second, 10 * second} {
 		t.Run(life.String(), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				w.endpoint.lifetime = life
 				w.get()
-				due := time.Duration(float64(life) * 0.9 * 0.75)
+				refreshTime := time.Duration(float64(life) * 0.9 * 0.75)
 				for range 20 {
 					for range 50 {
 						w.get()
 					}
-					w.advance(due)
+					w.advance(refreshTime)
 				}
 				w.wantFetches(21)
 				require.EqualValues(t, 20, w.m.Stats().FetchesBy[manager.CauseRefresh])
@@ -166,14 +166,14 @@ func TestM5_ARepeatedValueKeepsItsIdentity(t *testing.T) {
 		w.endpoint.repeatedly("same", 100*second)
 		first := w.wait()
 		first.wantToken("same")
-		w.advance(67500 * ms) // brings it again, with 32.5 s to live: its usable end is 96.75 s
+		w.advance(67500 * ms) // brings it again, with 32.5 s to live: its effective expiry is 96.75 s
 		w.wantFetches(2)
 		again := w.wait()
 		require.Equal(t, first.got.ID(), again.got.ID())
 
 		w.advance(96750*ms - 67500*ms - 1)
 		w.wantFetches(2)
-		w.advance(1) // the next refresh waits for the usable end
+		w.advance(1) // the next refresh waits for the effective expiry
 		w.wantFetches(3)
 		for range 40 { // from there to the expiry it is handed out, and refreshed once a second at most
 			require.Equal(t, "same", w.get())
@@ -181,7 +181,7 @@ func TestM5_ARepeatedValueKeepsItsIdentity(t *testing.T) {
 		}
 		w.wantFetches(4)
 		w.wantFetchAt(4, 99*second) // not in the last second either
-		w.endpoint.set(func(e *endpoint) { e.answer = nil })
+		w.endpoint.set(func(e *endpoint) { e.reply = nil })
 		w.advance(50 * ms) // 100 s: expired
 		require.Equal(t, "t5", w.get())
 	})
@@ -210,7 +210,7 @@ func TestM5_FailingRefreshesOfARepeatedValueKeepToTheSecond(t *testing.T) {
 		w.advance(67500 * ms)
 		w.get()
 		w.endpoint.set(func(e *endpoint) {
-			e.answer = func(int) (*oauth2.Token, error) { return nil, errDown }
+			e.reply = func(int) (*oauth2.Token, error) { return nil, errDown }
 		})
 		w.advance(96750*ms - 67500*ms)
 		w.wantFetches(3)
@@ -233,7 +233,7 @@ func TestM5_LivesBelowASecondDoNotBecomeALoop(t *testing.T) {
 	})
 }
 
-func TestM6_DeadOnArrivalServesThoseWhoWaitedAndNobodyAfter(t *testing.T) {
+func TestM6_ExpiredOnArrivalServesThoseWhoWaitedAndNoLaterCaller(t *testing.T) {
 	for name, life := range map[string]time.Duration{"zero": 0, "negative": -minute} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
@@ -262,7 +262,7 @@ func TestM6_DeadOnArrivalServesThoseWhoWaitedAndNobodyAfter(t *testing.T) {
 	}
 }
 
-func TestM6_AnAnswerSlowerThanTheLifetime(t *testing.T) {
+func TestM6_AResponseSlowerThanTheLifetime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime, w.endpoint.latency = 2*second, 3*second
 		c := w.wait()
@@ -276,7 +276,7 @@ func TestM6_AnAnswerSlowerThanTheLifetime(t *testing.T) {
 	})
 }
 
-func TestM6_NobodyWaitingNoFetch(t *testing.T) {
+func TestM6_NoCallerWaitsNoFetch(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 0
 		w.get()
@@ -298,7 +298,7 @@ func TestM6_ADeadRefreshLeavesTheCurrentTokenAlone(t *testing.T) {
 	})
 }
 
-func TestM16_ATokenNobodyReadsIsNotRefreshed(t *testing.T) {
+func TestM16_ATokenThatIsNotReadIsNotRefreshed(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67500 * ms) // in use: refreshed
@@ -313,7 +313,7 @@ func TestM16_ATokenNobodyReadsIsNotRefreshed(t *testing.T) {
 	})
 }
 
-func TestM16_AReaderWakesTheDormantManager(t *testing.T) {
+func TestM16_AReaderWakesTheIdleManager(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67500 * ms)
@@ -330,13 +330,13 @@ func TestM16_AReaderWakesTheDormantManager(t *testing.T) {
 	})
 }
 
-func TestM16_DormantCostsOneTimer(t *testing.T) {
+func TestM16_IdleCostsOneTimer(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67500 * ms)
 		w.advance(67500 * ms)
 		require.True(t, w.m.Stats().Idle)
-		// All timers there are, run out: the one for the usable end, and then nothing.
+		// All timers there are, run out: the one for the effective expiry, and then nothing.
 		w.clock.WaitForAllTimers()
 		require.Equal(t, 157500*ms, w.clock.Now().Sub(time.Unix(0, 0)))
 	})
@@ -348,10 +348,10 @@ func TestM4_ARandomSourceIsInjectable(t *testing.T) {
 		seen := map[time.Duration]bool{}
 		for range 20 {
 			w.refresh()
-			due := w.m.Stats().RefreshTime.Sub(w.clock.Now())
-			require.GreaterOrEqual(t, due, 58500*ms)
-			require.LessOrEqual(t, due, 76500*ms)
-			seen[due] = true
+			refreshTime := w.m.Stats().RefreshTime.Sub(w.clock.Now())
+			require.GreaterOrEqual(t, refreshTime, 58500*ms)
+			require.LessOrEqual(t, refreshTime, 76500*ms)
+			seen[refreshTime] = true
 			w.advance(second)
 		}
 		require.Greater(t, len(seen), 15)

@@ -24,8 +24,8 @@ func suppressedUntil(t *testing.T, err error) time.Duration {
 	return s.Until.Sub(time.Unix(0, 0))
 }
 
-// guard puts a guard on an origin whose caller reports no outcomes: it rejects two tokens in a row that were fetched for it.
-// That takes a second and two fetches. The token in use afterwards is returned.
+// guard puts a guard on an origin whose caller reports no outcomes: it rejects two tokens in a row that were fetched
+// for it. That takes a second and two fetches. The token in use afterwards is returned.
 func (w *world) guard(origin string) *manager.Token {
 	w.Helper()
 	first := w.replace(w.wait().got, origin)
@@ -168,7 +168,7 @@ func TestM13_AnAPIThatAlwaysRejectsIsGuarded(t *testing.T) {
 	})
 }
 
-func TestM13_EveryoneElseIsServedWhileAGuardedRejecterWaits(t *testing.T) {
+func TestM13_OthersAreServedWhileAGuardedOriginWaits(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		got := w.guard(api)
 		w.advance(2 * second)
@@ -183,7 +183,7 @@ func TestM13_EveryoneElseIsServedWhileAGuardedRejecterWaits(t *testing.T) {
 	})
 }
 
-func TestM13_AFailingFetchForAGuardedRejecterHurtsNobodyElse(t *testing.T) {
+func TestM13_AFailingFetchForAGuardedOriginAffectsNoOther(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		got := w.guard(api)
 		w.advance(2 * second)
@@ -197,7 +197,7 @@ func TestM13_AFailingFetchForAGuardedRejecterHurtsNobodyElse(t *testing.T) {
 	})
 }
 
-func TestM13_AnotherRejecterIsNotUnderTheGuard(t *testing.T) {
+func TestM13_AnotherOriginIsNotUnderTheGuard(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		got := w.guard(api)
 		w.advance(second)
@@ -205,13 +205,13 @@ func TestM13_AnotherRejecterIsNotUnderTheGuard(t *testing.T) {
 	})
 }
 
-func TestM13_TwoRejectersTakingTurnsEscalateBoth(t *testing.T) {
+func TestM13_TwoOriginsThatAlternateEscalateBoth(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		c := w.wait()
 		for range 600 {
 			for _, who := range []string{api, other} {
-				if next := w.replace(c.got, who); next.answered() && next.err == nil {
+				if next := w.replace(c.got, who); next.replied() && next.err == nil {
 					c = next
 				}
 			}
@@ -268,7 +268,7 @@ func TestM13_TheGuardForgetsAMinuteOfContent(t *testing.T) {
 		for range 3 {
 			c = w.replace(c.got, api)
 			c.wantToken(c.got.Value())
-			w.advance(minute + 1) // content for a minute: whoever revokes now is believed
+			w.advance(minute + 1) // content for a minute: a revocation now is believed
 		}
 		w.endpoint.latency = second
 		w.replace(c.got, api).wantWaiting()
@@ -278,7 +278,7 @@ func TestM13_TheGuardForgetsAMinuteOfContent(t *testing.T) {
 	})
 }
 
-func TestM13_ARenewedTokenMayBeRejectedAtOnce(t *testing.T) {
+func TestM13_ARefreshedTokenMayBeRejectedAtOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 20 * second
 		c := w.replace(w.wait().got, api)
@@ -290,7 +290,7 @@ func TestM13_ARenewedTokenMayBeRejectedAtOnce(t *testing.T) {
 	})
 }
 
-func TestM13_AtMost64RejectersAreRemembered(t *testing.T) {
+func TestM13_AtMost64OriginsAreRemembered(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		name := func(n int) string { return fmt.Sprint("https://api", n) }
@@ -323,7 +323,7 @@ func TestM13_AtMost64RejectersAreRemembered(t *testing.T) {
 // current is the token that a caller may send now.
 func (w *world) current(c *caller) *manager.Token {
 	w.Helper()
-	if c != nil && c.answered() && c.err == nil {
+	if c != nil && c.replied() && c.err == nil {
 		return c.got
 	}
 	token := w.waitFor("https://bystander.example")
@@ -331,7 +331,7 @@ func (w *world) current(c *caller) *manager.Token {
 	return token.got
 }
 
-func TestM13_TheGuardRemembersAPersistentRejecterForAMinute(t *testing.T) {
+func TestM13_TheGuardRemembersAPersistentOriginForAMinute(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		w.guard(api)        // guarded from here on
@@ -406,10 +406,10 @@ func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) 
 		w.advance(100 * ms)
 		starved := 0
 		for range 600 { // a minute
-			if bad := w.replace(w.currentOr(c.got), api); bad.answered() && bad.err == nil {
+			if bad := w.replace(w.currentOr(c.got), api); bad.replied() && bad.err == nil {
 				c = bad
 			}
-			if good := w.waitFor(other); !good.answered() {
+			if good := w.waitFor(other); !good.replied() {
 				starved++ // by an expiry: a rejection by another origin is no reason (M21)
 			}
 			w.advance(100 * ms)
@@ -421,7 +421,7 @@ func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) 
 
 // currentOr is the token a caller would send now.
 func (w *world) currentOr(t *manager.Token) *manager.Token {
-	if c := w.waitFor(api); c.answered() && c.err == nil {
+	if c := w.waitFor(api); c.replied() && c.err == nil {
 		return c.got
 	}
 	return t

@@ -11,8 +11,8 @@ const (
 	// maxInlineReplies is how many replies the owner sends itself. Beyond it a helper does, so that a large number of
 	// callers waiting for one fetch does not delay those that come after.
 	maxInlineReplies = 1000
-	// replyBatch is how many a helper sends before it lets others run, those it has just woken among them. Without that the
-	// scheduler lets it go on for 10 to 20 ms, and wakes no other goroutine on its processor meanwhile.
+	// replyBatch is how many a helper sends before it lets others run, those it has just woken among them. Without that
+	// the scheduler lets it go on for 10 to 20 ms, and wakes no other goroutine on its processor meanwhile.
 	replyBatch = 100
 )
 

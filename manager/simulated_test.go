@@ -1,6 +1,7 @@
 package manager_test
 
-// Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in internal/simulation/world.
+// Bugs that the simulator found in the core, each at the size of a test. The worlds that showed them run on, in
+// internal/simulation/world.
 
 import (
 	"context"
@@ -16,13 +17,13 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-func TestM16_WhoIsServedByTheOwnerWakesTheDormantManager(t *testing.T) {
+func TestM16_ACallerServedByTheOwnerWakesTheIdleManager(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		old := w.wait()
 		w.advance(67500 * ms)
 		w.advance(67500 * ms)
 		require.True(t, w.m.Stats().Idle)
-		w.replace(old.got, api).wantToken("t2") // a late rejection: answered by the owner, not by the snapshot
+		w.replace(old.got, api).wantToken("t2") // a late rejection: served by the owner, not by the snapshot
 		w.wantFetches(3)
 	})
 }
@@ -45,7 +46,7 @@ func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
 		w.get()
 		w.advance(67500 * ms)
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.answer, e.lifetime = nil, second })
+		w.endpoint.set(func(e *endpoint) { e.reply, e.lifetime = nil, second })
 		w.advance(30 * second)
 		w.refresh().token()
 		fetches := w.endpoint.count()
@@ -54,7 +55,7 @@ func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
 	})
 }
 
-func TestM9_AFetchWhoseFailureWasToldBacksOffOnce(t *testing.T) {
+func TestM9_AFetchWhoseFailureWasReportedBacksOffOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		got := w.guard(api)
 		w.advance(2 * second)
@@ -70,19 +71,20 @@ func TestM9_AFetchWhoseFailureWasToldBacksOffOnce(t *testing.T) {
 	})
 }
 
-func TestM13_DeadTokensDoNotLetAGuardedRejecterThrough(t *testing.T) {
+func TestM13_ExpiredTokensDoNotLetAGuardedOriginThrough(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		c := w.replace(w.wait().got, api)
 		w.endpoint.set(func(e *endpoint) {
-			e.answer = func(n int) (*oauth2.Token, error) { return named("dead", w.clock.Now()), nil }
+			e.reply = func(n int) (*oauth2.Token, error) { return named("dead", w.clock.Now()), nil }
 		})
 		before := w.endpoint.count()
 		for range 60 {
 			w.advance(time.Second)
 			w.replace(c.got, api)
 		}
-		// Behind a token that others use, each is a refresh that failed (M6): the origin that contests it waits for the backoff.
+		// Behind a token that others use, each is a refresh that failed (M6): the origin that contests it waits for the
+		// backoff.
 		require.LessOrEqual(t, w.endpoint.count()-before, 8, "after 1, 2, 3, 5, 8, 14, 26 and 50 s")
 		w.advance(hour)
 	})
@@ -129,7 +131,7 @@ func TestM14_ALateTokenIsNotHandedOutAfterClose(t *testing.T) {
 	})
 }
 
-func TestM9_WhoJustBeginsToWaitIsNotToldAnOlderFailure(t *testing.T) {
+func TestM9_ACallerThatBeginsToWaitDoesNotGetAnOlderFailure(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.hang = true
 		old := w.wait()
@@ -160,8 +162,8 @@ func TestM9_NoRoundStartsInItsOwnBackoff(t *testing.T) {
 	})
 }
 
-// Found by a world: the endpoint returns the contested value again. That ends the first round of the contest, so callers that
-// name no origin are served from then on.
+// Found by a world: the endpoint returns the contested value again. That ends the first round of the contest, so
+// callers that name no origin are served from then on.
 func TestM21_CallersWithoutAnOriginWaitForTheFirstRoundOnlyThoughTheValueComesAgain(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.repeatedly("same", 24*hour)
@@ -176,8 +178,8 @@ func TestM21_CallersWithoutAnOriginWaitForTheFirstRoundOnlyThoughTheValueComesAg
 	})
 }
 
-// Found by the explorer: a caller that named no origin is served an idle token when the round of a contest fails. It is a
-// reader, so the refresh that is overdue is made once the endpoint may be asked again.
+// Found by the explorer: a caller that named no origin is served an idle token when the round of a contest fails. It is
+// a reader, so the refresh that is overdue is made once the endpoint may be asked again.
 func TestM21_ACallerServedAfterAFailedRoundIsAReader(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()

@@ -64,8 +64,8 @@ func (s *snapshot) usable(now time.Time, m *Manager, target string) bool {
 	return s.flags.Load() == wasRead && now.Before(s.refreshTime) || s.attend(now, m, target)
 }
 
-// attend is the rest. A reader that finds the refresh time passed sends the owner a hint, once and without waiting: it may
-// be idle, or its timer late because the machine slept.
+// attend is the rest. A reader that finds the refresh time passed sends the owner a hint, once and without waiting: it
+// may be idle, or its timer late because the machine slept.
 func (s *snapshot) attend(now time.Time, m *Manager, target string) bool {
 	if !now.Before(s.end) {
 		return false

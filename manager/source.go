@@ -10,13 +10,13 @@ import (
 // All methods must be safe for concurrent use.
 //
 // A Source may have further methods, which a client uses where it finds them: Current, TokenFor, TokenValidFor,
-// ObservesOutcomes and ReportOutcome, with the signatures and the meaning that [Manager] gives them. Where a method takes
-// an origin, such as "https://api.example.com:443", the path of the request may follow.
+// ObservesOutcomes and ReportOutcome, with the signatures and the meaning that [Manager] gives them. Where a method
+// takes an origin, such as "https://api.example.com:443", the path of the request may follow.
 type Source interface {
 	// Token returns a usable token, waiting for one if need be, for as long as ctx lasts.
 	Token(ctx context.Context) (*Token, error)
-	// Replace reports that the resource server at origin rejected a token, and waits for its successor. It returns
-	// the current token at once if that is another one already, an error that is [ErrSuppressed] if the token stays, and
+	// Replace reports that the resource server at origin rejected a token, and waits for its successor. It returns the
+	// current token at once if that is another one already, an error that is [ErrSuppressed] if the token stays, and
 	// else what Token returns. A successor that is the Same as rejected is of no use to the caller.
 	Replace(ctx context.Context, rejected *Token, origin string) (*Token, error)
 	// Invalidate is Replace without the wait.
@@ -32,10 +32,10 @@ type Source interface {
 // Only the returned token's Expiry gives its lifetime; zero means that the endpoint gave none (see
 // [Policy].DefaultLifetime). A number of seconds under Extra("refresh_in") is the endpoint's advice on when to refresh.
 //
-// An error may have methods Permanent() bool and RetryAfter() time.Duration; a *oauth2.RetrieveError is classified by its
-// status and code; any other error is transient. It may have CredentialsChanged() bool, which reports whether the client
-// credentials are other ones than those that the endpoint refused: during the backoff after such an error it is called every
-// 2 s on a goroutine of its own, and true ends the backoff. So it must be cheap, as reading a file is.
+// An error may have methods Permanent() bool and RetryAfter() time.Duration; a *oauth2.RetrieveError is classified by
+// its status and code; any other error is transient. It may have CredentialsChanged() bool, which reports whether the
+// client credentials are other ones than those that the endpoint refused: during the backoff after such an error it is
+// called every 2 s on a goroutine of its own, and true ends the backoff. So it must be cheap, as reading a file is.
 type Fetcher interface {
 	Fetch(ctx context.Context) (*oauth2.Token, error)
 }
@@ -47,9 +47,9 @@ type FetcherFunc func(ctx context.Context) (*oauth2.Token, error)
 func (f FetcherFunc) Fetch(ctx context.Context) (*oauth2.Token, error) { return f(ctx) }
 
 // FromTokenSource makes a [Fetcher] of a token source from elsewhere. It must ask its endpoint at every call: one that
-// caches, as oauth2.ReuseTokenSource does, would hand a rejected token out again, for as long as that has not expired. Most
-// sources do cache, that of clientcredentials.Config among them: FetcherFunc(cfg.Token) asks every time.
-// Without a context in Token, a call that takes too long cannot be cancelled, only abandoned.
+// caches, as oauth2.ReuseTokenSource does, would hand a rejected token out again, for as long as that has not expired.
+// Most sources do cache, that of clientcredentials.Config among them: FetcherFunc(cfg.Token) asks every time. Without a
+// context in Token, a call that takes too long cannot be cancelled, only abandoned.
 func FromTokenSource(source oauth2.TokenSource) Fetcher {
 	if source == nil {
 		return FetcherFunc(nil) // which New refuses

@@ -12,8 +12,8 @@ type Stats struct {
 	Token uint64
 	// Age is how long ago the request that brought the token was started.
 	Age time.Duration
-	// EffectiveExpiry is when the token stops being handed out, RefreshTime when its successor is fetched if it is in use, Expiry
-	// when it expires according to the endpoint. On the wall clock; zero without a token.
+	// EffectiveExpiry is when the token stops being handed out, RefreshTime when its successor is fetched if it is in
+	// use, Expiry when it expires according to the endpoint. On the wall clock; zero without a token.
 	EffectiveExpiry, RefreshTime, Expiry time.Time
 	// Idle says that the token is not refreshed at its refresh time, because no caller has read it.
 	Idle bool
@@ -30,13 +30,15 @@ type Stats struct {
 	Fetches uint64
 	// FetchesBy divides Fetches by cause.
 	FetchesBy map[Cause]uint64
-	// Succeeded, Failed and ExpiredOnArrival divide those that ended. Permanent is the part of Failed that was permanent.
+	// Succeeded, Failed and ExpiredOnArrival divide those that ended. Permanent is the part of Failed that was
+	// permanent.
 	Succeeded, Failed, Permanent, ExpiredOnArrival uint64
 	// Abandoned is how many fetches were given up because they ignored their cancellation.
 	Abandoned uint64
 	// AbandonedNow is how many of those have not returned yet; with 3 of them no fetch is started.
 	AbandonedNow int
-	// Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle and LateResults count the events of those kinds.
+	// Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle and LateResults count the events of those
+	// kinds.
 	Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle, LateResults uint64
 	// Suppressed counts the suppressed rejections, of which there is only one event for each wait.
 	Suppressed uint64

@@ -29,8 +29,8 @@ type material struct {
 	oauth         oauth2.Token
 }
 
-// NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry is
-// taken as it is; a zero one means that it is not known. id should tell the tokens of one manager apart.
+// NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry
+// is taken as it is; a zero one means that it is not known. id should tell the tokens of one manager apart.
 func NewToken(id uint64, t *oauth2.Token) *Token {
 	// One string holds the value for both.
 	scheme := t.Type() + " "
@@ -55,12 +55,12 @@ func (t *Token) ID() uint64 { return t.id }
 // Value is the access token itself. It is a secret.
 func (t *Token) Value() string { return t.material().oauth.AccessToken }
 
-// Authorization is the ready-made value of the Authorization header, such as "Bearer abc" (RFC 6750 section 2.1). It is a
-// secret, and built once per token.
+// Authorization is the ready-made value of the Authorization header, such as "Bearer abc" (RFC 6750 section 2.1). It is
+// a secret, and built once per token.
 func (t *Token) Authorization() string { return t.material().authorization }
 
-// Expiry is when the token expires according to the endpoint, on the wall clock. It stops being handed out a margin earlier;
-// see [Policy].
+// Expiry is when the token expires according to the endpoint, on the wall clock. It stops being handed out a margin
+// earlier; see [Policy].
 func (t *Token) Expiry() time.Time { return t.expiry }
 
 // OAuth2 converts to a golang.org/x/oauth2 token, a new one at each call, with whatever Extra the endpoint's response

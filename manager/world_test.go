@@ -28,8 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //	w.advance(d)               the clock moves, and all that follows from it has happened
 //	w.wantFetches(n)           so many fetches have been made, since the beginning
 //
-// Tokens are called t1, t2, ... by the number of the fetch that brings them. The random source always says one half, which
-// is the middle of every jitter.
+// Tokens are called t1, t2, ... by the number of the fetch that brings them. The random source always says one half,
+// which is the middle of every jitter.
 type world struct {
 	*testing.T
 	clock    *clock.Mock
@@ -133,7 +133,7 @@ func (w *world) seen(kind manager.EventKind) []manager.Event {
 	return found
 }
 
-// caller is somebody who asked for a token.
+// caller is a goroutine that asked for a token.
 type caller struct {
 	*world
 	done  chan struct{}
@@ -174,15 +174,15 @@ func (w *world) rejects(t *manager.Token, origin string) {
 	w.m.ReportOutcome(manager.Outcome{Token: t, Origin: origin, Retry: true, Sent: w.clock.Now()})
 }
 
-func (w *world) replace(t *manager.Token, rejecter string) *caller {
-	return w.ask(func() (*manager.Token, error) { return w.m.Replace(context.Background(), t, rejecter) })
+func (w *world) replace(t *manager.Token, origin string) *caller {
+	return w.ask(func() (*manager.Token, error) { return w.m.Replace(context.Background(), t, origin) })
 }
 
 func (w *world) refresh() *caller {
 	return w.ask(func() (*manager.Token, error) { return w.m.Refresh(context.Background()) })
 }
 
-func (c *caller) answered() bool {
+func (c *caller) replied() bool {
 	synctest.Wait()
 	select {
 	case <-c.done:
@@ -194,12 +194,12 @@ func (c *caller) answered() bool {
 
 func (c *caller) wantWaiting() {
 	c.Helper()
-	require.False(c, c.answered(), "the caller should still be waiting")
+	require.False(c, c.replied(), "the caller should still be waiting")
 }
 
 func (c *caller) token() string {
 	c.Helper()
-	require.True(c, c.answered(), "the caller is still waiting")
+	require.True(c, c.replied(), "the caller is still waiting")
 	require.NoError(c, c.err)
 	return c.got.Value()
 }
@@ -211,7 +211,7 @@ func (c *caller) wantToken(value string) {
 
 func (c *caller) failure() error {
 	c.Helper()
-	require.True(c, c.answered(), "the caller is still waiting")
+	require.True(c, c.replied(), "the caller is still waiting")
 	require.Error(c, c.err)
 	require.Nil(c, c.got)
 	return c.err
@@ -225,7 +225,7 @@ type endpoint struct {
 	fail     error                                    // every fetch fails with it
 	hang     bool                                     // every fetch lasts until it is cancelled
 	stuck    bool                                     // every fetch ignores its cancellation
-	answer   func(n int) (t *oauth2.Token, err error) // overrides lifetime and fail
+	reply    func(n int) (t *oauth2.Token, err error) // overrides lifetime and fail
 	contexts []context.Context
 
 	mu       sync.Mutex
@@ -270,8 +270,8 @@ func (e *endpoint) Fetch(ctx context.Context) (*oauth2.Token, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.answer != nil {
-		return e.answer(n)
+	if e.reply != nil {
+		return e.reply(n)
 	}
 	if e.fail != nil {
 		return nil, e.fail
@@ -317,10 +317,10 @@ func (e *endpoint) releaseAll() {
 	}
 }
 
-// repeatedly answers every fetch with the same value, expiring at that time from the beginning.
+// repeatedly responds to every fetch with the same value, expiring at that time from the beginning.
 func (e *endpoint) repeatedly(value string, expiry time.Duration) {
 	e.set(func(e *endpoint) {
-		e.answer = func(int) (*oauth2.Token, error) { return named(value, time.Unix(0, 0).Add(expiry)), nil }
+		e.reply = func(int) (*oauth2.Token, error) { return named(value, time.Unix(0, 0).Add(expiry)), nil }
 	})
 }
 

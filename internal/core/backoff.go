@@ -17,7 +17,8 @@ type backoff struct {
 	kind backoffKind
 	// until is when it ends.
 	until Elapsed
-	// hold says that the endpoint asked for this pause by Retry-After, so that the loss of a token does not lift it (M21).
+	// hold says that the endpoint asked for this pause by Retry-After, so that the loss of a token does not lift it
+	// (M21).
 	hold bool
 	// transient and permanent count the failures in a row. Each doubles the next backoff of its kind.
 	transient, permanent int
@@ -62,7 +63,8 @@ func doubling(first time.Duration, times int, longest time.Duration) time.Durati
 	return min(first, longest)
 }
 
-// liftBackoff ends the wait, not the count of failures: should the next fetch fail too, the wait after it is the longer one.
+// liftBackoff ends the wait, not the count of failures: should the next fetch fail too, the wait after it is the longer
+// one.
 func (s *step) liftBackoff() {
 	s.backoff.kind, s.backoff.until, s.backoff.hold = noBackoff, 0, false
 	s.recheck.end()

@@ -80,8 +80,8 @@ func (s *step) blocked() bool {
 	return true
 }
 
-// refresh is a caller that wants a fetch now, whatever stands in its way, except for one that already runs (M20) and for
-// abandoned ones (M15).
+// refresh is a caller that wants a fetch now, whatever stands in its way, except for one that already runs (M20) and
+// for abandoned ones (M15).
 func (s *step) refresh() {
 	switch {
 	case s.closed:

@@ -13,22 +13,22 @@ const CanonicalID = 1
 // epoch is the latest reading of the clock in every canonical core.
 var epoch = time.Unix(0, 0).UTC()
 
-// Canonical returns the representative of all cores that will do the same as c from here on: given the same further inputs,
-// with clock readings and elapsed times shifted and ids renamed alike, they decide the same, up to that shift and those
-// names. Two cores with equal representatives may therefore be taken for one, which makes the states of a small world
-// finite, and an exhaustive search possible.
+// Canonical returns the representative of all cores that will do the same as c from here on: given the same further
+// inputs, with clock readings and elapsed times shifted and ids renamed alike, they decide the same, up to that shift
+// and those names. Two cores with equal representatives may therefore be taken for one, which makes the states of a
+// small world finite, and an exhaustive search possible.
 //
-// It holds between steps only, for readings of the clock without a monotonic part, and for worlds of at most 64 origins and
-// 64 paths: with more, what is forgotten first would depend on memory that is dropped here. Values of [Core.Left] agree
-// for what lies ahead; all that has passed looks as if it passed now or never was.
+// It holds between steps only, for readings of the clock without a monotonic part, and for worlds of at most 64 origins
+// and 64 paths: with more, what is forgotten first would depend on memory that is dropped here. Values of [Core.Left]
+// agree for what lies ahead; all that has passed looks as if it passed now or never was.
 func (c *Core) Canonical() Core {
 	k := *c
 	k.canonicalize()
 	return k
 }
 
-// ForgetArrival drops when the published token arrived. That matters to origins that reject tokens (M13) and to callers that
-// ask for a minimum lifetime (M20) only, so an explorer of worlds without either has fewer states.
+// ForgetArrival drops when the published token arrived. That matters to origins that reject tokens (M13) and to callers
+// that ask for a minimum lifetime (M20) only, so an explorer of worlds without either has fewer states.
 func (c *Core) ForgetArrival() { c.token.arrived = c.elapsed }
 
 func (c *Core) canonicalize() {
@@ -41,17 +41,18 @@ func (c *Core) canonicalize() {
 	c.canonicalFlight()
 	c.canonicalBackoff()
 
-	// The lower bound of a start matters while it lies ahead: it is only ever compared with now, or replaced by a maximum.
+	// The lower bound of a start matters while it lies ahead: it is only ever compared with now, or replaced by a
+	// maximum.
 	c.notBefore = c.ahead(c.notBefore)
 	// Written by every fetch that ends, before anything reads it.
 	c.lastDuration = 0
-	// Counts are ids, except for one thing: whether there ever was a token decides a cause (a cold start). One is enough
-	// for that, and what is issued next is still not the one there is.
+	// Counts are ids, except for one thing: whether there ever was a token decides a cause (a cold start). One is
+	// enough for that, and what is issued next is still not the one there is.
 	c.tokens = min(c.tokens, CanonicalID)
 	c.flights, c.publications = c.flight.id, c.token.publication
 	if c.closed {
-		// Nothing starts or is published any more, so what would decide about that is never asked. What a State reports of
-		// the backoff stays.
+		// Nothing starts or is published any more, so what would decide about that is never asked. What a State reports
+		// of the backoff stays.
 		c.notBefore, c.tokens, c.repeated = 0, 0, false
 		c.token, c.guards, c.contest, c.recheck = token{}, guards{}, contest{}, recheck{}
 		c.backoff.transient, c.backoff.permanent, c.backoff.hold = 0, 0, false
@@ -130,8 +131,8 @@ func (c *Core) canonicalBackoff() {
 	}
 }
 
-// saturated caps a count of failures where one more makes no wait longer. It leaves 1 of any, because none at all decides
-// a cause (a retry). A cap on the wait that is lower than longest is reached no later.
+// saturated caps a count of failures where one more makes no wait longer. It leaves 1 of any, because none at all
+// decides a cause (a retry). A cap on the wait that is lower than longest is reached no later.
 func saturated(count int, first, longest time.Duration) int {
 	for n := 1; n < count; n++ {
 		if doubling(first, n, longest) == longest {
@@ -141,7 +142,8 @@ func saturated(count int, first, longest time.Duration) int {
 	return count
 }
 
-// canonicalGuards drops what no rejection and no outcome will ever be decided by, and puts the rest in the order of names.
+// canonicalGuards drops what no rejection and no outcome will ever be decided by, and puts the rest in the order of
+// names.
 func (c *Core) canonicalGuards() {
 	gs := &c.guards
 	if gs.fetched && c.elapsed-gs.lastFetch < contendedWithin {
@@ -179,8 +181,8 @@ func (c *Core) canonicalGuard(g *guard) bool {
 	return g.useful()
 }
 
-// AppendKey appends c's canonical form to b: equal bytes if and only if [Core.Canonical] is equal, for cores with the same
-// policy. Its length can be told from its beginning, so it may stand in front of something else.
+// AppendKey appends c's canonical form to b: equal bytes if and only if [Core.Canonical] is equal, for cores with the
+// same policy. Its length can be told from its beginning, so it may stand in front of something else.
 func (c *Core) AppendKey(b []byte) []byte {
 	k := *c
 	k.canonicalize()

@@ -12,9 +12,9 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// twin is a core and what stands for it, driven by the same inputs. The one runs through from the beginning, under real
+// pair is a core and what stands for it, driven by the same inputs. The one runs through from the beginning, under real
 // names and times; the other is replaced by its canonical form every now and then.
-type twin struct {
+type pair struct {
 	*testing.T
 	rng    *rand.Rand
 	policy core.Policy
@@ -34,7 +34,7 @@ type twin struct {
 	currentID    uint64
 }
 
-func newTwin(t *testing.T, seed uint64) *twin {
+func newPair(t *testing.T, seed uint64) *pair {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	policy := core.Policy{Attempts: 1 + rng.IntN(3)}
 	if rng.IntN(2) == 0 {
@@ -44,7 +44,7 @@ func newTwin(t *testing.T, seed uint64) *twin {
 	policy = policy.WithDefaults()
 	c := core.New(policy)
 	start := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
-	return &twin{
+	return &pair{
 		T: t, rng: rng, policy: policy, now: start, whole: c,
 		canonicalNow: start.Add(time.Hour), canonical: c,
 		flightIDs: map[uint64]uint64{},
@@ -52,7 +52,7 @@ func newTwin(t *testing.T, seed uint64) *twin {
 }
 
 // pass moves both clocks: mostly to a moment at which something happens, or by anything at all; now and then back.
-func (w *twin) pass() {
+func (w *pair) pass() {
 	var d time.Duration
 	switch w.rng.IntN(8) {
 	case 0, 1, 2:
@@ -74,8 +74,8 @@ func (w *twin) pass() {
 	w.now, w.canonicalNow = w.now.Add(d), w.canonicalNow.Add(d)
 }
 
-// inputs draws an input, as each of the two has to be told it.
-func (w *twin) inputs() (whole, canonical core.Input) {
+// inputs draws an input, as each of the two has to be sent it.
+func (w *pair) inputs() (whole, canonical core.Input) {
 	var in core.Input
 	in.Read = w.rng.IntN(2) == 0
 	switch w.rng.IntN(16) {
@@ -136,7 +136,7 @@ func (w *twin) inputs() (whole, canonical core.Input) {
 	return in, w.rename(in)
 }
 
-func (w *twin) result() core.Result {
+func (w *pair) result() core.Result {
 	r := core.Result{OK: w.rng.IntN(5) < 3}
 	if !r.OK {
 		r.Permanent = w.rng.IntN(4) == 0
@@ -153,7 +153,7 @@ func (w *twin) result() core.Result {
 }
 
 // rename says the same to the canonical core, in its own names and by its own clock.
-func (w *twin) rename(in core.Input) core.Input {
+func (w *pair) rename(in core.Input) core.Input {
 	if in.Kind == core.Wake {
 		in.At = w.onCanonical(in.At)
 	}
@@ -170,11 +170,11 @@ func (w *twin) rename(in core.Input) core.Input {
 }
 
 // onCanonical converts a time elapsed from the one core's beginning to the other's.
-func (w *twin) onCanonical(at core.Elapsed) core.Elapsed {
+func (w *pair) onCanonical(at core.Elapsed) core.Elapsed {
 	return w.whole.Left(at) - w.canonical.Left(0)
 }
 
-func (w *twin) step() {
+func (w *pair) step() {
 	w.pass()
 	in, renamed := w.inputs()
 	draw := w.rng.Float64()
@@ -208,8 +208,8 @@ func (w *twin) step() {
 	}
 }
 
-// swap replaces the canonical core by its canonical form, and with it the names it is told.
-func (w *twin) swap() {
+// swap replaces the canonical core by its canonical form, and with it the names it is sent.
+func (w *pair) swap() {
 	key := w.canonical.AppendKey([]byte("before"))
 	require.Equal(w, "before", string(key[:6]))
 	restored, rest := core.FromKey(w.policy, append(key[6:], "after"...))
@@ -266,14 +266,14 @@ func requireSame[T any](t *testing.T, want, got T, after core.Input) {
 	}
 }
 
-// A core and its canonical form do the same for ever, whatever they are told, and so their canonical forms stay equal.
+// A core and its canonical form do the same forever, whatever they are sent, and so their canonical forms stay equal.
 func TestCanonical_StandsForTheCore(t *testing.T) {
 	walks := 2000
 	if testing.Short() {
 		walks = 200
 	}
 	for seed := range uint64(walks) {
-		w := newTwin(t, seed)
+		w := newPair(t, seed)
 		w.step()
 		for range 150 {
 			if w.rng.IntN(5) == 0 {
@@ -313,7 +313,7 @@ func TestCanonical_ForgetsWhatHasPassed(t *testing.T) {
 	calm.Step(start, 0.5, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(time.Second)}})
 	require.NotEqual(t, troubled.Canonical(), calm.Canonical())
 
-	// A last token for either, so that theirs are no longer told apart by whom they were fetched for.
+	// A last token for either, so that theirs are no longer sent apart by whom they were fetched for.
 	for _, c := range []*core.Core{&troubled, &calm} {
 		later := start.Add(time.Hour)
 		flight := c.Step(later, 0.5, core.Input{Kind: core.Get}).Flight

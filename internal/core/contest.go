@@ -2,12 +2,12 @@ package core
 
 import "slices"
 
-// contest says from which origins the published token is withdrawn because they rejected it (M21). Their requests wait for
-// its successor, and fail with the token error while none is available; all others keep using the token. So an API that
-// rejects tokens because its identity provider is down takes them from no other API.
+// contest says from which origins the published token is withdrawn because they rejected it (M21). Their requests wait
+// for its successor, and fail with the token error while none is available; all others keep using the token. So an API
+// that rejects tokens because its identity provider is down takes them from no other API.
 //
-// A newer token ends the contest, whatever it was fetched for. The contested value does not, should the endpoint return it
-// again.
+// A newer token ends the contest, whatever it was fetched for. The contested value does not, should the endpoint return
+// it again.
 type contest struct {
 	// origins are those that contest the token, at most 64. A slice is replaced and never modified.
 	origins []uint64

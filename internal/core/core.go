@@ -1,10 +1,10 @@
-// Package core is the manager's decisions and nothing else: what it knows, the time and one message in; what is to be done
-// about it out. It has no goroutine, channel, clock, I/O or secret. The manager runs it against the world and the
-// simulator against a world of its own, so what is proven of it there holds here.
+// Package core is the manager's decisions and nothing else: what it knows, the time and one message in; what is to be
+// done about it out. It has no goroutine, channel, clock, I/O or secret. The manager runs it against the world and the
+// simulator against a world of its own, so what is confirmed of it there holds here.
 //
-// Two kinds of time occur. Tokens live by the wall clock, because their expiry is the endpoint's and must hold after the
-// machine slept. All waiting is measured in time elapsed (an [Elapsed], from the core's first step), which never runs
-// backwards, because no step of the wall clock may stretch a backoff.
+// Two kinds of time occur. Tokens live by the wall clock, because their expiry is the endpoint's and must hold after
+// the machine slept. All waiting is measured in time elapsed (an [Elapsed], from the core's first step), which never
+// runs backwards, because no step of the wall clock may stretch a backoff.
 //
 // Where to look:
 //
@@ -83,9 +83,9 @@ type step struct {
 	read bool
 }
 
-// Step takes one input. now is the clock's reading as it is (with its monotonic part, if it has one), draw a random number
-// in [0, 1). Every deadline that has passed is handled before the input is (M17), and whatever may start afterwards is
-// started, so that the order in which inputs happen to arrive cannot lose anything.
+// Step takes one input. now is the clock's reading as it is (with its monotonic part, if it has one), draw a random
+// number in [0, 1). Every deadline that has passed is handled before the input is (M17), and whatever may start
+// afterwards is started, so that the order in which inputs happen to arrive cannot lose anything.
 func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 	s := &step{Core: c, wall: now.Round(0), draw: draw, read: in.Read}
 	s.advance(now, in)
@@ -115,8 +115,8 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 	return s.Effects
 }
 
-// advance moves the elapsed time. A wall clock that was stepped back loses what passed unseen before the step, but a timer
-// that fired is proof of the time it was set for.
+// advance moves the elapsed time. A wall clock that was stepped back loses what passed unseen before the step, but a
+// timer that fired is proof of the time it was set for.
 func (s *step) advance(now time.Time, in Input) {
 	if !s.started {
 		s.started = true
@@ -134,7 +134,7 @@ func (s *step) advance(now time.Time, in Input) {
 // passDeadlines handles what has become due, whatever the message at hand is about (M17).
 func (s *step) passDeadlines() {
 	if s.token.on && !s.wall.Before(s.token.end) {
-		s.lose()
+		s.invalidateCurrent()
 	}
 	if s.flight.on && s.elapsed >= s.flight.deadline {
 		if s.flight.cancelled {
@@ -148,8 +148,8 @@ func (s *step) passDeadlines() {
 	}
 }
 
-// settle starts what is wanted and allowed now. It looks at the state and not at what changed, so nothing that was wanted
-// while it was not allowed is forgotten.
+// settle starts what is wanted and allowed now. It looks at the state and not at what changed, so nothing that was
+// wanted while it was not allowed is forgotten.
 func (s *step) settle() {
 	s.settleRecheck()
 	switch {
@@ -182,8 +182,8 @@ func (s *step) refreshMayStart() bool {
 	return passed && s.elapsed >= max(s.backoff.until, s.notBefore) && s.abandoned < maxAbandoned
 }
 
-// deadline is when the core has to be woken if nothing else happens. The token's effective expiry is not among them: it has
-// a timer of its own, set at its publication (M2).
+// deadline is when the core has to be woken if nothing else happens. The token's effective expiry is not among them: it
+// has a timer of its own, set at its publication (M2).
 func (c *Core) deadline() (at Elapsed, ok bool) {
 	sooner := func(d Elapsed) {
 		if !ok || d < at {

@@ -1,7 +1,7 @@
 package core
 
-// recheck notices, during a backoff after the endpoint refused the credentials, that they have been corrected (F4). Reading
-// a secret in a file or a variable again is free, a token request is not.
+// recheck notices, during a backoff after the endpoint refused the credentials, that they have been corrected (F4).
+// Reading a secret in a file or a variable again is free, a token request is not.
 type recheck struct {
 	// on says that the backoff follows a refusal of credentials that can be read again for free.
 	on bool
@@ -39,8 +39,8 @@ func (s *step) settleRecheck() {
 	s.CheckCredentials = true
 }
 
-// credentialsChecked is the report of a check. Corrected credentials lift the backoff, so that the next caller gets a round,
-// or the refresh that is overdue is made.
+// credentialsChecked is the report of a check. Corrected credentials lift the backoff, so that the next caller gets a
+// round, or the refresh that is overdue is made.
 func (s *step) credentialsChecked(in Input) {
 	r := &s.recheck
 	stale := r.stale

@@ -2,8 +2,8 @@ package core
 
 import "time"
 
-// Displacements recognises an endpoint that has one active token per client: whenever another process fetches a token, this
-// one's is revoked, and the other way round (M13). It is an observation only; nothing is decided by it.
+// Displacements recognises an endpoint that has one active token per client: whenever another process fetches a token,
+// this one's is revoked, and the other way round (M13). It is an observation only; nothing is decided by it.
 type Displacements struct {
 	// count is how many tokens in a row were rejected long before their expiry, and replaced by one that was accepted.
 	count int

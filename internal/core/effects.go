@@ -10,12 +10,12 @@ type Effects struct {
 	Late bool
 	// Withdraw the token that is published.
 	Withdraw bool
-	// Publish the token that arrived, with the times of Publication. A token that is expired on arrival has a Publication
-	// as well, and is not published (M6).
+	// Publish the token that arrived, with the times of Publication. A token that is expired on arrival has a
+	// Publication as well, and is not published (M6).
 	Publish     bool
 	Publication Publication
-	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that set,
-	// and a publication of the same step is subject to it from the beginning.
+	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that
+	// set, and a publication of the same step is subject to it from the beginning.
 	Contested bool
 	// Fetch: start a fetch under the number Flight.
 	Fetch  bool
@@ -36,15 +36,16 @@ type Effects struct {
 	Until time.Time
 	// Ended: the core is closed and nothing of it runs any more.
 	Ended bool
-	// Replaced: an origin accepted the token that was fetched because it had rejected the one before. See [Displacements].
+	// Replaced: an origin accepted the token that was fetched because it had rejected the one before. See
+	// [Displacements].
 	Replaced bool
 	// Events are what happened, in order; N is how many there are.
 	Events [maxEvents]Event
 	N      int
 }
 
-// ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says that
-// a token is published after the step.
+// ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says
+// that a token is published after the step.
 func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
 	if waiting == WaitOrServe && e.Release == Failed && usable {
 		return Serve
@@ -56,8 +57,8 @@ func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
 type Publication struct {
 	// Number numbers the publications, Token the tokens: a value that comes again keeps its Token.
 	Number, Token uint64
-	// Start is when the request that brought the token was started, RefreshTime when its successor is fetched if it is in
-	// use, EffectiveExpiry when it is no longer handed out, Expiry when it expires. All are on the wall clock.
+	// Start is when the request that brought the token was started, RefreshTime when its successor is fetched if it is
+	// in use, EffectiveExpiry when it is no longer handed out, Expiry when it expires. All are on the wall clock.
 	Start, RefreshTime, EffectiveExpiry, Expiry time.Time
 	// Life is the time from now to EffectiveExpiry. The token is withdrawn when it has passed, whatever the clock reads
 	// by then (M2).
@@ -77,8 +78,8 @@ const (
 	Done               // nothing to hand out
 	Suppressed         // the rejected token stays
 	Shut               // the core is closed
-	// WaitOrServe: there will be a Release; if it is Failed while the token is still published, this caller is served that
-	// token (M21). See [Effects.ReleaseOf].
+	// WaitOrServe: there will be a Release; if it is Failed while the token is still published, this caller is served
+	// that token (M21). See [Effects.ReleaseOf].
 	WaitOrServe
 	// TooShort: the endpoint's tokens do not live as long as the caller wants (M20).
 	TooShort

@@ -18,7 +18,8 @@ const (
 	BackedOff
 	WentIdle
 	WasClosed
-	// Guarded: an origin rejected tokens that were not to blame, and the fetches it may cause are limited from now on (M13).
+	// Guarded: an origin rejected tokens that were not to blame, and the fetches it may cause are limited from now on
+	// (M13).
 	Guarded
 	// BackoffLifted: the credentials were corrected during a backoff (F4).
 	BackoffLifted
@@ -159,8 +160,8 @@ type Event struct {
 	Until time.Time
 }
 
-// maxEvents is more than one step can produce: a loss, an abandonment with its backoff, the input's own three, a launch.
-// A step that puts up guards leaves room for the events that may follow.
+// maxEvents is more than one step can produce: a loss, an abandonment with its backoff, the input's own three, a
+// launch. A step that puts up guards leaves room for the events that may follow.
 const (
 	maxEvents      = 10
 	maxEventsAfter = 4

@@ -114,8 +114,8 @@ func (s *step) arrive(f flight, life lifetime, same bool) {
 	}
 }
 
-// arriveExpired is a token that is unusable when it arrives: the callers that waited get it, and no later one (M6). Behind
-// a token that is still usable it is a refresh that failed.
+// arriveExpired is a token that is unusable when it arrives: the callers that waited get it, and no later one (M6).
+// Behind a token that is still usable it is a refresh that failed.
 func (s *step) arriveExpired(f flight, life lifetime, same bool) {
 	if same && s.token.on {
 		s.withdraw() // what is published is that very value, and the endpoint says that it has expired
@@ -146,9 +146,9 @@ func (s *step) arriveExpired(f flight, life lifetime, same bool) {
 	}
 }
 
-// repeatAtOnce reports whether the endpoint is asked again soon, without the second of M6: the first time that it returns
-// an expired value once more. Some servers do that at the end of every token, and issue a new one at the next request.
-// Callers that wait go on waiting.
+// repeatAtOnce reports whether the endpoint is asked again soon, without the second of M6: the first time that it
+// returns an expired value once more. Some servers do that at the end of every token, and issue a new one at the next
+// request. Callers that wait go on waiting.
 func (s *step) repeatAtOnce() bool {
 	again := s.elapsed + s.betweenAttempts()
 	if s.repeated || s.round.on && again >= s.round.deadline {

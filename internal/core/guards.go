@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// guards remembers the origins that rejected tokens, so that a server which always responds with a 401 neither drains the
-// token endpoint nor starves the servers that accept what was fetched (M13).
+// guards remembers the origins that rejected tokens, so that a server which always responds with a 401 neither drains
+// the token endpoint nor starves the servers that accept what was fetched (M13).
 type guards struct {
-	// origins has one entry for each origin that rejected a token within the last minute, 64 at most. A slice is replaced
-	// and never modified, so that a copy of a Core is a fork; see edit.
+	// origins has one entry for each origin that rejected a token within the last minute, 64 at most. A slice is
+	// replaced and never modified, so that a copy of a Core is a fork; see edit.
 	origins []guard
 	// fetched says that a rejection has caused a fetch.
 	fetched bool
@@ -17,11 +17,12 @@ type guards struct {
 	lastFetch Elapsed
 }
 
-// guard is what one origin's responses have proven, and what it may still cause.
+// guard is what one origin's responses have confirmed, and what it may still cause.
 //
-// A retry that is rejected proves little by itself: the token may have been revoked after it was fetched. It counts once it
-// is certain that the token was not to blame: a request sent later with the very same token is accepted, or its successor
-// is rejected as well. A retry that counts raises the guard. A minute without a 401 from the origin forgets everything.
+// A retry that is rejected proves little by itself: the token may have been revoked after it was fetched. It counts
+// once it is certain that the token was not to blame: a request sent later with the very same token is accepted, or its
+// successor is rejected as well. A retry that counts raises the guard. A minute without a 401 from the origin forgets
+// everything.
 type guard struct {
 	// origin is the resource server's. Zero stands for callers that named none.
 	origin uint64
@@ -33,16 +34,16 @@ type guard struct {
 	awaitedPath uint64
 	// mine says that the current token was fetched for this origin, trial that no outcome of it is known so far.
 	mine, trial bool
-	// tried says that the origin rejected the token on trial on a first send, before the outcome of a retry was reported.
-	// Unless that is reported before the token's successor arrives, the retry is counted as rejected.
+	// tried says that the origin rejected the token on trial on a first send, before the outcome of a retry was
+	// reported. Unless that is reported before the token's successor arrives, the retry is counted as rejected.
 	tried bool
 	// reports says that an outcome was reported before, so that a missing report is probably on its way.
 	reports bool
 
 	// suspicion says whether a retry was rejected for which the token may have been to blame, and of which token.
 	suspicion suspicion
-	// since is when the response was known that tried or the suspicion is about. Only requests sent later prove anything
-	// about it: the token may have been revoked in between.
+	// since is when the response was known that tried or the suspicion is about. Only requests sent later prove
+	// anything about it: the token may have been revoked in between.
 	since Elapsed
 
 	// on says that the guard is up: fetches for this origin use up its allowance.
@@ -63,7 +64,7 @@ const (
 	noSuspicion suspicion = iota
 	ofCurrent             // the current token's
 	ofOlder               // that of a token which has been replaced, so that what becomes of its successor decides
-	proven                // of two tokens in a row; the next rejection raises the guard
+	confirmed             // of two tokens in a row; the next rejection raises the guard
 )
 
 // forgotten reports whether a minute has passed without a 401 from the origin.
@@ -75,7 +76,7 @@ func (g *guard) rejected(now Elapsed) (certain bool) {
 	switch {
 	case g.on:
 		return false
-	case g.suspicion == proven:
+	case g.suspicion == confirmed:
 		return true
 	case g.trial && (g.reports || g.suspicion != ofOlder):
 		if !g.tried {
@@ -86,8 +87,8 @@ func (g *guard) rejected(now Elapsed) (certain bool) {
 	return g.suspicion == ofOlder
 }
 
-// retryRejected notes that the origin rejected a token for the second time, and reports whether it is certain that tokens
-// are not to blame. Of a token that was replaced meanwhile it proves nothing.
+// retryRejected notes that the origin rejected a token for the second time, and reports whether it is certain that
+// tokens are not to blame. Of a token that was replaced meanwhile it proves nothing.
 func (g *guard) retryRejected(path uint64, current bool, now Elapsed) (certain bool) {
 	g.reports = true
 	if g.on {
@@ -105,8 +106,8 @@ func (g *guard) retryRejected(path uint64, current bool, now Elapsed) (certain b
 	return g.suspicion != ofCurrent
 }
 
-// accepted notes that the origin accepted a token, and reports whether that makes a rejected retry count, and whether the
-// token is one that was fetched for this origin. sent is when the request was.
+// accepted notes that the origin accepted a token, and reports whether that makes a rejected retry count, and whether
+// the token is one that was fetched for this origin. sent is when the request was.
 func (g *guard) accepted(in Input, current bool, sent Elapsed) (certain, replaced bool) {
 	g.reports = true
 	if !current {
@@ -119,7 +120,7 @@ func (g *guard) accepted(in Input, current bool, sent Elapsed) (certain, replace
 		g.trial, g.tried = false, false
 		replaced = true
 	}
-	if g.suspicion == ofOlder || g.suspicion == proven && in.Retry {
+	if g.suspicion == ofOlder || g.suspicion == confirmed && in.Retry {
 		g.suspicion = noSuspicion // the successor is accepted: the token was to blame
 	}
 	return false, replaced
@@ -142,7 +143,7 @@ func (g *guard) published(same bool, now Elapsed) (certain bool) {
 		assumed := g.trial && (g.tried || !g.reports)
 		switch {
 		case g.suspicion == ofOlder && assumed:
-			g.suspicion = proven
+			g.suspicion = confirmed
 		case g.suspicion == ofCurrent, g.suspicion == noSuspicion && assumed:
 			g.suspicion = ofOlder
 		}
@@ -159,9 +160,9 @@ func (g *guard) raise(now Elapsed) {
 	}
 }
 
-// entitled is when a fetch may be made for a path, behind the guard. A path that has accepted a token, and whose last retry
-// was not rejected, may use all of the allowance at once. All others must leave half of it, and wait for a while after the
-// token's arrival.
+// entitled is when a fetch may be made for a path, behind the guard. A path that has accepted a token, and whose last
+// retry was not rejected, may use all of the allowance at once. All others must leave half of it, and wait for a while
+// after the token's arrival.
 func (g *guard) entitled(path uint64, arrived Elapsed) Elapsed {
 	if g.paths.good(path) {
 		return g.whole - (allowance-1)*allowanceEvery
@@ -183,9 +184,10 @@ func (g *guard) useful() bool {
 	return g != nil && (g.on || g.awaited || g.mine || g.trial || g.tried || g.reports || g.suspicion != noSuspicion)
 }
 
-// earliest is when a rejection that is entitled to a fetch gets it, if the last such fetch allows it from then on. Where two
-// processes revoke each other's tokens as fast as they fetch them, the one that notices it would at once revoke a token that
-// the other has not used. So a token that an origin rejects so soon after it was fetched for it is not replaced at once.
+// earliest is when a rejection that is entitled to a fetch gets it, if the last such fetch allows it from then on.
+// Where two processes revoke each other's tokens as fast as they fetch them, the one that notices it would at once
+// revoke a token that the other has not used. So a token that an origin rejects so soon after it was fetched for it is
+// not replaced at once.
 func (g *guard) earliest(now, allowed Elapsed, draw float64) Elapsed {
 	if !g.mine || now >= allowed-restart+contendedWithin {
 		return allowed
@@ -258,12 +260,13 @@ const (
 	allowanceEvery = time.Minute
 	// allowanceKept is how many of them are left to the paths that have accepted a token.
 	allowanceKept = 4
-	// firstGuardWait is how long the other paths wait after a token's arrival. Each fetch doubles it, up to maxGuardWait.
+	// firstGuardWait is how long the other paths wait after a token's arrival. Each fetch doubles it, up to
+	// maxGuardWait.
 	firstGuardWait = 2 * time.Second
 	maxGuardWait   = time.Minute
 	maxGuardLevel  = 5
-	// contendedWithin is how soon after its fetch a token is rejected that another process revokes, and contendedWait how
-	// long its successor waits on the average.
+	// contendedWithin is how soon after its fetch a token is rejected that another process revokes, and contendedWait
+	// how long its successor waits on the average.
 	contendedWithin = 1250 * time.Millisecond
 	contendedWait   = 500 * time.Millisecond
 	// guardMemory is how long an origin has to go without a 401 to be forgotten.

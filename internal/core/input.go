@@ -81,7 +81,8 @@ type Result struct {
 	Expiry time.Time
 	// Same, of a success, says that the value is that of the last token (M5).
 	Same bool
-	// RefreshIn, of a success, is the endpoint's advice on when to refresh, from the start of the fetch. Zero: none (M4).
+	// RefreshIn, of a success, is the endpoint's advice on when to refresh, from the start of the fetch. Zero: none
+	// (M4).
 	RefreshIn time.Duration
 
 	// Permanent, of a failure, says that another attempt would fail in the same way (M10).
@@ -90,6 +91,7 @@ type Result struct {
 	EndsRound bool
 	// RetryAfter, of a failure, is how long a pause the endpoint asks for. Zero: it did not say.
 	RetryAfter time.Duration
-	// Recheckable, of a failure, says that the credentials may be at fault and that reading them again costs nothing (F4).
+	// Recheckable, of a failure, says that the credentials may be at fault and that reading them again costs nothing
+	// (F4).
 	Recheckable bool
 }

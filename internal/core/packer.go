@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Packer writes fields behind one another, or reads them back, whichever it was made for, so that one list of fields does
-// for both directions.
+// Packer writes fields behind one another, or reads them back, whichever it was made for, so that one list of fields
+// does for both directions.
 type Packer struct {
 	b       []byte
 	writing bool

@@ -29,7 +29,8 @@ func (ps paths) find(name uint64) int {
 	return slices.IndexFunc(ps, func(p path) bool { return p.name == name })
 }
 
-// accepted returns the paths after one has accepted a token. Only the acceptance of a retry makes up for a rejected one.
+// accepted returns the paths after one has accepted a token. Only the acceptance of a retry makes up for a rejected
+// one.
 func (ps paths) accepted(name uint64, retry bool) paths {
 	return ps.update(name, func(p *path) {
 		p.accepted = true
@@ -42,8 +43,8 @@ func (ps paths) rejected(name uint64) paths {
 	return ps.update(name, func(p *path) { p.rejected = true })
 }
 
-// update changes one path and puts it first. Where there is no room, a path that is not good makes way, if there is one, so
-// that any number of those displaces no good one.
+// update changes one path and puts it first. Where there is no room, a path that is not good makes way, if there is
+// one, so that any number of those displaces no good one.
 func (ps paths) update(name uint64, change func(*path)) paths {
 	i := ps.find(name)
 	p := path{name: name}

@@ -17,8 +17,8 @@ type Policy struct {
 
 // What no setting changes.
 const (
-	// longest is the longest of all durations: what lasts a year is as good as one that lasts longer, and no sum of a few
-	// of them overflows (M7, M22).
+	// longest is the longest of all durations: what lasts a year is as good as one that lasts longer, and no sum of a
+	// few of them overflows (M7, M22).
 	longest = 365 * 24 * time.Hour
 	// maxLifetime is how long a token is believed to live (M7).
 	maxLifetime = longest

@@ -37,8 +37,9 @@ func (s *step) invalidate(in Input) {
 	}
 }
 
-// mayReplace reports whether a rejection of the current token may lead to a fetch, and if not, from when on one may (0 if
-// that is not bound to a time). A fetch that is on its way serves every rejection, unless its failure has been reported.
+// mayReplace reports whether a rejection of the current token may lead to a fetch, and if not, from when on one may (0
+// if that is not bound to a time). A fetch that is on its way serves every rejection, unless its failure has been
+// reported.
 func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 	switch {
 	case s.abandoned >= maxAbandoned && !s.flight.on:
@@ -63,8 +64,8 @@ func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 // joins reports whether a rejection is served by what goes on already (M12).
 func (s *step) joins() bool { return s.round.on || s.flight.on && !s.flight.reported }
 
-// replace has the token replaced for an origin that is entitled to it. Behind a guard, that uses up the origin's allowance,
-// and the token stays in use everywhere (M13). Otherwise the origin contests it (M21).
+// replace has the token replaced for an origin that is entitled to it. Behind a guard, that uses up the origin's
+// allowance, and the token stays in use everywhere (M13). Otherwise the origin contests it (M21).
 func (s *step) replace(g *guard, in Input) {
 	if g.on && !s.joins() {
 		g.spend(in.Path, s.elapsed)
@@ -85,8 +86,8 @@ func (s *step) replace(g *guard, in Input) {
 	}
 }
 
-// outcome is a report that an origin accepted or rejected a token (M13). An acceptance says nothing about an origin that
-// has not rejected anything; a rejected first send says what Invalidate says as well.
+// outcome is a report that an origin accepted or rejected a token (M13). An acceptance says nothing about an origin
+// that has not rejected anything; a rejected first send says what Invalidate says as well.
 func (s *step) outcome(in Input) {
 	known := s.guards.find(in.Origin, s.elapsed)
 	if s.closed || in.Accepted && !known.useful() || !in.Accepted && !in.Retry {
@@ -109,8 +110,8 @@ func (s *step) outcome(in Input) {
 	}
 }
 
-// raise puts a guard on an origin. If its requests wait for a fetch already, that is the first of its allowance, and they
-// wait no longer: a rejection under a guard contests nothing (M21).
+// raise puts a guard on an origin. If its requests wait for a fetch already, that is the first of its allowance, and
+// they wait no longer: a rejection under a guard contests nothing (M21).
 func (s *step) raise(g *guard) {
 	g.raise(s.elapsed)
 	if s.N < maxEvents-maxEventsAfter { // any number of guards may go up at a publication
@@ -124,7 +125,7 @@ func (s *step) raise(g *guard) {
 	}
 }
 
-// published tells all origins that a token was published.
+// published passes a publication on to all origins.
 func (s *step) published(same bool) {
 	if len(s.guards.origins) == 0 {
 		return

@@ -34,15 +34,16 @@ func (c *Core) Policy() Policy { return c.policy }
 // Left is how long after the last step a deadline comes.
 func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }
 
-// Contests reports whether a request to an origin (0: the caller named none) may not use the published token, and has to
-// ask the core (M21).
+// Contests reports whether a request to an origin (0: the caller named none) may not use the published token, and has
+// to ask the core (M21).
 func (c *Core) Contests(origin uint64) bool { return c.contest.covers(origin) }
 
-// Contesting returns the origins for which Contests is true, apart from 0, in ascending order. It is not modified later.
+// Contesting returns the origins for which Contests is true, apart from 0, in ascending order. It is not modified
+// later.
 func (c *Core) Contesting() []uint64 { return c.contest.origins }
 
-// Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere (M13).
-// The outcomes of retries always are.
+// Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere
+// (M13). The outcomes of retries always are.
 func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapsed) }
 
 // Elapsed is the time since the first step.

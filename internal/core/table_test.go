@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// The rows of M13's table: an hour of virtual time in which cores, one per process, are driven by requests to one origin
-// whose responses the row decides.
+// The rows of M13's table: an hour of virtual time in which cores, one per process, are driven by requests to one
+// origin whose responses the row decides.
 
 // market is a token endpoint, an API and the processes that use both.
 type market struct {

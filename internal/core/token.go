@@ -2,7 +2,8 @@ package core
 
 import "time"
 
-// token is the one token there is, or was: when it is not on, only its number still counts, for a value that comes again.
+// token is the one token there is, or was: when it is not on, only its number still counts, for a value that comes
+// again.
 type token struct {
 	on bool
 	// id numbers the tokens by value: a value that comes again keeps it (M5).
@@ -69,8 +70,8 @@ func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 	return max(at, usable/2)
 }
 
-// left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock may
-// have been stepped back since the fetch began.
+// left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock
+// may have been stepped back since the fetch began.
 func (s *step) left(f flight, l lifetime) time.Duration {
 	return min(l.end.Sub(s.wall), l.end.Sub(l.start)-(s.elapsed-f.began))
 }
@@ -109,10 +110,10 @@ func (s *step) nextToken() uint64 {
 	return s.tokens
 }
 
-// lose takes the token back at its effective expiry. A refresh that is in flight becomes the round of the callers that will
-// wait, and the backoff of a refresh is lifted, so that the first of them gets a round (M9). So is that of a contest, where
-// most callers have not met the failure: except for a hold and for a permanent failure (M21).
-func (s *step) lose() {
+// invalidateCurrent takes the token back at its effective expiry. A refresh that is in flight becomes the round of the
+// callers that will wait, and the backoff of a refresh is lifted, so that the first of them gets a round (M9). So is
+// that of a contest, where most callers have not met the failure: except for a hold and for a permanent failure (M21).
+func (s *step) invalidateCurrent() {
 	contested := len(s.contest.origins) > 0
 	s.withdraw()
 	if b := &s.backoff; b.kind == refreshing || b.kind == waiting && contested && !b.hold {
@@ -134,6 +135,6 @@ func (s *step) withdraw() {
 // expire is the timer that was set at a publication (M2).
 func (s *step) expire(in Input) {
 	if s.token.on && s.token.publication == in.Publication {
-		s.lose()
+		s.invalidateCurrent()
 	}
 }

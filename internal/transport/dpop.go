@@ -19,8 +19,8 @@ const (
 )
 
 // roundTripDPoP sends out with a proof that the client has the key tok is bound to (RFC 9449 section 7), and once more
-// with another proof where the API refuses that one. That replaces no token: the token was not at fault. It is done once
-// per request, its retry after a 401 included, so a proof that is refused again counts as any other response.
+// with another proof where the API refuses that one. That replaces no token: the token was not at fault. It is done
+// once per request, its retry after a 401 included, so a proof that is refused again counts as any other response.
 func (t *Transport) roundTripDPoP(c *call, out *http.Request, tok *manager.Token, value string) (*http.Response, error) {
 	resp, sent, next, err := t.sendDPoP(c, out, tok, "")
 	if err != nil || resp == nil || c.proofRetry {
@@ -119,8 +119,8 @@ const (
 	proofInvalid              // it is not valid (section 7.1): it came before, its date is wrong, or its nonce is not wanted
 )
 
-// refusalOf says whether a response refuses the proof. A challenge that calls the token invalid outweighs that the proof
-// is. express-oauth2-jwt-bearer refuses proofs with a 400, and frameworks say so in the body alone.
+// refusalOf says whether a response refuses the proof. A challenge that calls the token invalid outweighs that the
+// proof is. express-oauth2-jwt-bearer refuses proofs with a 400, and frameworks say so in the body alone.
 func refusalOf(resp *http.Response) proofRefusal {
 	unauthorized := resp.StatusCode == http.StatusUnauthorized
 	if !unauthorized && resp.StatusCode != http.StatusBadRequest {
@@ -145,8 +145,8 @@ const (
 	maxErrorBody = 4 << 10
 )
 
-// saysProofInvalid reports whether a response's body is an OAuth error about the proof. It leaves the body as it was. One
-// that does not end soon is none.
+// saysProofInvalid reports whether a response's body is an OAuth error about the proof. It leaves the body as it was.
+// One that does not end soon is none.
 func saysProofInvalid(resp *http.Response) bool {
 	if resp.ContentLength > maxErrorBody || !strings.Contains(strings.ToLower(resp.Header.Get("Content-Type")), "json") {
 		return false

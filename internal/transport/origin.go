@@ -105,7 +105,8 @@ func named(req *http.Request) origin {
 // target names to the token manager what a request was sent to: the origin, and the path.
 func target(req *http.Request) string { return named(req).String() + req.URL.EscapedPath() }
 
-// rejectedBy is what a source learns about where req was rejected: the origin, and the path as well if it decides by paths.
+// rejectedBy is what a source learns about where req was rejected: the origin, and the path as well if it decides by
+// paths.
 func (s *Session) rejectedBy(req *http.Request) string {
 	if s.outcomes == nil {
 		return named(req).String()

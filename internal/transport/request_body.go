@@ -288,9 +288,10 @@ func (s *sentBody) signal() {
 
 // wait returns when the base transport has closed the body and no Read of it runs. It reports false if ctx ends before.
 //
-// C4 has the first 401 returned then, and so it is where the transport is still reading. But over HTTP/2 it closes a body only
-// when the whole response has arrived, which on a busy machine can take longer although the body was read to its end long ago.
-// C8 promises that such a request succeeds, so the body is closed here: the transport has no more use for it.
+// C4 has the first 401 returned then, and so it is where the transport is still reading. But over HTTP/2 it closes a
+// body only when the whole response has arrived, which on a busy machine can take longer although the body was read to
+// its end long ago. C8 promises that such a request succeeds, so the body is closed here: the transport has no more use
+// for it.
 func (s *sentBody) wait(ctx context.Context) bool {
 	s.mu.Lock()
 	idle := make(chan struct{})

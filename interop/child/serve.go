@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// supervisor runs a server until its input ends, which the server does not watch itself. It kills the group of processes that the
-// server leads, if it leads one. It lets go of the output when
-// the server has ended by itself, so that this is seen.
+// supervisor runs a server until its input ends, which the server does not watch itself. It kills the group of
+// processes that the server leads, if it leads one. It lets go of the output when the server has ended by itself, so
+// that this is seen.
 const supervisor = `exec 3<&0
 "$@" 3<&- & server=$!
 { cat <&3; kill -9 -$server 2>/dev/null || kill -9 $server; } >/dev/null 2>&1 &

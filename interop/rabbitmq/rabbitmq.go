@@ -1,9 +1,10 @@
-// Package rabbitmq runs RabbitMQ's management API with its OAuth 2.0 plugin, as an API that verifies the signature of JWTs.
+// Package rabbitmq runs RabbitMQ's management API with its OAuth 2.0 plugin, as an API that verifies the signature of
+// JWTs.
 //
 // What is particular about it: a token that it does not accept, whatever the reason, is refused with a challenge for
-// passwords, Basic realm="RabbitMQ Management"; a request for which the token lacks a permission is refused with 401 as well,
-// without a challenge, and only the body distinguishes the two; and a key stays known by its id once it has been used, so that
-// tokens live on when the authorization server has other keys.
+// passwords, Basic realm="RabbitMQ Management"; a request for which the token lacks a permission is refused with 401 as
+// well, without a challenge, and only the body distinguishes the two; and a key stays known by its id once it has been
+// used, so that tokens live on when the authorization server has other keys.
 package rabbitmq
 
 import (
@@ -39,8 +40,9 @@ type Server struct {
 	node  *child.Process
 }
 
-// Start starts a RabbitMQ that keeps its files in dir. It accepts tokens for the resource [Server.Resource] that are signed by
-// a key at keysURL, whose certificate it does not check, and takes scope for the permission to use the management API.
+// Start starts a RabbitMQ that keeps its files in dir. It accepts tokens for the resource [Server.Resource] that are
+// signed by a key at keysURL, whose certificate it does not check, and takes scope for the permission to use the
+// management API.
 func Start(ctx context.Context, dir, keysURL, scope string) (*Server, error) {
 	found, err := ports.Find(3)
 	if err != nil {

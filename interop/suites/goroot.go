@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// root begins the import paths of alf and what it needs in the copy of the standard library. A path whose first element has no
-// dot is one of the standard library's.
+// root begins the import paths of alf and what it needs in the copy of the standard library. A path whose first element
+// has no dot is one of the standard library's.
 const root = "alfsuites/"
 
 // seam is the place of net/http at which every request of every http.Client passes.
@@ -38,8 +38,8 @@ func (c *Client) transport() RoundTripper {
 }`
 )
 
-// copyGOROOT makes a copy of GOROOT in dir, with the seam and with alf, as packages of the standard library, so that the tests
-// of net/http can import it.
+// copyGOROOT makes a copy of GOROOT in dir, with the seam and with alf, as packages of the standard library, so that
+// the tests of net/http can import it.
 func copyGOROOT(dir string) error {
 	original, err := output(exec.Command("go", "env", "GOROOT"))
 	if err != nil {

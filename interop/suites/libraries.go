@@ -9,7 +9,8 @@ type library struct {
 }
 
 // skipInNetHTTP are tests that never end over any other transport, since they hand the very request they sent to the
-// http.Transport (CancelRequest), or wait until that alone has let go of the body; and tests that build net/http and send nothing.
+// http.Transport (CancelRequest), or wait until that alone has let go of the body; and tests that build net/http and
+// send nothing.
 const skipInNetHTTP = "^(TestTransportCancelRequest.*|TestTransportAndServerSharedBodyRace|TestOmitHTTP2.*)$"
 
 // libraries are those that issue requests through an http.Client.

@@ -1,11 +1,12 @@
-// Command suites runs the test suites of other libraries over alf's transport, with and without a 401 for the first send of
-// each request, and over a transport that does nothing but add a header. It fails if a test fails over alf's alone.
+// Command suites runs the test suites of other libraries over alf's transport, with and without a 401 for the first
+// send of each request, and over a transport that does nothing but add a header. It fails if a test fails over alf's
+// alone.
 //
 //	go run ./suites                   # all, in half an hour on two cores
 //	go run ./suites -only 'net/http'  # those whose names match
 //
-// It works on copies in a temporary folder: of GOROOT, in which net/http lets a test replace the transport of every http.Client,
-// and of each library's module. It needs a module proxy.
+// It works on copies in a temporary folder: of GOROOT, in which net/http lets a test replace the transport of every
+// http.Client, and of each library's module. It needs a module proxy.
 package main
 
 import (

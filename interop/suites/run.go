@@ -30,8 +30,8 @@ type suite struct {
 // results are what a run showed, by package and test.
 type results map[string]string
 
-// failed lists the tests that failed. A package that fails without a failing test, because it does not compile or panics,
-// is listed itself.
+// failed lists the tests that failed. A package that fails without a failing test, because it does not compile or
+// panics, is listed itself.
 func (r results) failed() map[string]bool {
 	failed := map[string]bool{}
 	for name, action := range r {

@@ -224,8 +224,8 @@ func (b *bubble) advance(then time.Duration) {
 // settle lets everybody do what there is to do now.
 func (b *bubble) settle() { synctest.Wait() }
 
-// wait waits for d, or until ctx ends, which it reports by false. A Timer of the mock clock would not do: to make one moves
-// others.
+// wait waits for d, or until ctx ends, which it reports by false. A Timer of the mock clock would not do: to make one
+// moves others.
 func (b *bubble) wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -2,15 +2,15 @@ package conformance_test
 
 import "time"
 
-// draw is what is drawn at a time, in [0, 1): for everyone the same, and in both worlds, so that neither the number nor the
-// order of draws within one instant can tell them apart.
+// draw is what is drawn at a time, in [0, 1): for everyone the same, and in both worlds, so that neither the number nor
+// the order of draws within one instant can tell them apart.
 type draw func(at time.Duration) float64
 
 // even is the middle of every range.
 func even(time.Duration) float64 { return 0.5 }
 
-// seededDraw is different at every instant. It takes 16 values only, none of which makes two unlike figures of a plan alike
-// or a Retry-After of a multiple of 32 s anything but whole seconds, of which that header consists.
+// seededDraw is different at every instant. It takes 16 values only, none of which makes two unlike figures of a plan
+// alike or a Retry-After of a multiple of 32 s anything but whole seconds, of which that header consists.
 func seededDraw(seed uint64) draw {
 	return func(at time.Duration) float64 {
 		z := seed<<48 ^ uint64(at)

@@ -53,7 +53,8 @@ func (s *script) outage(at, length time.Duration, t world.Trouble) *script {
 	return s
 }
 
-// raiseDraws has draws be low until then and high from then on, which is to say: faults with a probability of a half set in then.
+// raiseDraws has draws be low until then and high from then on, which is to say: faults with a probability of a half
+// set in then.
 func (s *script) raiseDraws(then time.Duration) *script {
 	s.draw = func(at time.Duration) float64 {
 		if at < then {

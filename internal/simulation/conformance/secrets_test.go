@@ -17,9 +17,9 @@ import (
 	"github.com/alf-go/alf"
 )
 
-// TestM19_NothingSecretIsSeen looks for the client secret and for every token's value in all that is ever printed: events,
-// log, statistics, errors and the responses in them, and the client itself, however they are printed. The servers are careless
-// ones that repeat what they are sent.
+// TestM19_NothingSecretIsSeen looks for the client secret and for every token's value in all that is ever printed:
+// events, log, statistics, errors and the responses in them, and the client itself, however they are printed. The
+// servers are careless ones that repeat what they are sent.
 func TestM19_NothingSecretIsSeen(t *testing.T) {
 	var found atomic.Bool
 	inSomeWorlds(t, func(t *testing.T, seen *seen) {

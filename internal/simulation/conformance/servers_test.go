@@ -75,7 +75,8 @@ func (s *servers) planResponse() (f responsePlan) {
 	return f
 }
 
-// stuck reports whether a fetch that starts now will ignore its cancellation. The fetcher never does that; what wraps it may.
+// stuck reports whether a fetch that starts now will ignore its cancellation. The fetcher never does that; what wraps
+// it may.
 func (s *servers) stuck() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

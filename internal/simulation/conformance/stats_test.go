@@ -9,8 +9,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// TestM18_StatsAgreeWithTheEvents: what Stats counts is what the hook received, in the midst of things and when all is over,
-// and it says of the token what the last event about it said.
+// TestM18_StatsAgreeWithTheEvents: what Stats counts is what the hook received, in the midst of things and when all is
+// over, and it says of the token what the last event about it said.
 func TestM18_StatsAgreeWithTheEvents(t *testing.T) {
 	inSomeWorlds(t, func(t *testing.T, seen *seen) {
 		requireCounts(t, seen.events[:seen.beforeThat], seen.before)
@@ -48,7 +48,8 @@ func TestM18_EverythingTheHookReceivesIsLogged(t *testing.T) {
 	})
 }
 
-// requireCounts: suppressions are reported once in each wait, with a count, so those of the present wait are not reported yet.
+// requireCounts: suppressions are reported once in each wait, with a count, so those of the present wait are not
+// reported yet.
 func requireCounts(t *testing.T, events []alf.Event, stats alf.Stats) {
 	t.Helper()
 	want, got := counted(events), counts(stats)

@@ -86,8 +86,8 @@ func apiNumber(origin string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(origin, "https://api-"), ".example:443")
 }
 
-// reported leaves out the suppressions that the manager counts and does not report: those before the time until which the
-// last one of that origin was reported.
+// reported leaves out the suppressions that the manager counts and does not report: those before the time until which
+// the last one of that origin was reported.
 type reported map[string]time.Duration
 
 var suppression = regexp.MustCompile(`rejection of token #\d+ suppressed until (\S+)$`)
@@ -186,7 +186,8 @@ func sideBySide(pure, real []string) string {
 	return text.String()
 }
 
-// inOrder sorts what was said, within a microsecond by the words: a bubble knows no order of what happens at one instant.
+// inOrder sorts what was said, within a microsecond by the words: a bubble knows no order of what happens at one
+// instant.
 func inOrder(lines []line) []string {
 	lines = slices.Clone(lines)
 	slices.SortFunc(lines, func(a, b line) int {

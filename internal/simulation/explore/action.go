@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// action is one thing that happens. It names no caller and no number, so it means the same in a state and in its canonical
-// form.
+// action is one thing that happens. It names no caller and no number, so it means the same in a state and in its
+// canonical form.
 type action struct {
 	verb verb
 	who  uint8 // an origin and, from pathShift on, a path; or a response of the world

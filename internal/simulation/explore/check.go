@@ -130,7 +130,7 @@ func (t *step) checkFlight() {
 	}
 	// M4: the successor of a token in use is fetched once due.
 	s := &t.snapshot
-	if s.on && s.attention != unread && s.due <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
+	if s.on && s.attention != unread && s.refreshTime <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
 		t.checker.quiet == 0 && t.checker.gate == 0 && t.abandoned < 3 && !t.clockStepped() {
 		t.fail("M4", "a token in use is due, and nothing is being done about it")
 	}
@@ -200,8 +200,8 @@ func (t *step) checkClosed() {
 	}
 }
 
-// checkPatience holds what has been going on for a while against its bounds. Time never passes a moment at which something
-// is due, so reaching a bound is fine.
+// checkPatience holds what has been going on for a while against its bounds. Time never passes a moment at which
+// something is due, so reaching a bound is fine.
 func (t *step) checkPatience() {
 	f := &t.flight
 	switch {

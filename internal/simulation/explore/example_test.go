@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
-// Two callers, tokens that live for 10 seconds, an endpoint that fails now and then: is there any order of events in which
-// a rule does not hold?
+// Two callers, tokens that live for 10 seconds, an endpoint that fails now and then: is there any order of events in
+// which a rule does not hold?
 func ExampleExplore() {
 	world := explore.World{
 		Name:    "two callers",

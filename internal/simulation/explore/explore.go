@@ -13,13 +13,13 @@ import (
 type Result struct {
 	// World is the name of the world.
 	World string
-	// States is how many different states were reached, Transitions how many steps were taken from them, Depth how many steps
-	// it takes at most to get to a state.
+	// States is how many different states were reached, Transitions how many steps were taken from them, Depth how many
+	// steps it takes at most to get to a state.
 	States, Transitions, Depth int
 	// Seen counts the transitions in which something happened, by its name. What never happened is not in it.
 	Seen map[string]int
-	// Violation is the first rule that was found broken, on a shortest path; nil if all hold in every state. A search ends
-	// with it.
+	// Violation is the first rule that was found broken, on a shortest path; nil if all hold in every state. A search
+	// ends with it.
 	Violation *Violation
 }
 
@@ -45,9 +45,10 @@ func (v *Violation) Error() string {
 // often is the number of states between two looks at the context and two reports of progress.
 const often = 1 << 12
 
-// Explore visits every state of a world, breadth first, until there are no more or a rule is broken. progress, unless nil,
-// is called now and then with the number of states so far, on the same goroutine. The error is that of a world that makes
-// no sense, with every field that does not, or the context's cause; the result is then that of the part that was visited.
+// Explore visits every state of a world, breadth first, until there are no more or a rule is broken. progress, unless
+// nil, is called now and then with the number of states so far, on the same goroutine. The error is that of a world
+// that makes no sense, with every field that does not, or the context's cause; the result is then that of the part that
+// was visited.
 //
 // The search is deterministic, and takes some 150 bytes of memory a state.
 func Explore(ctx context.Context, w World, progress func(states int)) (Result, error) {

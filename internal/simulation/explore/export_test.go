@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// Walk takes random steps in a world twice: with a core that keeps all its times, names and memory, and with one that is
-// restored from its key after every step. It reports the first step after which they differ, or that breaks a rule.
+// Walk takes random steps in a world twice: with a core that keeps all its times, names and memory, and with one that
+// is restored from its key after every step. It reports the first step after which they differ, or that breaks a rule.
 func Walk(w World, seed uint64, steps int) error {
 	x := newExplorer(w)
 	rng := rand.New(rand.NewPCG(seed, 0))

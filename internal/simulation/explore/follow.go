@@ -240,7 +240,8 @@ func doubled(first time.Duration, n int, longest time.Duration) time.Duration {
 	return min(first, longest)
 }
 
-// counted is one more failure in a row, as long as that makes the next wait longer; 1 at least, because it is told apart.
+// counted is one more failure in a row, as long as that makes the next wait longer; 1 at least, because it is told
+// apart.
 func counted(n int, first, longest time.Duration) int {
 	if n > 0 && doubled(first, n, longest) == longest {
 		return n

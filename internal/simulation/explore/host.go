@@ -48,11 +48,11 @@ func (a alarm) pending() bool { return a.on && !a.gone }
 
 // snapshot is the published token as readers see it.
 type snapshot struct {
-	on          bool
-	attention   attention
-	publication uint64
-	due, end    time.Duration // by the wall clock
-	timer       time.Duration // until the timer set at the publication fires
+	on               bool
+	attention        attention
+	publication      uint64
+	refreshTime, end time.Duration // by the wall clock
+	timer            time.Duration // until the timer set at the publication fires
 }
 
 type attention uint8
@@ -117,7 +117,7 @@ func (s *state) pass(d time.Duration) {
 // stepClock moves the wall clock. Forward, time has passed for what is measured by this clock, but not for timers.
 func (s *state) stepClock(d time.Duration) {
 	s.clock += d
-	s.snapshot.due -= d
+	s.snapshot.refreshTime -= d
 	s.snapshot.end -= d
 	s.flight.wall += d
 	if d > 0 {

@@ -10,8 +10,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/explore"
 )
 
-// What a state is compared by is all that matters of it: going on from what is restored from a key leads to the same forever
-// as going on from the state itself. That is what makes one visit to either of them enough.
+// What a state is compared by is all that matters of it: going on from what is restored from a key leads to the same
+// forever as going on from the state itself. That is what makes one visit to either of them enough.
 func TestWalk_AKeyIsTheWholeState(t *testing.T) {
 	walks := 100
 	if testing.Short() || raceDetector {

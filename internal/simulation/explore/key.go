@@ -6,8 +6,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// appendKey appends what a state is compared by, which is also all that is needed to go on from it: the core's canonical
-// form and the host's, where what cannot matter any more is zero.
+// appendKey appends what a state is compared by, which is also all that is needed to go on from it: the core's
+// canonical form and the host's, where what cannot matter any more is zero.
 func (x *explorer) appendKey(b []byte, s *state) []byte {
 	k := s.core
 	if x.world.Origins == 0 && !x.world.Unnamed {
@@ -28,7 +28,8 @@ func (x *explorer) fromKey(key []byte) (s state) {
 	return s
 }
 
-// canonicalize drops what cannot matter any more. clockStepped: the clock may have been stepped; mayStep: it may be again.
+// canonicalize drops what cannot matter any more. clockStepped: the clock may have been stepped; mayStep: it may be
+// again.
 func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	if h.wake.gone {
 		h.wake = alarm{on: true, gone: true} // what it was set for has passed, so no later deadline is the same
@@ -40,7 +41,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	if h.snapshot.on {
 		h.snapshot.publication = core.CanonicalID
 		if !mayStep {
-			h.snapshot.due = max(h.snapshot.due, 0) // due for good
+			h.snapshot.refreshTime = max(h.snapshot.refreshTime, 0) // due for good
 		}
 	} else {
 		h.snapshot = snapshot{}
@@ -81,7 +82,7 @@ func (h *host) pack(p *core.Packer) {
 	if h.snapshot.on {
 		core.Number(p, &h.snapshot.attention)
 		core.Number(p, &h.snapshot.publication)
-		durations(p, &h.snapshot.due, &h.snapshot.end, &h.snapshot.timer)
+		durations(p, &h.snapshot.refreshTime, &h.snapshot.end, &h.snapshot.timer)
 	}
 	if h.flight.on {
 		core.Number(p, &h.flight.id)

@@ -8,8 +8,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// path replays how a state was reached and what was done then, on a core that keeps its times and numbers, so that people
-// can follow it.
+// path replays how a state was reached and what was done then, on a core that keeps its times and numbers, so that
+// people can follow it.
 func (x *explorer) path(i int, last ...action) []string {
 	var back []action
 	for ; i > 0; i = int(x.store.nodes[i].parent) {

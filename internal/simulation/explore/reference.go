@@ -41,8 +41,8 @@ func (x *explorer) checkReference(from *state, t *step) {
 	}
 }
 
-// checkStale: the rejection of an older token does what its caller would do without it, except that the origin has not been
-// quiet (M12, M13).
+// checkStale: the rejection of an older token does what its caller would do without it, except that the origin has not
+// been quiet (M12, M13).
 func (x *explorer) checkStale(from *state, t *step, like action) {
 	reference := *from
 	want := x.do(&x.second, &reference, like)
@@ -90,8 +90,8 @@ func hostKey(s *state) []byte {
 	return p.Bytes()
 }
 
-// checkSilence: whatever message the owner takes, it first does all that is due, so a message that asks for nothing finds
-// nothing to do at the same moment (M17).
+// checkSilence: whatever message the owner takes, it first does all that is due, so a message that asks for nothing
+// finds nothing to do at the same moment (M17).
 func (x *explorer) checkSilence(from *state, t *step) {
 	if from.clock != 0 {
 		return

@@ -93,7 +93,7 @@ func (t *step) read() {
 	s := &t.snapshot
 	t.handOut()
 	switch {
-	case s.due > 0:
+	case s.refreshTime > 0:
 		s.attention = max(s.attention, read)
 	case s.attention != hinted:
 		s.attention = hinted
@@ -101,8 +101,8 @@ func (t *step) read() {
 	}
 }
 
-// giveUp ends a caller's wait. The owner does not hear of it, so the one who has waited the longest is not let go before
-// the others: were it another, the remaining callers would only have waited less.
+// giveUp ends a caller's wait. The owner does not hear of it, so the one who has waited the longest is not let go
+// before the others: were it another, the remaining callers would only have waited less.
 func (t *step) giveUp() {
 	t.waiting--
 	t.leave()
@@ -194,7 +194,7 @@ func (t *step) keep() {
 		p := &e.Publication
 		now := t.core.Wall()
 		t.held = true
-		t.snapshot = snapshot{on: true, publication: p.Number, due: p.RefreshTime.Sub(now), end: p.EffectiveExpiry.Sub(now), timer: p.Life}
+		t.snapshot = snapshot{on: true, publication: p.Number, refreshTime: p.RefreshTime.Sub(now), end: p.EffectiveExpiry.Sub(now), timer: p.Life}
 		if e.Release == core.Serve {
 			t.snapshot.attention = read
 		}

@@ -5,9 +5,9 @@ import (
 	"hash/maphash"
 )
 
-// store holds every state that was seen, as its key, which is the whole state and not a hash of it: two states are taken
-// for one only if all their bytes agree. Keys lie one behind the other in large blocks, so that millions of them are
-// nothing to the garbage collector.
+// store holds every state that was seen, as its key, which is the whole state and not a hash of it: two states are
+// taken for one only if all their bytes agree. Keys lie one behind the other in large blocks, so that millions of them
+// are nothing to the garbage collector.
 type store struct {
 	seed   maphash.Seed
 	blocks [][]byte

@@ -15,10 +15,11 @@ type World struct {
 	Name string
 	// Policy is the manager's; zero fields mean its defaults. Few distinct durations make few states.
 	Policy manager.Policy
-	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the number of
-	// those who do is not limited.
+	// Callers is how many may wait at the same time, from 1 to 8. Reading a published token takes no time, so the
+	// number of those who do is not limited.
 	Callers int
-	// Origins is how many APIs there are to reject a token, up to 8. Callers name theirs; without any, callers name none.
+	// Origins is how many APIs there are to reject a token, up to 8. Callers name theirs; without any, callers name
+	// none.
 	Origins int
 	// Unnamed adds callers that name no origin.
 	Unnamed bool
@@ -39,9 +40,9 @@ type World struct {
 	Fetches int
 	// Refresh and Close let callers do that.
 	Refresh, Close bool
-	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forward or back. Its readings are all that the
-	// manager has to measure time by then, and its timers, which go by a clock that is right. So every bound on a time is
-	// widened by all the steps, and what has to happen at once is not checked.
+	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forward or back. Its readings are all
+	// that the manager has to measure time by then, and its timers, which go by a clock that is right. So every bound
+	// on a time is widened by all the steps, and what has to happen at once is not checked.
 	ClockSteps int
 	ClockStep  time.Duration
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// coarse is a policy that makes almost every duration a whole number of seconds, at the draw of 0, so that what is due for
-// different reasons is often due at the same time: few states, and every tie among them.
+// coarse is a policy that makes almost every duration a whole number of seconds, at the draw of 0, so that what is due
+// for different reasons is often due at the same time: few states, and every tie among them.
 var coarse = manager.Policy{
 	Margin:              2 * time.Second,
 	Jitter:              -1,
@@ -78,8 +78,8 @@ func Worlds() []World {
 	}
 }
 
-// LargeWorlds returns worlds of the same kinds with more in them. All are covered to the end; together they take minutes
-// and a gigabyte or two.
+// LargeWorlds returns worlds of the same kinds with more in them. All are covered to the end; together they take
+// minutes and a gigabyte or two.
 func LargeWorlds() []World {
 	return []World{
 		coarsely(World{Name: "callers, large", Callers: 3, Fetcher: Cancellable, Refresh: true, Close: true,

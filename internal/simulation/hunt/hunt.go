@@ -1,5 +1,5 @@
-// Package hunt runs the worlds of many seeds on all cores until one of them breaks a rule, or runs differently the second
-// time.
+// Package hunt runs the worlds of many seeds on all cores until one of them breaks a rule, or runs differently the
+// second time.
 package hunt
 
 import (
@@ -87,8 +87,8 @@ func orEnd(l string) string {
 	return l
 }
 
-// hunt is one in progress. A failure narrows it to the seeds below, so that its result does not depend on which worker was
-// the quickest.
+// hunt is one in progress. A failure narrows it to the seeds below, so that its result does not depend on which worker
+// was the quickest.
 type hunt struct {
 	Options
 	next  atomic.Uint64 // seeds handed out

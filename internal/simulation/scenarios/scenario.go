@@ -1,8 +1,8 @@
 // Package scenarios reads worlds from files that people write, and holds some that are worth a look.
 //
-// A scenario is a JSON object. Its keys are those of [Parameters] and, besides, "name", "about", "seed" and "actions"; a key that
-// is not known is an error, because a parameter that is misspelt must not silently do nothing. Durations are strings such as
-// "10m". Actions happen at their time:
+// A scenario is a JSON object. Its keys are those of [Parameters] and, besides, "name", "about", "seed" and "actions";
+// a key that is not known is an error, because a parameter that is misspelt must not silently do nothing. Durations are
+// strings such as "10m". Actions happen at their time:
 //
 //	{"at": "12h", "do": "outage", "for": "20m", "trouble": "refusing"}
 package scenarios
@@ -28,8 +28,8 @@ type Scenario struct {
 	Plan  world.Plan
 }
 
-// Default is a service with 10,000 callers for a day, and nothing out of the ordinary: what a scenario does not mention is
-// as it is here.
+// Default is a service with 10,000 callers for a day, and nothing out of the ordinary: what a scenario does not mention
+// is as it is here.
 func Default() *Scenario {
 	return &Scenario{
 		Name: "a world made to order", Seed: 1,

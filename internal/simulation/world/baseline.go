@@ -13,9 +13,9 @@ type Policy uint8
 const (
 	// Alf is our own: the manager's core, held against the contract at every step.
 	Alf Policy = iota
-	// LockedFetch caches the token and holds a lock across the fetch, with a fixed margin of 10 s, as most libraries do.
-	// Callers that come meanwhile queue at the lock, whatever their deadline. A failure is not remembered, so each of
-	// them tries in turn. A token without a lifetime is kept forever.
+	// LockedFetch caches the token and holds a lock across the fetch, with a fixed margin of 10 s, as most libraries
+	// do. Callers that come meanwhile queue at the lock, whatever their deadline. A failure is not remembered, so each
+	// of them tries in turn. A token without a lifetime is kept forever.
 	LockedFetch
 	// NoCache asks for a token before each request.
 	NoCache
@@ -30,8 +30,8 @@ func (p Policy) String() string { return policyNames[p] }
 // Policies lists them all, ours first.
 func Policies() []Policy { return []Policy{Alf, LockedFetch, NoCache} }
 
-// A baseline gets tokens for a process instead of the core. Its fetches have the core's time-out, which is kinder than what
-// most of the real ones have: none.
+// A baseline gets tokens for a process instead of the core. Its fetches have the core's time-out, which is kinder than
+// what most of the real ones have: none.
 type baseline interface {
 	// get is a caller who wants a token.
 	get(t ticket)

@@ -221,8 +221,8 @@ func (p *process) receive(slot int32, gen uint32) {
 	}
 }
 
-// reportOutcome is what a transport reports: the outcome of every retry, and that of a first send if outcomes were wanted
-// when it was sent. That a first send was rejected is reported by its Invalidate.
+// reportOutcome is what a transport reports: the outcome of every retry, and that of a first send if outcomes were
+// wanted when it was sent. That a first send was rejected is reported by its Invalidate.
 func (p *process) reportOutcome(c *caller, accepted bool) {
 	if c.unnamed || p.ended || p.baseline != nil || !c.second && !(c.report && accepted) {
 		return

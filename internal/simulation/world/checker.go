@@ -7,8 +7,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// checker holds one process against the contract. It keeps its own record, from what goes into the core and what comes out
-// of it, and never looks inside.
+// checker holds one process against the contract. It keeps its own record, from what goes into the core and what comes
+// out of it, and never looks inside.
 type checker struct {
 	p *process
 
@@ -230,7 +230,7 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 		c.gate = c.began + time.Second
 	}
 	c.failures = failures{}
-	c.renews(c.result.Same)
+	c.endsContest(c.result.Same)
 	c.repeated = false
 	c.tokenOn, c.idle = true, false
 	c.token = held{
@@ -258,8 +258,8 @@ func (c *checker) withdraws(wall time.Time, in core.Input) {
 	c.p.w.coverIf(c.running, CoverRefreshBecomesRound)
 }
 
-// longestSuppression is how long a path that has accepted no token may have to wait for the allowance: half of it is kept for
-// the others, and one fetch is regained a minute (M13).
+// longestSuppression is how long a path that has accepted no token may have to wait for the allowance: half of it is
+// kept for the others, and one fetch is regained a minute (M13).
 const longestSuppression = 5 * time.Minute
 
 func (c *checker) suppresses(in core.Input, ev core.Event) {
@@ -372,8 +372,8 @@ func (c *checker) settled(e *core.Effects) {
 		"a token in use is not refreshed %v after it was due", c.last.Sub(c.token.refreshTime))
 }
 
-// recoveredBy is until when a process may be suffering from a step back of its clock, which it found out only now: it has lost
-// whatever time had gone by unseen, so a guard or a backoff that was over for everybody else goes on for it.
+// recoveredBy is until when a process may be suffering from a step back of its clock, which it found out only now: it
+// has lost whatever time had gone by unseen, so a guard or a backoff that was over for everybody else goes on for it.
 func (c *checker) recoveredBy() time.Duration {
 	if c.lost == 0 {
 		return 0

@@ -29,19 +29,20 @@ type contests struct {
 	// contesting are the origins that rejected the published value, with a rejection that was acted on without a guard.
 	contesting []uint64
 	failed     bool // the first round of the contest is over without a token
-	// again says that the contested value comes with this step. The callers that waited for the fetch get what it brought,
-	// as of a token that has expired on arrival, and no later caller of these origins does.
+	// again says that the contested value comes with this step. The callers that waited for the fetch get what it
+	// brought, as of a token that has expired on arrival, and no later caller of these origins does.
 	again bool
 }
 
-// ofAll reports whether the first round of a contest is on in which a rejection names no origin, and so may concern any.
+// ofAll reports whether the first round of a contest is on in which a rejection names no origin, and so may concern
+// any.
 func (k *contests) ofAll() bool { return !k.failed && slices.Contains(k.contesting, 0) }
 
 // guardMemory is how long an origin has to be quiet to be trusted again.
 const guardMemory = time.Minute
 
-// mostGuarded is how many fetches a guarded origin may cause at once. A few more happen before the guard is up: what was
-// rejected counts only when it is certain that the token was not to blame.
+// mostGuarded is how many fetches a guarded origin may cause at once. A few more happen before the guard is up: what
+// was rejected counts only when it is certain that the token was not to blame.
 const mostGuarded = 8 + 4
 
 func (c *checker) origin(number uint64) *originRecord {
@@ -110,7 +111,8 @@ func (c *checker) rejects(in core.Input) {
 // guards is a guard that goes up (M13).
 func (c *checker) guards(ev core.Event) {
 	r := c.origin(ev.Origin)
-	// With more origins than are remembered, what the core knows of one may be older or newer than what is recorded here.
+	// With more origins than are remembered, what the core knows of one may be older or newer than what is recorded
+	// here.
 	c.broken(!r.unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "origin %d is guarded, which has accepted every retry", ev.Origin)
 	r.guarded = true
 	if i := slices.Index(c.contests.contesting, ev.Origin); i >= 0 {
@@ -119,7 +121,8 @@ func (c *checker) guards(ev core.Event) {
 	c.p.w.cover(CoverGuard)
 }
 
-// causes attributes a fetch that brought something to the origins whose rejections it serves, and holds them against their allowance (M13).
+// causes attributes a fetch that brought something to the origins whose rejections it serves, and holds them against
+// their allowance (M13).
 func (c *checker) causes() {
 	for i := range c.contests.origins {
 		r := &c.contests.origins[i]
@@ -133,8 +136,8 @@ func (c *checker) causes() {
 	}
 }
 
-// renews is a publication: a new value ends the contest, and the contested one never does (M21).
-func (c *checker) renews(same bool) {
+// endsContest is a publication: a new value ends the contest, and the contested one never does (M21).
+func (c *checker) endsContest(same bool) {
 	c.contests.again = same
 	if !same {
 		c.contests.contesting, c.contests.failed = c.contests.contesting[:0], false

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Parameters is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in others, so
-// that none hides what another one would show. A duration or a probability of zero switches its fault off.
+// Parameters is what kind of world it is. [Draw] draws them from a seed; each fault is on in some worlds and off in
+// others, so that none hides what another one would show. A duration or a probability of zero switches its fault off.
 type Parameters struct {
 	Duration  time.Duration // until the faults end
 	Processes int           // that share one token endpoint

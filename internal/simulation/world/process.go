@@ -6,7 +6,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// process is one service with one manager: the core, and around it in virtual time what package manager is in real time.
+// process is one service with one manager: the core, and around it in virtual time what package manager is in real
+// time.
 type process struct {
 	w        *World
 	id       int32

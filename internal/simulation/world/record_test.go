@@ -53,8 +53,8 @@ func TestEveryPolicyMeetsTheSameCallersAndFaults(t *testing.T) {
 	require.Equal(t, alf.Faults, locked.Faults)
 	require.Equal(t, alf.Faults, uncached.Faults)
 	require.NotEmpty(t, alf.Faults)
-	// A caller that waits beyond its next request's time begins that one later, so it is the beginnings that agree, and their sum
-	// all except for the end.
+	// A caller that waits beyond its next request's time begins that one later, so it is the beginnings that agree, and
+	// their sum all except for the end.
 	require.Equal(t, alf.Samples[0].Requests, uncached.Samples[0].Requests)
 	require.InDelta(t, alf.Sum.Requests, locked.Sum.Requests, 60)
 	require.InDelta(t, alf.Sum.Requests, uncached.Sum.Requests, 60)

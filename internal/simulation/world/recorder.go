@@ -7,8 +7,8 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// Recording is what happened in a world over its [Parameters.Duration], for people to look at. Times are true time since the
-// world's beginning.
+// Recording is what happened in a world over its [Parameters.Duration], for people to look at. Times are true time
+// since the world's beginning.
 type Recording struct {
 	Policy     Policy
 	Seed       uint64

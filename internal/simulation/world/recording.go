@@ -15,12 +15,12 @@ type Look struct {
 	Progress func(now time.Duration)
 }
 
-// Record runs the world of a plan, and records it. The callers, what they do by themselves and the faults are the same for
-// every policy, so that recordings can be laid side by side; what the seed draws besides (how long responses take) is alike.
-// If ctx ends, so does the world, and the recording has its beginning only.
+// Record runs the world of a plan, and records it. The callers, what they do by themselves and the faults are the same
+// for every policy, so that recordings can be laid side by side; what the seed draws besides (how long responses take)
+// is alike. If ctx ends, so does the world, and the recording has its beginning only.
 //
-// Under [Alf] every rule is checked, and the world is watched until it has recovered, as in [Run]. A baseline knows no rules: its
-// Result has statistics only.
+// Under [Alf] every rule is checked, and the world is watched until it has recovered, as in [Run]. A baseline knows no
+// rules: its Result has statistics only.
 func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *Recording) {
 	w := newWorld(seed, plan.Parameters, seeded(seed), look.Keep)
 	w.paced = true
@@ -39,7 +39,8 @@ func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *R
 	return w.result(), rec.finish()
 }
 
-// Replay runs the world of a seed under our own policy, exactly as [Run] does, and records it. If ctx ends, so does the world.
+// Replay runs the world of a seed under our own policy, exactly as [Run] does, and records it. If ctx ends, so does the
+// world.
 func Replay(ctx context.Context, seed uint64, look Look) (*Result, *Recording) {
 	s := seeded(seed)
 	k := draw(&s)

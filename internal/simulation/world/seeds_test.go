@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
-// TestEveryRuleHoldsInEveryWorld runs worlds by the thousand. Each runs twice, to the same trace; together they must have
-// seen everything that is rare.
+// TestEveryRuleHoldsInEveryWorld runs worlds by the thousand. Each runs twice, to the same trace; together they must
+// have seen everything that is rare.
 func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 	seeds := uint64(2000)
 	if testing.Short() {

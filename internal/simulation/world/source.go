@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// source is the one origin of everything random in a world: a generator, or a tape of decisions that a fuzzer can cut and
-// bend. A tape that has run out says zero, which is everywhere the tamest choice.
+// source is the one origin of everything random in a world: a generator, or a tape of decisions that a fuzzer can cut
+// and bend. A tape that has run out says zero, which is everywhere the tamest choice.
 type source struct {
 	generator *rand.PCG
 	tape      []byte

@@ -127,8 +127,8 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 	return w
 }
 
-// recoveryTime is how long callers may still fail after the faults have ended: the longest backoff, the longest guard, the longest a
-// fetch can be stuck, and a round on top.
+// recoveryTime is how long callers may still fail after the faults have ended: the longest backoff, the longest guard,
+// the longest a fetch can be stuck, and a round on top.
 func (w *World) recoveryTime() time.Duration {
 	longest := 65 * time.Second
 	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {

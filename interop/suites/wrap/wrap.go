@@ -1,5 +1,5 @@
-// Package wrap makes the transports that the test suites of other libraries are run over. It is compiled into a copy of the
-// standard library, where net/http calls it for the transport of each request.
+// Package wrap makes the transports that the test suites of other libraries are run over. It is compiled into a copy of
+// the standard library, where net/http calls it for the transport of each request.
 package wrap
 
 import (
@@ -52,8 +52,8 @@ var (
 	second = manager.NewToken(2, &oauth2.Token{AccessToken: "second", TokenType: "Bearer"})
 )
 
-// source has two tokens: it hands out the first to every request, and the second to those whose first is rejected. So no
-// rejection is ever suppressed, and no test waits for another.
+// source has two tokens: it hands out the first to every request, and the second to those whose first is rejected. So
+// no rejection is ever suppressed, and no test waits for another.
 type source struct{}
 
 func (source) Token(context.Context) (*manager.Token, error) { return first, nil }

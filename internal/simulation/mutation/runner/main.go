@@ -1,5 +1,5 @@
-// Command runner runs worlds until a rule is broken, and prints which and after how many. The tests of package mutation build
-// it with bugs planted in the core.
+// Command runner runs worlds until a rule is broken, and prints which and after how many. The tests of package mutation
+// build it with bugs planted in the core.
 package main
 
 import (
