@@ -69,7 +69,7 @@ func TestC3_EverythingIsRevokedWhileARefreshIsInFlight(t *testing.T) {
 			Fetcher: alf.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
 				g := generation.Add(1)
 				time.Sleep(100 * time.Millisecond)
-				return &oauth2.Token{AccessToken: "t" + string(rune('0'+g)), Expiry: time.Now().Add(time.Hour)}, nil
+				return &oauth2.Token{AccessToken: "t" + string('0'+g), Expiry: time.Now().Add(time.Hour)}, nil
 			}),
 		})
 		get(t, client, apiURL)

@@ -94,8 +94,9 @@ func TestC4_NothingIsSentAgainBeforeTheFirstBodyIsClosedAndNoReadOfItRuns(t *tes
 				req.Body, req.GetBody = &slowBody{strings.NewReader("0123456789"), tc.readUntil}, nil
 			},
 		} {
-			if name == "true copies" && tc.readUntil > 0 {
-				continue // its Read does not block
+			want := tc.want
+			if name == "true copies" {
+				want = 0 // what is sent again shares nothing with the first body
 			}
 			t.Run(fmt.Sprint(name, tc.closeAfter, tc.readUntil), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -106,7 +107,7 @@ func TestC4_NothingIsSentAgainBeforeTheFirstBodyIsClosedAndNoReadOfItRuns(t *tes
 					resp, err := over(t, &fakeSource{}, base).Do(req)
 					require.NoError(t, err)
 					require.Equal(t, "second", readAll(t, resp))
-					require.Equal(t, []time.Duration{0, tc.want}, base.sends)
+					require.Equal(t, []time.Duration{0, want}, base.sends)
 					require.Equal(t, []string{"0123456789"}, base.sent)
 				})
 			})

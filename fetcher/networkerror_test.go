@@ -286,7 +286,11 @@ func TestM10_AnErrorThatMayPassIsTemporary(t *testing.T) {
 		"an untrusted server":   {failing(x509.UnknownAuthorityError{}), false, false},
 		"no token":              {always(200, "<html>"), true, false},
 	} {
-		var failed net.Error
+		var failed interface {
+			error
+			Temporary() bool // net.Error has it as well, but it is deprecated there
+			Timeout() bool
+		}
 		require.True(t, errors.As(error(mustFail(t, config(c.transport))), &failed), name)
 		require.IsType(t, (*fetcher.Error)(nil), failed, name)
 		require.Equal(t, c.temporary, failed.Temporary(), name)

@@ -298,8 +298,6 @@ func (m *market) revokeEvery(d time.Duration) (count *int) {
 	return count
 }
 
-func one(path int) func() int { return func() int { return path } }
-
 type row struct {
 	name       string
 	processes  int

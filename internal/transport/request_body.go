@@ -28,7 +28,8 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 // requestBody is the body of a request that may have to be sent again. A nil one is that of a request without a body.
 //
 // net/http requires of everyone who reuses a request's body to wait until the transport has closed it, and over HTTP/2
-// a Read may run even then. Otherwise a GetBody that rewinds one file would damage what is still being sent.
+// a Read may run even then. Otherwise a GetBody that rewinds one file would damage what is still being sent. A true
+// copy reuses nothing, so C4's wait is not applied to the bodies that http.NewRequest makes.
 type requestBody struct {
 	req *http.Request // the caller's
 
@@ -36,21 +37,24 @@ type requestBody struct {
 	sent  *sentBody  // what the base transport was given last; nil: it can be sent only once
 	first sentBody   // the first of them, in the same allocation
 
-	whole []byte // the body, from the replay buffer
-	known bool   // whether whole is all of it
+	copied bool   // GetBody returns true copies, so nothing needs to be watched
+	whole  []byte // the body, from the replay buffer
+	known  bool   // whether whole is all of it
 }
 
 // attach puts a sentBody between the body of out, a copy of req, and the base transport.
 func (b *requestBody) attach(out, req *http.Request) {
 	b.req = req
-	if req.GetBody == nil && req.ContentLength > maxReplay {
-		// It can be sent only once, so leave it of a type that the base transport may have a faster way for.
+	b.copied = req.GetBody != nil && copies(req.GetBody)
+	if b.copied || req.GetBody == nil && req.ContentLength > maxReplay {
+		// It is copied, or can be sent only once. So leave it of a type that the base transport may have a faster way
+		// for: net/http writes header and body at once where it knows that the body is in memory.
 		return
 	}
 	b.first.init(req.Body, req)
 	b.sent = &b.first
 	out.Body = b.sent
-	if req.GetBody != nil && !copies(req.GetBody) {
+	if req.GetBody != nil {
 		out.GetBody = func() (io.ReadCloser, error) {
 			body, err := getBody(req)
 			if err != nil {
@@ -98,7 +102,7 @@ func (b *requestBody) done(failed bool) {
 // repeatable waits until the base transport is done with the body, for a moment at most, and reports whether it can be
 // sent again, as often as necessary.
 func (b *requestBody) repeatable(ctx context.Context) bool {
-	if b == nil || b.known {
+	if b == nil || b.known || b.copied {
 		return true
 	}
 	sent := b.last()
@@ -126,11 +130,14 @@ func (b *requestBody) open(ctx context.Context) (io.ReadCloser, error) {
 	if b.known {
 		return io.NopCloser(bytes.NewReader(b.whole)), nil
 	}
+	if b.copied {
+		return getBody(b.req)
+	}
 	sent := b.last()
 	before, seekable := position(b.req.Body)
 	body, err := getBody(b.req)
-	if err != nil || copies(b.req.GetBody) {
-		return body, err
+	if err != nil {
+		return nil, err
 	}
 	if after, ok := position(body); ok && seekable && sent.total > 0 && after == before && sameReader(b.req.Body, body) {
 		return nil, errNotWhole // it was not rewound; closing it might close what the caller still uses
@@ -231,7 +238,6 @@ type sentBody struct {
 func (s *sentBody) init(body io.ReadCloser, req *http.Request) {
 	s.body, s.length = body, max(req.ContentLength, 0)
 	switch {
-	case req.GetBody != nil && copies(req.GetBody): // nothing to compare
 	case s.length > maxReplay, s.length > 0 && req.GetBody != nil:
 		s.limit = maxCompared
 	default:

@@ -61,7 +61,7 @@ func New() (*Server, error) {
 		if info := server.HandleInfoRequest(resp, r); info != nil {
 			server.FinishInfoRequest(resp, r, info)
 		}
-		osin.OutputJSON(resp, w, r)
+		_ = osin.OutputJSON(resp, w, r) // a client that has gone gets nothing
 	})
 	site.Handler = mux
 	return s, nil
@@ -100,7 +100,7 @@ func (s *Server) tokens(server *osin.Server) http.Handler {
 			request.Authorized = true
 			server.FinishAccessRequest(resp, r, request)
 		}
-		osin.OutputJSON(resp, w, r)
+		_ = osin.OutputJSON(resp, w, r) // a client that has gone gets nothing
 	})
 }
 
