@@ -42,7 +42,7 @@ type histogram interface {
 }
 
 func events(config *alf.Config, fetches histogram) {
-	config.Logger = slog.Default() // new tokens at Info, failures at Warn, the rest at Debug
+	config.Logger = slog.Default() // new tokens and rejections at Info, failures at Warn, routine at Debug
 	config.Hook = func(e alf.Event) {
 		if e.Kind == manager.FetchEnded {
 			fetches.Observe(e.Cause, e.Class, e.Duration) // your metrics
