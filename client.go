@@ -49,8 +49,8 @@ func (c *Client) HTTPClient() *http.Client {
 // Transport returns an http.RoundTripper that adds the token to requests and sends them through base, for code that has
 // an http.Client of its own. Nil means the client's own base transport. All transports of a Client share its token.
 //
-// The retry after a 401 happens within one RoundTrip. It may be used concurrently if base may. It has
-// CloseIdleConnections, which reaches base if that has it.
+// The retry after a 401 happens within one RoundTrip. The RoundTripper is safe for concurrent use if base is. It has a
+// method CloseIdleConnections, which calls that of base, if base has one.
 func (c *Client) Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = c.base
@@ -62,9 +62,10 @@ func (c *Client) Transport(base http.RoundTripper) http.RoundTripper {
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Close ends the client: requests that wait for a token, and all that come later, fail with [ErrClosed], unsent; those
-// already sent get their responses. It closes what New made itself (the token manager, idle connections of its own
-// transports), and neither a Config.Manager, whose waits end as it decides, nor a transport it was given. Further calls
-// wait for the same end.
+// already sent get their responses. Close ends the token manager and closes the idle connections of the transports, as
+// far as New made them. It does not close a Config.Manager, which decides itself when the calls that wait in it end,
+// and no transport that the configuration brought. Further calls wait until the first one has ended. The error is
+// always nil.
 func (c *Client) Close() error {
 	c.session.Close()
 	var first error

@@ -15,10 +15,10 @@ import (
 // (ClientSecret by default) are required, unless Fetcher or Manager is set; the zero value of everything else is the
 // default. New copies it; later changes have no effect.
 //
-// However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. The fmt
-// package ignores a type's methods in unexported fields of other structs, though: secrets in Params,
-// TokenRequest.Header or TokenURL's query would be printed there, so do not keep them in such a field. ClientSecret is
-// safe anywhere.
+// However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. There
+// is one exception: fmt calls no methods on unexported fields of other structs. If a Config is in such a field and that
+// struct is printed, secrets in Params, TokenRequest.Header or the query of TokenURL are printed too. ClientSecret
+// never is, because it is a function.
 type Config struct {
 	// TokenURL is the address of the token endpoint. It must be https unless AllowHTTP permits http.
 	TokenURL string
@@ -73,12 +73,12 @@ type Config struct {
 	// token requests: its HTTPClient or Transport is then required.
 	TokenRequest TokenRequest
 
-	// HTTPClient makes the API requests. It is copied, with its Timeout, Jar and CheckRedirect, and its Transport
-	// wrapped. Its Timeout limits the wait for a token as well. It carries no token request, unless TokenRequest names
-	// it too. Nil: no Timeout, so that requests end by their contexts. Nil, or without a Transport: a transport of the
-	// client's own, cloned from http.DefaultTransport, that keeps up to 1,024 idle connections to one host, tries the
-	// next address after a few seconds, and closes HTTP/2 connections that no longer respond to pings. A replaced
-	// http.DefaultTransport that is no *http.Transport is used as it is.
+	// HTTPClient makes the API requests. A copy is used: it keeps the Timeout, Jar and CheckRedirect, and its Transport
+	// is wrapped. The Timeout includes the wait for a token. HTTPClient sends no token request, unless
+	// TokenRequest.HTTPClient is set to it as well. Nil: no Timeout, so that requests end by their contexts. Nil, or
+	// without a Transport: a transport of the client's own, cloned from http.DefaultTransport, that keeps up to 1,024
+	// idle connections to one host, tries the next address after a few seconds, and closes HTTP/2 connections that no
+	// longer respond to pings. A replaced http.DefaultTransport that is no *http.Transport is used as it is.
 	HTTPClient *http.Client
 	// Origins ("https://api.example.com", "https://10.0.0.1:8443") is the whole set of origins the token may go to: a
 	// redirect within it carries the token, and a request to any other origin is refused, unsent. A Host header that
@@ -89,9 +89,10 @@ type Config struct {
 	// http, the token endpoint included. Loopback is always allowed.
 	AllowHTTP []string
 	// Rejected replaces the rule by which a response rejects the token. By default every 401 does, except one whose
-	// Bearer or DPoP challenge says insufficient_scope or use_dpop_nonce; some servers use 403, or a 200 that contains
-	// an error. It is called for every response to a request that carried the token, concurrently, with a shallow copy
-	// of the response whose Body is empty (see RejectedBody). It must not change the headers.
+	// Bearer or DPoP challenges say insufficient_scope or use_dpop_nonce, and none of them invalid_token. It is for
+	// servers that use 403 instead, or a 200 that contains an error. It is called for every response to a request that
+	// carried the token, concurrently, with a shallow copy of the response whose Body is empty (see RejectedBody). It
+	// must not change the headers.
 	Rejected func(*http.Response) bool
 	// RejectedBody lets Rejected read the first 64 KiB of the body; the caller still gets all of it. It delays every
 	// response until that much, or the end of the body, has arrived. It requires Rejected.

@@ -60,6 +60,7 @@ func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 	return map[string]string{"authorization": value}, nil
 }
 
-// RequireTransportSecurity makes gRPC refuse to send the token over a connection that is not encrypted. Only "*" in
-// Config.AllowHTTP permits that, because gRPC does not name the host here.
+// RequireTransportSecurity returns true, so that gRPC refuses to send the token over a connection that is not
+// encrypted, unless Config.AllowHTTP contains "*". Hosts in AllowHTTP have no effect, because gRPC does not name the
+// host here.
 func (c *Client) RequireTransportSecurity() bool { return !c.plaintext }

@@ -107,7 +107,8 @@ func statusError(resp *http.Response) error {
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDrained) }
 
 // StatusError is what [Client.JSON] returns for a response whose status is not 2xx. However it is printed, also inside
-// another type, it shows the status code alone: an API may write anything into the rest, what it was sent included.
+// another type, it shows the status code alone: the rest may contain anything, even the token, because an API can
+// repeat what it received.
 type StatusError struct {
 	// StatusCode is the response's, such as 404.
 	StatusCode int

@@ -27,8 +27,9 @@ const (
 //	url.Values     a form
 //	anything else  JSON
 //
-// Content-Type is set accordingly; replace it in the request if necessary. All but readers of types that net/http does
-// not know can be sent any number of times. The error is that of encoding the body or parsing the URL.
+// Content-Type is set accordingly; replace it in the request if necessary. The body can be sent any number of times,
+// unless it is an io.Reader of a type that http.NewRequest does not know (it knows *bytes.Buffer, *bytes.Reader and
+// *strings.Reader). NewRequest fails if the body cannot be encoded or the URL cannot be parsed.
 func NewRequest(ctx context.Context, method, url string, body any) (*http.Request, error) {
 	return newRequest(ctx, method, url, "", body)
 }
@@ -73,9 +74,10 @@ func encode(body any) (reader io.Reader, contentType string, err error) {
 }
 
 // Do sends a request with the token, as http.Client.Do does: the response's body must be closed, a response of any
-// status is not an error, and every error is a *url.Error. errors.As finds in it a *[TokenError] if no token is
-// available (the request was then not sent, or only the one time that a *[RejectedError] describes), errors.Is
-// [ErrRefused] or [ErrClosed].
+// status is not an error, and every error is a *url.Error. If no token is available, errors.As finds a *[TokenError] in
+// it: the request was not sent, or it was sent once and its token was rejected, and then errors.As finds a
+// *[RejectedError] as well. errors.Is finds [ErrRefused] if the token must not go to the target, and [ErrClosed] after
+// [Client.Close].
 func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
 
 // Get is [Client.GetContext] with the background context.

@@ -6,8 +6,9 @@ import "github.com/alf-go/alf/manager"
 type Stats struct {
 	// Stats is the token manager's. It is zero if a Config.Manager has none.
 	manager.Stats
-	// Unauthorized counts the responses that rejected the token of their request: 401s, except those that say another
-	// token would not help, or what Config.Rejected reported. Responses to a retry are not among them.
+	// Unauthorized counts the responses that rejected the token of their request: those for which Config.Rejected
+	// returned true, or without it the 401s that reject the token by the default rule, which is described there.
+	// Responses to a retry are not among them.
 	Unauthorized uint64
 	// Retried counts the requests that were sent a second time, RetrySucceeded those of them whose second response did
 	// not reject the token.

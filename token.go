@@ -19,9 +19,10 @@ func (c *Client) Token(ctx context.Context) (*Token, error) {
 }
 
 // TokenValidFor is [Client.Token] for callers that need a token for some time, such as for a connection that ends with
-// it: the token returned stays usable for at least min, counted to its expiry. If the current one does not, another one
-// is fetched. It fails if the authorization server issues none that lasts as long. It fails with errors.ErrUnsupported
-// if a Config.Manager lacks TokenValidFor(context.Context, time.Duration) (*Token, error).
+// it. The effective expiry of the returned token is at least min away. If that of the current token is not, a successor
+// is fetched, at most once a second. It fails with manager.ErrTooShort if the authorization server's tokens do not live
+// that long. It fails with errors.ErrUnsupported if a Config.Manager lacks TokenValidFor(context.Context,
+// time.Duration) (*Token, error).
 func (c *Client) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
 	source, ok := c.source.(interface {
 		TokenValidFor(ctx context.Context, min time.Duration) (*Token, error)
@@ -36,11 +37,12 @@ func (c *Client) TokenValidFor(ctx context.Context, min time.Duration) (*Token, 
 	return transport.Validated(ctx, tok, err)
 }
 
-// Replace reports that the API named origin rejected a token with a 401 or the like, and waits for its successor, for
-// APIs that are not called through this client (gRPC, message brokers). origin is any name that stays the same for the
-// same API, such as "https://host:port"; a path may follow it. It returns the current token at once if rejected is not
-// current any more, an error that is [ErrSuppressed] if rejected stays in use because no fetch for this rejection may
-// start now, and otherwise what [Client.Token] returns. A successor that is the Same as rejected is of no use.
+// Replace reports that the API named origin rejected a token with a 401 or the like, and waits for the successor. It is
+// for APIs that are not called through this client (gRPC, message brokers). origin is any name that stays the same for
+// the same API, such as "https://host:port"; a path may follow it. If rejected is not the current token any more,
+// Replace returns the current one at once. If rejected stays in use, because no fetch for this rejection may start now,
+// it returns an error that is [ErrSuppressed]. Otherwise it returns what [Client.Token] returns. If the successor is
+// the Same as rejected, the endpoint returned the rejected value again, and the API will reject that too.
 func (c *Client) Replace(ctx context.Context, rejected *Token, origin string) (*Token, error) {
 	switch {
 	case c.session.Closed():
@@ -52,8 +54,8 @@ func (c *Client) Replace(ctx context.Context, rejected *Token, origin string) (*
 	return transport.Validated(ctx, tok, err)
 }
 
-// Invalidate is [Client.Replace] without the wait: nil means that a successor is being fetched or was there already, an
-// error that is [ErrSuppressed] that the token stays.
+// Invalidate is [Client.Replace] without the wait. It returns nil if a successor is being fetched, or is current
+// already. It returns an error that is [ErrSuppressed] if the token stays in use.
 func (c *Client) Invalidate(rejected *Token, origin string) error {
 	switch {
 	case c.session.Closed():
@@ -102,9 +104,9 @@ func unsupported(method string) error {
 	return fmt.Errorf("alf: Config.Manager has no %s: %w", method, errors.ErrUnsupported)
 }
 
-// Proof returns the value of the DPoP header (RFC 9449 section 7) for a request with tok that this client does not
-// send: method and address are the request's. ctx ends the wait for a signature that is made elsewhere. It fails
-// without Config.DPoP.
+// Proof returns the value of the DPoP header (RFC 9449 section 7) for a request that carries tok and is sent by other
+// code than this client. method and address are the method and the URL of that request. ctx ends the wait for a
+// signature that is made elsewhere. It fails without Config.DPoP.
 func (c *Client) Proof(ctx context.Context, tok *Token, method, address string) (string, error) {
 	if c.dpop == nil {
 		return "", errors.New("alf: there are no proofs without Config.DPoP: set it if tokens are to be bound to a key")

@@ -17,12 +17,13 @@ type Trace struct {
 	WaitStart func()
 	// WaitDone is called after WaitStart, with the token or with the reason why there is none.
 	WaitDone func(*Token, error)
-	// Retry is called before a request is sent again, with the successor of the token that was rejected.
+	// Retry is called before a request is sent again after a rejection, with the successor of the rejected token.
 	Retry func(*Token)
 	// Outcome is called when a response rejects the token of a request, and for every response to a retry.
 	Outcome func(Outcome)
 	// Suppressed is called if the caller gets the response that rejected the token, because the token stays: errors.As
-	// finds a *manager.SuppressedError that says until when. That of [Client.Replace] is in its error.
+	// finds a *manager.SuppressedError that says until when. It is not called by [Client.Replace], which returns that
+	// error.
 	Suppressed func(error)
 	// NotRetried is called if the caller gets the response that rejected the token for any other reason: the request's
 	// body is not available again, or the authorization server returned the same token.

@@ -2,5 +2,5 @@
 // Demonstrating Proof of Possession (RFC 9449).
 //
 // A [Prover] is shared between the code that fetches the token and the code that uses it. It remembers the nonces that
-// servers send, one per origin. It signs on the goroutine of its caller, under no lock.
+// servers send, one per origin. It holds no lock while it signs.
 package dpop

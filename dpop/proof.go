@@ -58,7 +58,7 @@ func newKey(key *keys.Key, algorithm keys.Algorithm) (*Key, error) {
 	return &Key{key, algorithm, base64.RawURLEncoding.EncodeToString(header) + "."}, nil
 }
 
-// Thumbprint is the key's, as tokens that are bound to it hold it ("jkt", RFC 9449 section 6.1).
+// Thumbprint is the key's thumbprint, as tokens that are bound to the key contain it ("jkt", RFC 9449 section 6.1).
 func (k *Key) Thumbprint() string { return k.key.Thumbprint() }
 
 // Algorithm is what proofs are signed with.

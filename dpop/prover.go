@@ -26,8 +26,8 @@ import (
 // seconds or minutes).
 const backdated = 5 * time.Second
 
-// Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; it must
-// not be copied, and its fields not changed, once it is used. It prints as its name only.
+// Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; after
+// its first use it must not be copied and its fields must not be changed. It prints as its name only.
 type Prover struct {
 	// Key returns the key that tokens are bound to. It is called at every fetch of a token, and each token keeps the
 	// key it was fetched with. With a source of tokens that does not know this Prover, it is called for each new token,
@@ -97,8 +97,8 @@ func (g *generatedKey) read(context.Context) (*keys.Key, error) {
 	return g.key, g.err
 }
 
-// Bind remembers the key that a token is bound to. A token that a server returns once more after the key was replaced
-// is still bound to the one it was first fetched with.
+// Bind remembers the key that a token is bound to, for the last 8 tokens. If a server returns the same token again
+// after the key was replaced, the token remains bound to the key that it was first fetched with.
 func (p *Prover) Bind(token string, key *Key) {
 	hash := bound.Hash(token)
 	if first, known := p.tokens.Of(hash); known && first.Thumbprint() != key.Thumbprint() {
@@ -109,8 +109,8 @@ func (p *Prover) Bind(token string, key *Key) {
 
 // Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's,
 // and target its URL. It is signed with the key that the token is bound to. now is the time of the request; the proof's
-// "iat" lies 5 s before it. nonce is what the server asked this very request to contain; empty: the last one that its
-// origin sent. ctx ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
+// "iat" lies 5 s before it. nonce is the one that the server has demanded for this request; empty: the last one that
+// the origin sent, if any. ctx ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
 func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token, nonce string) (string, error) {
 	c, err := p.claims(now, method, target, nonce)
 	if err != nil {
@@ -169,9 +169,9 @@ func (p *Prover) Remember(target *url.URL, nonce string) bool {
 	return p.nonces.remember(target, nonce)
 }
 
-// Forget drops a nonce that target has refused without sending another. A server that has stopped using nonces refuses
-// every proof that contains one (oidc-provider does, as invalid_dpop_proof). A nonce that came after it is kept; Forget
-// reports whether there was none.
+// Forget drops a nonce that target has refused without sending another one. A server that has stopped using nonces
+// refuses every proof that contains one (oidc-provider does, as invalid_dpop_proof). Forget reports whether it dropped
+// nonce. It does not if target's origin has sent another nonce since, which is kept.
 func (p *Prover) Forget(target *url.URL, nonce string) bool { return p.nonces.forget(target, nonce) }
 
 // Nonce returns what the next proof to target's origin will contain; "" for none.

@@ -14,11 +14,11 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// Values of [Assertion].Audience that stand for another one.
+// Values of [Assertion].Audience with a meaning; any other value is sent as it is.
 const (
 	// AudienceIssuer is the Issuer, which draft-ietf-oauth-rfc7523bis requires.
 	AudienceIssuer = "issuer"
-	// AudienceTokenEndpoint is the address of the token endpoint, as RFC 7523 section 3 has it.
+	// AudienceTokenEndpoint is the address that the token request goes to (RFC 7523 section 3). It is the default.
 	AudienceTokenEndpoint = "token_endpoint"
 )
 
@@ -33,7 +33,8 @@ const (
 )
 
 // Assertion has the settings of the styles SecretJWT, PrivateKeyJWT and ExternalAssertion, which authenticate the
-// client by a JSON Web Token (RFC 7523). Its zero value is the default of everything but Key and Source.
+// client by a JSON Web Token (RFC 7523). The zero value of each field is its default, but PrivateKeyJWT requires Key or
+// Certificate, and ExternalAssertion requires Source.
 type Assertion struct {
 	// Key signs the assertion of PrivateKeyJWT; see keys.File and keys.Signer. Nil: the private key that Certificate
 	// returns.
@@ -54,9 +55,9 @@ type Assertion struct {
 	// token endpoint, which nearly all servers accept; those that go by draft-ietf-oauth-rfc7523bis accept their issuer
 	// alone.
 	Audience string
-	// Algorithm is what the assertion is signed with. Empty: the key's own for PrivateKeyJWT (see keys.New), or if the
-	// Issuer does not list that, the first that it lists and the key can sign with; HS256 for SecretJWT, whose others
-	// are HS384 and HS512.
+	// Algorithm is what the assertion is signed with. Empty, for PrivateKeyJWT: the key's own (see keys.New); if the
+	// Issuer's metadata list algorithms without it, the first of these that the key can sign with. Empty, for
+	// SecretJWT: HS256; it can also use HS384 and HS512.
 	Algorithm string
 	// Type is the "typ" of the header. Empty: none; draft-ietf-oauth-rfc7523bis requires "client-authentication+jwt".
 	Type string

@@ -14,12 +14,13 @@ import (
 	"github.com/alf-go/alf/internal/files"
 )
 
-// CertificateFunc returns the certificate that the client presents in TLS handshakes, with its private key (RFC 8705).
-// It is called at every fetch; new connections are made when it returns another certificate. It may be called
-// concurrently, should return when ctx ends, and must not put anything secret into its error.
+// CertificateFunc returns a certificate of the client. That of Config.Certificate has its private key and is presented
+// in TLS handshakes (RFC 8705): when the function returns another certificate, new connections are made. That of
+// Assertion.Certificate is named by assertions, and is not presented. The function is called at every fetch. It may be
+// called concurrently, should return when ctx ends, and must not put anything secret into its error.
 type CertificateFunc func(ctx context.Context) (*tls.Certificate, error)
 
-// Certificate returns a CertificateFunc for a certificate that stays.
+// Certificate returns a CertificateFunc for a constant certificate.
 func Certificate(certificate tls.Certificate) CertificateFunc {
 	return func(context.Context) (*tls.Certificate, error) { return &certificate, nil }
 }

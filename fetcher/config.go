@@ -15,9 +15,8 @@ import (
 // AuthStyle (ClientSecret by default) are required; the zero value of everything else is the default.
 //
 // Whichever way a Config is printed, the values of TokenRequest.Header and Params and the query of TokenURL are left
-// out. Only as an unexported field of another struct, fmt prints its fields without calling its methods: a secret in
-// these three is better not kept in one. ClientSecret is safe everywhere, because fmt cannot print what is in a
-// function.
+// out. There is one exception: fmt calls no methods on unexported fields of other structs. If a Config is in such a
+// field and that struct is printed, these three are printed too. ClientSecret never is, because it is a function.
 type Config struct {
 	// TokenURL is the address of the token endpoint, without fragment or user information. It must be https unless
 	// AllowHTTP allows http.

@@ -35,13 +35,14 @@ var (
 //
 // If the credentials may have been refused, or could not be read, and they come from files or environment variables,
 // errors.As also finds an error in it with the method CredentialsChanged() bool. It reads these files and variables
-// again, calls no function of the user's, and reports whether one has another content now, so that a new attempt is
-// worth it. It may be called concurrently.
+// again, calls no function of the user's, and reports whether the content of one has changed, so that another attempt
+// may succeed. It may be called concurrently.
 type Error struct {
 	// Status is the response's HTTP status; 0 if there was no response.
 	Status int
 	// Code, Description and URI are the error, error_description and error_uri of the response (RFC 6749 section 5.2),
-	// if it had them. Where there is no error_description, Description is what the response says otherwise.
+	// if it had them. Without an error_description, Description is taken from whatever else in the response describes
+	// the error, if anything does.
 	Code, Description, URI string
 	// Body is the beginning of the response's body, at most 1 KiB. It is empty for a 2xx, whose body is where a token
 	// would be, for a redirect, and for a response that could not be read whole.
@@ -117,8 +118,8 @@ func (e *Error) Unwrap() []error {
 	return append([]error{e.response}, e.causes...)
 }
 
-// Permanent reports whether trying again soon is pointless: the server, or its certificate, shows that something has to
-// be repaired first.
+// Permanent reports whether another attempt would fail in the same way until an operator repairs something. The
+// response, or the server's certificate, shows that.
 func (e *Error) Permanent() bool { return e.permanent }
 
 // Temporary reports whether the failure may pass by itself: the opposite of Permanent. With Timeout it makes an Error a

@@ -30,10 +30,11 @@ func New(cfg Config) (*Fetcher, error) {
 // Fetch makes one attempt to obtain a token. It ends when ctx does.
 //
 // The token's Expiry counts from the start of the request; it is zero if the server gave no lifetime, and the start
-// itself for a lifetime of 0 or less. It is no later than the end of the certificate that the token was fetched with,
-// if that has not ended already; without a lifetime, if that ends within 5 minutes. TokenType is the scheme under which
-// the token is sent. RefreshToken stays empty (RFC 6749 section 4.4.3). Extra returns the other members of the
-// response, numbers as float64; "refresh_in" is in seconds.
+// itself for a lifetime of 0 or less. A certificate that the token was fetched with and that is still valid limits it:
+// Expiry is then no later than the end of the certificate. If the server gave no lifetime, Expiry is set to that end
+// only if it is less than 5 minutes away. TokenType is the scheme under which the token is sent. RefreshToken stays
+// empty (RFC 6749 section 4.4.3). Extra returns the other members of the response, numbers as float64; "refresh_in" is
+// in seconds.
 //
 // After a refusal that may concern the credentials (401, 403, invalid_client and the like), the secret, key or
 // certificate is read again. If it has changed, the request is repeated once. It is also repeated once with the nonce
@@ -53,8 +54,8 @@ func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
 // transport of the caller's.
 func (f *Fetcher) CloseIdleConnections() { f.client().connections.closeIdle() }
 
-// Metadata requests the Issuer's metadata (RFC 8414), whether they are remembered or not, and checks them against the
-// configuration. The error is an *[Error], or says that there is no Issuer.
+// Metadata requests the Issuer's metadata (RFC 8414), even if a fetch has read them already, and checks them against
+// the configuration. The error is an *[Error], or says that there is no Issuer.
 func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
 	c := f.client()
 	if c.endpoint != nil {
@@ -73,8 +74,8 @@ func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
 
 var errNoIssuer = errors.New("fetcher: there is no Issuer whose metadata could be read: TokenURL is set")
 
-// Certificate returns the certificate that a token was fetched with, and may be bound to (RFC 8705 section 3). For a
-// token that is not among the last few, it returns that of the last one; nil if there is none.
+// Certificate returns the certificate that a token was fetched with, and may be bound to (RFC 8705 section 3). It
+// remembers the last 8 tokens. For any other token it returns the certificate of the last fetch; nil if there was none.
 func (f *Fetcher) Certificate(token string) *tls.Certificate {
 	c := f.client()
 	if certificate, ok := c.certificates.Of(bound.Hash(token)); ok {

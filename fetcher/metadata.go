@@ -7,7 +7,7 @@ import (
 )
 
 // Metadata is what an authorization server publishes about itself (RFC 8414 section 2, OpenID Connect Discovery section
-// 3), as far as it matters to a client that uses client credentials. A list that is nil was not there.
+// 3), as far as it matters to a client that uses client credentials. A list is nil if the document does not have it.
 type Metadata struct {
 	// Issuer is the server's identifier, and equals the configured one.
 	Issuer string

@@ -16,8 +16,8 @@ const maxFile = 64 << 10
 // ends, and must not put the secret into its error. What it returns is sent as it is.
 type SecretFunc func(ctx context.Context) (string, error)
 
-// Secret returns a SecretFunc for a constant secret. [Config.Validate] refuses one with white space around it, which
-// comes from copying more often than it is meant.
+// Secret returns a SecretFunc for a constant secret. [Config.Validate] refuses one with white space around it, because
+// that is usually a mistake in copying.
 //
 //go:noinline
 func Secret(value string) SecretFunc {

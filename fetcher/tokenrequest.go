@@ -14,16 +14,16 @@ import (
 // TokenRequest holds the settings of the connection to the token endpoint and to the issuer, and of the HTTP requests
 // sent there. Its zero value is the default.
 //
-// It prints as a redaction. Only as an unexported field of another struct, fmt prints its fields without calling its
-// methods: a secret in Header is better not kept in one.
+// It prints as a redaction. There is one exception: fmt calls no methods on unexported fields of other structs. If a
+// TokenRequest is in such a field and that struct is printed, Header is printed too.
 type TokenRequest struct {
 	// HTTPClient sends the token requests. A copy of it is used that follows no redirects; its cookie jar is shared. It
 	// excludes Transport, Proxy, TLS and Renegotiation. Nil: a client of the fetcher's own.
 	HTTPClient *http.Client
 	// Transport is the base transport. It excludes HTTPClient, Proxy, TLS and Renegotiation. Nil: a transport of the
-	// fetcher's own, cloned from http.DefaultTransport, which in addition notices dead HTTP/2 connections by pings and
-	// tries all addresses of a host in time. A http.DefaultTransport that is not an *http.Transport, or that is
-	// replaced later, as mocks and instrumentation do, is used as it is.
+	// fetcher's own, cloned from http.DefaultTransport, which in addition closes HTTP/2 connections that no longer
+	// respond to pings, and tries the next address of a host after a few seconds. An http.DefaultTransport that is not
+	// an *http.Transport, or that is replaced later, as mocks and instrumentation do, is used as it is.
 	Transport http.RoundTripper
 	// Proxy chooses the proxy of the fetcher's own transport. It excludes HTTPClient and Transport. Nil: as
 	// http.DefaultTransport does.

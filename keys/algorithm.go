@@ -19,8 +19,8 @@ import (
 )
 
 // Algorithm is a signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2: RS256,
-// RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519. The last two make the same signature;
-// servers that go by RFC 9864 know it by its new name alone.
+// RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519. The last two make the same signature; some
+// servers that follow RFC 9864 accept only the name Ed25519.
 type Algorithm string
 
 // The algorithms that a private key can sign with.

@@ -32,8 +32,9 @@ type Key struct {
 }
 
 // New makes a key of a signer whose public key is RSA of at least 2048 bits, ECDSA on P-256, P-384 or P-521, or
-// Ed25519. id is sent as "kid", if it is not empty. algorithm is the one the key is meant for; empty: the usual one for
-// its kind, RS256, ES256, ES384, ES512 or EdDSA.
+// Ed25519. id is sent as "kid", if it is not empty. algorithm is the one the key is meant for; empty: RS256, ES256,
+// ES384, ES512 or EdDSA, whichever is usual for its kind. New fails for any other public key, and if the key cannot be
+// used with algorithm.
 func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 	if signer == nil {
 		return nil, errors.New("there is no signer")
@@ -69,10 +70,11 @@ func New(signer crypto.Signer, id string, algorithm Algorithm) (*Key, error) {
 // ID is what is sent as "kid"; empty: none is sent.
 func (k *Key) ID() string { return k.id }
 
-// Algorithm is the one the key signs with unless another is asked for.
+// Algorithm is the algorithm that the key signs with, unless the caller names another one.
 func (k *Key) Algorithm() Algorithm { return k.algorithm }
 
-// CanSign fails if the key cannot be used with an algorithm, naming those it can be used with.
+// CanSign returns nil if the key can be used with algorithm. Otherwise its error names the algorithms that the key can
+// be used with.
 func (k *Key) CanSign(algorithm Algorithm) error { return algorithm.fits(k.public()) }
 
 // Thumbprint is the base64url SHA-256 thumbprint of the public key (RFC 7638), by which a token that is bound to it
@@ -85,7 +87,7 @@ func (k *Key) Public() crypto.PublicKey { return k.public() }
 // PublicJWK is the public key as a JSON Web Key (RFC 7517), with the members that identify it and no others.
 func (k *Key) PublicJWK() json.RawMessage { return append(json.RawMessage(nil), k.jwk...) }
 
-// WithID returns the key under another "kid".
+// WithID returns a copy of the key with id as its "kid". k is not changed.
 func (k *Key) WithID(id string) *Key {
 	other := *k
 	other.id = id

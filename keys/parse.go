@@ -14,9 +14,9 @@ import (
 var errNoKey = errors.New("holds no private key: use PEM (PKCS#8, PKCS#1 or SEC 1) or a JSON Web Key")
 
 // Parse reads a private key: PEM with one of PKCS#8 ("PRIVATE KEY"), PKCS#1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE
-// KEY"), with certificates beside it being ignored; or a JSON Web Key (RFC 7517) with its "kid" and "alg", if it has
-// them; or a set of them, of which one signs. A key that is marked for another use, by "use" or "key_ops", is refused.
-// The errors contain nothing secret of what was read.
+// KEY"), or a JSON Web Key (RFC 7517) with its "kid" and "alg", if it has them; or a set of them, of which one signs.
+// Certificates beside a key in PEM are ignored. A key that is marked for another use, by "use" or "key_ops", is
+// refused. The errors contain nothing secret of what was read.
 func Parse(content []byte) (*Key, error) { return ParseWithID(content, "") }
 
 // ParseWithID is [Parse] for the key that the server knows as id. In a set of several keys, it is the one with that

@@ -16,8 +16,9 @@ import (
 )
 
 // Sign returns the signature of RFC 7518 section 3 over input. algorithm empty: the key's own. It fails if the key
-// cannot be used with the algorithm, or the signer fails. ctx ends the wait for a signer that is not of the standard
-// library, with its cause; the signer itself, which knows no contexts, goes on until it is done.
+// cannot be used with the algorithm, or the signer fails. A key of the standard library signs on the caller's
+// goroutine. Any other signer runs on a goroutine of its own: when ctx ends, Sign returns its cause, but the signer
+// runs on until it returns, because crypto.Signer takes no context.
 func (k *Key) Sign(ctx context.Context, algorithm Algorithm, input []byte) ([]byte, error) {
 	switch k.signer().(type) {
 	case *ecdsa.PrivateKey, *rsa.PrivateKey, ed25519.PrivateKey:

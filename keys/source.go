@@ -17,15 +17,16 @@ const maxFile = 64 << 10
 // and must not put anything secret into its error.
 type Func func(ctx context.Context) (*Key, error)
 
-// Of returns a Func for a key that stays.
+// Of returns a Func that always returns key.
 func Of(key *Key) Func {
 	return func(context.Context) (*Key, error) { return key, nil }
 }
 
 // Signer returns a Func for a key that is kept elsewhere, such as in an HSM or a key management service. id is sent as
-// "kid", if it is not empty. The signer must be safe for concurrent use. No caller waits for its Sign longer than the
-// caller's context lasts, but it should have a time-out of its own, so that it ends at all; its Public is called until
-// the key it returns can be used. The Func fails where [New] does.
+// "kid", if it is not empty. The signer must be safe for concurrent use. A caller stops waiting for its Sign when the
+// caller's context ends; Sign runs on until it returns, so it should have a time-out of its own. The Func calls its
+// Public, and waits for it whatever the context says, until that has returned a usable key once. The Func fails if
+// [New] does.
 func Signer(signer crypto.Signer, id string) Func {
 	var known atomic.Pointer[Key]
 	return func(context.Context) (*Key, error) {
@@ -40,9 +41,9 @@ func Signer(signer crypto.Signer, id string) Func {
 	}
 }
 
-// File returns a Func that reads the file at path, as mounted secrets are replaced while a program runs. The file is
-// anything that [Parse] takes. The Func fails, naming the path, if the file cannot be read, holds no such key, or is
-// larger than 64 KiB.
+// File returns a Func that reads the file at path at every call, because mounted secrets are replaced while a program
+// runs. [Parse] says what the file may contain. The Func fails, naming the path, if the file cannot be read, holds no
+// such key, or is larger than 64 KiB.
 func File(path string) Func { return FileWithID(path, "") }
 
 // FileWithID is [File] for the key that the server knows as id: the one with that "kid" in a set of JSON Web Keys, or a

@@ -82,7 +82,7 @@ func TestM11_TheFetchOutlivesTheCallerThatStartedIt(t *testing.T) {
 	})
 }
 
-func TestM11_TheFetchIsLentNoValues(t *testing.T) {
+func TestM11_TheFetchGetsNoValuesOfACallersContext(t *testing.T) {
 	type key struct{}
 	inWorld(t, func(t *testing.T, w *world) {
 		w.waitIn(context.WithValue(t.Context(), key{}, "theirs")).wantToken("t1")

@@ -45,7 +45,7 @@ func TestM6_AnExpiredValueThatComesAgainIsAskedForAgainSooner(t *testing.T) {
 	})
 }
 
-func TestM6_AnEndpointThatReturnsAnExpiredValueForeverCausesNoLoop(t *testing.T) {
+func TestM6_AnEndpointThatRepeatsAnExpiredValueCausesNoLoop(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 10 * second
 		w.get()

@@ -18,8 +18,8 @@ type Config struct {
 	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves,
 	// and that includes the waits between the attempts of a round: see [Policy].Attempts.
 	Clock clock.Clock
-	// Rand returns numbers in [0, 1), for jitter; others are replaced by the nearest, NaN by 0. It is called by one
-	// goroutine at a time. Default: math/rand/v2.
+	// Rand returns numbers in [0, 1), for jitter; a number outside this range is replaced by the nearest in it, NaN by
+	// 0. It is called by one goroutine at a time. Default: math/rand/v2.
 	Rand func() float64
 	// Hook is called with every [Event], in order, on a goroutine that lives only while there are any. It may be slow
 	// and may use this manager: up to 1,024 events queue behind it, and those that overflow are counted in

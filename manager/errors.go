@@ -12,8 +12,8 @@ var ErrClosed = errors.New("alf: the token manager is closed")
 // ErrSuppressed is what errors.Is finds in a [SuppressedError].
 var ErrSuppressed = errors.New("alf: rejection suppressed")
 
-// ErrAbandoned is what errors.Is finds in an [Error] when no fetch is started because too many of those before it were
-// abandoned (they ignored their cancellation) and none of them has returned.
+// ErrAbandoned is what errors.Is finds in an [Error] when no fetch is started because three earlier ones are abandoned:
+// they did not return within 5 s of their cancellation, and still have not.
 var ErrAbandoned = errors.New("alf: too many abandoned fetches")
 
 // abandonedError is what stands in an [Error] then, whose text begins with "alf:" itself.
@@ -28,13 +28,14 @@ func (abandonedError) Is(target error) bool { return target == ErrAbandoned }
 // Error says that no token is available. All callers that waited for the same round of attempts get the same *Error,
 // and so does a caller that asks before NextAttempt.
 type Error struct {
-	// Err is the last attempt's error. errors.As finds a *oauth2.RetrieveError in it when the endpoint responded.
+	// Err is the last attempt's error. errors.As finds an *oauth2.RetrieveError in it if the endpoint responded.
 	Err error
 	// Attempts is how many fetches the round made.
 	Attempts int
 	// Permanent says that another attempt would fail in the same way until an operator repairs something.
 	Permanent bool
-	// NextAttempt is when a caller may cause the next fetch, on the wall clock. Zero if that is not bound to a time.
+	// NextAttempt is when a caller may cause the next fetch, on the wall clock. Zero with [ErrAbandoned]: then an
+	// abandoned fetch has to return first.
 	NextAttempt time.Time
 }
 
@@ -63,10 +64,12 @@ func (e *Error) Timeout() bool {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// SuppressedError says that a rejection was not acted on: the token stays, because a fetch for it may not start yet
-// (the same API rejected earlier ones as well, or the endpoint is failing). errors.Is finds [ErrSuppressed] in it.
+// SuppressedError says that a rejection was not acted on: the token stays in use, because a fetch for this rejection
+// may not start yet. In most cases the same origin rejected earlier tokens as well, or the endpoint is failing.
+// errors.Is finds [ErrSuppressed] in it.
 type SuppressedError struct {
-	// Until is when the same rejection would be acted on, on the wall clock. Zero if that is not bound to a time.
+	// Until is when the same rejection may cause a fetch, on the wall clock. Zero if no time is known: three abandoned
+	// fetches have not returned ([ErrAbandoned]), or 64 origins contest the token already.
 	Until time.Time
 }
 

@@ -37,8 +37,9 @@ const (
 	Idle EventKind = core.WentIdleName
 	// Closed: the manager was closed.
 	Closed EventKind = core.WasClosedName
-	// Guarded: Origin rejects tokens that are not to blame, so the fetches that its rejections may cause are limited,
-	// until a minute passes without a 401. Remedy says what to look at.
+	// Guarded: Origin rejects tokens for a reason that no other token changes, such as a missing permission. The
+	// fetches that its rejections may cause are limited until a minute passes without a 401 from it. Remedy says what
+	// to look at.
 	Guarded EventKind = core.GuardedName
 	// BackoffLifted: the client credentials were corrected during a backoff, which ends.
 	BackoffLifted EventKind = core.BackoffLiftedName
@@ -117,7 +118,8 @@ type Event struct {
 	Count uint64
 	// RefreshTime is when the successor of a published token is fetched if it is in use, on the wall clock.
 	RefreshTime time.Time
-	// Until is how long the state that was entered lasts at least, on the wall clock.
+	// Until is the earliest time at which the state that the event reports ends, on the wall clock: see the kinds.
+	// Zero: no time is known.
 	Until time.Time
 	// Remedy says what to do about it.
 	Remedy string

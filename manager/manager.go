@@ -4,8 +4,8 @@
 //
 // One goroutine, the owner, owns the token and receives messages over a channel; it publishes what it has as an
 // immutable snapshot, so that a caller that finds a usable token there reads it without a lock, a channel or an
-// allocation. It needs no HTTP client above it (gRPC, message brokers and databases take a [Token] as well), and any
-// [Fetcher] will do below.
+// allocation. It can be used without an HTTP client, because gRPC, message brokers and databases take a [Token] as
+// well. Its tokens come from any [Fetcher].
 package manager
 
 import (
@@ -67,10 +67,12 @@ func (m *Manager) Token(ctx context.Context) (*Token, error) {
 
 // TokenFor is Token for a request to an origin, which the path may follow: "https://api.example.com:443/v1/items".
 //
-// A token that an origin has rejected is not returned for that origin any more: its requests wait for the successor, or
-// fail with the *[Error] that says why there is none. For all other origins it remains available, so that one resource
-// server cannot take a good token from the others. A caller of Invalidate or Replace that names no origin (a name
-// without "://" is none) withdraws it from all, until the first attempts to get a successor have failed.
+// An origin that rejects the current token contests it until a successor is published, unless the rejection is
+// suppressed ([ErrSuppressed]) or the origin is guarded ([Guarded]): then the token stays in use there as well. A
+// contested token is not returned for that origin: its requests wait for the successor, or fail with the *[Error] that
+// says why there is none. For all other origins it remains available, so that one resource server cannot take a good
+// token from the others. A caller of Invalidate or Replace that names no origin (a name without "://" is none)
+// withdraws it from all, until the first attempts to get a successor have failed.
 func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
 	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, origin) {
 		return s.token, nil
@@ -96,7 +98,8 @@ func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token,
 	return token, nil
 }
 
-// Current returns the current token if it may be sent to any origin, and otherwise nil. It neither waits nor allocates.
+// Current returns the current token. It returns nil if there is none, or if an origin contests it (see
+// [Manager.TokenFor]). It neither waits nor allocates.
 func (m *Manager) Current() *Token {
 	s := m.current.Load()
 	if s == nil || !s.usable(m.clock.Now(), m, "") || s.flags.Load()&contested != 0 {
@@ -125,7 +128,8 @@ func (m *Manager) Replace(ctx context.Context, rejected *Token, origin string) (
 	return m.ask(ctx, func(to chan<- reply) message { return invalidate{rejected.Value(), origin, true, to} })
 }
 
-// Invalidate is Replace without the wait: nil says that the token is replaced or was no longer current.
+// Invalidate is Replace without the wait: nil says that a successor is being fetched, or that the token was no longer
+// current.
 func (m *Manager) Invalidate(rejected *Token, origin string) error {
 	return m.InvalidateValue(rejected.Value(), origin)
 }
@@ -137,8 +141,8 @@ func (m *Manager) InvalidateValue(value, origin string) error {
 	return err
 }
 
-// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. A fetch that is in flight already
-// is the one it waits for. Meanwhile other callers keep getting the current token.
+// Refresh fetches a token now, lifting every backoff, and waits for it as Token does. If a fetch is in flight already,
+// Refresh waits for that one. Meanwhile other callers keep getting the current token.
 func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
 	return m.ask(ctx, func(to chan<- reply) message { return refresh{to} })
 }
@@ -154,10 +158,10 @@ func (m *Manager) Stats() Stats {
 	}
 }
 
-// Close ends the manager: all callers that wait get [ErrClosed], the fetch in flight is cancelled, and Close returns
-// when it and the owner have ended, or the fetch has ignored its cancellation for 5 s. Further calls wait for the same
-// end. It returns nil. A hook that is running is not waited for, and may itself call Close; a fetcher that calls it
-// keeps it waiting until it is given up.
+// Close ends the manager: all callers that wait get [ErrClosed], and the fetch in flight is cancelled. Close returns
+// when the owner and that fetch have ended, or 5 s after the cancellation, when the fetch is abandoned. Further calls
+// wait until the first one has ended. The error is always nil. Close does not wait for a hook that is running, so a
+// hook may call it. A fetcher that calls Close waits for itself, until it is abandoned.
 func (m *Manager) Close() error {
 	select {
 	case m.inbox <- closing{}:

@@ -10,7 +10,7 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-func TestM20_RefreshDoesNotWaitForTheSecondAfterADeadToken(t *testing.T) {
+func TestM20_RefreshDoesNotWaitForTheSecondAfterAnExpiredToken(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 0
 		w.get()

@@ -83,7 +83,7 @@ func TestM9_AttemptsAreJittered(t *testing.T) {
 	}
 }
 
-func TestM9_ALaterAttemptServesEverybody(t *testing.T) {
+func TestM9_ALaterAttemptServesAllWhoWait(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.fail = errDown
 		a := w.wait()
@@ -133,7 +133,7 @@ func TestM9_TheBackoffIsCappedAtTenSeconds(t *testing.T) {
 	})
 }
 
-func TestM9_AHangingEndpointFailsEverybodyAfterOneRoundsTime(t *testing.T) {
+func TestM9_AHangingEndpointFailsAllWhoWaitAfterOneRoundsTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.hang = true
 		callers := make([]*caller, 100)

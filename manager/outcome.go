@@ -14,7 +14,7 @@ type Outcome struct {
 	Retry bool
 	// Accepted is false if the response rejected the token.
 	Accepted bool
-	// Sent is when the request was sent, by the clock of the manager. An acceptance counts as evidence only about what
-	// was known by then. Zero: now.
+	// Sent is when the request was sent, by the clock of the manager. That a token was accepted is evidence against an
+	// earlier rejection only if the request was sent after that rejection was reported. Zero: now.
 	Sent time.Time
 }

@@ -147,7 +147,7 @@ func TestPeerDefect13_NoLifetimeIsNotForever(t *testing.T) {
 	})
 }
 
-func TestPeerDefect16_RetriesAreJitteredAndFollowMalformedAnswersToo(t *testing.T) {
+func TestPeerDefect16_RetriesAreJitteredAndFollowMalformedResponsesToo(t *testing.T) {
 	waits := map[time.Duration]bool{}
 	for _, draw := range []float64{0, 0.25, 0.5, 0.75} {
 		inWorld(t, func(t *testing.T, w *world) {

@@ -11,11 +11,11 @@ import (
 // Policy is how a manager decides. The zero value of each field means the default given with it; everything that is not
 // here is fixed, because changing it would break a promise. Durations of more than a year count as a year.
 type Policy struct {
-	// Margin is how long before its expiry a token stops being handed out. Default: a tenth of its lifetime, 10 s at
-	// most. A configured one is capped at half the lifetime.
+	// Margin is how long before its expiry a token stops being handed out: that time is its effective expiry. Default:
+	// a tenth of its lifetime, 10 s at most. A configured one is capped at half the lifetime.
 	Margin time.Duration
-	// RefreshFraction is the part of a token's effective lifetime after which its successor is fetched, from 0.5 to 1.
-	// Default: 0.75.
+	// RefreshFraction sets a token's refresh time, at which its successor is fetched if the token is in use: it is the
+	// part of the time from the start of the fetch to the effective expiry, from 0.5 to 1. Default: 0.75.
 	RefreshFraction float64
 	// Jitter is how far RefreshFraction is spread to either side, so that many processes do not refresh at the same
 	// moment. Default: 0.10. Negative: none.
@@ -24,13 +24,13 @@ type Policy struct {
 	DefaultLifetime time.Duration
 	// AttemptTimeout bounds one fetch. It is 1 ms at least. Default: 5 s.
 	AttemptTimeout time.Duration
-	// RoundTimeout bounds all attempts made for callers that wait. It is 1 ms at least. Default: 10 s.
+	// RoundTimeout bounds a round: all attempts made for callers that wait. It is 1 ms at least. Default: 10 s.
 	RoundTimeout time.Duration
 	// Attempts is how many fetches a round makes at most when they fail for a transient reason. Default: 3.
 	Attempts int
-	// MinBackoff and MaxBackoff are the first and the longest wait after failed fetches; each wait is double the one
-	// before, and a random value from its upper half. For callers without a token the longest is 10 s or MaxBackoff,
-	// whichever is less. Defaults: 0.5 s and 60 s.
+	// MinBackoff and MaxBackoff are the first and the longest wait after failed fetches; the bound of the wait doubles
+	// with each failure, and the wait is drawn at random between half the bound and the bound. For callers without a
+	// token the longest is 10 s or MaxBackoff, whichever is less. Defaults: 0.5 s and 60 s.
 	MinBackoff, MaxBackoff time.Duration
 	// MinPermanentBackoff and MaxPermanentBackoff are the same for failures that are permanent, such as invalid_client,
 	// without the randomness. Defaults: 5 s and 60 s.

@@ -75,7 +75,7 @@ func TestM4_AnEndpointsAdviceIsJitteredToo(t *testing.T) {
 	}, withRand(func() float64 { return 0 }))
 }
 
-func TestM6_ADeadTokenOfTheCurrentValueWithdrawsIt(t *testing.T) {
+func TestM6_TheCurrentValueExpiredOnArrivalIsWithdrawn(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.repeatedly("same", 100*second)
 		w.get()
@@ -86,7 +86,7 @@ func TestM6_ADeadTokenOfTheCurrentValueWithdrawsIt(t *testing.T) {
 	})
 }
 
-func TestM6_ADeadTokenEndsTheBackoff(t *testing.T) {
+func TestM6_AnExpiredTokenEndsTheBackoff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.fail = errDown
 		c := w.wait()
@@ -285,7 +285,7 @@ func TestM6_NoCallerWaitsNoFetch(t *testing.T) {
 	})
 }
 
-func TestM6_ADeadRefreshLeavesTheCurrentTokenAlone(t *testing.T) {
+func TestM6_ARefreshThatBringsAnExpiredTokenKeepsTheCurrentOne(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.endpoint.set(func(e *endpoint) { e.lifetime = 0 })

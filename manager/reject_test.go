@@ -261,14 +261,14 @@ func TestM13_TheVeryValueThatWasRejectedCountsAsARejection(t *testing.T) {
 	})
 }
 
-func TestM13_TheGuardForgetsAMinuteOfContent(t *testing.T) {
+func TestM13_AMinuteWithoutA401EndsTheGuard(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = 24 * hour
 		c := w.wait()
 		for range 3 {
 			c = w.replace(c.got, api)
 			c.wantToken(c.got.Value())
-			w.advance(minute + 1) // content for a minute: a revocation now is believed
+			w.advance(minute + 1) // a minute without a 401: the next rejection counts as a revocation
 		}
 		w.endpoint.latency = second
 		w.replace(c.got, api).wantWaiting()

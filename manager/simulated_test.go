@@ -28,7 +28,7 @@ func TestM16_ACallerServedByTheOwnerWakesTheIdleManager(t *testing.T) {
 	})
 }
 
-func TestM6_ANegativeLifetimeIsDeadWhateverTheClockReads(t *testing.T) {
+func TestM6_ANegativeLifetimeIsExpiredWhateverTheClockReads(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime, w.endpoint.latency = -second, second

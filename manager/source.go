@@ -13,11 +13,12 @@ import (
 // ObservesOutcomes and ReportOutcome, with the signatures and the meaning that [Manager] gives them. Where a method
 // takes an origin, such as "https://api.example.com:443", the path of the request may follow.
 type Source interface {
-	// Token returns a usable token, waiting for one if need be, for as long as ctx lasts.
+	// Token returns a usable token, waiting for one if necessary, until ctx ends.
 	Token(ctx context.Context) (*Token, error)
-	// Replace reports that the resource server at origin rejected a token, and waits for its successor. It returns the
-	// current token at once if that is another one already, an error that is [ErrSuppressed] if the token stays, and
-	// else what Token returns. A successor that is the Same as rejected is of no use to the caller.
+	// Replace reports that the resource server at origin rejected a token, and waits for its successor. If another
+	// token is current already, it returns that at once. If rejected stays in use, it returns an error that is
+	// [ErrSuppressed]. Otherwise it returns what Token returns. If the successor is the Same as rejected, the endpoint
+	// returned the rejected value again.
 	Replace(ctx context.Context, rejected *Token, origin string) (*Token, error)
 	// Invalidate is Replace without the wait.
 	Invalidate(rejected *Token, origin string) error
@@ -25,17 +26,19 @@ type Source interface {
 	Close() error
 }
 
-// Fetcher obtains tokens. One call is one attempt; the manager decides when the next one is made, and never has two
-// running. ctx is the manager's own: it is cancelled when the attempt takes too long or the manager is closed.
-// [FetchInfoFrom] returns from it what the fetch is made for.
+// Fetcher obtains tokens. One call is one attempt. The manager decides when to make the next one, and makes none while
+// a fetch is in flight. A fetch that has not returned 5 s after its cancellation is abandoned: it is not in flight any
+// more, though the call may still run beside later ones. ctx is the manager's own, not a caller's: it is cancelled when
+// the attempt takes too long or the manager is closed. [FetchInfoFrom] returns the cause of the fetch from it.
 //
 // Only the returned token's Expiry gives its lifetime; zero means that the endpoint gave none (see
 // [Policy].DefaultLifetime). A number of seconds under Extra("refresh_in") is the endpoint's advice on when to refresh.
 //
 // An error may have methods Permanent() bool and RetryAfter() time.Duration; a *oauth2.RetrieveError is classified by
-// its status and code; any other error is transient. It may have CredentialsChanged() bool, which reports whether the
-// client credentials are other ones than those that the endpoint refused: during the backoff after such an error it is
-// called every 2 s on a goroutine of its own, and true ends the backoff. So it must be cheap, as reading a file is.
+// its status and code; any other error is transient. An error may also have a method CredentialsChanged() bool, which
+// reports whether the client credentials have changed since the endpoint refused them. During the backoff after such an
+// error, the manager calls it every 2 s on a goroutine of its own, and ends the backoff if it returns true. It must be
+// cheap, as reading a file is.
 type Fetcher interface {
 	Fetch(ctx context.Context) (*oauth2.Token, error)
 }

@@ -22,10 +22,10 @@ type Options struct {
 	Latency time.Duration
 	// APILatency is how long the API takes; see [Server.SetAPILatency]. Default: none.
 	APILatency time.Duration
-	// ClientID is the client that is known. Default: any is.
+	// ClientID is the client that is known. Default: every client is.
 	ClientID string
 	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any
-	// will do, but an empty one.
+	// secret is accepted, except an empty one.
 	ClientSecret string `json:"-"`
 	// API serves the requests that carry a good token. In memory it runs on the goroutine of the request, and its
 	// response is delivered as a whole when it returns: a response that is streamed needs a socket. Default: 200 with

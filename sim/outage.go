@@ -18,9 +18,9 @@ import (
 // For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
 func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
 
-// Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. Those still
-// waiting when it is over are dealt with as if they came then. It takes the place of an earlier Hang or GoDown, and
-// they of it.
+// Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. The
+// requests that still wait when it is over are handled as if they arrived then. A later Hang or GoDown replaces an
+// earlier one.
 func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(hung, d) }) }
 
 // Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the responses still queued by

@@ -49,7 +49,7 @@ type Stats struct {
 	// TokenRequests counts the token requests that arrived, those that got no response included; Tokens the different
 	// tokens issued.
 	TokenRequests, Tokens int
-	// MostAtOnce is how many token requests were under way at the same moment, at the most. Over HTTP, one that the
+	// MostAtOnce is the largest number of token requests that were under way at the same time. Over HTTP, one that the
 	// client gave up on is under way until the server notices.
 	MostAtOnce int
 	// Requests counts the requests to the API; Unauthorized those that got a 401, whichever handler sent it; Refused

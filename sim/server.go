@@ -75,7 +75,8 @@ func New(o Options) *Server {
 // Config is for a client of this server: alf.New(s.Config()) is ready to use, with requests to [Server.APIURL] or to
 // any address at all in memory. It goes over the socket if the server was started, else through memory. Its clock is
 // the server's, and its jitter is always the middle of the range, so that a test runs the same each time; reset Rand
-// for more variety. The secret is the one known now, whatever is set later.
+// for more variety. The secret is the one that the server expects now; a later [Server.SetClientSecret] does not change
+// it.
 func (s *Server) Config() alf.Config {
 	cfg := s.config(s.TokenURL())
 	if !s.started() {

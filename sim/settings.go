@@ -3,8 +3,8 @@ package sim
 import "time"
 
 // SetLifetime sets the lifetime of the tokens issued from now on. It counts from when the token request arrives. The
-// response's expires_in is in whole seconds, rounded down, except for lifetimes below one second. 0 and less are sent
-// as they are, with a token that has expired already.
+// response's expires_in is in whole seconds, rounded down, except for lifetimes below one second. A lifetime of 0 or
+// less is sent as it is, with a token that has expired already.
 func (s *Server) SetLifetime(d time.Duration) { s.set(func() { s.lifetime = d }) }
 
 // SetLatency sets how long the token endpoint takes to respond to the requests that arrive from now on. A token is
@@ -40,7 +40,7 @@ func (s *Server) RollKeys(lag time.Duration) {
 func (s *Server) Repeat(repeat bool) { s.set(func() { s.tokens.repeat = repeat }) }
 
 // Issue issues a token without a token request, which the API takes like any other: for calling the API directly, and
-// for a [Server.Respond] that is unusual in everything but the token.
+// for a function passed to [Server.Respond] that puts a valid token into an unusual response.
 func (s *Server) Issue(lifetime time.Duration) (value string) {
 	s.set(func() { value, _ = s.tokens.issue(grant{}, s.clock.Now(), lifetime) })
 	return value

@@ -71,7 +71,7 @@ func (k *socket) close() {
 
 // Close ends the server: a request that still waits for its response gets none, and a later one is refused. It returns
 // when nothing runs any more that [Server.Start] has started, API handlers included. Further calls wait for the same
-// end. A server that was not started needs no Close, but where requests may be left hanging in it.
+// end. A server that was not started needs Close only if requests may still be waiting in it.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {

@@ -382,7 +382,7 @@ func TestM13_TheTable(t *testing.T) {
 	for _, r := range rows() {
 		t.Run(r.name, func(t *testing.T) {
 			seeds, duration := 2, time.Hour
-			if testing.Short() {
+			if testing.Short() || raceDetector { // the core has no goroutine that could race
 				seeds, duration = 1, 6*time.Minute
 			}
 			for seed := range uint64(seeds) {

@@ -16,8 +16,8 @@ func (s *Server) newAccounts() []*lab.Account {
 	return []*lab.Account{lab.NewAccount("basic", special, basic), lab.NewAccount("post", special, post)}
 }
 
-// why401 says why requests at a token's very end cannot all succeed: the endpoint rounds up what is left of its
-// lifetime and returns the same token until that has passed.
+// why401 says why requests at a token's very end cannot all succeed: the endpoint rounds up what is left of its life
+// and returns the same token until that has passed.
 const why401 = "it refuses a token up to half a second before the end that it states, and has no other until then"
 
 // Cases are the clients.

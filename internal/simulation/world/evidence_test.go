@@ -109,7 +109,7 @@ func evidenceRows() (rows []evidenceRow) {
 
 // TestM13_EvidenceTable measures every scenario of M13's table. No 401 is returned that a fetch would have avoided.
 func TestM13_EvidenceTable(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceDetector { // a world runs on one goroutine
 		t.Skip("30 hours of traffic")
 	}
 	rows := evidenceRows()
