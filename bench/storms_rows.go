@@ -136,7 +136,7 @@ var storms = []row{
 	},
 	{
 		name: "an API that always says 401 beside one that does not, 10 s", bad: "requests to the other that failed", long: true, only: carriers,
-		// Only requests to the other API are timed. Those to the one that rejects wait for a second between fetches (M13).
+		// Only requests to the other API are timed. Those to the one that rejects wait for a second between fetches.
 		least: "cold, the first 401, then 1, 2, 4 s after the last came", want: tally{5, 0, 21 * ms}, // the cold fetch and a request
 		run: func(g *stage) {
 			never := g.over(&api{e: g.e, denies: true, latency: func(int64) time.Duration { return ms }})
