@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
-# for), and from Debian nginx with njs and Glewlwyd, and unless ALF_INTEROP is core, Apache with mod_oauth2, Doorkeeper and
+# for), and from Debian nginx with njs and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2, Doorkeeper and
 # RabbitMQ. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -14,7 +14,7 @@ fi
 if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null; then
 	wanted+=(glewlwyd dbconfig-no-thanks sqlite3)
 fi
-if [ "${ALF_INTEROP:-all}" != core ]; then
+if [ "${INTEROP_SERVERS:-all}" != core ]; then
 	if ! command -v ruby >/dev/null || ! ruby -e 'gem "doorkeeper"; gem "activerecord"; gem "sqlite3"; gem "puma"' 2>/dev/null; then
 		wanted+=(ruby-doorkeeper ruby-activerecord ruby-sqlite3 puma)
 	fi
@@ -23,7 +23,7 @@ if [ "${ALF_INTEROP:-all}" != core ]; then
 	fi
 fi
 # Not the package apache2, which is the service.
-if [ "${ALF_INTEROP:-all}" != core ] &&
+if [ "${INTEROP_SERVERS:-all}" != core ] &&
 	{ ! PATH=$PATH:/usr/sbin command -v apache2 >/dev/null || ! ls /usr/lib/apache2/modules/mod_oauth2.so >/dev/null 2>&1; }; then
 	wanted+=(apache2-bin libapache2-mod-oauth2)
 fi

@@ -9,7 +9,7 @@ import (
 )
 
 // variable selects what is run.
-const variable = "ALF_INTEROP"
+const variable = "INTEROP_SERVERS"
 
 // core is one server of each kind: a library in this process, one for Node, a daemon and a resource server. Of a server
 // with many rows it has those that differ in the client.
@@ -24,7 +24,7 @@ var core = map[string][]string{
 	},
 }
 
-// Selected reports whether this run includes a server, or one of its rows. The environment variable ALF_INTEROP
+// Selected reports whether this run includes a server, or one of its rows. The environment variable INTEROP_SERVERS
 // selects: "all", the default, or "core", which is one server of each kind.
 func Selected(server string, row ...string) bool {
 	switch selection := os.Getenv(variable); selection {
