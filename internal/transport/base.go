@@ -34,7 +34,7 @@ func newTemplate() (*http.Transport, bool) {
 	own := standard.Clone()
 	own.MaxIdleConns = 0
 	own.MaxIdleConnsPerHost = maxIdlePerHost
-	//lint:ignore SA1019 whoever still sets Dial must keep it
+	//lint:ignore SA1019 a program that still sets Dial must keep it
 	if own.Dial == nil && own.DialTLS == nil && own.DialTLSContext == nil && own.DialContext != nil {
 		own.DialContext = dial.AllAddresses(own.DialContext)
 	}
