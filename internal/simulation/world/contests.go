@@ -115,6 +115,7 @@ func (c *checker) guards(ev core.Event) {
 	// here.
 	c.broken(!r.unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "origin %d is guarded, which has accepted every retry", ev.Origin)
 	r.guarded = true
+	c.p.w.guard()
 	if i := slices.Index(c.contests.contesting, ev.Origin); i >= 0 {
 		c.contests.contesting = slices.Delete(c.contests.contesting, i, i+1) // the guard takes the place of the contest
 	}

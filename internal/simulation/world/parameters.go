@@ -158,12 +158,6 @@ func draw(s *source) Parameters {
 	return k
 }
 
-// guards reports whether a guard may be up when the faults end, and a token revoked then.
-func (k *Parameters) guards() bool {
-	revoked := k.Revocations > 0 || k.KeyLag > 0 || k.OneActive
-	return revoked && (k.AlwaysReject || k.DeniedPaths > 0 || k.BadReplicas > 0 || k.Introspects || k.Unnamed > 0 || k.StaleRepeat || k.Manual)
-}
-
 // String lists the parameters that are not off.
 func (k Parameters) String() string {
 	text := fmt.Sprintf("%+v", k.plain())

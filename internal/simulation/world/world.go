@@ -27,6 +27,7 @@ type World struct {
 	rec         *recorder // nil unless the run is recorded
 	faultsEnd   time.Duration
 	recovered   time.Duration // from then on everybody must be served
+	guarded     bool          // a guard went up (M13), so that recovery may take as long as it suppresses rejections
 	script      []func(w *World)
 	traffic     []Traffic
 
@@ -113,7 +114,7 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
 	w.faultsEnd = k.Duration
-	w.recovered = k.Duration + w.recoveryTime()
+	w.recovered = w.faultsEnd + w.recoveryTime()
 	policy := core.Policy{}.WithDefaults()
 	for i := range k.Processes {
 		p := &process{w: w, id: int32(i), core: core.New(policy), callers: make([]caller, k.Callers)}
@@ -131,25 +132,35 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 // the longest a fetch can be stuck, and a round on top.
 func (w *World) recoveryTime() time.Duration {
 	longest := 65 * time.Second
-	if w.parameters.RetryAfter > 0 && len(w.parameters.Troubles) > 0 {
-		longest += min(w.parameters.RetryAfter*3/2, 10*time.Minute)
+	if w.drawn.RetryAfter > 0 && len(w.drawn.Troubles) > 0 {
+		longest += min(w.drawn.RetryAfter*3/2, 10*time.Minute)
 	}
-	if w.parameters.guards() {
+	if w.guarded {
 		longest = max(longest, longestSuppression+5*time.Second)
 	}
-	if w.parameters.Stuck > 0 {
+	if w.drawn.Stuck > 0 {
 		longest += 140 * time.Second
 	}
-	if w.parameters.ClockSteps > 0 {
+	if w.drawn.ClockSteps > 0 {
 		longest *= 2
 	}
-	return longest + 3*w.parameters.Latency + 12*time.Second
+	return longest + 3*w.drawn.Latency + 12*time.Second
+}
+
+// guard notes that a guard went up, so that callers may fail for longer.
+func (w *World) guard() {
+	w.guarded = true
+	w.recovered = w.faultsEnd + w.recoveryTime()
 }
 
 // run takes one event after the other until there is nothing left to see.
 func (w *World) run() *Result {
 	end := w.recovered + w.observation()
 	w.until(end)
+	if later := w.recovered + w.observation(); later > end {
+		end = later
+		w.until(end)
+	}
 	w.finishUp(end)
 	w.stats.Virtual = min(w.now, end)
 	return w.result()
@@ -166,11 +177,8 @@ func (w *World) result() *Result {
 
 // until takes one event after the other.
 func (w *World) until(end time.Duration) {
-	for len(w.events) > 0 && w.violation == nil && !w.stopped {
+	for len(w.events) > 0 && w.events[0].at <= end && w.violation == nil && !w.stopped {
 		e := w.events.pop()
-		if e.at > end {
-			break
-		}
 		w.now = e.at
 		w.stats.Events++
 		w.handle(e)
