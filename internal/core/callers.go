@@ -7,7 +7,7 @@ func (s *step) get(in Input) {
 	s.Reply = s.serve(in)
 	s.round.orServe = s.round.orServe || s.Reply == WaitOrServe
 	if (s.Reply == None || s.Reply == Wait) && s.token.on && s.contest.has(in.Origin) {
-		// What it waits for is fetched for this origin too, whoever asked first (M13).
+		// What it waits for is fetched for this origin too, although another one may have asked first (M13).
 		g := s.guards.edit(in.Origin, s.elapsed)
 		g.awaited, g.awaitedPath = true, in.Path
 	}
