@@ -62,7 +62,9 @@ func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 }
 
 // joins reports whether a rejection is served by what goes on already (M12).
-func (s *step) joins() bool { return s.round.on || s.flight.on && !s.flight.reported }
+func (s *step) joins() bool {
+	return s.round.on || s.flight.on && !s.flight.reported && !(s.flight.queued && s.failingFast())
+}
 
 // replace has the token replaced for an origin that is entitled to it. Behind a guard, that uses up the origin's
 // allowance, and the token stays in use everywhere (M13). Otherwise the origin contests it (M21).

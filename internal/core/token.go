@@ -59,15 +59,18 @@ func (s *step) margin(life time.Duration) time.Duration {
 	return min(maxMargin, life/marginPart)
 }
 
-// refreshAfter is how much of the effective lifetime passes before a refresh (M4).
+// refreshAfter is how much of the effective lifetime passes before a refresh (M4). Where the bounds leave no room for
+// the jitter on one side, the whole of it lies on the other, so that tokens that were fetched together do not become
+// due together (E4).
 func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 	at := time.Duration(float64(usable) * s.policy.RefreshFraction)
 	if refreshIn > 0 {
 		at = min(refreshIn, usable)
 	}
-	at += time.Duration(float64(usable) * s.policy.Jitter * (2*s.draw - 1))
-	at = min(at, usable-refreshesPerFetch*s.lastDuration)
-	return max(at, usable/2)
+	jitter := time.Duration(float64(usable) * s.policy.Jitter)
+	last := max(min(at+jitter, usable-refreshesPerFetch*s.lastDuration), usable/2)
+	first := max(last-2*jitter, usable/2)
+	return first + time.Duration(float64(last-first)*s.draw)
 }
 
 // left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock
@@ -116,10 +119,10 @@ func (s *step) nextToken() uint64 {
 func (s *step) invalidateCurrent() {
 	contested := len(s.contest.origins) > 0
 	s.withdraw()
-	if b := &s.backoff; b.kind == refreshing || b.kind == waiting && contested && !b.hold {
+	if b := &s.backoff; b.kind == refreshing || b.kind == refused || b.kind == waiting && contested && !b.hold {
 		s.liftBackoff()
 	}
-	if s.flight.on && !s.flight.reported && !s.round.on {
+	if s.flight.running() && !s.flight.reported && !s.round.on {
 		s.startRound(s.flight.cause, s.elapsed)
 	}
 }
