@@ -9,11 +9,12 @@ func (s *step) get(in Input) {
 		s.round.unattended = false
 	}
 	s.round.orServe = s.round.orServe || s.Reply == WaitOrServe
+	if (s.Reply == None || s.Reply == Wait) && s.token.on && s.contest.has(in.Origin) {
+		// What it waits for is fetched for this origin too, although another one may have asked first (M13).
+		g := s.guards.edit(in.Origin, s.elapsed)
+		g.awaited, g.awaitedPath = true, in.Path
+	}
 	if s.Reply == None {
-		if s.token.on && s.contest.has(in.Origin) {
-			g := s.guards.edit(in.Origin, s.elapsed)
-			g.awaited, g.awaitedPath = true, in.Path
-		}
 		s.startRound(s.retrying(s.missing()), s.earliest(in))
 		s.Reply = Wait
 	}

@@ -135,7 +135,7 @@ func (c *Core) canonicalBackoff() {
 // decides a cause (a retry). A cap on the wait that is lower than longest is reached no later.
 func saturated(count int, first, longest time.Duration) int {
 	for n := 1; n < count; n++ {
-		if doubling(first, n, longest) == longest {
+		if Doubling(first, n, longest) == longest {
 			return n
 		}
 	}
