@@ -38,7 +38,7 @@ func (s *step) backOff(kind backoffKind, r Result) {
 		b.permanent = min(b.permanent+1, maxDoublings)
 	} else {
 		longest := s.policy.MaxBackoff
-		if kind == waiting {
+		if kind == waiting || !s.token.on {
 			longest = min(longest, maxRoundBackoff)
 		}
 		wait = Doubling(s.policy.MinBackoff, b.transient, longest)

@@ -25,7 +25,8 @@ type pair struct {
 	current  uint64   // its publication
 	wake     core.Elapsed
 	armed    bool
-	held     bool   // a token was published once
+	held     bool // a token was published once
+	watched  bool
 	checking bool   // the credentials are being checked
 	queued   uint64 // waits for its admission, by the whole core's name
 
@@ -82,8 +83,12 @@ func (w *pair) pass() {
 func (w *pair) inputs() (whole, canonical core.Input) {
 	var in core.Input
 	in.Read = w.rng.IntN(2) == 0
-	switch w.rng.IntN(19) {
-	case 16, 17, 18:
+	if w.rng.IntN(10) == 0 {
+		w.watched = !w.watched
+	}
+	in.Watched = w.watched
+	switch w.rng.IntN(20) {
+	case 17, 18, 19:
 		if w.queued != 0 {
 			in.Kind, in.Flight = core.Admitted, w.queued
 			if w.rng.IntN(2) == 0 {
@@ -115,6 +120,8 @@ func (w *pair) inputs() (whole, canonical core.Input) {
 			w.checking = false
 			in.Kind, in.Changed = core.CredentialsChecked, w.rng.IntN(3) == 0
 		}
+	case 16:
+		in.Kind, in.Watched, w.watched = core.Watch, true, true
 	case 5:
 		if w.rng.IntN(4) == 0 {
 			in.Kind = core.Refresh

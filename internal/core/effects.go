@@ -22,8 +22,8 @@ type Effects struct {
 	Flight uint64
 	// Freed: the fetch that was in flight is over for the endpoint, because it ended or was given up (E1).
 	Freed bool
-	// Unqueue: the fetch that waits for its admission is not wanted any more. Decline: the one that was just admitted is
-	// not. Enqueue: the fetch Flight wants to be admitted. Promote: it waits already, and is more urgent now (E1).
+	// Unqueue: the fetch that waits for its admission is not wanted any more. Decline: the one that was just admitted
+	// is not. Enqueue: the fetch Flight wants to be admitted. Promote: it waits already, and is more urgent now (E1).
 	Unqueue, Decline, Enqueue, Promote bool
 	// Urgent, Manual and New, of Enqueue and Promote, say that callers wait for the token, that a caller demanded the
 	// fetch, and that there has never been a token.
@@ -40,6 +40,9 @@ type Effects struct {
 	Release Reply
 	// Reply is for the sender of the input, which may have to wait from now on.
 	Reply Reply
+	// Notify is what watchers learn: Serve (the token that is published), Failed (the remembered failure, once in each
+	// outage) or Shut; None if there is nothing new (W1, W3).
+	Notify Reply
 	// Until, of a Suppressed reply, is when the same rejection would be acted on. Zero: that is not bound to a time.
 	Until time.Time
 	// Ended: the core is closed and nothing of it runs any more.

@@ -17,8 +17,8 @@ func (s *step) enqueue(cause Cause, attempt int) {
 	s.Urgent, s.Manual, s.New = s.round.on, s.manual || cause == CauseManual, s.tokens == 0
 }
 
-// settleQueued is for a fetch that waits: callers that wait now make it urgent, and one that no caller wants any more is
-// withdrawn.
+// settleQueued is for a fetch that waits: callers that wait now make it urgent, and one that no caller wants any more
+// is withdrawn.
 func (s *step) settleQueued() {
 	f := &s.flight
 	switch {
@@ -87,6 +87,7 @@ func (s *step) refuse(in Input) {
 	s.recheck.end()
 	s.event(Event{Kind: BackedOff, Until: s.at(s.backoff.until)})
 	s.fail(Refused, made, false)
+	s.notifyFailure()
 }
 
 // Retrying reports whether the round goes on after the fetch that has just ended: its next attempt comes soon.

@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // invalidate is a caller that saw an origin reject a token (M12, M13, M21).
 func (s *step) invalidate(in Input) {
@@ -133,6 +136,8 @@ func (s *step) published(same bool) {
 		return
 	}
 	s.guards.origins = slices.Clone(s.guards.origins)
+	// In the order of their names, so that equal states have equal events.
+	slices.SortFunc(s.guards.origins, func(a, b guard) int { return cmp.Compare(a.origin, b.origin) })
 	for i := range s.guards.origins {
 		g := &s.guards.origins[i]
 		if !g.forgotten(s.elapsed) && g.published(same, s.elapsed) {
