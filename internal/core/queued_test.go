@@ -131,8 +131,8 @@ func TestE1_WhatEndsWhileAFetchWaits(t *testing.T) {
 	})
 }
 
-// TestE4_TheWholeWidthOfTheJitter: where the bounds of M4 leave no room on one side, refresh times still spread over as
-// wide a span, if the lifetime has it.
+// TestE4_TheWholeWidthOfTheJitter: refresh times spread over all that M4 leaves of the jitter, and not most of them at
+// its last moment.
 func TestE4_TheWholeWidthOfTheJitter(t *testing.T) {
 	refreshAfter := func(draw float64, took time.Duration) time.Duration {
 		c := core.New(core.Policy{}.WithDefaults())
@@ -145,8 +145,8 @@ func TestE4_TheWholeWidthOfTheJitter(t *testing.T) {
 	for took, want := range map[time.Duration][2]time.Duration{
 		0:                {58500 * time.Millisecond, 76500 * time.Millisecond},
 		4 * time.Second:  {58500 * time.Millisecond, 76500 * time.Millisecond},
-		10 * time.Second: {52 * time.Second, 70 * time.Second},
-		15 * time.Second: {45 * time.Second, 60 * time.Second},
+		10 * time.Second: {58500 * time.Millisecond, 70 * time.Second},
+		15 * time.Second: {58500 * time.Millisecond, 60 * time.Second},
 		30 * time.Second: {45 * time.Second, 45 * time.Second},
 	} {
 		require.Equal(t, want, [2]time.Duration{refreshAfter(0, took), refreshAfter(1, took)}, "a fetch took %v", took)

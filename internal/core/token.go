@@ -59,17 +59,17 @@ func (s *step) margin(life time.Duration) time.Duration {
 	return min(maxMargin, life/marginPart)
 }
 
-// refreshAfter is how much of the effective lifetime passes before a refresh (M4). Where the bounds leave no room for
-// the jitter on one side, the whole of it lies on the other, so that tokens that were fetched together do not become
-// due together (E4).
+// refreshAfter is how much of the effective lifetime passes before a refresh (M4). Where the last moment of M4 cuts the
+// jitter short, what is left of it is drawn from evenly: tokens that were fetched together do not become due together,
+// at that very moment (E4).
 func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 	at := time.Duration(float64(usable) * s.policy.RefreshFraction)
 	if refreshIn > 0 {
 		at = min(refreshIn, usable)
 	}
-	jitter := time.Duration(float64(usable) * s.policy.Jitter)
-	last := max(min(at+jitter, usable-refreshesPerFetch*s.lastDuration), usable/2)
-	first := max(last-2*jitter, usable/2)
+	jitter, latest := time.Duration(float64(usable)*s.policy.Jitter), usable-refreshesPerFetch*s.lastDuration
+	first := max(min(at-jitter, latest), usable/2)
+	last := max(min(at+jitter, latest), usable/2)
 	return first + time.Duration(float64(last-first)*s.draw)
 }
 
