@@ -26,6 +26,7 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 	}
 	e.arm(effects.Wake, effects.Armed)
 	e.sendReplies(msg, effects)
+	e.notify(msg, effects)
 	e.observe()
 	e.report(msg, in, effects)
 	if s, ok := msg.(stats); ok {
@@ -62,7 +63,9 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 func newToken(t *oauth2.Token, p core.Publication) *Token {
 	known := *t
 	known.Expiry = p.Expiry
-	return NewToken(p.Token, &known)
+	made := NewToken(p.Token, &known)
+	made.margin, made.ahead = p.Expiry.Sub(p.EffectiveExpiry), p.Expiry.Sub(p.RefreshTime)
+	return made
 }
 
 // publish makes the token known, and has it withdrawn after its life whatever the clock reads by then (M2).

@@ -96,6 +96,9 @@ func (e *entry) stats() Stats {
 			s.FetchesBy[Cause(core.Cause(cause).String())] = n
 		}
 	}
+	if !state.Closed {
+		s.Watchers = e.watchers
+	}
 	if p := e.current.Load(); p != nil {
 		s.Ready = p.contest.Load() == nil
 		s.Token = p.token.ID()

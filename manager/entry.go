@@ -12,7 +12,8 @@ type entry struct {
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	// observing is true while outcomes of first sends are wanted. Only the owner stores.
 	observing atomic.Bool
-	shard     *shard // never changes
+	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
+	shard     *shard                   // never changes
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
@@ -30,6 +31,7 @@ type state struct {
 	failure  *Error // what callers receive while there is no token
 	lastErr  error  // of the last fetch, if it failed
 	waiting  []waiter
+	watchers int
 	evidence *evidence // nil until a token is rejected
 
 	cancel context.CancelCauseFunc // of the fetch in flight
@@ -48,7 +50,7 @@ func (e *entry) receive(msg message) {
 func (e *entry) step(msg message) {
 	s := e.shard
 	in := msg.input(e, s.last)
-	in.Read = e.current.Load().wasRead()
+	in.Read, in.Watched = e.current.Load().wasRead(), e.watchers > 0
 	effects := e.core.Step(s.last, s.draw(), in)
 	e.apply(msg, &in, &effects)
 }

@@ -91,12 +91,24 @@ func (refreshHint) sender() chan<- reply        { return nil }
 func (credentialsChecked) sender() chan<- reply { return nil }
 func (stats) sender() chan<- reply              { return nil }
 func (closing) sender() chan<- reply            { return nil }
+func (watch) sender() chan<- reply              { return nil }
+func (unwatch) sender() chan<- reply            { return nil }
 
 func (refresh) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
 func (refreshHint) input(*entry, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
 func (closing) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Close} }
 func (stats) input(*entry, time.Time) core.Input       { return core.Input{} }
 func (tick) input(*entry, time.Time) core.Input        { return core.Input{} }
+
+func (watch) input(e *entry, _ time.Time) core.Input {
+	e.watchers++
+	return core.Input{Kind: core.Watch}
+}
+
+func (unwatch) input(e *entry, _ time.Time) core.Input {
+	e.watchers--
+	return core.Input{}
+}
 
 func (m woken) input(*entry, time.Time) core.Input {
 	return core.Input{Kind: core.Wake, At: m.at}
