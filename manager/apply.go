@@ -26,6 +26,7 @@ func (o *owner) apply(msg message, in *core.Input, e *core.Effects) {
 	}
 	o.arm(e.Wake, e.Armed)
 	o.sendReplies(msg, e)
+	o.notify(msg, e)
 	o.observe()
 	o.report(msg, in, e)
 	if s, ok := msg.(stats); ok {
@@ -60,7 +61,9 @@ func (o *owner) keep(msg message, e *core.Effects) {
 func newToken(t *oauth2.Token, p core.Publication) *Token {
 	known := *t
 	known.Expiry = p.Expiry
-	return NewToken(p.Token, &known)
+	made := NewToken(p.Token, &known)
+	made.margin, made.ahead = p.Expiry.Sub(p.EffectiveExpiry), p.Expiry.Sub(p.RefreshTime)
+	return made
 }
 
 // publish makes the token known, with a timer that withdraws it whatever the clock reads by then.

@@ -103,6 +103,9 @@ func (o *owner) snapshotStats() Stats {
 			s.FetchesBy[Cause(core.Cause(cause).String())] = n
 		}
 	}
+	if !state.Closed {
+		s.Watchers = o.watchers
+	}
 	if p := o.current.Load(); p != nil {
 		s.Ready = p.contest.Load() == nil
 		s.Token = p.token.ID()

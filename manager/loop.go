@@ -27,6 +27,7 @@ type owner struct {
 	failure  *Error // what callers receive while there is no token
 	lastErr  error  // of the last fetch, if it failed
 	waiting  []waiter
+	watchers int
 	evidence *evidence // nil until a token is rejected
 
 	cancel   context.CancelCauseFunc // of the fetch in flight
@@ -66,7 +67,7 @@ func (o *owner) run() {
 func (o *owner) handle(msg message) {
 	now := o.clock.Now()
 	in := msg.input(o, now)
-	in.Read = o.current.Load().wasRead()
+	in.Read, in.Watched = o.current.Load().wasRead(), o.watchers > 0
 	effects := o.core.Step(now, o.draw(), in)
 	o.apply(msg, &in, &effects)
 }

@@ -26,6 +26,7 @@ type Manager struct {
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	// observing is true while outcomes of first sends are wanted. Only the owner stores.
 	observing atomic.Bool
+	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
 	inbox     chan message
 	done      chan struct{} // closed when the owner has ended
 	final     *Stats        // written before done is closed, read after

@@ -80,11 +80,23 @@ func (refreshHint) sender() chan<- reply        { return nil }
 func (credentialsChecked) sender() chan<- reply { return nil }
 func (stats) sender() chan<- reply              { return nil }
 func (closing) sender() chan<- reply            { return nil }
+func (watch) sender() chan<- reply              { return nil }
+func (unwatch) sender() chan<- reply            { return nil }
 
 func (refresh) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
 func (refreshHint) input(*owner, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
 func (closing) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Close} }
 func (stats) input(*owner, time.Time) core.Input       { return core.Input{} }
+
+func (watch) input(o *owner, _ time.Time) core.Input {
+	o.watchers++
+	return core.Input{Kind: core.Watch}
+}
+
+func (unwatch) input(o *owner, _ time.Time) core.Input {
+	o.watchers--
+	return core.Input{}
+}
 
 func (m deadline) input(*owner, time.Time) core.Input {
 	return core.Input{Kind: core.Wake, At: m.at}

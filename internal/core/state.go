@@ -38,8 +38,8 @@ func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }
 // to ask the core (M21).
 func (c *Core) Contests(origin uint64) bool { return c.contest.covers(origin) }
 
-// Contesting returns the origins for which Contests is true, apart from 0, in ascending order. It is not modified
-// later.
+// Contesting returns the origins that contest the published token, in ascending order; 0 among them if a caller that
+// named none rejected it. It is not modified later.
 func (c *Core) Contesting() []uint64 { return c.contest.origins }
 
 // Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere

@@ -24,15 +24,15 @@ var recorded = map[string]counted{
 	"outage":                {37327, 350836, 208},
 	"useless":               {14583, 150146, 61},
 	"rejected":              {1305, 12174, 16},
-	"rejected in an outage": {59691, 404597, 24},
-	"contested":             {9423, 71273, 13},
-	"evidence":              {10495, 121178, 26},
+	"rejected in an outage": {57861, 390778, 24},
+	"contested":             {9524, 72545, 14},
+	"evidence":              {10459, 120668, 26},
 	"evidence of two":       {136486, 1478236, 21},
-	"paths":                 {31546, 540955, 18},
+	"paths":                 {31456, 538942, 18},
 	"corrected credentials": {2348, 16972, 19},
 	"mixed":                 {93843, 716962, 24},
 	"stubborn":              {97581, 851459, 96},
-	"stubborn and rejected": {157281, 1394408, 46},
+	"stubborn and rejected": {157021, 1392131, 46},
 	"clock":                 {8913, 65298, 30},
 	"jitter":                {6680, 75617, 43},
 	"defaults":              {3339, 20681, 84},
@@ -91,10 +91,10 @@ var required = []string{
 	"the refresh hint is received", "the published token's timer is received",
 }
 
-// Worlds that take minutes, on demand: ALF_EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore
+// Worlds that take minutes, on demand: EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore
 func TestExplore_LargeWorlds(t *testing.T) {
-	if os.Getenv("ALF_EXPLORE") != "large" {
-		t.Skip("set ALF_EXPLORE=large to visit them")
+	if os.Getenv("EXPLORE") != "large" {
+		t.Skip("set EXPLORE=large to visit them")
 	}
 	for _, w := range explore.LargeWorlds() {
 		t.Run(w.Name, func(t *testing.T) { visit(t, w) })
