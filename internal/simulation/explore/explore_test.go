@@ -46,8 +46,8 @@ var recorded = map[string]counted{
 const quick = 100_000
 
 // Every rule that is checked holds in every state of the small worlds, and all of them are visited. The rules are M1 to
-// M10, M12 to M18, M20 to M22 and F4, that everyone gets one reply, that nothing panics and that callers are served again
-// once the faults have ended; each is named where it is checked.
+// M10, M12 to M18, M20 to M22 and F4, that everyone gets one reply, that nothing panics and that callers are served
+// again once the faults have ended; each is named where it is checked.
 func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
 	seen := make(map[string]int)
 	var skipped bool
