@@ -162,6 +162,16 @@ func (s *step) learnClient(c *client, t *ticket, in Input) {
 	}
 }
 
+// attach is a token that uses the endpoint from now on. Where one client id alone had made the endpoint suspect,
+// because no other was in use, that concerns no client id that joins: the trouble may be the other one's own (E2).
+func (s *step) attach(id uint64) {
+	s.attached[id]++
+	if h := &s.health; h.suspect && h.n < s.enough() {
+		s.health = health{met: h.met, n: h.n, outcome: h.outcome, status: h.status}
+		s.event(Event{Kind: Recovered})
+	}
+}
+
 // detach is a token that uses the endpoint no longer.
 func (s *step) detach(id uint64) {
 	if s.attached[id]--; s.attached[id] > 0 {

@@ -166,7 +166,7 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 	s.endHolds()
 	switch in.Kind {
 	case Attach:
-		s.attached[in.Client]++
+		s.attach(in.Client)
 	case Detach:
 		s.detach(in.Client)
 	case Want:

@@ -60,6 +60,26 @@ func TestE2_AllInUseIfFewerThanTwo(t *testing.T) {
 	require.Equal(t, 375*time.Millisecond, d.refused[2].For)
 }
 
+// TestE2_OneClientsTroubleIsNotTheNextOnes: what made the endpoint suspect while one client id alone was in use does
+// not hold for one that joins.
+func TestE2_OneClientsTroubleIsNotTheNextOnes(t *testing.T) {
+	d := newDriver(t, 64, 1)
+	d.want(1, 1)
+	d.fails(1)
+	d.take()
+	d.want(2, 1)
+	require.Contains(t, d.refused, endpoint.Ticket(2))
+	d.step(endpoint.Input{Kind: endpoint.Attach, Client: 2})
+	d.want(3, 2)
+	require.Equal(t, tickets{2, 3}, d.take())
+	d.fails(2)
+	d.want(4, 2)
+	require.Equal(t, tickets{4}, d.take())
+	d.fails(4)
+	d.want(5, 1)
+	require.Empty(t, d.take(), "two have met trouble now")
+}
+
 // TestE2_OneProbePerBackoff: while the endpoint fails, whatever wants a fetch, there is one per backoff, and the
 // backoff doubles up to 10 s while callers ask.
 func TestE2_OneProbePerBackoff(t *testing.T) {
