@@ -135,9 +135,10 @@ func TestE1_WhatEndsWhileAFetchWaits(t *testing.T) {
 // its last moment.
 func TestE4_TheWholeWidthOfTheJitter(t *testing.T) {
 	refreshAfter := func(draw float64, took time.Duration) time.Duration {
-		c := core.New(core.Policy{}.WithDefaults())
+		c := core.NewQueued(core.Policy{}.WithDefaults())
 		now := start
 		c.Step(now, draw, core.Input{Kind: core.Get})
+		c.Step(now, draw, core.Input{Kind: core.Admitted, Flight: 1})
 		now = now.Add(took)
 		e := c.Step(now, draw, core.Input{Kind: core.Fetched, Flight: 1, Result: core.Result{OK: true, Expiry: start.Add(100 * time.Second)}})
 		return e.Publication.RefreshTime.Sub(start)

@@ -59,18 +59,22 @@ func (s *step) margin(life time.Duration) time.Duration {
 	return min(maxMargin, life/marginPart)
 }
 
-// refreshAfter is how much of the effective lifetime passes before a refresh (M4). Where the last moment of M4 cuts the
-// jitter short, what is left of it is drawn from evenly: tokens that were fetched together do not become due together,
-// at that very moment (E4).
+// refreshAfter is how much of the effective lifetime passes before a refresh (M4).
 func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 	at := time.Duration(float64(usable) * s.policy.RefreshFraction)
 	if refreshIn > 0 {
 		at = min(refreshIn, usable)
 	}
-	jitter, latest := time.Duration(float64(usable)*s.policy.Jitter), usable-refreshesPerFetch*s.lastDuration
-	first := max(min(at-jitter, latest), usable/2)
-	last := max(min(at+jitter, latest), usable/2)
-	return first + time.Duration(float64(last-first)*s.draw)
+	jitter := time.Duration(float64(usable) * s.policy.Jitter)
+	latest := usable - refreshesPerFetch*s.lastDuration
+	if !s.queued {
+		at += time.Duration(float64(jitter) * (2*s.draw - 1))
+		return max(min(at, latest), usable/2)
+	}
+	// Where the last moment cuts the jitter short, what is left of it is drawn from evenly, so that many tokens which
+	// were fetched together do not become due together, at that very moment (E4).
+	first, last := min(at-jitter, latest), min(at+jitter, latest)
+	return max(first+time.Duration(float64(last-first)*s.draw), usable/2)
 }
 
 // left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock

@@ -30,9 +30,8 @@ func (s *step) settleWatched() {
 	case s.closed || !s.watched || s.token.on || s.round.on:
 	case s.elapsed < s.backoff.until:
 		s.notifyFailure()
-	case s.flight.running() || s.flight.refused:
-		// Its round has failed, and it was cancelled: the next one starts when it has returned. One that the endpoint
-		// refused to let callers wait for keeps its place, and starts when the endpoint admits it (E2).
+	case s.flight.running():
+		// Its round has failed, and it was cancelled: the next one starts when it has returned.
 	case s.abandoned < maxAbandoned || !s.outageNotified: // a round that is blocked fails at once
 		s.startRound(s.retrying(s.missing()), s.elapsed)
 		s.round.unattended = true

@@ -158,7 +158,7 @@ func (s *step) probe(t *ticket) {
 func (s *step) admissible() (last level, ok bool) {
 	h := &s.health
 	switch {
-	case !h.suspect:
+	case !h.suspect || s.alone():
 		return refresh, true
 	case h.probing:
 		return 0, false
