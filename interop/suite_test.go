@@ -95,25 +95,50 @@ func requireServer(t *testing.T, server string, missing func() string) {
 }
 
 // columns are the subtests, in the order of the table, which is also that of the run.
-var columns = []struct {
-	name string
-	try  func(*testing.T, *row)
-}{
-	{"Token", tryToken},
-	{"API", tryAPI},
-	{"Expiry", tryExpiry},
-	{"Revocation", tryRevocation},
-	{"Rotation", tryRotation},
-	{"New keys", tryNewKeys},
-	{"Wrong secret", tryWrongSecret},
-	{"Outage", tryOutage},
+var columns = []column{
+	{"Token", tryToken, false},
+	{"API", tryAPI, false},
+	{"Expiry", tryExpiry, false},
+	{"Revocation", tryRevocation, true},
+	{"Rotation", tryRotation, true},
+	{"New keys", tryNewKeys, true},
+	{"Wrong secret", tryWrongSecret, true},
+	{"Outage", tryOutage, false},
+}
+
+// column is one of the subtests. With lasting, its tokens are to live longer than whatever it does takes.
+type column struct {
+	name    string
+	try     func(*testing.T, *row)
+	lasting bool
 }
 
 // row is one case at a server of its own.
 type row struct {
 	lab.Case
-	server lab.Server
-	folder string
+	server  lab.Server
+	folder  string
+	lasting bool // its tokens live long
+}
+
+// long is how long tokens live that are to outlive a subtest.
+const long = 5 * time.Minute
+
+// setLifetime makes tokens live long, or as short as the case says, if the server can. It forgets all that it made before.
+func (r *row) setLifetime(t *testing.T, lasting bool) {
+	t.Helper()
+	server, ok := r.server.(lab.Lasting)
+	if !ok || lasting == r.lasting {
+		return
+	}
+	r.server.Stop()
+	if lasting {
+		server.SetLifetime(long)
+	} else {
+		server.SetLifetime(r.Lifetime)
+	}
+	require.NoError(t, r.server.Start(t.Context(), true))
+	r.lasting = lasting
 }
 
 // trips is how many requests one fetch of a token may take: a server may want a nonce in a DPoP proof.
@@ -124,10 +149,7 @@ func (r *row) trips() int {
 	return 1
 }
 
-func (r *row) run(t *testing.T, column struct {
-	name string
-	try  func(*testing.T, *row)
-}) {
+func (r *row) run(t *testing.T, column column) {
 	t.Run(column.name, func(t *testing.T) {
 		why := r.Skip[column.name]
 		if column.name == "Rotation" && r.Rotate == nil || column.name == "Wrong secret" && r.Wrong == nil {
@@ -137,6 +159,7 @@ func (r *row) run(t *testing.T, column struct {
 		if why != "" {
 			t.Skip(why)
 		}
+		r.setLifetime(t, column.lasting)
 		column.try(t, r)
 	})
 }
