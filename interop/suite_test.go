@@ -124,7 +124,7 @@ type row struct {
 // long is how long tokens live that are to outlive a subtest.
 const long = 5 * time.Minute
 
-// setLifetime makes tokens live long, or as short as the case says, if the server can. It forgets all that it made before.
+// setLifetime makes tokens live long, or as short as the case says, if the server can. It forgets all that it made.
 func (r *row) setLifetime(t *testing.T, lasting bool) {
 	t.Helper()
 	server, ok := r.server.(lab.Lasting)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A site finds its port free when it is started again, even while this process starts others, which have its files for a
+// A site finds its port free when it is started again, even while this process starts others: they have its files for a
 // moment.
 func TestASiteStartsAgainWhileProcessesAreStarted(t *testing.T) {
 	site, err := NewSite()
