@@ -41,4 +41,8 @@ var libraries = []library{
 	{name: "minio-go", module: "github.com/minio/minio-go/v7@v7.4.1", packages: []string{"."}},
 	{name: "elastic-transport", module: "github.com/elastic/elastic-transport-go/v8@v8.11.0", packages: []string{"./elastictransport"},
 		seam: &seam{"elastictransport/elastictransport.go", "transport: cfg.Transport,", "transport: http.WrapTransport(cfg.Transport),"}},
+	{name: "google-api-go-client", module: "google.golang.org/api@v0.315.0", packages: []string{"./internal/gensupport", "./googleapi"}},
+	{name: "go-containerregistry", module: "github.com/google/go-containerregistry@v0.22.1", packages: []string{"./pkg/v1/remote", "./pkg/v1/remote/transport"}},
+	{name: "cloudevents", module: "github.com/cloudevents/sdk-go/v2@v2.16.2", packages: []string{"./protocol/http"}},
+	{name: "aws-sdk-go-v2, S3 manager", module: "github.com/aws/aws-sdk-go-v2/feature/s3/manager@v1.23.24", packages: []string{"."}},
 }
