@@ -52,7 +52,7 @@ func Find(n int) ([]int, error) {
 }
 
 // Close closes a listener, and returns when its port is free. A process that is being started has all files of this one
-// until it runs its program, and the port stays in use for that moment. One that is still in use after 10 s is an error.
+// until it runs its program, and the port stays in use for that moment. After 10 s it is an error.
 func Close(listener net.Listener) error {
 	if err := listener.Close(); err != nil {
 		return err
