@@ -16,7 +16,7 @@ import (
 type credentials struct {
 	// secret is the client secret or, with ExternalAssertion, the assertion.
 	secret string
-	// assert says that a client assertion is sent, whoever made it.
+	// assert says that a client assertion is sent, signed here or external.
 	assert bool
 	// key signs the assertion, and chain is the certificate that its header names.
 	key   *keys.Key
