@@ -1,6 +1,7 @@
 package alf
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -24,6 +25,8 @@ type client struct {
 	dpop      *DPoP             // Config.DPoP
 	plaintext bool              // whether Config.AllowHTTP permits any host
 	closers   []func() error    // of what New made itself, in this order
+	// open ends with the client, for a Config.Manager, which does not; nil without one.
+	open context.Context
 }
 
 // New makes a client. It sends nothing until the first request needs a token. The error joins a [FieldError] for every

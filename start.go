@@ -1,6 +1,7 @@
 package alf
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -20,7 +21,11 @@ func (c *client) start(cfg Config) error {
 	}
 	var certificate func(token string) *tls.Certificate
 	c.source = cfg.Manager
-	if c.source == nil {
+	if c.source != nil {
+		var end context.CancelFunc
+		c.open, end = context.WithCancel(context.Background())
+		c.closers = append(c.closers, func() error { end(); return nil })
+	} else {
 		var err error
 		if certificate, err = c.startManager(cfg); err != nil {
 			return err

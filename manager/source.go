@@ -9,7 +9,7 @@ import (
 // Source is what an HTTP client needs of a token manager. [Manager] is one; any other implementation will do.
 // All methods must be safe for concurrent use.
 //
-// A Source may have further methods, which a client uses where it finds them: Current, TokenFor, TokenValidFor,
+// A Source may have further methods, which a client uses where it finds them: Current, TokenFor, TokenValidFor, Watch,
 // ObservesOutcomes and ReportOutcome, with the signatures and the meaning that [Manager] gives them. Where a method
 // takes an origin, such as "https://api.example.com:443", the path of the request may follow.
 type Source interface {

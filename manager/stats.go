@@ -19,6 +19,8 @@ type Stats struct {
 	Idle bool
 	// Waiting is how many callers wait for a token, those that have given up meanwhile included.
 	Waiting int
+	// Watchers is how many loops over [Manager.Watch] are running.
+	Watchers int
 	// Fetching says that a fetch is in flight.
 	Fetching bool
 	// LastError is the last failed fetch's error, and nil again after a successful one.

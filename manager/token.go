@@ -20,6 +20,8 @@ import (
 type Token struct {
 	id     uint64
 	expiry time.Time
+	// margin and ahead are how long before the expiry the effective expiry and the refresh time are.
+	margin, ahead time.Duration
 	// A function, because fmt looks into unexported fields of a caller's struct without asking for methods.
 	reveal func() *material
 }
@@ -62,6 +64,15 @@ func (t *Token) Authorization() string { return t.material().authorization }
 // Expiry is when the token expires according to the endpoint, on the wall clock. It stops being handed out a margin
 // earlier; see [Policy].
 func (t *Token) Expiry() time.Time { return t.expiry }
+
+// EffectiveExpiry is when the token stops being handed out, a margin before Expiry, on the wall clock: see [Policy].
+// Whatever is to end with the token, such as a connection, should have another one by then. A token made by [NewToken]
+// returns its Expiry, zero if that is not known.
+func (t *Token) EffectiveExpiry() time.Time { return t.expiry.Add(-t.margin) }
+
+// RefreshTime is when the manager starts to fetch the token's successor, if the token is in use by then, on the wall
+// clock. A token made by [NewToken] returns its Expiry.
+func (t *Token) RefreshTime() time.Time { return t.expiry.Add(-t.ahead) }
 
 // OAuth2 converts to a golang.org/x/oauth2 token, a new one at each call, with whatever Extra the endpoint's response
 // carried. It holds the secret in the open, and unlike Token prints it.

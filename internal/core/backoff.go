@@ -33,16 +33,17 @@ func (s *step) backOff(kind backoffKind, r Result) {
 	b := &s.backoff
 	if r.Permanent {
 		kind = permanent
-		wait = doubling(s.policy.MinPermanentBackoff, b.permanent, s.policy.MaxPermanentBackoff)
+		wait = Doubling(s.policy.MinPermanentBackoff, b.permanent, s.policy.MaxPermanentBackoff)
 		b.permanent = min(b.permanent+1, maxDoublings)
 	} else {
 		longest := s.policy.MaxBackoff
-		if kind == waiting {
+		if kind == waiting || !s.token.on {
 			longest = min(longest, maxRoundBackoff)
 		}
-		wait = doubling(s.policy.MinBackoff, b.transient, longest)
-		// From the upper half, so that processes which failed together do not return together.
-		wait = time.Duration(float64(wait) * (0.5 + s.draw/2))
+		wait = Doubling(s.policy.MinBackoff, b.transient, longest)
+		// From the upper half, so that processes which failed together do not return together. It is some time at
+		// least, or the next fetch would start in the step in which this one failed (M22).
+		wait = max(time.Duration(float64(wait)*(0.5+s.draw/2)), 1)
 		b.transient = min(b.transient+1, maxDoublings)
 	}
 	asked := min(r.RetryAfter, maxRetryAfter)
@@ -52,8 +53,8 @@ func (s *step) backOff(kind backoffKind, r Result) {
 	s.event(Event{Kind: BackedOff, Until: s.at(b.until)})
 }
 
-// doubling is the first wait, doubled that many times, and at most the longest.
-func doubling(first time.Duration, times int, longest time.Duration) time.Duration {
+// Doubling is the first wait, doubled that many times, and at most the longest.
+func Doubling(first time.Duration, times int, longest time.Duration) time.Duration {
 	for range times {
 		if first >= longest {
 			break

@@ -5,12 +5,16 @@ import "time"
 // get is a caller that found no token it may use.
 func (s *step) get(in Input) {
 	s.Reply = s.serve(in)
+	if s.Reply == Wait || s.Reply == WaitOrServe {
+		s.round.unattended = false
+	}
 	s.round.orServe = s.round.orServe || s.Reply == WaitOrServe
+	if (s.Reply == None || s.Reply == Wait) && s.token.on && s.contest.has(in.Origin) {
+		// What it waits for is fetched for this origin too, although another one may have asked first (M13).
+		g := s.guards.edit(in.Origin, s.elapsed)
+		g.awaited, g.awaitedPath = true, in.Path
+	}
 	if s.Reply == None {
-		if s.token.on && s.contest.has(in.Origin) {
-			g := s.guards.edit(in.Origin, s.elapsed)
-			g.awaited, g.awaitedPath = true, in.Path
-		}
 		s.startRound(s.retrying(s.missing()), s.earliest(in))
 		s.Reply = Wait
 	}
@@ -94,7 +98,7 @@ func (s *step) refresh() {
 	s.liftBackoff()
 	s.notBefore = 0
 	if s.round.on {
-		s.round.next = s.elapsed
+		s.round.next, s.round.unattended = s.elapsed, false
 	} else {
 		s.startRound(CauseManual, s.elapsed)
 	}

@@ -55,7 +55,7 @@ func (c *Core) canonicalize() {
 		// of the backoff stays.
 		c.notBefore, c.tokens, c.repeated = 0, 0, false
 		c.token, c.guards, c.contest, c.recheck = token{}, guards{}, contest{}, recheck{}
-		c.backoff.transient, c.backoff.permanent, c.backoff.hold = 0, 0, false
+		c.backoff.transient, c.backoff.permanent, c.backoff.hold, c.outageNotified = 0, 0, false, false
 	}
 	c.last, c.elapsed = epoch, 0
 }
@@ -135,7 +135,7 @@ func (c *Core) canonicalBackoff() {
 // decides a cause (a retry). A cap on the wait that is lower than longest is reached no later.
 func saturated(count int, first, longest time.Duration) int {
 	for n := 1; n < count; n++ {
-		if doubling(first, n, longest) == longest {
+		if Doubling(first, n, longest) == longest {
 			return n
 		}
 	}
@@ -212,7 +212,7 @@ func (c *Core) pack(p *Packer) {
 	c.packToken(p)
 	c.packFlight(p)
 	if r := &c.round; r.on {
-		Flags(p, &r.orServe)
+		Flags(p, &r.orServe, &r.unattended)
 		Number(p, &r.cause)
 		Number(p, &r.attempts)
 		Number(p, &r.next)
@@ -222,7 +222,7 @@ func (c *Core) pack(p *Packer) {
 	Number(p, &c.backoff.until)
 	Number(p, &c.backoff.transient)
 	Number(p, &c.backoff.permanent)
-	Flags(p, &c.recheck.on, &c.recheck.running, &c.recheck.stale, &c.contest.failed)
+	Flags(p, &c.recheck.on, &c.recheck.running, &c.recheck.stale, &c.contest.failed, &c.outageNotified)
 	Number(p, &c.recheck.next)
 	List(p, &c.contest.origins, func(o *uint64) { Number(p, o) })
 	Number(p, &c.guards.lastFetch)

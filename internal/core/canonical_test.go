@@ -26,6 +26,7 @@ type pair struct {
 	wake     core.Elapsed
 	armed    bool
 	held     bool // a token was published once
+	watched  bool
 	checking bool // the credentials are being checked
 
 	canonicalNow time.Time
@@ -78,7 +79,11 @@ func (w *pair) pass() {
 func (w *pair) inputs() (whole, canonical core.Input) {
 	var in core.Input
 	in.Read = w.rng.IntN(2) == 0
-	switch w.rng.IntN(16) {
+	if w.rng.IntN(10) == 0 {
+		w.watched = !w.watched
+	}
+	in.Watched = w.watched
+	switch w.rng.IntN(17) {
 	case 0, 1:
 		in.Kind = core.Get
 		in.Origin, in.Path = uint64(w.rng.IntN(3)), uint64(w.rng.IntN(3))
@@ -104,6 +109,8 @@ func (w *pair) inputs() (whole, canonical core.Input) {
 			w.checking = false
 			in.Kind, in.Changed = core.CredentialsChecked, w.rng.IntN(3) == 0
 		}
+	case 16:
+		in.Kind, in.Watched, w.watched = core.Watch, true, true
 	case 5:
 		if w.rng.IntN(4) == 0 {
 			in.Kind = core.Refresh

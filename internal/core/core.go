@@ -16,6 +16,7 @@
 //	round.go        the attempts made before waiting callers receive an error (M9)
 //	backoff.go      the pause after failures (M8, M9, M10), credentials.go what ends it early (F4)
 //	token.go        a token's times (M2, M4, M5, M7)
+//	watch.go        a token that has watchers (W1, W2, W3)
 //	canonical.go    which states behave alike, for the explorer
 package core
 
@@ -64,6 +65,9 @@ type Core struct {
 	lastDuration time.Duration
 	// tokens, flights and publications number what there has been of each, from 1.
 	tokens, flights, publications uint64
+	// outageNotified says that watchers know that no token is available. It is false while one is, and while no one
+	// watches (W3).
+	outageNotified bool
 	// closed says that Close was called: nothing starts any more (M14).
 	closed bool
 }
@@ -79,16 +83,23 @@ type step struct {
 	wall time.Time
 	// draw is a random number in [0, 1).
 	draw float64
-	// read says that a caller has read the current token since it was published (M16).
+	// read says that a caller has read the current token since it was published, or that it is watched (M16, W2).
 	read bool
+	// watched says that the token has watchers.
+	watched bool
 }
 
 // Step takes one input. now is the clock's reading as it is (with its monotonic part, if it has one), draw a random
 // number in [0, 1). Every deadline that has passed is handled before the input is (M17), and whatever may start
 // afterwards is started, so that the order in which inputs happen to arrive cannot lose anything.
 func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
-	s := &step{Core: c, wall: now.Round(0), draw: draw, read: in.Read}
+	s := &step{Core: c, wall: now.Round(0), draw: draw, read: in.Read || in.Watched, watched: in.Watched}
 	s.advance(now, in)
+	if in.Watched {
+		s.token.idle = false
+	} else {
+		s.outageNotified = false
+	}
 	s.passDeadlines()
 	switch in.Kind {
 	case Get:
@@ -107,6 +118,8 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 		s.token.idle = false
 	case CredentialsChecked:
 		s.credentialsChecked(in)
+	case Watch:
+		s.watch()
 	case Close:
 		s.close()
 	}
@@ -152,6 +165,7 @@ func (s *step) passDeadlines() {
 // wanted while it was not allowed is forgotten.
 func (s *step) settle() {
 	s.settleRecheck()
+	s.settleWatched()
 	switch {
 	case s.closed:
 		s.Ended = !s.flight.on
@@ -184,7 +198,8 @@ func (s *step) refreshMayStart() bool {
 
 // deadline is when the core has to be woken if nothing else happens. The token's effective expiry is not among them: it
 // has a timer of its own, set at its publication (M2).
-func (c *Core) deadline() (at Elapsed, ok bool) {
+func (s *step) deadline() (at Elapsed, ok bool) {
+	c := s.Core
 	sooner := func(d Elapsed) {
 		if !ok || d < at {
 			at, ok = d, true
@@ -208,6 +223,9 @@ func (c *Core) deadline() (at Elapsed, ok bool) {
 	if c.token.on && !c.token.idle && !c.flight.on && !c.round.on && c.abandoned < maxAbandoned && !c.closed {
 		sooner(max(c.token.refreshAt, c.backoff.until, c.notBefore))
 	}
+	if c.token.on && s.watched {
+		sooner(c.elapsed + watchEvery)
+	}
 	return at, ok
 }
 
@@ -218,7 +236,7 @@ func (s *step) close() {
 		return
 	}
 	s.closed = true
-	s.Release = Shut
+	s.Release, s.Notify = Shut, Shut
 	s.round = round{}
 	if s.token.on {
 		s.withdraw()

@@ -32,6 +32,9 @@ type Effects struct {
 	Release Reply
 	// Reply is for the sender of the input, which may have to wait from now on.
 	Reply Reply
+	// Notify is what watchers learn: Serve (the token that is published), Failed (the remembered failure, once in each
+	// outage) or Shut; None if there is nothing new (W1, W3).
+	Notify Reply
 	// Until, of a Suppressed reply, is when the same rejection would be acted on. Zero: that is not bound to a time.
 	Until time.Time
 	// Ended: the core is closed and nothing of it runs any more.

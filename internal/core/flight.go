@@ -107,7 +107,7 @@ func (s *step) arrive(f flight, life lifetime, same bool) {
 	if same {
 		s.failContest() // its first round is over, and the contested value does not end it (M21)
 	}
-	s.read = s.round.on
+	s.read = s.round.on || s.watched
 	if s.round.on {
 		s.round = round{}
 		s.Release = Serve
@@ -138,11 +138,13 @@ func (s *step) arriveExpired(f flight, life lifetime, same bool) {
 		s.failContest()
 	}
 	switch {
-	case !s.token.on:
+	case !s.token.on && !s.watched:
 		s.endBackoff()
-	case !f.reported:
+	case !s.token.on || !f.reported:
+		// Watchers would have such tokens fetched once a second without end. Callers are not bound by this (W2).
 		s.backOff(refreshing, Result{})
 		s.fail(ExpiredOnArrival, 1, false)
+		s.notifyFailure()
 	}
 }
 

@@ -26,7 +26,7 @@ type guards struct {
 type guard struct {
 	// origin is the resource server's. Zero stands for callers that named none.
 	origin uint64
-	// last is when the origin last responded with a 401.
+	// last is when the origin last responded with a 401, or its guard went up.
 	last Elapsed
 
 	// awaited says that a rejection by this origin is to be served by the next token, for a request to awaitedPath.
@@ -152,10 +152,11 @@ func (g *guard) published(same bool, now Elapsed) (certain bool) {
 	return false
 }
 
-// raise puts the guard up.
+// raise puts the guard up. The quiet minute that removes it begins now: what proves that tokens are not to blame may
+// come long after the last 401.
 func (g *guard) raise(now Elapsed) {
 	*g = guard{
-		origin: g.origin, last: g.last, reports: g.reports, awaited: g.awaited, awaitedPath: g.awaitedPath,
+		origin: g.origin, last: now, reports: g.reports, awaited: g.awaited, awaitedPath: g.awaitedPath,
 		on: true, whole: now,
 	}
 }

@@ -27,6 +27,8 @@ const (
 	ReportOutcome
 	// CredentialsChecked: the check that [Effects].CheckCredentials asked for is done (F4). It gets no reply.
 	CredentialsChecked
+	// Watch: a watcher joins, and needs a first token or the error that there is none (W1). It never waits for a reply.
+	Watch
 )
 
 // Input is one message to the core. Fields that do not belong to its kind are zero.
@@ -35,6 +37,8 @@ type Input struct {
 
 	// Read, of every kind, says that a caller has read the current token since it was published (M16).
 	Read bool
+	// Watched, of every kind, says that the token has watchers, the one that joins included (W2).
+	Watched bool
 
 	// Origin, of Get, Invalidate and ReportOutcome, is the origin of the resource server. Zero: the caller named none.
 	Origin uint64

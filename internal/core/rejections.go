@@ -44,7 +44,7 @@ func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 	switch {
 	case s.abandoned >= maxAbandoned && !s.flight.on:
 		return 0, false
-	case !g.on && s.contest.full():
+	case !g.on && s.contest.full() && !s.contest.has(g.origin):
 		return 0, false
 	case s.joins():
 		return 0, true

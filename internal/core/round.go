@@ -13,6 +13,8 @@ type round struct {
 	next Elapsed
 	// orServe says that a caller is served the published token if the round fails (M21). It is a reader then.
 	orServe bool
+	// unattended says that no caller waits, so that it is made for watchers alone (W2).
+	unattended bool
 	// deadline is when waiting callers receive an error, whatever a fetch is doing.
 	deadline Elapsed
 }
@@ -43,7 +45,7 @@ func (s *step) attemptFailed(f flight, kind FailureKind, r Result) {
 	case s.closed:
 	case s.round.on:
 		next := s.elapsed + s.betweenAttempts()
-		if r.Permanent || r.EndsRound || s.round.attempts >= s.policy.Attempts || next >= s.round.deadline {
+		if r.Permanent || r.EndsRound || s.lastAttempt() || next >= s.round.deadline {
 			s.failRound(kind, r)
 			return
 		}
@@ -74,10 +76,12 @@ func (s *step) failRound(kind FailureKind, r Result) {
 	s.failContest()
 	if kind == Blocked {
 		s.Failure = Failure{Kind: Blocked, Attempts: attempts}
+		s.notifyFailure()
 		return
 	}
 	s.backOff(waiting, r)
 	s.fail(kind, attempts, r.Permanent)
+	s.notifyFailure()
 }
 
 // fail remembers why there is no token.

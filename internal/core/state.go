@@ -38,9 +38,12 @@ func (c *Core) Left(at Elapsed) time.Duration { return at - c.elapsed }
 // to ask the core (M21).
 func (c *Core) Contests(origin uint64) bool { return c.contest.covers(origin) }
 
-// Contesting returns the origins for which Contests is true, apart from 0, in ascending order. It is not modified
-// later.
+// Contesting returns the origins that contest the published token, in ascending order; 0 among them if a caller that
+// named none rejected it. It is not modified later.
 func (c *Core) Contesting() []uint64 { return c.contest.origins }
+
+// Publications is how many there were, which is the number of the latest.
+func (c *Core) Publications() uint64 { return c.publications }
 
 // Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere
 // (M13). The outcomes of retries always are.

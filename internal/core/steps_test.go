@@ -154,6 +154,15 @@ func TestM8_TransientBackoffsComeFromTheirUpperHalf(t *testing.T) {
 	}
 }
 
+func TestM22_TheShortestBackoffIsOne(t *testing.T) {
+	d := newDriver(t, core.Policy{MinBackoff: 1})
+	d.get()
+	d.brings(time.Second)
+	require.True(t, d.pass(800*time.Millisecond).Fetch)
+	require.False(t, d.fails(core.Result{}).Fetch, "the moment another one failed")
+	require.Positive(t, d.until())
+}
+
 func TestM3_OneFlightAndM15ItsAbandonment(t *testing.T) {
 	d := newDriver(t, core.Policy{Attempts: 1})
 	for n := range 3 {
@@ -192,6 +201,78 @@ func TestF4_ChecksOfCredentialsInABackoff(t *testing.T) {
 	require.True(t, d.pass(2*time.Second).CheckCredentials)
 	d.step(core.Input{Kind: core.CredentialsChecked, Changed: true})
 	require.Equal(t, core.Wait, d.get(), "lifted")
+}
+
+// again ends the fetch in flight with the value that is held already.
+func (d *driver) again() core.Effects {
+	return d.step(core.Input{Kind: core.Fetched, Flight: d.flight, Result: core.Result{OK: true, Same: true, Expiry: d.now.Add(time.Hour)}})
+}
+
+func (d *driver) reject(origin uint64) core.Reply {
+	return d.step(core.Input{Kind: core.Invalidate, Origin: origin, Current: true, Wait: true}).Reply
+}
+
+// guarded are the origins on which the last step put a guard.
+func (d *driver) guarded() (origins []uint64) {
+	for _, e := range d.last.Events[:d.last.N] {
+		if e.Kind == core.Guarded {
+			origins = append(origins, e.Origin)
+		}
+	}
+	return origins
+}
+
+// A guard that has just gone up has not been quiet for a minute, however long ago the last 401 was.
+func TestM13_AQuietMinuteBeginsWhenTheGuardGoesUp(t *testing.T) {
+	d := newDriver(t, core.Policy{})
+	d.get()
+	d.brings(time.Hour)
+	require.Equal(t, core.Wait, d.reject(1))
+	d.brings(time.Hour)
+	d.step(core.Input{Kind: core.ReportOutcome, Origin: 1, Path: 1, Current: true, Retry: true})
+	d.pass(50 * time.Second)
+	d.step(core.Input{Kind: core.ReportOutcome, Origin: 1, Path: 2, Current: true, Accepted: true})
+	require.Equal(t, []uint64{1}, d.guarded(), "one and the same token is rejected and accepted")
+	d.pass(15 * time.Second)
+	d.reject(1)
+	require.False(t, d.core.Contests(1), "a rejection under a guard contests nothing (M21)")
+
+	d.brings(time.Hour)
+	d.pass(time.Minute + 1)
+	d.reject(1)
+	require.True(t, d.core.Contests(1), "a minute without a 401 removes the guard")
+}
+
+// Whatever order callers of two contesting origins ask in, what they wait for is fetched for both of them.
+func TestM13_AFetchServesAllContestingOriginsWhoseCallersWait(t *testing.T) {
+	for first := uint64(1); first <= 2; first++ {
+		d := newDriver(t, core.Policy{})
+		d.get()
+		d.brings(time.Hour)
+		d.reject(1)
+		d.reject(2)
+		d.again()
+		require.Empty(t, d.guarded(), "once proves little")
+		d.pass(time.Second)
+		require.Equal(t, core.Wait, d.step(core.Input{Kind: core.Get, Origin: first}).Reply)
+		require.Equal(t, core.Wait, d.step(core.Input{Kind: core.Get, Origin: 3 - first}).Reply)
+		d.again()
+		require.Equal(t, []uint64{1, 2}, d.guarded(), "the rejected value came for both, twice")
+	}
+}
+
+// The 65th origin is suppressed; one of the 64 is not, even where it is that of callers which named none, and whose
+// rejections are never old news.
+func TestM21_ARejectionByAContestingOriginIsNotSuppressed(t *testing.T) {
+	d := newDriver(t, core.Policy{})
+	d.get()
+	d.brings(time.Hour)
+	for origin := range uint64(64) {
+		require.Equal(t, core.Wait, d.reject(origin))
+	}
+	require.Equal(t, core.Suppressed, d.reject(64))
+	require.Equal(t, core.Wait, d.reject(63))
+	require.Equal(t, core.Wait, d.reject(0))
 }
 
 func TestM20_WhatCallersGet(t *testing.T) {

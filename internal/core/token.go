@@ -78,7 +78,7 @@ func (s *step) left(f flight, l lifetime) time.Duration {
 
 // publish hands the token out from now on. A new value ends a contest, whatever it was fetched for (M21).
 func (s *step) publish(f flight, l lifetime, same bool) {
-	id := s.token.id
+	id, lost := s.token.id, !s.token.on
 	if !same {
 		id = s.nextToken()
 		s.endContest()
@@ -96,6 +96,7 @@ func (s *step) publish(f flight, l lifetime, same bool) {
 		repeated:    same,
 	}
 	s.Publish = true
+	s.notifyToken(lost || !same)
 	s.published(same)
 	s.Publication = Publication{
 		Number: s.publications, Token: id,

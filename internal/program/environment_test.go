@@ -46,8 +46,7 @@ func TestEnvironment_EveryProblemAtOnce(t *testing.T) {
 func TestEnvironment_WhatIsNotMeantForTheCommandIsLeftAlone(t *testing.T) {
 	for name, value := range map[string]string{
 		"ALF_API": "x", "ALF_OUTPUT": "bare", "ALF_DEMO_CALLERS": "many", "ALF_VERBOSE": "", "ALF_DPOP": "false", // of other commands, or harmless
-		"ALF_ORIGINS": "",      // empty is unset
-		"ALF_EXPLORE": "large", // of the tests
+		"ALF_ORIGINS": "", // empty is unset
 		// What Kubernetes sets in every container if there is a service named alf, or alf-idp.
 		"ALF_SERVICE_HOST": "10.0.0.1", "ALF_SERVICE_PORT": "80", "ALF_SERVICE_PORT_HTTPS": "443", "ALF_PORT": "tcp://10.0.0.1:80",
 		"ALF_PORT_80_TCP": "tcp://10.0.0.1:80", "ALF_PORT_80_TCP_PROTO": "tcp", "ALF_PORT_80_TCP_PORT": "80", "ALF_PORT_80_TCP_ADDR": "10.0.0.1",

@@ -95,7 +95,7 @@ func TestPackages_PublicOnesAreFew(t *testing.T) {
 
 // The order in which arrows point: a package imports only what stands after it.
 var layers = []string{
-	"cmd/alf", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core", "fetcher", "dpop", "keys",
+	"cmd/alf", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core", "fetcher", "dpop", "keys",
 }
 
 func TestPackages_ArrowsPointOneWay(t *testing.T) {
@@ -137,13 +137,14 @@ func TestPackages_DesignDrawsTheArrows(t *testing.T) {
 	require.Equal(t, arrows(t), drawn)
 }
 
-// The core is a pure function: no goroutine, no channel, no lock, no clock.
+// The cores are pure functions: no goroutine, no channel, no lock, no clock.
 func TestM17_TheCoreCannotBlock(t *testing.T) {
-	core := parsed(t)["internal/core"]
+	core, endpoint := parsed(t)["internal/core"], parsed(t)["internal/core/endpoint"]
 	require.NotEmpty(t, core)
-	for _, file := range core {
+	require.NotEmpty(t, endpoint)
+	for _, file := range slices.Concat(core, endpoint) {
 		for _, imported := range importsOf(file) {
-			require.Contains(t, pure, imported)
+			require.Contains(t, append([]string{module + "/internal/core"}, pure...), imported)
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch node := node.(type) {

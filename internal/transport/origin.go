@@ -131,20 +131,26 @@ func (s *Session) admit(req *http.Request) (bool, error) {
 	}
 	switch {
 	case req.URL == nil:
-		return false, fmt.Errorf("%w: it has no URL", ErrRefused)
-	case req.URL.Scheme != "https" && !wire.PlainHTTPAllowed(req.URL, s.allowHTTP):
-		return false, s.refusePlain(req.URL)
+		return false, fmt.Errorf("%w (set Request.URL): http: nil Request.URL", ErrRefused)
+	case req.URL.Host == "" || req.URL.Scheme != "https" && !wire.PlainHTTPAllowed(req.URL, s.allowHTTP):
+		return false, refuseURL(req.URL)
 	case s.origins != nil && !s.within(req):
 		return false, s.refuseOrigin(req)
 	}
 	return true, nil
 }
 
-// refusePlain uses net/http's words for a scheme, because libraries look for them to find out that sending again is
-// useless.
-func (s *Session) refusePlain(u *url.URL) error {
-	if !equalFold(u.Scheme, "http") {
-		return fmt.Errorf("%w: unsupported protocol scheme %q: use https", ErrRefused, u.Scheme)
+// refuseURL ends in the words of net/http for what net/http refuses as well: libraries and users look for them there,
+// to find out that sending again is useless.
+func refuseURL(u *url.URL) error {
+	const remedy = "use https://host/path"
+	switch {
+	case !equalFold(u.Scheme, "http") && !equalFold(u.Scheme, "https"):
+		return fmt.Errorf("%w (%s): unsupported protocol scheme %q", ErrRefused, remedy, u.Scheme)
+	case u.Host == "":
+		return fmt.Errorf("%w (%s): http: no Host in request URL", ErrRefused, remedy)
+	case u.Hostname() == "":
+		return fmt.Errorf("%w: its URL names no host, only %q: use localhost%[2]s if this machine is meant", ErrRefused, u.Host)
 	}
 	return fmt.Errorf("%w: plain http would send the token in the clear: use https, or list %q in Config.AllowHTTP", ErrRefused, u.Host)
 }

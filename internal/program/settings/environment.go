@@ -60,9 +60,9 @@ func (s *variableSource) Key() string      { return s.name }
 func (s *variableSource) String() string   { return "environment variable " + s.name }
 func (s *variableSource) GoString() string { return fmt.Sprintf("variableSource(%q)", s.name) }
 
-// ofOthers are variables that others set, and not for this program: our tests, and Kubernetes in every container if
-// there is a service whose name begins with alf.
-var ofOthers = regexp.MustCompile(`^ALF_(EXPLORE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?))$`)
+// ofOthers are variables that Kubernetes sets in every container if there is a service whose name begins with alf. They
+// are not for this program.
+var ofOthers = regexp.MustCompile(`^ALF_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
 // Misspelt refuses variables that look like settings and are none: --origin restricts where the token may go, and a
 // variable that was meant to do so must not silently have no effect. An empty one has none anyway.

@@ -28,7 +28,8 @@ type contests struct {
 	doubted    origins // a retry of theirs was rejected, or the value that they rejected came again
 	pending    origins // a rejection of theirs was acted on, and no accepted retry was reported since
 
-	// quiet is how long an origin has gone without a 401, a little more than a minute at most.
+	// quiet is how long an origin has gone without a 401, and since its guard went up, a little more than a minute at
+	// most.
 	quiet [maxOrigins + 1]time.Duration
 	// spent is how long it takes until the allowance of a guarded origin is whole again.
 	spent [maxOrigins + 1]time.Duration
@@ -154,6 +155,7 @@ func (t *step) onGuard(ev *core.Event) {
 		c.failed = c.failed && c.contesting != 0
 	}
 	c.guarded.set(ev.Origin)
+	c.quiet[ev.Origin] = 0 // a minute without a 401 removes it, counted from now
 }
 
 // onValue is a publication. A new value ends the contest, and the contested one never does.
@@ -187,7 +189,11 @@ func (t *step) checkContests() {
 		c.pending.set(in.Origin) // it waits as a caller does that only asks
 	}
 	if in := &t.in; in.Kind == core.Get && !t.closed && t.snapshot.on {
-		t.checkGet(in.Origin)
+		if t.wantsLonger() {
+			t.checkLonger()
+		} else {
+			t.checkGet(in.Origin)
+		}
 	}
 }
 

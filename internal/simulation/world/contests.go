@@ -9,7 +9,7 @@ import (
 
 // originRecord is what the checker knows of an origin from its responses (M13).
 type originRecord struct {
-	heard   core.Elapsed // its last 401
+	heard   core.Elapsed // its last 401, or when its guard went up
 	known   bool         // it has responded with a 401 within the minute before that one
 	doubted bool         // a retry of it was rejected, or the rejected value came again: a guard may be up
 	guarded bool         // its guard went up
@@ -22,6 +22,9 @@ type originRecord struct {
 
 // unaccountable reports whether a guard may be up: callers that do not report outcomes count as rejected.
 func (r *originRecord) unaccountable() bool { return r.doubted || r.pending || r.guarded }
+
+// goesUp notes that the origin's guard went up, which a quiet minute from now on removes.
+func (r *originRecord) goesUp(now core.Elapsed) { r.guarded, r.known, r.heard = true, true, now }
 
 // contests is the checker's record of who rejected what (M13, M21).
 type contests struct {
@@ -91,10 +94,7 @@ func (c *checker) rejects(in core.Input) {
 		c.failures.on = false
 	}
 	r := c.origin(in.Origin)
-	guarded := !c.p.core.Contests(in.Origin)
-	if in.Origin == 0 && c.contests.failed || c.contests.ofAll() { // whether this origin contests the token cannot be seen
-		guarded = r.guarded && !c.p.w.drawn.ManyAPIs // with more than 64, a guard may be forgotten
-	}
+	guarded := !slices.Contains(c.p.core.Contesting(), in.Origin)
 	c.broken(guarded && !r.unaccountable(), "M21", "origin %d rejects a token and may go on using it", in.Origin)
 	r.pending, r.caused = true, !c.running && !c.round
 	if guarded {
@@ -114,7 +114,7 @@ func (c *checker) guards(ev core.Event) {
 	// With more origins than are remembered, what the core knows of one may be older or newer than what is recorded
 	// here.
 	c.broken(!r.unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "origin %d is guarded, which has accepted every retry", ev.Origin)
-	r.guarded = true
+	r.goesUp(c.elapsed)
 	c.p.w.guard()
 	if i := slices.Index(c.contests.contesting, ev.Origin); i >= 0 {
 		c.contests.contesting = slices.Delete(c.contests.contesting, i, i+1) // the guard takes the place of the contest
@@ -161,11 +161,13 @@ func (c *checker) checkContests(in core.Input, e *core.Effects) {
 	}
 	defer func() { k.failed = k.failed && len(k.contesting) > 0 }()
 	k.contesting = slices.DeleteFunc(k.contesting, func(origin uint64) bool {
-		if c.p.core.Contests(origin) || origin == 0 && k.failed {
+		if slices.Contains(c.p.core.Contesting(), origin) {
 			return false
 		}
-		// The guard that went up in this step takes the place of the contest.
-		c.broken(!e.Contested && !c.p.w.drawn.ManyAPIs || !c.origin(origin).unaccountable(), "M21", "origin %d rejected the token and may use it again", origin)
+		// The guard that went up in this step takes the place of the contest. It has no event where too many went up.
+		r := c.origin(origin)
+		c.broken(!e.Contested && !c.p.w.drawn.ManyAPIs || !r.unaccountable(), "M21", "origin %d rejected the token and may use it again", origin)
+		r.goesUp(c.elapsed)
 		return true
 	})
 	if in.Kind == core.Invalidate && e.Reply == core.Wait && slices.Contains(k.contesting, in.Origin) {
