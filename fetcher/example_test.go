@@ -57,11 +57,11 @@ func ExampleNew_mistakes() {
 		Scopes:   []string{"orders:read orders:write"},
 	})
 	fmt.Println(err)
-	// Output: TokenURL: plain http would send tokens and client credentials in the clear: use https, or list
-	// "idp.example.com" in AllowHTTP ClientID: missing: set the id the client was registered with ClientSecret:
-	// missing: use Secret, SecretEnv, SecretFile or a function of your own, or choose another AuthStyle than
-	// client_secret_basic Scopes[0]: "orders:read orders:write" is not a scope (RFC 6749 section 3.3): list one per
-	// entry, without spaces or quotes
+	// Output:
+	// TokenURL: plain http would send tokens and client credentials in the clear: use https, or list "idp.example.com" in AllowHTTP
+	// ClientID: missing: set the id the client was registered with
+	// ClientSecret: missing: use Secret, SecretEnv, SecretFile or a function of your own, or choose another AuthStyle than client_secret_basic
+	// Scopes[0]: "orders:read orders:write" is not a scope (RFC 6749 section 3.3): list one per entry, without spaces or quotes
 }
 
 // The file is read at every fetch, so that a secret can be rotated while the

@@ -51,7 +51,11 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	s := &shared{cfg: cfg.config().clone()}
 	s.connections = newConnections(s.cfg)
-	s.connections.shareByCertificate()
+	var callers http.RoundTripper
+	if r := &s.cfg.TokenRequest; r.HTTPClient != nil || r.Transport != nil {
+		callers = r.base()
+	}
+	s.connections.shareByCertificate(callers)
 	s.metadata.reading = make(chan struct{}, 1)
 	return &Endpoint{shared: func() *shared { return s }}, nil
 }
@@ -207,11 +211,14 @@ func (c *client) adopt(shared *document, creds *credentials) (*endpoint, *failur
 func (c *client) now() time.Time { return c.cfg.Clock.Now().Round(0) }
 
 // shareByCertificate prepares connections of clients with and without certificates. What presents a certificate is made
-// when the first client with one comes.
-func (c *connections) shareByCertificate() {
+// when the first client with one comes. callers is nil unless the transport is the caller's.
+func (c *connections) shareByCertificate(callers http.RoundTripper) {
 	base := c.plain.Transport.(noRedirects).base
 	if follows, ok := base.(*followsDefault); ok {
 		base = follows.own
+		keepIdle(follows.own)
+	} else if own, ok := base.(*http.Transport); ok && callers == nil {
+		keepIdle(own)
 	}
 	c.shared = true
 	if template, ok := base.(*http.Transport); ok {
@@ -222,4 +229,11 @@ func (c *connections) shareByCertificate() {
 			c.byCertificate.CloseIdleConnections()
 		}
 	}
+}
+
+// keepIdle keeps as many idle connections as there may be requests in flight by default (E1): net/http would keep two,
+// and open most connections again.
+func keepIdle(own *http.Transport) {
+	const inFlight = 64
+	own.MaxIdleConnsPerHost = max(own.MaxIdleConnsPerHost, inFlight)
 }

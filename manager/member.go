@@ -36,7 +36,7 @@ func newCore(p Policy, m *member) core.Core {
 	return core.NewQueued(p.core())
 }
 
-// consult tells the endpoint what the core decided about its fetches.
+// consult lets the endpoint know what the core decided about its fetches.
 func (e *entry) consult(msg message, effects *core.Effects) {
 	if e.member == nil {
 		return
