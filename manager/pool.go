@@ -25,13 +25,13 @@ type PoolConfig struct {
 	Policy Policy
 	// IdleTime is after how long without use a token is forgotten. It is a minute at least. Default: 1 hour.
 	IdleTime time.Duration
-	// MaxTokens is how many tokens are kept at most. The one that was not used for the longest time makes room for a new
-	// one. Default: 100,000.
+	// MaxTokens is how many tokens are kept at most. The one that was not used for the longest time makes room for
+	// another one. Default: 100,000.
 	MaxTokens int
-	// MaxBusy is how many tokens may be busy when a new one is added; beyond, callers get [ErrPoolFull]. Busy is a token
-	// that callers wait for or watch, that is being fetched or contested, whose origins are guarded, or whose fetches
-	// have failed while the last caller came less than a minute ago. A busy token is never removed to make room.
-	// Default: 10,000.
+	// MaxBusy is how many tokens may be busy when another one is added; beyond, callers get [ErrPoolFull]. Busy is a
+	// token that callers wait for or watch, that is being fetched or contested, whose origins are guarded, or whose
+	// fetches have failed while the last caller came less than a minute ago. A busy token is never removed to make
+	// room. Default: 10,000.
 	MaxBusy int
 	// Owners is how many goroutines own the tokens, each a part of them. Default: one per CPU, but at least 2.
 	Owners int
@@ -82,7 +82,7 @@ type Pool struct {
 	index    index
 	rejected rejectedValues
 
-	mu      sync.Mutex // also held by whoever changes index
+	mu      sync.Mutex // held also while index is changed
 	members pool.Members[*pooledEntry]
 	closed  bool
 	counts  poolCounts

@@ -306,8 +306,6 @@ func TestP7_RefreshedAheadWhileInUse(t *testing.T) {
 }
 
 func TestP7_M2_WithdrawnByTheTimeElapsedThoughTheClockWasSteppedBack(t *testing.T) {
-	mock := clock.NewMock()
-	_ = mock
 	synctest.Test(t, func(t *testing.T) {
 		mock := clock.NewMock()
 		offset.Store(0)
@@ -408,7 +406,7 @@ type named2 struct {
 
 func (n named2) String() string { return n.name }
 
-func TestP2_KeysTellListsApart(t *testing.T) {
+func TestP2_KeysOfDifferentListsDiffer(t *testing.T) {
 	require.NotEqual(t, manager.KeyOf("ab", "c"), manager.KeyOf("a", "bc"))
 	require.NotEqual(t, manager.KeyOf("a"), manager.KeyOf("a", ""))
 	require.Equal(t, manager.KeyOf("a", "b"), manager.KeyOf("a", "b"))

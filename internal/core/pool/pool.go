@@ -3,11 +3,7 @@
 // lock, and the simulator and tests without one.
 package pool
 
-import (
-	"time"
-
-	"github.com/alf-go/alf/internal/core"
-)
+import "time"
 
 // Policy bounds a pool. Its zero value means the defaults.
 type Policy struct {
@@ -40,7 +36,7 @@ const QuietTime = time.Minute
 type Place[T comparable] struct {
 	older, newer T
 	// rank is when the token was last used, as far as its place in the order is concerned.
-	rank  core.Elapsed
+	rank  time.Duration
 	state state
 }
 
@@ -57,14 +53,14 @@ type Members[T comparable] struct {
 	policy Policy
 	// place is where a token keeps its place; used is when it was last used, as far as that is known.
 	place func(T) *Place[T]
-	used  func(T) core.Elapsed
+	used  func(T) time.Duration
 
 	total, busy    int
 	oldest, newest T // of the idle ones
 }
 
 // New returns a pool without tokens.
-func New[T comparable](p Policy, place func(T) *Place[T], used func(T) core.Elapsed) Members[T] {
+func New[T comparable](p Policy, place func(T) *Place[T], used func(T) time.Duration) Members[T] {
 	return Members[T]{policy: p.WithDefaults(), place: place, used: used}
 }
 
@@ -122,7 +118,7 @@ func (m *Members[T]) Remove(t T) bool {
 }
 
 // Forgotten reports whether a token was not used for so long that it is to be forgotten.
-func (m *Members[T]) Forgotten(t T, now core.Elapsed) bool {
+func (m *Members[T]) Forgotten(t T, now time.Duration) bool {
 	return m.place(t).state == idle && now-m.used(t) >= m.policy.IdleTime
 }
 

@@ -9,19 +9,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alf-go/alf/internal/core"
 	"github.com/alf-go/alf/internal/core/pool"
 )
 
 type token struct {
 	name  int
-	used  core.Elapsed
+	used  time.Duration
 	busy  bool
 	place pool.Place[*token]
 }
 
 func members(p pool.Policy) *pool.Members[*token] {
-	m := pool.New(p, func(t *token) *pool.Place[*token] { return &t.place }, func(t *token) core.Elapsed { return t.used })
+	m := pool.New(p, func(t *token) *pool.Place[*token] { return &t.place }, func(t *token) time.Duration { return t.used })
 	return &m
 }
 
@@ -29,7 +28,7 @@ func TestP4_TheLeastRecentlyUsedIdleTokenMakesRoom(t *testing.T) {
 	m := members(pool.Policy{MaxTokens: 3})
 	tokens := make([]*token, 6)
 	for i := range tokens {
-		tokens[i] = &token{name: i, used: core.Elapsed(i)}
+		tokens[i] = &token{name: i, used: time.Duration(i)}
 	}
 	for _, k := range tokens[:3] {
 		evicted, ok := m.Admit(k)
@@ -86,7 +85,7 @@ func TestP4_TheOrderIsThatOfUse(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		m := members(pool.Policy{MaxTokens: 8, MaxBusy: 6})
 		var in []*token
-		now := core.Elapsed(0)
+		now := time.Duration(0)
 		for step := range 400 {
 			now++
 			switch rng.IntN(4) {
