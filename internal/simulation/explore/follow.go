@@ -91,6 +91,7 @@ func (t *step) onStart(ev *core.Event) {
 	case l.gate > t.slack && ev.Attempt == 1 && !t.byHand():
 		t.fail("M6", "a fetch starts %v too early after one that brought no new life (M5, M6)", l.gate)
 	}
+	t.checkLongerStart(ev)
 	if t.snapshot.on && l.repeated {
 		l.gate = second
 	}

@@ -21,6 +21,7 @@ type host struct {
 	flight   flight
 	checker  checker
 	contests contests
+	lifetime lifetime
 
 	abandoned   int
 	orServed    int           // ... and are served the published token if the round fails
@@ -127,5 +128,8 @@ func (s *state) stepClock(d time.Duration) {
 		}
 		s.checker.pass(d)
 		s.contests.pass(d)
+		if s.lifetime.effective > 0 {
+			s.lifetime.pass(d)
+		}
 	}
 }
