@@ -236,7 +236,8 @@ func (p *process) sendReplies(e *core.Effects, from ticket) {
 			p.w.cover(CoverACrowdIsReleased)
 		}
 		for _, t := range p.waiting {
-			p.send(t, e.ReleaseOf(t.reply, p.published.on))
+			origin := p.callers[t.slot].origin()
+			p.send(t, e.ReleaseOf(t.reply, p.published.on && !p.core.Contests(origin)))
 		}
 		p.waiting = p.waiting[:0]
 	}
