@@ -83,6 +83,9 @@ func (e *entry) contest() {
 		s.setContest(&e.core)
 		if len(e.core.Contesting()) > 0 {
 			e.rejected = s.token
+			if e.pooled != nil {
+				e.pooled.noteRejected(s.token)
+			}
 		}
 	}
 }

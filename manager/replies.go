@@ -54,7 +54,7 @@ func (e *entry) replyFor(kind core.Reply, effects *core.Effects) reply {
 	case core.TooShort:
 		return reply{err: errTooShort}
 	case core.Shut:
-		return reply{err: ErrClosed}
+		return reply{err: e.closedError()}
 	}
 	return reply{}
 }
