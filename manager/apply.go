@@ -26,7 +26,7 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 		e.failure = e.describe(effects.Failure, msg)
 	}
 	e.arm(effects.Wake, effects.Armed)
-	e.sendReplies(msg, effects)
+	e.sendReplies(msg, in, effects)
 	e.notify(msg, effects)
 	e.observe()
 	e.report(msg, in, effects)
