@@ -7,7 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -26,17 +26,17 @@ var ErrPoolFull = manager.ErrPoolFull
 // PoolConfig is what [NewPool] makes a [Pool] from. It prints as its Config does.
 type PoolConfig struct {
 	// Config is the configuration that all tokens have in common, as for [New]. A [Target] replaces some of it. Its
-	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called once for each
-	// client that [Pool.Client] returns, and for each target of a context.
+	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called once for
+	// each client that [Pool.Client] returns, and for each target of a context.
 	//
-	// With Tenant, it has the part that belongs to the pool alone, and TokenRequest, which is that of every tenant whose
-	// own is zero.
+	// With Tenant, it has the part that belongs to the pool alone, and TokenRequest, which is that of every tenant
+	// whose own is zero.
 	Config Config
 	// Tenant returns the configuration of a tenant, so that each may have its own client id, secret and authorization
 	// server. It is called before a tenant's first fetch and then at every further one, so that a changed configuration
 	// takes effect at the next fetch. It may be called concurrently, but not for the same tenant, on a goroutine that
-	// belongs to no caller; ctx ends after 5 s. If it fails, hangs or panics, the tenant's callers get a *[TenantError],
-	// and it is called again after 0.5 s at the earliest, after 5 s if it fails again and again.
+	// belongs to no caller; ctx ends after 5 s. If it fails, hangs or panics, the tenant's callers get a
+	// *[TenantError], and it is called again after 0.5 s at the earliest, after 5 s if it fails again and again.
 	//
 	// It may set TokenURL, Issuer, Endpoint, ClientID, ClientSecret, Scopes, Audience, Resource, Params, AuthStyle,
 	// Assertion, TokenType, AuthScheme, StrictTokenType, StrictScope, AllowHTTP (which then holds for its token
@@ -153,9 +153,9 @@ func (c PoolConfig) managerConfig() manager.PoolConfig {
 	}
 }
 
-// Pool is many tokens of one process: one for each [Target], created on first use. What a [Client] promises of its token
-// holds for each of them, and a failure of one affects no other. A few goroutines own all tokens; an idle token costs
-// neither a goroutine nor a timer. Tokens of the same token endpoint share what a [TokenEndpoint] shares.
+// Pool is many tokens of one process: one for each [Target], created on first use. What a [Client] promises of its
+// token holds for each of them, and a failure of one affects no other. A few goroutines own all tokens; an idle token
+// costs neither a goroutine nor a timer. Tokens of the same token endpoint share what a [TokenEndpoint] shares.
 //
 // Make one with [NewPool], share it, and Close it when it is no longer needed. All methods are safe for concurrent use.
 // It prints as its name only.
@@ -178,6 +178,7 @@ type pool struct {
 	tenants  *tenants
 	origins  []originTarget
 	latest   certificates
+	known    knownKeys
 
 	endpoints endpoints
 
@@ -185,8 +186,8 @@ type pool struct {
 	clients map[manager.Key]*Client // of targets in contexts and Origins
 }
 
-// NewPool makes a pool. It sends nothing until the first request needs a token. The error joins a [FieldError] for every
-// setting that makes no sense.
+// NewPool makes a pool. It sends nothing until the first request needs a token. The error joins a [FieldError] for
+// every setting that makes no sense.
 func NewPool(cfg PoolConfig) (*Pool, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -287,7 +288,7 @@ func (p *pool) tenantConfig(cfg Config) (Config, error) {
 		return Config{}, fmt.Errorf("unusable Config:\n%w", errors.Join(found...))
 	}
 	cfg.Certificate, cfg.DPoP, cfg.Clock = own.Certificate, own.DPoP, own.Clock
-	if len(setFields("TokenRequest", tokenRequestOf(&cfg))) == 0 {
+	if len(setFields("TokenRequest", reflect.ValueOf(cfg.TokenRequest))) == 0 {
 		cfg.TokenRequest = own.TokenRequest
 	}
 	return cfg, cfg.FetcherConfig().Validate()
@@ -345,6 +346,3 @@ func (c *PoolConfig) maxClients() int {
 	}
 	return 100_000
 }
-
-// values of query parameters have the type of Params.
-var _ url.Values = Target{}.Params

@@ -49,18 +49,19 @@ func (p *pool) newSource(t *PreparedTarget) *targetSource {
 // handleFor returns the handle of the token that a configuration requests. first is the configuration for the first
 // fetch, if a tenant's was just read.
 func (p *pool) handleFor(t Target, cfg Config, first *Config) (*manager.Handle, error) {
-	key := cfg.identity(t.Tenant, &p.refs)
+	key := cfg.tokenKey(t.Tenant, &p.refs)
 	f := &targetFetcher{pool: p, target: t, key: key, clientID: cfg.ClientID}
 	var err error
-	if f.endpoint, err = p.endpoints.of(&cfg, &p.refs); err != nil {
+	if f.endpoint, err = p.endpoints.of(&cfg, t.Tenant, &p.refs); err != nil {
 		return nil, err
 	}
 	f.first.Store(first)
-	tokens, err := wrapFetcher(p.cfg.Config.WrapFetcher, f)
-	if err != nil {
-		return nil, err
+	if wrap := p.cfg.Config.WrapFetcher; wrap != nil {
+		if f.wrapped, err = wrapFetcher(wrap, FetcherFunc(f.fetch)); err != nil {
+			return nil, err
+		}
 	}
-	return p.tokens.Handle(key, tokens), nil
+	return p.tokens.Handle(key, f), nil
 }
 
 // keysOf are the keys of a target's token, as far as they are known.
@@ -227,7 +228,8 @@ type targetFetcher struct {
 	key      manager.Key
 	clientID string
 	endpoint *TokenEndpoint
-	first    atomic.Pointer[Config]
+	first    atomic.Pointer[Config] // for the first fetch, if it was just read
+	wrapped  Fetcher                // by WrapFetcher; nil: there is none
 }
 
 // String is the target's name, for events.
@@ -238,8 +240,16 @@ func (f *targetFetcher) TokenEndpoint() (endpoint *manager.Endpoint, clientID st
 	return f.endpoint.forManager(), f.clientID
 }
 
-// Fetch makes one attempt with the configuration as it is now.
+// Fetch makes one attempt.
 func (f *targetFetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
+	if f.wrapped != nil {
+		return f.wrapped.Fetch(ctx)
+	}
+	return f.fetch(ctx)
+}
+
+// fetch makes one attempt with the configuration as it is now.
+func (f *targetFetcher) fetch(ctx context.Context) (*oauth2.Token, error) {
 	cfg, err := f.config(ctx)
 	if err != nil {
 		return nil, err
@@ -269,7 +279,7 @@ func (f *targetFetcher) config(ctx context.Context) (Config, error) {
 		return Config{}, err
 	}
 	cfg = f.target.apply(cfg)
-	if cfg.identity(f.target.Tenant, &f.pool.refs) != f.key {
+	if cfg.tokenKey(f.target.Tenant, &f.pool.refs) != f.key {
 		go f.pool.tokens.Forget(f.key) // it is fetched with the former configuration no more
 		return Config{}, movedError{}
 	}
@@ -301,7 +311,9 @@ func (k *knownKeys) keys(t Target) []manager.Key {
 }
 
 // certificates is where requests to the APIs get the certificate of their token from.
-type certificates struct{ latest atomic.Pointer[fetcher.Fetcher] }
+type certificates struct {
+	latest atomic.Pointer[fetcher.Fetcher]
+}
 
 func (c *certificates) store(f *fetcher.Fetcher) { c.latest.Store(f) }
 
@@ -329,13 +341,13 @@ type endpoints struct {
 }
 
 // of returns the endpoint of a configuration.
-func (e *endpoints) of(cfg *Config, refs *references) (*TokenEndpoint, error) {
+func (e *endpoints) of(cfg *Config, scope string, refs *references) (*TokenEndpoint, error) {
 	if cfg.Endpoint != nil {
 		return cfg.Endpoint, nil
 	}
 	request := cfg.TokenRequest
 	request.Header = nil
-	c := &canonicalConfig{refs: refs}
+	c := &canonicalConfig{scope: scope, refs: refs}
 	c.text(cfg.TokenURL)
 	c.text(cfg.Issuer)
 	c.list(cfg.AllowHTTP)

@@ -15,7 +15,7 @@ type originTarget struct {
 	target *PreparedTarget
 }
 
-// HTTPClient returns an *http.Client for code that makes requests for several targets, such as a foreign SDK: each
+// HTTPClient returns an *http.Client for code that makes requests for several targets, such as an SDK: each
 // request gets the token of the target that its context names ([WithTarget]), or that PoolConfig.Origins names for
 // where it goes. It is a copy: changing its Timeout or Jar has no effect elsewhere.
 func (p *Pool) HTTPClient() *http.Client {

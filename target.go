@@ -70,8 +70,8 @@ func (t Target) name() string {
 	return strings.Join(parts, " ")
 }
 
-// key tells targets of one pool apart that may have different tokens. Equal keys mean equal targets; targets with
-// different keys may share a token all the same.
+// key names the target within a pool. Equal keys mean equal targets; targets with different keys may share a token all
+// the same.
 func (t Target) key() manager.Key {
 	var c canonical
 	c.text(t.Tenant)

@@ -17,9 +17,9 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// The identity of a configuration says which token requests are the same: two configurations have the same identity if
-// and only if the authorization server would see no difference between their token requests, apart from the order of
-// scopes and from what differs in each request anyway, the times and ids of assertions and proofs (P2). What decides
+// The key of a token says which token requests are the same: two configurations have the same key if and only if the
+// authorization server would see no difference between their token requests, apart from the order of scopes and from
+// what differs in each request anyway, the times and ids of assertions and proofs (P2). What decides
 // about the response, such as StrictScope and AuthScheme, counts as well: a token that one configuration would refuse
 // must not reach it through another.
 //
@@ -27,7 +27,7 @@ import (
 // functions too where they are constants. What cannot be compared (other functions, transports that are no pointers)
 // is the same only within one configuration, which scope names.
 
-// canonical collects the parts of an identity. Each part is preceded by its length when it becomes a key, so that no
+// canonical collects the parts of a key. Each part is preceded by its length when it becomes a key, so that no
 // two lists of parts become the same one.
 type canonical struct{ parts []string }
 
@@ -62,8 +62,8 @@ func (c *canonical) values(v map[string][]string) {
 
 func (c *canonical) key() manager.Key { return manager.KeyOf(c.parts...) }
 
-// identity returns the key of the token that a configuration requests. refs numbers what is compared by its address.
-func (cfg Config) identity(scope string, refs *references) manager.Key {
+// tokenKey returns the key of the token that a configuration requests. refs numbers what is compared by its address.
+func (cfg Config) tokenKey(scope string, refs *references) manager.Key {
 	c := &canonicalConfig{scope: scope, refs: refs}
 	f := cfg.FetcherConfig()
 	c.credentials(&f)
@@ -119,9 +119,6 @@ type canonicalConfig struct {
 // encoded, and a constant is the same as an equal one. What they are sent in has times and ids, which do not count.
 func (c *canonicalConfig) credentials(f *fetcher.Config) {
 	style := f.AuthStyle
-	if style == "" {
-		style = fetcher.Basic
-	}
 	secret, constant := constantSecret(f.ClientSecret)
 	switch {
 	case constant && (style == fetcher.Basic || style == fetcher.BasicRaw):
@@ -136,8 +133,8 @@ func (c *canonicalConfig) credentials(f *fetcher.Config) {
 		f.ClientSecret = nil
 		c.text(secret)
 	}
-	c.text(string(style))
-	f.AuthStyle = ""
+	c.number(uint64(style))
+	f.AuthStyle = fetcher.Basic
 	c.assertion(&f.Assertion, style)
 }
 
