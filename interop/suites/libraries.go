@@ -26,7 +26,10 @@ const skipInNetHTTP = "^(TestTransportCancelRequest.*|TestTransportAndServerShar
 
 // libraries are those that issue requests through an http.Client or a transport of their own.
 var libraries = []library{
-	{name: "net/http", packages: []string{"net/http"}, skip: skipInNetHTTP},
+	{name: "net/http", packages: []string{"net/http"}, skip: skipInNetHTTP, known: []known{{
+		tests: "(TestFileTransport|TestFileTransportFS|TestTransportAltProto|TestAltProtoCancellation).*",
+		why:   "a scheme other than http and https is refused before a base transport sees it (C7)",
+	}}},
 	{name: "net/http/httputil", packages: []string{"net/http/httputil"}},
 	{name: "x/net/http2", module: "golang.org/x/net@v0.62.0", packages: []string{"./http2"}},
 	{name: "resty", module: "github.com/go-resty/resty/v2@v2.17.2", packages: []string{"."}},
