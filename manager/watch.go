@@ -142,7 +142,7 @@ func (o *owner) notify(msg message, e *core.Effects) {
 	}
 	if w, ok := msg.(watch); ok {
 		now := joined{seen: o.bulletin.Load(), closed: e.Reply == core.Shut}
-		if e.Reply == core.Failed {
+		if e.Reply == core.Failed || e.Notify == core.Failed {
 			now.err = o.failure
 		}
 		w.reply <- now

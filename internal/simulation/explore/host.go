@@ -21,6 +21,7 @@ type host struct {
 	flight   flight
 	checker  checker
 	contests contests
+	watchers watchers
 
 	abandoned   int
 	orServed    int           // ... and are served the published token if the round fails
