@@ -35,7 +35,7 @@ var recorded = map[string]counted{
 	"stubborn and rejected": {157021, 1392131, 46},
 	"clock":                 {8913, 65298, 30},
 	"watched":               {4601, 44557, 31},
-	"watched in an outage":  {1151, 8821, 24},
+	"watched in an outage":  {4109, 33685, 25},
 	"watched and rejected":  {4742, 28999, 14},
 	"watched and stubborn":  {41147, 342040, 136},
 	"jitter":                {6680, 75617, 43},

@@ -140,12 +140,15 @@ func (t *step) onEnd(ev *core.Event) {
 	case core.ClassExpiredOnArrival:
 		l.gate = max(second-t.was.flight.age, 0)
 		again := t.response.Kind.again() && t.effects.Release != core.ServeExpired
-		if again && !l.again {
+		atOnce := again && !l.again
+		if atOnce {
 			l.gate = min(l.gate, shortestPause) // the first time that the value comes again, the endpoint is asked sooner (M6)
 		}
 		l.again = again
-		if !t.snapshot.on && !t.in.Watched {
+		if !t.snapshot.on && (!t.in.Watched || atOnce) {
 			l.succeeded()
+		} else if !t.snapshot.on && l.quiet > 0 {
+			l.liftable, l.lossEnds, l.ofWatchers = true, false, true
 		}
 	case core.ClassTransient, core.ClassPermanent:
 		t.pause()

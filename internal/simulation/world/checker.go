@@ -114,14 +114,16 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			if ev.Class == core.ClassExpiredOnArrival {
 				c.gate = c.began + time.Second
 				again := in.Result.Same && e.Release != core.ServeExpired
-				if again && !c.repeated {
+				atOnce := again && !c.repeated
+				if atOnce {
 					// The first time that the value comes again, the endpoint is asked sooner (M6).
 					c.gate = min(c.gate, c.elapsed+50*time.Millisecond)
 				}
 				c.repeated = again
-				if (!c.tokenOn || in.Result.Same) && !in.Watched {
+				if (!c.tokenOn || in.Result.Same) && (!in.Watched || atOnce) {
 					c.failures = failures{}
 				}
+				c.watched.free = !c.tokenOn
 				c.p.w.cover(CoverExpiredOnArrival)
 			}
 		case core.FetchAbandoned:

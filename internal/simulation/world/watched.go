@@ -112,7 +112,7 @@ func (c *checker) settledWatched(e *core.Effects) {
 	}
 	c.broken(!e.Armed, "W2", "a watched token is lost, and nothing will ever wake the manager")
 	allowed = max(allowed, c.lastEnd+betweenAttempts)
-	c.broken(c.elapsed > allowed+slack, "W2", "a watched token is lost, and no fetch starts %v after one may", c.elapsed-allowed)
+	c.broken(!c.round && c.elapsed > allowed+slack, "W2", "a watched token is lost, and no fetch starts %v after one may", c.elapsed-allowed)
 	if since := max(k.lost, p.w.recovered, c.recoveredBy()); p.w.now > since+p.w.recoveryTime() {
 		c.broken(true, "W2", "a watched token is missing %v after the faults have ended", p.w.now-since)
 	}
