@@ -53,7 +53,9 @@ func (c *client) attempt(ctx context.Context) (*oauth2.Token, *failure) {
 	if failed != nil && failed.concernsCredentials() && ctx.Err() == nil {
 		// They may have been replaced since they were read.
 		again, unread := c.readCredentials(ctx)
-		if unread == nil && c.cfg.replaced(creds, again) && ctx.Err() == nil {
+		// Of an assertion that came before, any other one may be accepted.
+		other := unread == nil && (c.cfg.replaced(creds, again) || creds.secret != again.secret && failed.saysReused())
+		if other && ctx.Err() == nil {
 			// The former secret may still be valid elsewhere: no error may show it either.
 			former := creds.secrets(c.cfg.ClientID)
 			creds = again

@@ -16,6 +16,8 @@ import (
 type credentials struct {
 	// secret is the client secret or, with ExternalAssertion, the assertion.
 	secret string
+	// assert says that a client assertion is sent, signed here or external.
+	assert bool
 	// key signs the assertion, and chain is the certificate that its header names.
 	key   *keys.Key
 	chain *tls.Certificate
@@ -28,7 +30,7 @@ type credentials struct {
 
 // readCredentials reads all of them.
 func (c *client) readCredentials(ctx context.Context) (*credentials, *failure) {
-	creds := new(credentials)
+	creds := &credentials{assert: c.cfg.AuthStyle.sendsAssertion()}
 	if ctx == nil {
 		creds.inputs = new(files.Inputs) // net/http has the error for that
 	} else {

@@ -84,6 +84,8 @@ const (
 	invalidGrant       = "invalid_grant"
 	unauthorizedClient = "unauthorized_client"
 	accessDenied       = "access_denied"
+	invalidScope       = "invalid_scope"
+	invalidTarget      = "invalid_target"
 	useDPoPNonce       = "use_dpop_nonce"
 )
 
@@ -99,7 +101,28 @@ func (f *failure) concernsCredentials() bool {
 	case code == useDPoPNonce:
 		return false
 	}
-	return f.status() == http.StatusUnauthorized || f.status() == http.StatusForbidden
+	return f.status() == http.StatusUnauthorized || f.status() == http.StatusForbidden || f.concernsAssertion()
+}
+
+// concernsAssertion reports whether the server names the client assertion in a refusal that is no invalid_client, such
+// as fosite's jti_known for one that came before.
+func (f *failure) concernsAssertion() bool {
+	if f.credentials == nil || !f.credentials.assert || f.refusal.code == invalidScope || f.refusal.code == invalidTarget {
+		return false
+	}
+	if f.saysReused() {
+		return true
+	}
+	said := strings.ToLower(f.refusal.code + " " + f.refusal.description)
+	if aboutProof(said) {
+		return false
+	}
+	return strings.Contains(said, "assertion") || strings.Contains(said, "jwt") || strings.Contains(said, "jti")
+}
+
+// aboutProof reports whether a text is about a DPoP proof, which is a JSON Web Token with a jti as well.
+func aboutProof(said string) bool {
+	return strings.Contains(said, "proof") || strings.Contains(said, "dpop")
 }
 
 // namesCredentials reports whether a code is invalid_client or what some servers have in its place: GitHub's
@@ -131,7 +154,7 @@ func (f *failure) nonceIsUnwanted() bool {
 // words.
 func (f *failure) saysReused() bool {
 	said := strings.ToLower(f.refusal.description)
-	if strings.Contains(said, "proof") || strings.Contains(said, "dpop") {
+	if aboutProof(said) {
 		return false
 	}
 	for _, words := range []string{"reuse", "replay", "only be used once"} {

@@ -20,9 +20,9 @@ func (b *errorBuilder) hint() message {
 	switch code := f.refusal.code; {
 	case b.client.cfg.AuthStyle.sendsAssertion() && f.saysReused():
 		return b.reuseHint()
-	case code == "invalid_target":
+	case code == invalidTarget:
 		return hintf("the server issues no tokens for that {Resource} or {Audience}: correct it, or have it allowed")
-	case code == "invalid_scope", code == "scope_invalid": // glewlwyd
+	case code == invalidScope, code == "scope_invalid": // glewlwyd
 		return hintf("the server does not know these {Scopes}, or does not allow them for this client: correct them, or have them allowed")
 	case code == unauthorizedClient:
 		return hintf("the client may not use the client credentials grant or its {AuthStyle}, or, at some servers, {ClientID} or {ClientSecret} is wrong: check these first, then have the grant enabled").

@@ -7,54 +7,56 @@ import (
 )
 
 // apply does what the core decided, in the order its Effects prescribe.
-func (o *owner) apply(msg message, in *core.Input, e *core.Effects) {
-	if e.Cancel {
-		o.cancel(o.whyCancelled(msg))
+func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
+	if effects.Cancel {
+		e.cancel(e.whyCancelled(msg))
 	}
-	o.keep(msg, e)
-	if e.Contested {
-		o.contest()
+	e.keep(msg, effects)
+	if effects.Contested {
+		e.contest()
 	}
-	if e.Fetch {
-		o.start(e)
+	if effects.Fetch {
+		e.start(effects)
 	}
-	if e.CheckCredentials {
-		o.checkCredentials()
+	if effects.CheckCredentials {
+		e.checkCredentials()
 	}
-	if e.Failure.Kind != core.NoFailure {
-		o.failure = o.describe(e.Failure)
+	if effects.Failure.Kind != core.NoFailure {
+		e.failure = e.describe(effects.Failure)
 	}
-	o.arm(e.Wake, e.Armed)
-	o.sendReplies(msg, e)
-	o.notify(msg, e)
-	o.observe()
-	o.report(msg, in, e)
+	e.arm(effects.Wake, effects.Armed)
+	e.sendReplies(msg, effects)
+	e.notify(msg, effects)
+	e.observe()
+	e.report(msg, in, effects)
 	if s, ok := msg.(stats); ok {
-		s.reply <- o.snapshotStats()
+		s.reply <- e.stats()
 	}
-	o.over = e.Ended
+	if effects.Ended {
+		e.end()
+	}
 }
 
 // keep publishes and withdraws, and remembers what a fetch returned.
-func (o *owner) keep(msg message, e *core.Effects) {
-	if e.Withdraw {
-		o.current.Store(nil)
-		o.expiry.Stop()
+func (e *entry) keep(msg message, effects *core.Effects) {
+	if effects.Withdraw {
+		e.current.Store(nil)
+		e.shard.expiries.remove(e)
 	}
 	f, ok := msg.(fetched)
-	if !ok || e.Late {
+	if !ok || effects.Late {
 		return
 	}
-	o.cancel = nil
+	e.cancel = nil
 	if f.err != nil {
-		o.lastErr = f.err
+		e.lastErr = f.err
 		return
 	}
-	o.lastErr = nil
-	o.arrived = newToken(f.token, e.Publication)
-	if e.Publish {
-		o.held, o.rejected = o.arrived, nil
-		o.publish(e)
+	e.lastErr = nil
+	e.arrived = newToken(f.token, effects.Publication)
+	if effects.Publish {
+		e.held, e.rejected = e.arrived, nil
+		e.publish(effects)
 	}
 }
 
@@ -66,57 +68,28 @@ func newToken(t *oauth2.Token, p core.Publication) *Token {
 	return made
 }
 
-// publish makes the token known, with a timer that withdraws it whatever the clock reads by then.
-func (o *owner) publish(e *core.Effects) {
-	p := e.Publication
-	s := &snapshot{token: o.held, start: p.Start, refreshTime: p.RefreshTime, end: p.EffectiveExpiry}
-	s.setContest(&o.core) // the value that comes again remains contested (M21)
-	if o.expiry != nil {
-		o.expiry.Stop()
-	}
-	m, number := o.Manager, p.Number // all that the timer keeps alive
-	o.expiry = o.clock.AfterFunc(p.Life, func() { m.send(expired{number}) })
-	o.current.Store(s)
+// publish makes the token known, and has it withdrawn after its life whatever the clock reads by then (M2).
+func (e *entry) publish(effects *core.Effects) {
+	p := effects.Publication
+	s := &snapshot{token: e.held, start: p.Start, refreshTime: p.RefreshTime, end: p.EffectiveExpiry}
+	s.setContest(&e.core) // the value that comes again remains contested (M21)
+	e.shard.expiries.set(e, e.shard.elapsed+p.Life)
+	e.current.Store(s)
 }
 
 // contest lets readers know from which origins the token is withdrawn (M21).
-func (o *owner) contest() {
-	if s := o.current.Load(); s != nil {
-		s.setContest(&o.core)
-		if len(o.core.Contesting()) > 0 {
-			o.rejected = s.token
+func (e *entry) contest() {
+	if s := e.current.Load(); s != nil {
+		s.setContest(&e.core)
+		if len(e.core.Contesting()) > 0 {
+			e.rejected = s.token
 		}
 	}
 }
 
 // observe lets callers know whether outcomes are wanted (M13).
-func (o *owner) observe() {
-	if now := o.core.Observes(); now != o.observing.Load() {
-		o.observing.Store(now)
-	}
-}
-
-// arm sets the timer to the core's next deadline. A timer that fires early or twice does no harm: the core looks at the
-// time.
-func (o *owner) arm(at core.Elapsed, armed bool) {
-	if o.wake != nil {
-		if armed && at == o.wakeAt {
-			return
-		}
-		o.wake.Stop()
-		o.wake = nil
-	}
-	if !armed {
-		return
-	}
-	m := o.Manager
-	o.wakeAt = at
-	o.wake = o.clock.AfterFunc(o.core.Left(at), func() { m.send(deadline{at}) })
-}
-
-func (o *owner) disarm() {
-	o.arm(0, false)
-	if o.expiry != nil {
-		o.expiry.Stop()
+func (e *entry) observe() {
+	if now := e.core.Observes(); now != e.observing.Load() {
+		e.observing.Store(now)
 	}
 }

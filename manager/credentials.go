@@ -17,17 +17,17 @@ func recheckable(err error) bool {
 
 // checkCredentials asks the last error, on a goroutine of its own: it reads files, and a file system may hang. There is
 // never more than one, because the core waits for its report.
-func (o *owner) checkCredentials() {
-	m, err := o.Manager, o.lastErr
+func (e *entry) checkCredentials() {
+	err := e.lastErr
 	go func() {
 		report := credentialsChecked{}
 		// Deferred, so that a method which panics or calls runtime.Goexit is reported as well.
 		defer func() {
 			_ = recover()
-			m.send(report)
+			e.send(report)
 		}()
-		if e, ok := errors.AsType[credentialsChanged](err); ok {
-			report.changed = e.CredentialsChanged()
+		if checked, ok := errors.AsType[credentialsChanged](err); ok {
+			report.changed = checked.CredentialsChanged()
 		}
 	}()
 }

@@ -29,22 +29,22 @@ const maxNames = 64
 const quietFor = time.Minute
 
 // know remembers an origin's name.
-func (o *owner) know(id uint64, origin string) {
-	if o.evidence == nil {
-		o.evidence = &evidence{names: make(map[uint64]string), reported: make(map[uint64]*suppressions)}
+func (e *entry) know(id uint64, origin string) {
+	if e.evidence == nil {
+		e.evidence = &evidence{names: make(map[uint64]string), reported: make(map[uint64]*suppressions)}
 	}
-	e := o.evidence
-	if known := e.names[id]; known == origin {
+	known := e.evidence
+	if known.names[id] == origin {
 		return
 	}
-	if len(e.names) >= maxNames {
-		for other := range e.names { // any of them: one that rejects again is remembered again
-			delete(e.names, other)
-			delete(e.reported, other)
+	if len(known.names) >= maxNames {
+		for other := range known.names { // any of them: one that rejects again is remembered again
+			delete(known.names, other)
+			delete(known.reported, other)
 			break
 		}
 	}
-	e.names[id] = origin
+	known.names[id] = origin
 }
 
 // name is that of an origin.

@@ -9,34 +9,34 @@ import (
 )
 
 // describe makes the error that callers see.
-func (o *owner) describe(f core.Failure) *Error {
-	e := &Error{Attempts: f.Attempts, Permanent: f.Permanent, NextAttempt: f.Next}
+func (e *entry) describe(f core.Failure) *Error {
+	described := &Error{Attempts: f.Attempts, Permanent: f.Permanent, NextAttempt: f.Next}
 	switch f.Kind {
 	case core.Returned:
-		e.Err = o.lastErr
+		described.Err = e.lastErr
 	case core.ExpiredOnArrival:
-		e.Err = errExpiredOnArrival
+		described.Err = errExpiredOnArrival
 	case core.Blocked:
-		e.Err = abandonedError{}
+		described.Err = abandonedError{}
 	case core.TimedOut:
-		e.Err = &timeoutError{o.core.Policy().RoundTimeout}
-		if f.Attempts > 1 && o.lastErr != nil {
-			e.Err = fmt.Errorf("%w; the attempt before: %w", e.Err, o.lastErr)
+		described.Err = &timeoutError{e.core.Policy().RoundTimeout}
+		if f.Attempts > 1 && e.lastErr != nil {
+			described.Err = fmt.Errorf("%w; the attempt before: %w", described.Err, e.lastErr)
 		}
 	case core.GaveUp:
-		e.Err = &timeoutError{o.core.Policy().AttemptTimeout}
+		described.Err = &timeoutError{e.core.Policy().AttemptTimeout}
 	}
 	if f.Kind != core.Blocked {
-		o.lastErr = e.Err
+		e.lastErr = described.Err
 	}
-	return e
+	return described
 }
 
-func (o *owner) whyCancelled(msg message) error {
+func (e *entry) whyCancelled(msg message) error {
 	if _, ok := msg.(closing); ok {
 		return ErrClosed
 	}
-	return &timeoutError{o.core.Policy().AttemptTimeout}
+	return &timeoutError{e.core.Policy().AttemptTimeout}
 }
 
 var errExpiredOnArrival = errors.New("the token was expired on arrival: it expires sooner than it can be used")

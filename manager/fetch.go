@@ -13,10 +13,10 @@ import (
 )
 
 // start runs the fetcher on a goroutine of its own, under a context that belongs to the manager alone (M11).
-func (o *owner) start(e *core.Effects) {
-	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), o.fetchInfo(e)))
-	o.cancel = cancel
-	m, f, flight := o.Manager, o.fetcher, e.Flight
+func (e *entry) start(effects *core.Effects) {
+	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), e.fetchInfo(effects)))
+	e.cancel = cancel
+	f, flight, c := e.fetcher, effects.Flight, e.shard.clock
 	go func() {
 		ended := fetched{flight: flight, err: errGoexit}
 		// Deferred, so that a fetcher which panics or calls runtime.Goexit is reported as well.
@@ -25,19 +25,19 @@ func (o *owner) start(e *core.Effects) {
 				ended = fetched{flight: flight, err: panicked("the fetcher", r)}
 			}
 			cancel(nil)
-			m.send(ended)
+			e.send(ended)
 		}()
 		token, err := attempt(ctx, f)
 		// Here and not by the owner: an error may have methods, and they may do anything.
-		result := classify(token, err, m.clock.Now())
+		result := classify(token, err, c.Now())
 		ended.token, ended.err, ended.result = token, err, result
 	}()
 }
 
 // fetchInfo is what the fetch that starts may learn.
-func (o *owner) fetchInfo(e *core.Effects) FetchInfo {
-	info := FetchInfo{Rejected: o.rejected}
-	for _, ev := range e.Events[:e.N] {
+func (e *entry) fetchInfo(effects *core.Effects) FetchInfo {
+	info := FetchInfo{Rejected: e.rejected}
+	for _, ev := range effects.Events[:effects.N] {
 		if ev.Kind == core.FetchStarted {
 			info.Cause, info.Attempt = Cause(ev.Cause.String()), ev.Attempt
 		}

@@ -1,98 +1,111 @@
 package manager
 
 import (
-	"context"
+	"hash/maphash"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/benbjohnson/clock"
 
 	"github.com/alf-go/alf/internal/core"
 )
 
-// owner is the one goroutine that owns the token. Nothing in here is touched by any other, except for the handle.
+// shard is one owner: a goroutine, the tokens that it owns, each of which has an entry, and what these share. A Manager
+// is an entry in a shard of its own. Nothing in here is touched by any other goroutine, except for what an entry has
+// for callers.
 //
-// What to do is decided by the core; the owner reports to it what happened and does what it says. It never waits for
-// anything but the next message.
-type owner struct {
-	*Manager
-	core     core.Core
-	fetcher  Fetcher
+// What to do about a token is decided by its core; the owner reports to it what happened and does what it says. It
+// never waits for anything but the next message.
+type shard struct {
+	clock    clock.Clock
+	seed     maphash.Seed // of the numbers that stand for origins and paths
 	rand     func() float64
 	observer *observer
-
-	held     *Token // the last one published, withdrawn or not
-	arrived  *Token // the one that came with the message at hand
-	rejected *Token // the one that a resource server rejected, until another is published
-	failure  *Error // what callers receive while there is no token
-	lastErr  error  // of the last fetch, if it failed
-	waiting  []waiter
-	watchers int
-	evidence *evidence // nil until a token is rejected
-
-	cancel   context.CancelCauseFunc // of the fetch in flight
-	wake     *clock.Timer            // for the core's deadline,
-	wakeAt   core.Elapsed            // which is this
-	expiry   *clock.Timer            // for the published token's effective expiry; never set again (M2)
-	handouts sync.WaitGroup          // helpers that send replies
+	waits    waits
 	counts   counters
-	over     bool
+
+	inbox chan delivery
+	done  chan struct{} // closed when the owner has ended
+
+	last    time.Time    // the latest reading of the clock
+	elapsed core.Elapsed // the time since the first; it never decreases
+
+	wakes    schedule // of the cores' deadlines
+	expiries schedule // of the published tokens' effective expiries (M2)
+
+	started  bool           // the clock was read
+	entries  int32          // that have not ended
+	handouts sync.WaitGroup // helpers that send replies
 }
 
-func newOwner(cfg Config) *owner {
-	o := &owner{
-		Manager:  newManager(cfg.Clock),
-		core:     core.New(cfg.Policy.core()),
-		fetcher:  cfg.Fetcher,
-		rand:     cfg.Rand,
-		observer: newObserver(cfg.Hook, cfg.Logger),
+func (s *shard) init(c clock.Clock, random func() float64, o *observer) {
+	s.clock, s.rand, s.observer, s.seed = c, random, o, maphash.MakeSeed()
+	if s.clock == nil {
+		s.clock = clock.New()
 	}
-	if o.rand == nil {
-		o.rand = rand.Float64
+	if s.rand == nil {
+		s.rand = rand.Float64
 	}
-	return o
+	s.inbox, s.done = make(chan delivery), make(chan struct{})
 }
 
 // run is the owner's life: one message after the other.
-func (o *owner) run() {
-	for !o.over {
-		o.handle(<-o.inbox)
+func (s *shard) run() {
+	for s.entries > 0 {
+		s.handle(s.next())
 	}
-	o.end()
+	s.end()
 }
 
-// handle is one step. It is kept out of run's frame, so that an idle owner needs the smallest of stacks.
+// next waits for a message. While deadlines are due it does not wait: they are handled in batches, with messages in
+// between.
+func (s *shard) next() (d delivery) {
+	if !s.behind() {
+		return <-s.inbox
+	}
+	select {
+	case d = <-s.inbox:
+	default:
+	}
+	return d
+}
+
+// handle is one message, and whatever has become due. It is kept out of run's frame, so that an idle owner needs the
+// smallest of stacks.
 //
 //go:noinline
-func (o *owner) handle(msg message) {
-	now := o.clock.Now()
-	in := msg.input(o, now)
-	in.Read, in.Watched = o.current.Load().wasRead(), o.watchers > 0
-	effects := o.core.Step(now, o.draw(), in)
-	o.apply(msg, &in, &effects)
+func (s *shard) handle(d delivery) {
+	s.readClock(d)
+	if d.to != nil {
+		d.to.receive(d.msg)
+	}
+	s.passDeadlines()
+	s.setAlarms()
 }
 
 // draw is a number from 0 to 1, whatever the configured source returns (M22).
-func (o *owner) draw() float64 {
-	if r := o.rand(); r > 0 { // neither negative nor NaN
+func (s *shard) draw() float64 {
+	if r := s.rand(); r > 0 { // neither negative nor NaN
 		return min(r, 1)
 	}
 	return 0
 }
 
-// send sends the owner a message from outside, and gives up only when there is no owner any more.
-func (m *Manager) send(msg message) {
+// ended reports, to anyone, whether the owner has ended.
+func (s *shard) ended() bool {
 	select {
-	case m.inbox <- msg:
-	case <-m.done:
+	case <-s.done:
+		return true
+	default:
+		return false
 	}
 }
 
-// end leaves nothing behind: no timer, no helper, no caller that waits.
-func (o *owner) end() {
-	o.disarm()
-	o.handouts.Wait()
-	final := o.snapshotStats()
-	o.final = &final
-	close(o.done)
+// end leaves nothing behind: no timer, no helper.
+func (s *shard) end() {
+	s.wakes.stop()
+	s.expiries.stop()
+	s.handouts.Wait()
+	close(s.done)
 }

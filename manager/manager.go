@@ -11,26 +11,22 @@ package manager
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
-	"sync/atomic"
 	"time"
 
-	"github.com/benbjohnson/clock"
+	"github.com/alf-go/alf/internal/core"
 )
 
 // Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since no owner replies to its
 // callers. Its methods are safe for concurrent use. Close it when it is no longer needed: its goroutine ends with it.
 type Manager struct {
-	clock   clock.Clock
-	seed    maphash.Seed             // of the numbers that stand for origins and paths
-	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
-	// observing is true while outcomes of first sends are wanted. Only the owner stores.
-	observing atomic.Bool
-	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
-	inbox     chan message
-	done      chan struct{} // closed when the owner has ended
-	final     *Stats        // written before done is closed, read after
-	waits     waits
+	entry
+}
+
+// alone is a Manager with all that its owner needs, as one allocation.
+type alone struct {
+	Manager
+	state
+	shard
 }
 
 var _ Source = (*Manager)(nil)
@@ -41,16 +37,12 @@ func New(cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("manager: unusable Config:\n%w", err)
 	}
-	o := newOwner(cfg)
-	go o.run()
-	return o.Manager, nil
-}
-
-func newManager(c clock.Clock) *Manager {
-	if c == nil {
-		c = clock.New()
-	}
-	return &Manager{clock: c, seed: maphash.MakeSeed(), inbox: make(chan message), done: make(chan struct{})}
+	a := &alone{state: state{core: core.New(cfg.Policy.core()), fetcher: cfg.Fetcher}}
+	a.Manager.shard, a.Manager.state = &a.shard, &a.state
+	a.shard.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
+	a.entries = 1
+	go a.run()
+	return &a.Manager, nil
 }
 
 // Token returns a usable token: the current one at once, or else the one that a fetch returns, which is made once for
@@ -60,10 +52,10 @@ func newManager(c clock.Clock) *Manager {
 // A caller that knows which resource server the token is for uses [Manager.TokenFor] instead. While an origin contests
 // the token (see there), Token waits for the successor until the first attempts to get one have failed.
 func (m *Manager) Token(ctx context.Context) (*Token, error) {
-	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, "") {
+	if s := m.current.Load(); s != nil && s.usable(m.shard.clock.Now(), &m.entry, "") {
 		return s.token, nil
 	}
-	return m.get(ctx, get{})
+	return m.entry.get(ctx, get{})
 }
 
 // TokenFor is Token for a request to an origin, which the path may follow: "https://api.example.com:443/v1/items".
@@ -75,21 +67,21 @@ func (m *Manager) Token(ctx context.Context) (*Token, error) {
 // token from the others. A caller of Invalidate or Replace that names no origin (a name without "://" is none)
 // withdraws it from all, until the first attempts to get a successor have failed.
 func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
-	if s := m.current.Load(); s != nil && s.usable(m.clock.Now(), m, origin) {
+	if s := m.current.Load(); s != nil && s.usable(m.shard.clock.Now(), &m.entry, origin) {
 		return s.token, nil
 	}
-	return m.get(ctx, get{target: origin})
+	return m.entry.get(ctx, get{target: origin})
 }
 
 // TokenValidFor is Token for a caller that needs the token for some time, such as for a connection that ends with it:
 // it fetches a successor if the current token's effective expiry comes sooner than min from now, at most once a second.
 // If the endpoint's tokens do not live that long, the error is [ErrTooShort].
 func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
-	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(m.clock.Now().Round(0)) >= min }
-	if s := m.current.Load(); lives(s) && s.usable(m.clock.Now(), m, "") {
+	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(m.shard.clock.Now().Round(0)) >= min }
+	if s := m.current.Load(); lives(s) && s.usable(m.shard.clock.Now(), &m.entry, "") {
 		return s.token, nil
 	}
-	token, err := m.get(ctx, get{minLife: min})
+	token, err := m.entry.get(ctx, get{minLife: min})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +95,7 @@ func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token,
 // [Manager.TokenFor]). It neither waits nor allocates.
 func (m *Manager) Current() *Token {
 	s := m.current.Load()
-	if s == nil || !s.usable(m.clock.Now(), m, "") || s.flags.Load()&contested != 0 {
+	if s == nil || !s.usable(m.shard.clock.Now(), &m.entry, "") || s.flags.Load()&contested != 0 {
 		return nil
 	}
 	return s.token
@@ -126,7 +118,7 @@ func (m *Manager) ReportOutcome(o Outcome) { m.send(outcome{o}) }
 // rejection may not start now. A successor that is the Same as the rejected token means that the endpoint returns that
 // value again.
 func (m *Manager) Replace(ctx context.Context, rejected *Token, origin string) (*Token, error) {
-	return m.ask(ctx, func(to chan<- reply) message { return invalidate{rejected.Value(), origin, true, to} })
+	return m.entry.ask(ctx, func(to chan<- reply) message { return invalidate{rejected.Value(), origin, true, to} })
 }
 
 // Invalidate is Replace without the wait: nil says that a successor is being fetched, or that the token was no longer
@@ -138,24 +130,24 @@ func (m *Manager) Invalidate(rejected *Token, origin string) error {
 // InvalidateValue is [Manager.Invalidate] for callers that hold only the token's value.
 func (m *Manager) InvalidateValue(value, origin string) error {
 	to := make(chan reply, 1)
-	_, err := m.exchange(context.Background(), invalidate{value, origin, false, to}, to)
+	_, err := m.entry.exchange(context.Background(), invalidate{value, origin, false, to}, to)
 	return err
 }
 
 // Refresh fetches a token now, lifting every backoff, and waits for it as Token does. If a fetch is in flight already,
 // Refresh waits for that one. Meanwhile other callers keep getting the current token.
 func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
-	return m.ask(ctx, func(to chan<- reply) message { return refresh{to} })
+	return m.entry.ask(ctx, func(to chan<- reply) message { return refresh{to} })
 }
 
 // Stats reports the manager's state and what it has counted. After Close, what it had counted by then.
 func (m *Manager) Stats() Stats {
 	reply := make(chan Stats, 1)
 	select {
-	case m.inbox <- stats{reply}:
+	case m.shard.inbox <- delivery{&m.entry, stats{reply}}:
 		return <-reply
-	case <-m.done:
-		return *m.final
+	case <-m.shard.done:
+		return m.entry.stats() // what the owner has left: it changes nothing any more
 	}
 }
 
@@ -164,45 +156,7 @@ func (m *Manager) Stats() Stats {
 // wait until the first one has ended. The error is always nil. Close does not wait for a hook that is running, so a
 // hook may call it. A fetcher that calls Close waits for itself, until it is abandoned.
 func (m *Manager) Close() error {
-	select {
-	case m.inbox <- closing{}:
-		<-m.done
-	case <-m.done:
-	}
+	m.send(closing{})
+	<-m.shard.done
 	return nil
-}
-
-// get asks for a token.
-func (m *Manager) get(ctx context.Context, g get) (*Token, error) {
-	return m.ask(ctx, func(to chan<- reply) message { g.reply = to; return g })
-}
-
-// ask sends the message of a caller that may have to wait, and counts how long it did.
-func (m *Manager) ask(ctx context.Context, message func(to chan<- reply) message) (*Token, error) {
-	start := m.clock.Now()
-	to := make(chan reply, 1)
-	token, err := m.exchange(ctx, message(to), to)
-	m.waits.add(waitOutcome(ctx, err), max(m.clock.Since(start), 0))
-	return token, err
-}
-
-// exchange sends a message and waits for the reply to it, or for the end of ctx. The reply's channel has room for it,
-// so a caller that has gone leaves no one waiting.
-func (m *Manager) exchange(ctx context.Context, msg message, from <-chan reply) (*Token, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	select {
-	case m.inbox <- msg:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-m.done:
-		return nil, ErrClosed
-	}
-	select {
-	case r := <-from:
-		return r.token, r.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }

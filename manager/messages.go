@@ -8,10 +8,16 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// message is what can be sent to the owner.
+// delivery is a message on its way to an owner. It names the entry that it is about; none, if it is about the time.
+type delivery struct {
+	to  *entry
+	msg message
+}
+
+// message is what can be sent to an owner.
 type message interface {
 	// input is the message as the core understands it. now is the reading of the clock.
-	input(o *owner, now time.Time) core.Input
+	input(e *entry, now time.Time) core.Input
 	// sender is where the reply goes; nil if no reply is wanted.
 	sender() chan<- reply
 }
@@ -51,11 +57,15 @@ type fetched struct {
 	result core.Result
 }
 
-// deadline: the timer fired. It is a hint; the core looks at the time.
-type deadline struct{ at core.Elapsed }
+// tick: an alarm that was set for this time of the shard fired. It is about no entry.
+type tick struct{ at core.Elapsed }
 
-// expired: the timer set at a publication fired.
-type expired struct{ publication uint64 }
+// woken: the core's deadline has passed. It comes from the owner itself, as the next one does. It is a hint; the core
+// looks at the time.
+type woken struct{ at core.Elapsed }
+
+// expired: the effective expiry of the published token has passed by the time elapsed.
+type expired struct{}
 
 // refreshHint: a caller read a token whose refresh time had passed.
 type refreshHint struct{}
@@ -74,7 +84,8 @@ func (m invalidate) sender() chan<- reply       { return m.reply }
 func (m refresh) sender() chan<- reply          { return m.reply }
 func (outcome) sender() chan<- reply            { return nil }
 func (fetched) sender() chan<- reply            { return nil }
-func (deadline) sender() chan<- reply           { return nil }
+func (tick) sender() chan<- reply               { return nil }
+func (woken) sender() chan<- reply              { return nil }
 func (expired) sender() chan<- reply            { return nil }
 func (refreshHint) sender() chan<- reply        { return nil }
 func (credentialsChecked) sender() chan<- reply { return nil }
@@ -83,74 +94,75 @@ func (closing) sender() chan<- reply            { return nil }
 func (watch) sender() chan<- reply              { return nil }
 func (unwatch) sender() chan<- reply            { return nil }
 
-func (refresh) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
-func (refreshHint) input(*owner, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
-func (closing) input(*owner, time.Time) core.Input     { return core.Input{Kind: core.Close} }
-func (stats) input(*owner, time.Time) core.Input       { return core.Input{} }
+func (refresh) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
+func (refreshHint) input(*entry, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
+func (closing) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Close} }
+func (stats) input(*entry, time.Time) core.Input       { return core.Input{} }
+func (tick) input(*entry, time.Time) core.Input        { return core.Input{} }
 
-func (watch) input(o *owner, _ time.Time) core.Input {
-	o.watchers++
+func (watch) input(e *entry, _ time.Time) core.Input {
+	e.watchers++
 	return core.Input{Kind: core.Watch}
 }
 
-func (unwatch) input(o *owner, _ time.Time) core.Input {
-	o.watchers--
+func (unwatch) input(e *entry, _ time.Time) core.Input {
+	e.watchers--
 	return core.Input{}
 }
 
-func (m deadline) input(*owner, time.Time) core.Input {
+func (m woken) input(*entry, time.Time) core.Input {
 	return core.Input{Kind: core.Wake, At: m.at}
 }
 
-func (m expired) input(*owner, time.Time) core.Input {
-	return core.Input{Kind: core.Expire, Publication: m.publication}
+func (expired) input(e *entry, _ time.Time) core.Input {
+	return core.Input{Kind: core.Expire, Publication: e.core.Publications()}
 }
 
-func (m credentialsChecked) input(*owner, time.Time) core.Input {
+func (m credentialsChecked) input(*entry, time.Time) core.Input {
 	return core.Input{Kind: core.CredentialsChecked, Changed: m.changed}
 }
 
-func (m get) input(o *owner, _ time.Time) core.Input {
+func (m get) input(e *entry, _ time.Time) core.Input {
 	in := core.Input{Kind: core.Get, MinLife: m.minLife}
 	origin, path := splitOrigin(m.target)
-	in.Origin, in.Path = originID(o.seed, origin), pathID(o.seed, path)
+	in.Origin, in.Path = originID(e.shard.seed, origin), pathID(e.shard.seed, path)
 	return in
 }
 
-func (m invalidate) input(o *owner, _ time.Time) core.Input {
-	in := core.Input{Kind: core.Invalidate, Current: o.isCurrent(m.value), Wait: m.wait}
-	in.Origin, in.Path = o.identify(m.target)
+func (m invalidate) input(e *entry, _ time.Time) core.Input {
+	in := core.Input{Kind: core.Invalidate, Current: e.isCurrent(m.value), Wait: m.wait}
+	in.Origin, in.Path = e.identify(m.target)
 	return in
 }
 
-func (m outcome) input(o *owner, now time.Time) core.Input {
+func (m outcome) input(e *entry, now time.Time) core.Input {
 	in := core.Input{
-		Kind: core.ReportOutcome, Current: o.isCurrent(m.Token.Value()),
+		Kind: core.ReportOutcome, Current: e.isCurrent(m.Token.Value()),
 		Retry: m.Retry, Accepted: m.Accepted,
 	}
-	in.Origin, in.Path = o.identify(m.Origin)
+	in.Origin, in.Path = e.identify(m.Origin)
 	if !m.Sent.IsZero() {
 		in.Age = max(now.Sub(m.Sent), 0)
 	}
 	return in
 }
 
-func (m fetched) input(o *owner, _ time.Time) core.Input {
+func (m fetched) input(e *entry, _ time.Time) core.Input {
 	in := core.Input{Kind: core.Fetched, Flight: m.flight, Result: m.result}
-	in.Result.Same = in.Result.OK && o.held != nil && o.held.Value() == m.token.AccessToken
+	in.Result.Same = in.Result.OK && e.held != nil && e.held.Value() == m.token.AccessToken
 	return in
 }
 
 // identify makes numbers of an origin and the path that follows it, and remembers the name.
-func (o *owner) identify(target string) (originNumber, pathNumber uint64) {
+func (e *entry) identify(target string) (originNumber, pathNumber uint64) {
 	origin, path := splitOrigin(target)
-	id := originID(o.seed, origin)
-	o.know(id, origin)
-	return id, pathID(o.seed, path)
+	id := originID(e.shard.seed, origin)
+	e.know(id, origin)
+	return id, pathID(e.shard.seed, path)
 }
 
 // isCurrent reports whether a value is that of the published token.
-func (o *owner) isCurrent(value string) bool {
-	current := o.current.Load()
+func (e *entry) isCurrent(value string) bool {
+	current := e.current.Load()
 	return current != nil && current.token.Value() == value
 }

@@ -18,6 +18,7 @@ type observer struct {
 	mu       sync.Mutex
 	queue    []Event
 	running  bool
+	dropped  uint64
 	panicked uint64
 }
 
@@ -28,22 +29,22 @@ func newObserver(hook func(Event), logger *slog.Logger) *observer {
 	return &observer{hook: hook, logger: logger}
 }
 
-// add queues an event and reports whether there was room.
-func (b *observer) add(e Event) bool {
+// add queues an event, if there is room.
+func (b *observer) add(e Event) {
 	if b == nil {
-		return true
+		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.queue) >= maxQueued {
-		return false
+		b.dropped++
+		return
 	}
 	b.queue = append(b.queue, e)
 	if !b.running {
 		b.running = true
 		go b.drain()
 	}
-	return true
 }
 
 func (b *observer) drain() {
@@ -91,14 +92,14 @@ func (b *observer) notePanic(during Event, err error) {
 	}
 }
 
-// panics is how many there have been.
-func (b *observer) panics() uint64 {
+// losses is how many events were dropped, and how many panics there have been.
+func (b *observer) losses() (dropped, panicked uint64) {
 	if b == nil {
-		return 0
+		return 0, 0
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.panicked
+	return b.dropped, b.panicked
 }
 
 // guarded calls f and makes an error of a panic.

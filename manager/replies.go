@@ -24,31 +24,31 @@ type waiter struct {
 }
 
 // sendReplies replies to all callers that wait if their wait is over, and to the sender of a message.
-func (o *owner) sendReplies(msg message, e *core.Effects) {
-	if e.Release != core.None {
-		o.release(e)
+func (e *entry) sendReplies(msg message, effects *core.Effects) {
+	if effects.Release != core.None {
+		e.release(effects)
 	}
 	switch to := msg.sender(); {
-	case to == nil || e.Reply == core.None:
-	case e.Reply == core.Wait || e.Reply == core.WaitOrServe:
-		o.waiting = append(o.waiting, waiter{to, e.Reply})
+	case to == nil || effects.Reply == core.None:
+	case effects.Reply == core.Wait || effects.Reply == core.WaitOrServe:
+		e.waiting = append(e.waiting, waiter{to, effects.Reply})
 	default:
-		to <- o.replyFor(e.Reply, e)
+		to <- e.replyFor(effects.Reply, effects)
 	}
 }
 
-func (o *owner) replyFor(kind core.Reply, e *core.Effects) reply {
+func (e *entry) replyFor(kind core.Reply, effects *core.Effects) reply {
 	switch kind {
 	case core.Serve:
-		s := o.current.Load()
+		s := e.current.Load()
 		s.flags.Or(wasRead)
 		return reply{token: s.token}
 	case core.ServeExpired:
-		return reply{token: o.arrived}
+		return reply{token: e.arrived}
 	case core.Failed:
-		return reply{err: o.failure}
+		return reply{err: e.failure}
 	case core.Suppressed:
-		return reply{err: &SuppressedError{Until: e.Until}}
+		return reply{err: &SuppressedError{Until: effects.Until}}
 	case core.TooShort:
 		return reply{err: errTooShort}
 	case core.Shut:
@@ -58,14 +58,14 @@ func (o *owner) replyFor(kind core.Reply, e *core.Effects) reply {
 }
 
 // release ends the wait of all callers.
-func (o *owner) release(e *core.Effects) {
-	waiting := o.waiting
-	o.waiting = nil
-	usable := o.current.Load() != nil
-	wait := o.replyFor(e.Release, e)
+func (e *entry) release(effects *core.Effects) {
+	waiting := e.waiting
+	e.waiting = nil
+	usable := e.current.Load() != nil
+	wait := e.replyFor(effects.Release, effects)
 	serve := wait
 	if slices.ContainsFunc(waiting, func(w waiter) bool { return w.as == core.WaitOrServe }) {
-		serve = o.replyFor(e.ReleaseOf(core.WaitOrServe, usable), e)
+		serve = e.replyFor(effects.ReleaseOf(core.WaitOrServe, usable), effects)
 	}
 	handOut := func(to []waiter) {
 		for _, w := range to {
@@ -80,7 +80,7 @@ func (o *owner) release(e *core.Effects) {
 		handOut(waiting)
 		return
 	}
-	o.handouts.Go(func() {
+	e.shard.handouts.Go(func() {
 		for batch := range slices.Chunk(waiting, replyBatch) {
 			handOut(batch)
 			runtime.Gosched()

@@ -60,23 +60,23 @@ func (s *snapshot) setContest(c *core.Core) {
 
 // usable is the hot path: one flag load and one comparison with the one clock read, since the refresh time never lies
 // after the end.
-func (s *snapshot) usable(now time.Time, m *Manager, target string) bool {
-	return s.flags.Load() == wasRead && now.Before(s.refreshTime) || s.attend(now, m, target)
+func (s *snapshot) usable(now time.Time, e *entry, target string) bool {
+	return s.flags.Load() == wasRead && now.Before(s.refreshTime) || s.attend(now, e, target)
 }
 
 // attend is the rest. A reader that finds the refresh time passed sends the owner a hint, once and without waiting: it
 // may be idle, or its timer late because the machine slept.
-func (s *snapshot) attend(now time.Time, m *Manager, target string) bool {
+func (s *snapshot) attend(now time.Time, e *entry, target string) bool {
 	if !now.Before(s.end) {
 		return false
 	}
-	if c := s.contest.Load(); c != nil && c.covers(m.seed, target) {
+	if c := s.contest.Load(); c != nil && c.covers(e.shard.seed, target) {
 		return false
 	}
 	if now.Before(s.refreshTime) {
 		s.flags.Or(wasRead)
 	} else if s.flags.Load()&hinted == 0 && s.flags.Or(wasRead|hinted)&hinted == 0 {
-		go m.send(refreshHint{})
+		go e.send(refreshHint{})
 	}
 	return true
 }

@@ -32,14 +32,14 @@ import (
 // used more than once and by several goroutines; each loop is a watcher of its own.
 func (m *Manager) Watch(ctx context.Context) iter.Seq2[*Token, error] {
 	return func(yield func(*Token, error) bool) {
-		w := watcher{m: m, ctx: ctx}
+		w := watcher{entry: &m.entry, ctx: ctx}
 		w.run(yield)
 	}
 }
 
 // watcher is one loop over a token's successors.
 type watcher struct {
-	m      *Manager
+	*entry
 	ctx    context.Context
 	seen   *bulletin // the last one that it has acted on
 	last   *Token    // the token that it yielded last; nil if that was an error
@@ -74,7 +74,7 @@ func (w *watcher) run(yield func(*Token, error) bool) {
 	if !ok {
 		return
 	}
-	defer w.m.send(unwatch{})
+	defer w.send(unwatch{})
 	err, closed := now.err, now.closed
 	w.seen = now.seen
 	for !closed && w.ctx.Err() == nil {
@@ -86,7 +86,7 @@ func (w *watcher) run(yield func(*Token, error) bool) {
 		case <-w.ctx.Done():
 			return
 		}
-		w.seen = w.m.bulletin.Load()
+		w.seen = w.bulletin.Load()
 		err, closed = w.seen.err, w.seen.closed
 	}
 }
@@ -98,10 +98,10 @@ func (w *watcher) join() (now joined, ok bool) {
 	}
 	to := make(chan joined, 1)
 	select {
-	case w.m.inbox <- watch{to}:
+	case w.shard.inbox <- delivery{w.entry, watch{to}}:
 		return <-to, true
 	case <-w.ctx.Done():
-	case <-w.m.done:
+	case <-w.shard.done:
 	}
 	return now, false
 }
@@ -109,7 +109,7 @@ func (w *watcher) join() (now joined, ok bool) {
 // next is what to yield, which may be nothing: the current token if it is usable at this moment and not the last one
 // again, and otherwise the error of an outage that has not been yielded.
 func (w *watcher) next(err error) (*Token, error) {
-	if s := w.m.current.Load(); s != nil && w.m.clock.Now().Before(s.end) {
+	if s := w.current.Load(); s != nil && w.shard.clock.Now().Before(s.end) {
 		if w.last != nil && w.last.id == s.token.id {
 			return nil, nil
 		}
@@ -124,26 +124,26 @@ func (w *watcher) next(err error) (*Token, error) {
 }
 
 // notify lets watchers know what a step has brought, and a watcher that joins how things stand.
-func (o *owner) notify(msg message, e *core.Effects) {
-	if o.watchers == 0 {
-		o.bulletin.Store(nil)
+func (e *entry) notify(msg message, effects *core.Effects) {
+	if e.watchers == 0 {
+		e.bulletin.Store(nil)
 		return
 	}
-	if o.bulletin.Load() == nil {
-		o.bulletin.Store(&bulletin{replaced: make(chan struct{})})
+	if e.bulletin.Load() == nil {
+		e.bulletin.Store(&bulletin{replaced: make(chan struct{})})
 	}
-	switch e.Notify {
+	switch effects.Notify {
 	case core.Serve:
-		o.replaceBulletin(bulletin{})
+		e.replaceBulletin(bulletin{})
 	case core.Failed:
-		o.replaceBulletin(bulletin{err: o.failure})
+		e.replaceBulletin(bulletin{err: e.failure})
 	case core.Shut:
-		o.replaceBulletin(bulletin{closed: true})
+		e.replaceBulletin(bulletin{closed: true})
 	}
 	if w, ok := msg.(watch); ok {
-		now := joined{seen: o.bulletin.Load(), closed: e.Reply == core.Shut}
-		if e.Reply == core.Failed || e.Notify == core.Failed {
-			now.err = o.failure
+		now := joined{seen: e.bulletin.Load(), closed: effects.Reply == core.Shut}
+		if effects.Reply == core.Failed || effects.Notify == core.Failed {
+			now.err = e.failure
 		}
 		w.reply <- now
 	}
@@ -151,8 +151,8 @@ func (o *owner) notify(msg message, e *core.Effects) {
 
 // replaceBulletin publishes a new bulletin. A helper wakes those that wait on the old one, because waking thousands
 // takes milliseconds (W4).
-func (o *owner) replaceBulletin(b bulletin) {
+func (e *entry) replaceBulletin(b bulletin) {
 	b.replaced = make(chan struct{})
-	old := o.bulletin.Swap(&b)
-	o.handouts.Go(func() { close(old.replaced) })
+	old := e.bulletin.Swap(&b)
+	e.shard.handouts.Go(func() { close(old.replaced) })
 }

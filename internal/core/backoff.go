@@ -41,8 +41,9 @@ func (s *step) backOff(kind backoffKind, r Result) {
 			longest = min(longest, maxRoundBackoff)
 		}
 		wait = Doubling(s.policy.MinBackoff, b.transient, longest)
-		// From the upper half, so that processes which failed together do not return together.
-		wait = time.Duration(float64(wait) * (0.5 + s.draw/2))
+		// From the upper half, so that processes which failed together do not return together. It is some time at
+		// least, or the next fetch would start in the step in which this one failed (M22).
+		wait = max(time.Duration(float64(wait)*(0.5+s.draw/2)), 1)
 		b.transient = min(b.transient+1, maxDoublings)
 	}
 	asked := min(r.RetryAfter, maxRetryAfter)

@@ -42,6 +42,9 @@ func (c *Core) Contests(origin uint64) bool { return c.contest.covers(origin) }
 // named none rejected it. It is not modified later.
 func (c *Core) Contesting() []uint64 { return c.contest.origins }
 
+// Publications is how many there were, which is the number of the latest.
+func (c *Core) Publications() uint64 { return c.publications }
+
 // Observes reports whether the outcomes of first sends are wanted, because a guard or a suspicion exists somewhere
 // (M13). The outcomes of retries always are.
 func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapsed) }

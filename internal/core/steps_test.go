@@ -154,6 +154,15 @@ func TestM8_TransientBackoffsComeFromTheirUpperHalf(t *testing.T) {
 	}
 }
 
+func TestM22_TheShortestBackoffIsOne(t *testing.T) {
+	d := newDriver(t, core.Policy{MinBackoff: 1})
+	d.get()
+	d.brings(time.Second)
+	require.True(t, d.pass(800*time.Millisecond).Fetch)
+	require.False(t, d.fails(core.Result{}).Fetch, "the moment another one failed")
+	require.Positive(t, d.until())
+}
+
 func TestM3_OneFlightAndM15ItsAbandonment(t *testing.T) {
 	d := newDriver(t, core.Policy{Attempts: 1})
 	for n := range 3 {

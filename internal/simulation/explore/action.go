@@ -20,6 +20,7 @@ const (
 
 	readToken     // a caller finds a usable token published
 	ask           // ... finds none, and asks the owner
+	askLonger     // a caller wants a token that remains valid for some time
 	askLate       // ... found none, and by the time the owner hears of it there is one
 	reject        // a caller reports that the current token was refused
 	replace       // ... and waits for its successor
@@ -63,6 +64,7 @@ var verbNames = [verbs]string{
 	nothing:          "the manager is new",
 	readToken:        "a caller reads the token",
 	ask:              "a caller of API %d asks for a token",
+	askLonger:        "a caller wants a token that remains valid for longer",
 	askLate:          "a caller of API %d asked for a token when there was none",
 	reject:           "API %d rejects the token",
 	replace:          "API %d rejects the token, and the caller waits for its successor",
@@ -146,6 +148,9 @@ func (x *explorer) actions(to []action, s *state) []action {
 	}
 	if readable {
 		plain(readToken)
+	}
+	if mayWait && x.world.MinLife > 0 {
+		add(askLonger, 0)
 	}
 	if mayWait && x.world.Refresh {
 		add(refresh, 0)

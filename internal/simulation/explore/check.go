@@ -61,7 +61,8 @@ func (t *step) checkReplies() {
 // mayFail: a caller without a token may be refused at once.
 func (t *step) mayFail() bool {
 	blocked := t.abandoned >= 3 && !t.flight.on
-	return blocked || t.clockStepped() || t.watcherMayFail() || t.checker.quiet > 0 && !t.checker.ofWatchers && (!t.checker.liftable || t.contests.contesting.has(t.in.Origin))
+	return blocked || t.clockStepped() || t.watcherMayFail() || t.checker.quiet > 0 && !t.checker.ofWatchers &&
+		(!t.checker.liftable || t.contests.contesting.has(t.in.Origin) || t.wantsLonger())
 }
 
 // handOut checks that the published token may be handed out now (M2).
@@ -130,6 +131,9 @@ func (t *step) checkFlight() {
 	if e.Cancel && t.in.Kind != core.Close && !t.clockStepped() && !t.checker.round && e.Release == core.None &&
 		t.was.flight.age < t.policy.AttemptTimeout {
 		t.fail("M9", "a fetch is cancelled after %v", t.was.flight.age)
+	}
+	if e.Cancel && t.in.Kind != core.Close && t.was.flight.age == 0 && !t.clockStepped() {
+		t.fail("M22", "a fetch is cancelled as it begins")
 	}
 	// M4: the successor of a token in use is fetched once due.
 	s := &t.snapshot

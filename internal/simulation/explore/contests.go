@@ -189,7 +189,11 @@ func (t *step) checkContests() {
 		c.pending.set(in.Origin) // it waits as a caller does that only asks
 	}
 	if in := &t.in; in.Kind == core.Get && !t.closed && t.snapshot.on {
-		t.checkGet(in.Origin)
+		if t.wantsLonger() {
+			t.checkLonger()
+		} else {
+			t.checkGet(in.Origin)
+		}
 	}
 }
 

@@ -14,10 +14,13 @@ type expected struct {
 	wall   time.Duration // the same by the wall clock
 }
 
+// longestLife is how long a token is believed to live (M7).
+const longestLife = 365 * 24 * time.Hour
+
 // expected judges the token that the fetch brought (M2, M5, M7).
 func (t *step) expected() expected {
 	a := t.response
-	x := expected{life: a.Lifetime, age: t.was.flight.age, wall: t.was.flight.wall}
+	x := expected{life: min(a.Lifetime, longestLife), age: t.was.flight.age, wall: t.was.flight.wall}
 	switch {
 	case a.expiredOnArrival():
 		x.life = 0
@@ -90,7 +93,7 @@ func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 func mayReply(in core.Input, a core.Reply) bool {
 	switch in.Kind {
 	case core.Get:
-		return a == core.Serve || waits(a) || a == core.Failed
+		return a == core.Serve || waits(a) || a == core.Failed || a == core.TooShort && in.MinLife > 0
 	case core.Invalidate:
 		switch {
 		case !in.Wait:

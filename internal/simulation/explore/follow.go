@@ -107,6 +107,7 @@ func (t *step) onStart(ev *core.Event) {
 	if !t.snapshot.on {
 		l.round = true // of a caller, or of watchers
 	}
+	t.checkLongerStart(ev)
 	if t.snapshot.on && l.repeated {
 		l.gate = second
 	}

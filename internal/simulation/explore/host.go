@@ -22,6 +22,7 @@ type host struct {
 	checker  checker
 	contests contests
 	watchers watchers
+	lifetime lifetime
 
 	abandoned   int
 	orServed    int           // ... and are served the published token if the round fails
@@ -128,5 +129,8 @@ func (s *state) stepClock(d time.Duration) {
 		}
 		s.checker.pass(d)
 		s.contests.pass(d)
+		if s.lifetime.effective > 0 {
+			s.lifetime.pass(d)
+		}
 	}
 }

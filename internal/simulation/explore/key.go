@@ -10,7 +10,7 @@ import (
 // canonical form and the host's, where what cannot matter any more is zero.
 func (x *explorer) appendKey(b []byte, s *state) []byte {
 	k := s.core
-	if x.world.Origins == 0 && !x.world.Unnamed {
+	if x.world.Origins == 0 && !x.world.Unnamed && x.world.MinLife == 0 {
 		k.ForgetArrival()
 	}
 	b = k.AppendKey(b)
@@ -46,6 +46,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	} else {
 		h.snapshot = snapshot{}
 		h.checker.repeated = false
+		h.lifetime = lifetime{}
 		h.contests.end()
 	}
 	if h.flight.on {
@@ -65,7 +66,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	}
 	if h.closed {
 		h.failure = false
-		h.checker, h.contests, h.watchers = checker{}, contests{}, watchers{}
+		h.checker, h.contests, h.watchers, h.lifetime = checker{}, contests{}, watchers{}, lifetime{}
 	}
 }
 
@@ -82,7 +83,7 @@ func (h *host) pack(p *core.Packer) {
 	if h.snapshot.on {
 		core.Number(p, &h.snapshot.attention)
 		core.Number(p, &h.snapshot.publication)
-		durations(p, &h.snapshot.refreshTime, &h.snapshot.end, &h.snapshot.timer)
+		durations(p, &h.snapshot.refreshTime, &h.snapshot.end, &h.snapshot.timer, &h.lifetime.effective, &h.lifetime.published)
 	}
 	if h.flight.on {
 		core.Number(p, &h.flight.id)

@@ -30,6 +30,8 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 		t.read()
 	case ask, askLate:
 		t.request(core.Input{Kind: core.Get})
+	case askLonger:
+		t.send(core.Input{Kind: core.Get, MinLife: x.world.MinLife})
 	case reject, replace:
 		t.request(core.Input{Kind: core.Invalidate, Current: true, Wait: a.verb == replace})
 	case rejectOld, replaceOld:
@@ -207,6 +209,7 @@ func (t *step) keep() {
 		if e.Release == core.Serve {
 			t.snapshot.attention = read
 		}
+		t.onLifetime()
 	}
 }
 

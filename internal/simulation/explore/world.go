@@ -27,6 +27,8 @@ type World struct {
 	Paths int
 	// Outcomes lets the outcomes of requests be reported, as a retry may be accepted or rejected at any time.
 	Outcomes bool
+	// MinLife adds callers that want a token which remains valid for so long.
+	MinLife time.Duration
 	// Recheck says that credentials which the endpoint refuses can be read again.
 	Recheck bool
 	// Responses is what a fetch may bring; one at least.
@@ -131,6 +133,9 @@ func (w World) validate() error {
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)
 	if w.Fetches < 0 {
 		problems = append(problems, fmt.Errorf("World.Fetches: %d is negative: leave it 0 for no bound", w.Fetches))
+	}
+	if w.MinLife < 0 {
+		problems = append(problems, fmt.Errorf("World.MinLife: %v is negative: leave it 0 for no such callers", w.MinLife))
 	}
 	if w.ClockSteps > 0 && w.ClockStep <= 0 {
 		problems = append(problems, fmt.Errorf("World.ClockStep: %v is not positive, so no step can be made: set it, or leave ClockSteps 0", w.ClockStep))

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"math"
 	"time"
 
 	"github.com/alf-go/alf/manager"
@@ -19,6 +20,22 @@ var coarse = manager.Policy{
 	MinPermanentBackoff: 2 * time.Second,
 	MaxPermanentBackoff: 4 * time.Second,
 }
+
+// The most and the least that settings may be (M22).
+var (
+	longest = manager.Policy{
+		Margin: forever, RefreshFraction: 1, Jitter: 0.5, DefaultLifetime: forever,
+		Attempts: 100, AttemptTimeout: forever, RoundTimeout: forever,
+		MinBackoff: forever, MaxBackoff: forever, MinPermanentBackoff: forever, MaxPermanentBackoff: forever,
+	}
+	shortest = manager.Policy{
+		Margin: 1, RefreshFraction: 0.5, Jitter: 0.5, DefaultLifetime: 1,
+		Attempts: 1, AttemptTimeout: time.Millisecond, RoundTimeout: time.Millisecond,
+		MinBackoff: 1, MaxBackoff: time.Millisecond, MinPermanentBackoff: 1, MaxPermanentBackoff: time.Millisecond,
+	}
+)
+
+const forever time.Duration = math.MaxInt64
 
 // The responses of the worlds.
 var (
@@ -63,6 +80,10 @@ func Worlds() []World {
 			Responses: []Response{lasting}}),
 		coarsely(World{Name: "corrected credentials", Callers: 1, Origins: 1, Recheck: true, Fetches: 5,
 			Responses: []Response{token, permanent}}),
+		coarsely(World{Name: "longer lives", Callers: 2, MinLife: 8 * time.Second, Fetcher: Cancellable, Refresh: true, Fetches: 4,
+			Responses: []Response{token, shortLived, repeated, transient}}),
+		coarsely(World{Name: "longer lives of a contested token", Callers: 1, Origins: 1, Unnamed: true, MinLife: 6 * time.Second, Fetches: 4,
+			Responses: []Response{token, repeated, expired, transient}}),
 		coarsely(World{Name: "mixed", Callers: 2, Origins: 1, Fetcher: Cancellable, Refresh: true, Fetches: 5,
 			Responses: []Response{token, transient}}),
 		coarsely(World{Name: "stubborn", Callers: 1, Fetcher: Stubborn, Refresh: true, Close: true,
@@ -83,6 +104,10 @@ func Worlds() []World {
 			Responses: []Response{token, transient}},
 		{Name: "defaults", Callers: 2,
 			Responses: []Response{{Kind: New}, transient, permanent}},
+		{Name: "longest settings", Callers: 1, Fetcher: Cancellable, Policy: longest, Draws: []float64{0, 1}, MinLife: forever, Fetches: 4,
+			Responses: []Response{{Kind: New, Lifetime: forever}, {Kind: New}, {Kind: New, Lifetime: time.Second, RefreshIn: forever}, {Kind: Transient, RetryAfter: forever}, permanent}},
+		{Name: "shortest settings", Callers: 1, Fetcher: Cancellable, Policy: shortest, Draws: []float64{0, 1}, Fetches: 4,
+			Responses: []Response{{Kind: New, Lifetime: 1}, {Kind: New, Lifetime: time.Second, RefreshIn: 1}, transient, {Kind: Transient, RetryAfter: 1}, permanent}},
 	}
 }
 

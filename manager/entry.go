@@ -1,0 +1,73 @@
+package manager
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/alf-go/alf/internal/core"
+)
+
+// entry is one token: what callers read of it, and what its owner keeps.
+type entry struct {
+	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
+	// observing is true while outcomes of first sends are wanted. Only the owner stores.
+	observing atomic.Bool
+	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
+	shard     *shard                   // never changes
+
+	*state // the owner's, as all that follows
+	wake   wakeTime
+	expiry deadline
+}
+
+// state is what the owner of a token needs to take a step.
+type state struct {
+	core    core.Core
+	fetcher Fetcher
+
+	held     *Token // the last one published, withdrawn or not
+	arrived  *Token // the one that came with the message at hand
+	rejected *Token // the one that a resource server rejected, until another is published
+	failure  *Error // what callers receive while there is no token
+	lastErr  error  // of the last fetch, if it failed
+	waiting  []waiter
+	watchers int
+	evidence *evidence // nil until a token is rejected
+
+	cancel context.CancelCauseFunc // of the fetch in flight
+}
+
+// receive handles a message. An effective expiry that has passed by the time elapsed comes first (M2, M17); all other
+// deadlines are the core's own business.
+func (e *entry) receive(msg message) {
+	if e.expiry.passed(e.shard.elapsed) {
+		e.step(expired{})
+	}
+	e.step(msg)
+}
+
+// step reports a message to the core and does what it decides.
+func (e *entry) step(msg message) {
+	s := e.shard
+	in := msg.input(e, s.last)
+	in.Read, in.Watched = e.current.Load().wasRead(), e.watchers > 0
+	effects := e.core.Step(s.last, s.draw(), in)
+	e.apply(msg, &in, &effects)
+}
+
+// send sends the owner a message from outside, and gives up only when there is no owner any more.
+func (e *entry) send(msg message) { e.shard.deliver(delivery{e, msg}) }
+
+func (s *shard) deliver(d delivery) {
+	select {
+	case s.inbox <- d:
+	case <-s.done:
+	}
+}
+
+// end is for an entry that is closed and of which nothing runs any more.
+func (e *entry) end() {
+	e.arm(0, false)
+	e.shard.expiries.remove(e)
+	e.shard.entries--
+}

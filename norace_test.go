@@ -1,0 +1,5 @@
+//go:build !race
+
+package alf_test
+
+const raceDetector = false
