@@ -48,6 +48,8 @@ const (
 	CoverWatcherError
 	CoverWatchersLearnOfOutage
 	CoverUnattendedFetch
+	CoverLongerLife
+	CoverTooShort
 	coveragePoints
 )
 
@@ -95,6 +97,8 @@ var coverageNames = [coveragePoints]string{
 	CoverWatcherError:             "a watcher is given an error",
 	CoverWatchersLearnOfOutage:    "watchers learn of an outage",
 	CoverUnattendedFetch:          "a fetch for watchers alone",
+	CoverLongerLife:               "a caller gets a token that remains valid for as long as it wants",
+	CoverTooShort:                 "a caller wants a longer life than tokens have",
 }
 
 // String describes the mark.

@@ -111,7 +111,11 @@ func (c *checker) settledWatched(e *core.Effects) {
 		return
 	}
 	c.broken(!e.Armed, "W2", "a watched token is lost, and nothing will ever wake the manager")
-	allowed = max(allowed, c.lastEnd+betweenAttempts)
+	pause := betweenAttempts
+	if p.w.drawn.Extreme {
+		pause = p.w.policy.RoundTimeout // of a hundred attempts
+	}
+	allowed = max(allowed, c.lastEnd+pause)
 	c.broken(!c.round && c.elapsed > allowed+slack, "W2", "a watched token is lost, and no fetch starts %v after one may", c.elapsed-allowed)
 	if since := max(k.lost, p.w.recovered, c.recoveredBy()); p.w.now > since+p.w.recoveryTime() {
 		c.broken(true, "W2", "a watched token is missing %v after the faults have ended", p.w.now-since)
