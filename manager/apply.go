@@ -25,7 +25,7 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 		e.failure = e.describe(effects.Failure)
 	}
 	e.arm(effects.Wake, effects.Armed)
-	e.sendReplies(msg, effects)
+	e.sendReplies(msg, in, effects)
 	e.notify(msg, effects)
 	e.observe()
 	e.report(msg, in, effects)
@@ -83,6 +83,9 @@ func (e *entry) contest() {
 		s.setContest(&e.core)
 		if len(e.core.Contesting()) > 0 {
 			e.rejected = s.token
+			if e.pooled != nil {
+				e.pooled.noteRejected(s.token)
+			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ type entry struct {
 	observing atomic.Bool
 	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
 	shard     *shard                   // never changes
+	pooled    *pooledEntry             // the same entry, if it is one of a pool; never changes
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
@@ -40,6 +41,14 @@ type state struct {
 // receive handles a message. An effective expiry that has passed by the time elapsed comes first (M2, M17); all other
 // deadlines are the core's own business.
 func (e *entry) receive(msg message) {
+	if e.pooled != nil {
+		e.pooled.receive(msg)
+		return
+	}
+	e.takeStep(msg)
+}
+
+func (e *entry) takeStep(msg message) {
 	if e.expiry.passed(e.shard.elapsed) {
 		e.step(expired{})
 	}
@@ -70,4 +79,7 @@ func (e *entry) end() {
 	e.arm(0, false)
 	e.shard.expiries.remove(e)
 	e.shard.entries--
+	if e.pooled != nil {
+		e.pooled.over = true
+	}
 }

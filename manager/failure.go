@@ -33,7 +33,8 @@ func (e *entry) describe(f core.Failure) *Error {
 }
 
 func (e *entry) whyCancelled(msg message) error {
-	if _, ok := msg.(closing); ok {
+	switch msg.(type) {
+	case closing, retire:
 		return ErrClosed
 	}
 	return &timeoutError{e.core.Policy().AttemptTimeout}

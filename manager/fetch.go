@@ -17,6 +17,7 @@ func (e *entry) start(effects *core.Effects) {
 	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), e.fetchInfo(effects)))
 	e.cancel = cancel
 	f, flight, c := e.fetcher, effects.Flight, e.shard.clock
+	first := e.pooled != nil && e.core.Publications() == 0
 	go func() {
 		ended := fetched{flight: flight, err: errGoexit}
 		// Deferred, so that a fetcher which panics or calls runtime.Goexit is reported as well.
@@ -28,6 +29,9 @@ func (e *entry) start(effects *core.Effects) {
 			e.send(ended)
 		}()
 		token, err := attempt(ctx, f)
+		if err == nil && first && e.pooled.wasRejected(token.AccessToken) {
+			token, err = nil, errRejectedBefore
+		}
 		// Here and not by the owner: an error may have methods, and they may do anything.
 		result := classify(token, err, c.Now())
 		ended.token, ended.err, ended.result = token, err, result

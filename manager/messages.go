@@ -64,6 +64,15 @@ type tick struct{ at core.Elapsed }
 // looks at the time.
 type woken struct{ at core.Elapsed }
 
+// look: a token of a pool is looked at, whether it is still used.
+type look struct{}
+
+// retire: a token of a pool is forgotten, evicted, or closed with the pool. Callers that wait get that error.
+type retire struct {
+	err  error
+	done chan<- struct{} // closed when callers cannot read it any more; nil: no one waits for that
+}
+
 // expired: the effective expiry of the published token has passed by the time elapsed.
 type expired struct{}
 
@@ -86,6 +95,8 @@ func (outcome) sender() chan<- reply            { return nil }
 func (fetched) sender() chan<- reply            { return nil }
 func (tick) sender() chan<- reply               { return nil }
 func (woken) sender() chan<- reply              { return nil }
+func (look) sender() chan<- reply               { return nil }
+func (retire) sender() chan<- reply             { return nil }
 func (expired) sender() chan<- reply            { return nil }
 func (refreshHint) sender() chan<- reply        { return nil }
 func (credentialsChecked) sender() chan<- reply { return nil }
@@ -98,6 +109,8 @@ func (refresh) input(*entry, time.Time) core.Input     { return core.Input{Kind:
 func (refreshHint) input(*entry, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
 func (closing) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Close} }
 func (stats) input(*entry, time.Time) core.Input       { return core.Input{} }
+func (look) input(*entry, time.Time) core.Input        { return core.Input{} }
+func (retire) input(*entry, time.Time) core.Input      { return core.Input{Kind: core.Close} }
 func (tick) input(*entry, time.Time) core.Input        { return core.Input{} }
 
 func (watch) input(e *entry, _ time.Time) core.Input {

@@ -48,7 +48,8 @@ type Effects struct {
 }
 
 // ReleaseOf returns what the Release of a step means to a caller whose own reply was Wait or WaitOrServe. usable says
-// that a token is published after the step.
+// that after the step a token is published which the caller's origin does not contest: it may have rejected the token
+// while the caller waited.
 func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
 	if waiting == WaitOrServe && e.Release == Failed && usable {
 		return Serve

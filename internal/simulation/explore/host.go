@@ -25,6 +25,7 @@ type host struct {
 
 	abandoned   int
 	orServed    int           // ... and are served the published token if the round fails
+	orServedFor origins       // ... whose these are
 	waiting     int           // callers that wait for a reply
 	longest     time.Duration // for how long the first of them has been waiting
 	refreshHint bool          // a refresh hint is on its way to the owner

@@ -91,6 +91,9 @@ func (h *host) pack(p *core.Packer) {
 	}
 	core.Number(p, &h.waiting)
 	core.Number(p, &h.orServed)
+	if h.orServed > 0 {
+		core.Number(p, &h.orServedFor)
+	}
 	if h.waiting+h.orServed > 0 {
 		durations(p, &h.longest)
 	}

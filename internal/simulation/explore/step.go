@@ -49,6 +49,9 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 		t.send(core.Input{Kind: core.CredentialsChecked, Changed: a.verb == checkedChanged})
 	case giveUpUnnamed:
 		t.orServed--
+		if t.orServed == 0 {
+			t.orServedFor = 0
+		}
 		t.leave()
 	case refresh:
 		t.send(core.Input{Kind: core.Refresh})
@@ -223,16 +226,17 @@ func (t *step) reply() {
 		if t.waiting > 0 || e.Release != core.Failed {
 			t.hand(e.ReleaseOf(core.Wait, t.snapshot.on))
 		}
-		if t.orServed > 0 {
-			t.hand(e.ReleaseOf(core.WaitOrServe, t.snapshot.on))
-		}
-		t.waiting, t.orServed, t.longest = 0, 0, 0
+		t.orServedFor.each(func(origin uint64) {
+			t.hand(e.ReleaseOf(core.WaitOrServe, t.snapshot.on && !t.core.Contests(origin)))
+		})
+		t.waiting, t.orServed, t.orServedFor, t.longest = 0, 0, 0, 0
 	}
 	switch e.Reply {
 	case core.Wait:
 		t.waiting++
 	case core.WaitOrServe:
 		t.orServed++
+		t.orServedFor.set(t.in.Origin)
 	default:
 		t.hand(e.Reply)
 	}

@@ -33,6 +33,8 @@ func Parameters() []Parameter {
 		{"apis", "`NUMBER` of APIs", func(k *world.Parameters) any { return &k.APIs }},
 		{"paths", "`NUMBER` of paths of each API", func(k *world.Parameters) any { return &k.Paths }},
 		{"unnamed", "`PART` (0 to 1) of the requests that name no origin and report no outcome", func(k *world.Parameters) any { return &k.Unnamed }},
+		{"min_life", "`TIME` for which some callers want their token to remain valid; 0: none", func(k *world.Parameters) any { return &k.MinLife }},
+		{"extreme", "the managers have extreme settings", func(k *world.Parameters) any { return &k.Extreme }},
 		{"api_latency", "about how much `TIME` an API takes to respond", func(k *world.Parameters) any { return &k.API }},
 		{"late", "`PART` (0 to 1) of an API's responses that take up to a minute", func(k *world.Parameters) any { return &k.Late }},
 		{"always_401", "one API rejects everything", func(k *world.Parameters) any { return &k.AlwaysReject }},

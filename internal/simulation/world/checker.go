@@ -36,6 +36,7 @@ type checker struct {
 	token           held
 	result          core.Result
 	resultStart     time.Time
+	byHand          bool // the round was started or hastened by Refresh
 	repeated        bool // the value that came last was that of an expired token, again
 	closed          bool
 	closedAt        time.Duration
@@ -50,6 +51,8 @@ type held struct {
 	refreshTime     time.Time
 	earliestRefresh time.Time
 	repeated        bool
+	life            time.Duration // from the start of its fetch to the effective expiry
+	published       core.Elapsed
 }
 
 // failures is the state of the backoffs as the checker computes it.
@@ -97,7 +100,7 @@ func (c *checker) before(wall time.Time, in core.Input) {
 func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 	if in.Kind == core.Refresh && e.Reply == core.Wait {
 		c.p.w.coverIf(c.failures.on, CoverManualLiftsBackoff)
-		c.failures.on, c.gate = false, 0
+		c.failures.on, c.gate, c.byHand = false, 0, true
 	}
 	for _, ev := range e.Events[:e.N] {
 		c.p.note(line{what: wEvents + what(ev.Kind), a: int64(subject(ev)), b: detail(ev)})
@@ -159,12 +162,14 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	c.broken(c.running, "M3", "fetch %d starts while another one is in flight", ev.Flight)
 	c.broken(c.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
 	c.broken(c.closed, "M14", "fetch %d starts after Close", ev.Flight)
-	byHand := ev.Cause == core.CauseManual || in.Kind == core.Refresh
+	byHand := ev.Cause == core.CauseManual && c.byHand || in.Kind == core.Refresh
+	c.broken(ev.Cause == core.CauseManual && !byHand && c.tokenOn && c.elapsed < c.token.published+time.Second-slack, "M20",
+		"a token is fetched for a longer life %v after the last one came", c.elapsed-c.token.published)
 	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
 		"fetch %d starts %v before its backoff is over", ev.Flight, c.failures.from-c.elapsed)
 	c.broken(!byHand && ev.Attempt == 1 && c.elapsed < c.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, c.gate-c.elapsed)
 	if ev.Attempt > 1 {
-		c.broken(ev.Attempt > 3, "M9", "attempt %d of a round", ev.Attempt)
+		c.broken(ev.Attempt > c.p.w.policy.Attempts, "M9", "attempt %d of a round", ev.Attempt)
 		c.broken(!byHand && c.elapsed < c.lastEnd+50*time.Millisecond-slack, "M9", "attempt %d comes %v after the one before", ev.Attempt, c.elapsed-c.lastEnd)
 	}
 	if ev.Cause == core.CauseRejected && !byHand && !c.repeated {
@@ -204,7 +209,7 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.broken(c.closed, "M14", "a token is published after Close")
 	expiry := c.result.Expiry
 	if expiry.IsZero() {
-		expiry = c.resultStart.Add(5 * time.Minute)
+		expiry = c.resultStart.Add(c.p.w.policy.DefaultLifetime)
 	}
 	if latest := c.resultStart.Add(365 * 24 * time.Hour); expiry.After(latest) {
 		expiry = latest
@@ -213,6 +218,9 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.broken(!p.Expiry.Equal(expiry), "M7", "a token's expiry is %v, and ought to be %v", p.Expiry, expiry)
 	life := expiry.Sub(c.resultStart)
 	usable := life - min(10*time.Second, life/10)
+	if margin := c.p.w.policy.Margin; margin > 0 {
+		usable = life - min(margin, life/2)
+	}
 	end := c.resultStart.Add(usable)
 	if c.result.Same {
 		c.p.w.cover(CoverSameValue)
@@ -236,6 +244,7 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.token = held{
 		value: c.p.w.arriving.value, number: p.Number, effectiveExpiry: end, timerAt: c.p.uptime() + left, refreshTime: p.RefreshTime,
 		earliestRefresh: c.resultStart.Add(usable / 2), repeated: c.result.Same,
+		life: end.Sub(c.resultStart), published: c.elapsed,
 	}
 	if c.result.Same {
 		c.token.earliestRefresh = p.RefreshTime
@@ -287,16 +296,16 @@ func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	switch {
 	case e.Failure.Permanent:
 		f.kind = "M10"
-		most = min(5*time.Second<<min(f.permanent, 10), time.Minute)
+		most = doubled(c.p.w.policy.MinPermanentBackoff, f.permanent, c.p.w.policy.MaxPermanentBackoff)
 		least = most
 		f.permanent++
 	default:
-		longest := time.Minute
+		longest := c.p.w.policy.MaxBackoff
 		f.kind = "M8"
 		if e.Release == core.Failed || !c.tokenOn {
-			f.kind, longest = "M9", 10*time.Second
+			f.kind, longest = "M9", min(longest, 10*time.Second)
 		}
-		most = min(500*time.Millisecond<<min(f.transient, 20), longest)
+		most = doubled(c.p.w.policy.MinBackoff, f.transient, longest)
 		least = most / 2
 		f.transient++
 	}
@@ -312,24 +321,43 @@ func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	f.on, f.from, f.by = true, c.elapsed+least, c.elapsed+most
 }
 
+// doubled is a backoff after so many failures in a row.
+func doubled(first time.Duration, times int, longest time.Duration) time.Duration {
+	for range min(times, 62) {
+		first = min(2*first, longest)
+	}
+	return min(first, longest)
+}
+
+// actedOn reports whether a rejection was.
+func actedOn(e *core.Effects) bool {
+	return slices.ContainsFunc(e.Events[:e.N], func(ev core.Event) bool { return ev.Kind == core.Rejected })
+}
+
 // checkReplies checks the replies to callers.
 func (c *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
 	c.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
 	c.checkContests(in, e)
 	if e.Release != core.None {
-		c.round = false
+		c.round, c.byHand = false, false
 	}
+	joined := c.round
 	switch {
-	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && c.running && !c.failureReported:
+	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, actedOn(e), e.Withdraw && c.running && !c.failureReported:
 		c.round = true
 	}
 	switch in.Kind {
 	case core.Get:
-		c.checkGet(in, e)
+		longer := c.wantsLonger(wall, in)
+		if longer {
+			c.checkLonger(in, e, joined)
+		} else {
+			c.checkGet(in, e)
+		}
 		c.broken(c.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
 		if e.Reply == core.Failed {
 			blocked := c.abandoned >= 3 && !c.running
-			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
+			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0 || longer) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
 			c.p.w.coverIf(blocked, CoverBlocked)
 		}
 		c.p.w.coverIf(e.Reply == core.Wait && !c.running && !e.Fetch && c.elapsed < c.gate, CoverWaitsForTheSecond)

@@ -43,6 +43,8 @@ const (
 	CoverSuppressedByBackoff
 	CoverSuppressedByAbandoned
 	CoverSleptThroughTheExpiry
+	CoverLongerLife
+	CoverTooShort
 	coveragePoints
 )
 
@@ -85,6 +87,8 @@ var coverageNames = [coveragePoints]string{
 	CoverSuppressedByBackoff:      "a rejection suppressed in a backoff",
 	CoverSuppressedByAbandoned:    "a rejection suppressed because of abandoned fetches",
 	CoverSleptThroughTheExpiry:    "the machine sleeps through a token's end",
+	CoverLongerLife:               "a caller gets a token that remains valid for as long as it wants",
+	CoverTooShort:                 "a caller wants a longer life than tokens have",
 }
 
 // String describes the mark.

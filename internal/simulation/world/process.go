@@ -77,10 +77,10 @@ func (p *process) wall() time.Time {
 func (p *process) uptime() time.Duration { return p.w.now - p.slept }
 
 // read is what a caller does first: it looks at the snapshot.
-func (p *process) read(origin uint64) (value int64, ok bool) {
+func (p *process) read(origin uint64, minLife time.Duration) (value int64, ok bool) {
 	s := &p.published
 	wall := p.wall()
-	if !s.on || !wall.Before(s.effectiveExpiry) || p.contested && p.core.Contests(origin) {
+	if !s.on || !wall.Before(s.effectiveExpiry) || s.effectiveExpiry.Sub(wall) < minLife || p.contested && p.core.Contests(origin) {
 		return 0, false
 	}
 	if wall.Before(s.refreshTime) {
@@ -236,7 +236,8 @@ func (p *process) sendReplies(e *core.Effects, from ticket) {
 			p.w.cover(CoverACrowdIsReleased)
 		}
 		for _, t := range p.waiting {
-			p.send(t, e.ReleaseOf(t.reply, p.published.on))
+			origin := p.callers[t.slot].origin()
+			p.send(t, e.ReleaseOf(t.reply, p.published.on && !p.core.Contests(origin)))
 		}
 		p.waiting = p.waiting[:0]
 	}

@@ -15,7 +15,11 @@ type source struct {
 }
 
 func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }
-func taped(tape []byte) source  { return source{tape: tape} }
+
+// seededLater is another source of the same seed; see drawLater.
+func seededLater(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x6c61746572)} }
+
+func taped(tape []byte) source { return source{tape: tape} }
 
 func (s *source) uint64() uint64 {
 	if s.generator != nil {

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
@@ -12,6 +13,7 @@ type World struct {
 	seed       uint64
 	drawn      Parameters // as they were in the beginning
 	parameters Parameters // as they are
+	policy     core.Policy
 	rnd        source
 	now        time.Duration // true time, since the beginning
 	events     heap
@@ -96,14 +98,17 @@ func (v *Violation) Error() string {
 
 // Run runs the world of a seed. With keep, the result has the whole trace.
 func Run(seed uint64, keep bool) *Result {
-	s := seeded(seed)
-	return newWorld(seed, draw(&s), s, keep).run()
+	s, later := seeded(seed), seededLater(seed)
+	k := draw(&s)
+	drawLater(&later, &k)
+	return newWorld(seed, k, s, keep).run()
 }
 
 // RunTape runs the world of a tape of decisions, its parameters included.
 func RunTape(tape []byte) *Result {
 	s := taped(tape)
 	k := draw(&s)
+	drawLater(&s, &k)
 	k.Duration = min(k.Duration, 10*time.Minute)
 	return newWorld(0, k, s, false).run()
 }
@@ -115,9 +120,12 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
 	w.faultsEnd = k.Duration
 	w.recovered = w.faultsEnd + w.recoveryTime()
-	policy := core.Policy{}.WithDefaults()
+	w.policy = core.Policy{}.WithDefaults()
+	if k.Extreme {
+		w.policy = extreme.WithDefaults()
+	}
 	for i := range k.Processes {
-		p := &process{w: w, id: int32(i), core: core.New(policy), callers: make([]caller, k.Callers)}
+		p := &process{w: w, id: int32(i), core: core.New(w.policy), callers: make([]caller, k.Callers)}
 		p.checker.p = p
 		w.processes = append(w.processes, p)
 		for slot := range k.Callers {
@@ -126,6 +134,13 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 	}
 	w.planFaults()
 	return w
+}
+
+// extreme are settings as far from the defaults as they may be (M22), except for those with which no token would come
+// before the faults end.
+var extreme = core.Policy{
+	Margin: math.MaxInt64, RefreshFraction: 1, Jitter: 0.5, DefaultLifetime: math.MaxInt64, Attempts: 100,
+	MinBackoff: 1, MaxBackoff: math.MaxInt64, MinPermanentBackoff: 1, MaxPermanentBackoff: time.Minute,
 }
 
 // recoveryTime is how long callers may still fail after the faults have ended: the longest backoff, the longest guard,
