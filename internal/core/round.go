@@ -36,7 +36,9 @@ func (s *step) launchRound() {
 		cause = CauseRetry
 	}
 	s.launch(cause, s.round.attempts)
-	s.flight.deadline = min(s.flight.deadline, s.round.deadline)
+	if s.flight.running() {
+		s.flight.deadline = min(s.flight.deadline, s.round.deadline)
+	}
 }
 
 // attemptFailed decides what follows a fetch without a token.
@@ -73,13 +75,8 @@ func (s *step) betweenAttempts() time.Duration {
 // failRound gives all waiting callers one error (M9).
 func (s *step) failRound(kind FailureKind, r Result) {
 	attempts := s.round.attempts
-	if s.round.orServe && s.token.on {
-		s.read, s.token.idle = true, false
-	}
-	s.round = round{}
-	s.flight.reported = s.flight.on
-	s.Release = Failed
-	s.failContest()
+	s.flight.reported = s.flight.running()
+	s.endRound()
 	if kind == Blocked {
 		s.Failure = Failure{Kind: Blocked, Attempts: attempts}
 		s.notifyFailure()
@@ -88,6 +85,16 @@ func (s *step) failRound(kind FailureKind, r Result) {
 	s.backOff(waiting, r)
 	s.fail(kind, attempts, r.Permanent)
 	s.notifyFailure()
+}
+
+// endRound releases the callers that wait, whose round failed.
+func (s *step) endRound() {
+	if s.round.orServe && s.token.on {
+		s.read, s.token.idle = true, false
+	}
+	s.round = round{}
+	s.Release = Failed
+	s.failContest()
 }
 
 // fail remembers why there is no token.

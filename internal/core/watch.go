@@ -30,7 +30,7 @@ func (s *step) settleWatched() {
 	case s.closed || !s.watched || s.token.on || s.round.on:
 	case s.elapsed < s.backoff.until:
 		s.notifyFailure()
-	case s.flight.on:
+	case s.flight.running():
 		// Its round has failed, and it was cancelled: the next one starts when it has returned.
 	case s.abandoned < maxAbandoned || !s.outageNotified: // a round that is blocked fails at once
 		s.startRound(s.retrying(s.missing()), s.elapsed)
