@@ -72,6 +72,14 @@ func (s *step) liftBackoff() {
 	s.recheck.end()
 }
 
+// freeCallers lets a backoff bind watchers alone, as that after a token that is expired on arrival does.
+func (s *step) freeCallers() {
+	if s.backoff.kind != noBackoff {
+		s.backoff.kind, s.backoff.hold = refreshing, false
+		s.recheck.end()
+	}
+}
+
 // endBackoff is for a fetch that succeeded.
 func (s *step) endBackoff() {
 	s.backoff = backoff{}

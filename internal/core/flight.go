@@ -157,6 +157,8 @@ func (s *step) arriveExpired(f flight, life lifetime, same bool) {
 	switch {
 	case !s.token.on && !s.watched:
 		s.endBackoff()
+	case !s.token.on && f.reported:
+		s.freeCallers()
 	case !s.token.on || !f.reported:
 		// Watchers would have such tokens fetched once a second without end. Callers are not bound by this (W2).
 		s.backOff(refreshing, Result{})

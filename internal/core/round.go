@@ -59,6 +59,12 @@ func (s *step) attemptFailed(f flight, kind FailureKind, r Result) {
 	}
 }
 
+// lastAttempt reports whether the round has no further attempt. No caller waits for an unattended one, so as long as an
+// outage lasts that watchers know of, one attempt after each backoff is enough.
+func (s *step) lastAttempt() bool {
+	return s.round.attempts >= s.policy.Attempts || s.round.unattended && s.outageNotified
+}
+
 // betweenAttempts is 100 ms after the first attempt and double after each further one, spread over half of it to either
 // side.
 func (s *step) betweenAttempts() time.Duration {
