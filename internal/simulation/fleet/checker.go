@@ -31,7 +31,8 @@ type checker struct {
 type wanted struct {
 	client         uint64
 	urgent, manual bool
-	pauses         int // that its client id had been asked for when it was granted
+	until          time.Duration // its callers are refused, because the endpoint is suspect
+	pauses         int           // that its client id had been asked for when it was granted
 }
 
 func (c *checker) init(w *World) {
@@ -182,7 +183,15 @@ func (c *checker) after(in endpoint.Input, e *endpoint.Effects) {
 		held := c.onHold(w.client) || r.Throttled && c.shortHold(w.client)
 		c.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
 		c.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
-		w.urgent = false
+		w.urgent, w.until = false, 0
+		if !r.Throttled {
+			w.until = c.w.now + r.For
+		}
+	}
+	for _, id := range e.Lifted {
+		if w := c.waits[id]; w != nil {
+			w.until = 0
+		}
 	}
 	if !e.Again {
 		c.settled(e)
@@ -202,6 +211,7 @@ func (c *checker) settled(e *endpoint.Effects) {
 	}
 	limit := c.w.parameters.Limit
 	for id, w := range c.waits {
+		c.broken(w.until > c.w.now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
 		c.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
 		if !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client) && c.flying[w.client] == 0 {
 			c.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)

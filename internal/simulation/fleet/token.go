@@ -300,7 +300,7 @@ func (t *token) arm(e *core.Effects) {
 func (t *token) reply(e *core.Effects, from *caller) {
 	if e.Release != core.None {
 		for _, c := range t.waiting {
-			t.answer(c, e.ReleaseOf(c.reply, t.published), e)
+			t.respond(c, e.ReleaseOf(c.reply, t.published), e)
 		}
 		t.waiting = t.waiting[:0]
 	}
@@ -312,10 +312,10 @@ func (t *token) reply(e *core.Effects, from *caller) {
 		t.waiting = append(t.waiting, *from)
 		return
 	}
-	t.answer(*from, e.Reply, e)
+	t.respond(*from, e.Reply, e)
 }
 
-func (t *token) answer(c caller, reply core.Reply, e *core.Effects) {
+func (t *token) respond(c caller, reply core.Reply, e *core.Effects) {
 	w := t.w
 	switch reply {
 	case core.Serve, core.ServeExpired:

@@ -229,7 +229,7 @@ func (w *World) deliver(e *endpoint.Effects) {
 	send := func(id endpoint.Ticket, in core.Input) {
 		t := w.clients[id]
 		if t == nil {
-			w.violate("E1", "ticket %d is answered, and no token has it", id)
+			w.violate("E1", "ticket %d is decided about, and no token has it", id)
 			return
 		}
 		in.Flight = t.queued[id]
