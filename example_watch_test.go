@@ -141,7 +141,8 @@ func ExampleClient_Watch_nats() {
 }
 
 // A database looks at the token when a connection is made. What pgxpool.Config.BeforeConnect sets as the password
-// should be valid for as long as logging in may take, and for the connection's life if the server ends it with the token.
+// should be valid for as long as logging in may take, and for the connection's life if the server ends it with the
+// token.
 func ExampleClient_TokenValidFor_pgx() {
 	client, _ := alf.New(sim.New(sim.Options{Lifetime: time.Hour}).Config())
 	defer client.Close()
