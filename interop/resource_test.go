@@ -98,6 +98,7 @@ func TestResourceServers(t *testing.T) {
 			requireServer(t, a.name, func() string { return cmp.Or(a.missing(), oidcprovider.Missing()) })
 			provider, err := oidcprovider.New(t.TempDir())
 			require.NoError(t, err)
+			provider.SetLifetime(long)
 			require.NoError(t, provider.Start(t.Context(), false))
 			t.Cleanup(provider.Stop)
 			api := a.start(t, provider)

@@ -1,10 +1,10 @@
 # Doorkeeper in a Rails application of one file: an authorization server for clients alone, and an API that takes its tokens.
 #
-# Arguments: the folder that it keeps its database in, its port, the lifetime of tokens in seconds, and "reuse" if it is to
-# hand out a token again for as long as it is valid.
+# Arguments: the folder that it keeps its database in, its port, and "reuse" if it is to hand out a token again for as long as
+# it is valid.
 #
 # Rails takes seconds to start. So it is loaded once, and the server itself is a child that is forked for the command "start"
-# and killed for "stop", each a line of the input. All of it ends with the input.
+# and killed for "stop", each a line of the input; "start" is followed by the lifetime of tokens in seconds. All of it ends with the input.
 $stdout.sync = true
 
 require 'json'
@@ -17,7 +17,7 @@ require 'doorkeeper'
 require 'puma'
 require 'rack/handler/puma'
 
-FOLDER, PORT, LIFETIME, REUSE = ARGV
+FOLDER, PORT, REUSE = ARGV
 ENV['RAILS_ENV'] = 'production'
 ENV['DATABASE_URL'] = "sqlite3:#{FOLDER}/doorkeeper.db?pool=20&timeout=5000"
 
@@ -39,7 +39,7 @@ Doorkeeper.configure do
   orm :active_record
   resource_owner_authenticator { nil }
   grant_flows %w[client_credentials]
-  access_token_expires_in LIFETIME.to_i
+  custom_access_token_expires_in { $lifetime }
   default_scopes 'read'
   allow_blank_redirect_uri true
   reuse_access_token if REUSE == 'reuse'
@@ -128,8 +128,10 @@ end
 ActiveRecord::Base.clear_all_connections!
 child = writer = nil
 $stdin.each_line do |command|
-  case command.chomp
+  order, argument = command.split
+  case order
   when 'start'
+    $lifetime = argument.to_i
     reader, writer = IO.pipe
     child = fork do
       writer.close

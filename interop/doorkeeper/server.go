@@ -35,6 +35,7 @@ type Server struct {
 	dir      string
 	port     int
 	reuse    bool
+	lifetime time.Duration
 	accounts []*lab.Account
 	process  *child.Process
 	lines    chan string
@@ -48,7 +49,7 @@ func New(dir string, reuse bool) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, port: found[0], reuse: reuse, lines: make(chan string, 10)}
+	s := &Server{dir: dir, port: found[0], reuse: reuse, lifetime: lifetime, lines: make(chan string, 10)}
 	s.accounts = s.newAccounts()
 	return s, nil
 }
@@ -70,7 +71,7 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 			return err
 		}
 	}
-	if err := s.order(ctx, "start", "started"); err != nil {
+	if err := s.order(ctx, fmt.Sprint("start ", int(s.lifetime.Seconds())), "started"); err != nil {
 		return err
 	}
 	s.running = true
@@ -95,7 +96,7 @@ func (s *Server) load() error {
 	if _, err := os.Stat(script); err != nil {
 		return err
 	}
-	args := []string{script, s.dir, strconv.Itoa(s.port), strconv.Itoa(int(lifetime.Seconds()))}
+	args := []string{script, s.dir, strconv.Itoa(s.port)}
 	if s.reuse {
 		args = append(args, "reuse")
 	}
@@ -125,6 +126,9 @@ func (s *Server) order(ctx context.Context, command, done string) error {
 		return fmt.Errorf("doorkeeper: %w: %s", context.Cause(ctx), s.process.Said())
 	}
 }
+
+// SetLifetime implements [lab.Lasting].
+func (s *Server) SetLifetime(d time.Duration) { s.lifetime = d }
 
 // Stop kills it.
 func (s *Server) Stop() {

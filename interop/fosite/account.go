@@ -30,6 +30,7 @@ type account struct {
 	external bool   // another party makes the assertion
 	jwt      bool   // the kind of its access tokens
 	lifetime time.Duration
+	lasting  atomic.Int64 // the lifetime in its place, in nanoseconds, unless it is zero
 
 	current atomic.Pointer[credentials]
 }

@@ -2,6 +2,7 @@ package fosite
 
 import (
 	"context"
+	"time"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/interop/lab"
@@ -15,6 +16,15 @@ func (s *Server) Cases() []lab.Case {
 		cases = append(cases, s.newCase(a))
 	}
 	return cases
+}
+
+// SetLifetime implements [lab.Lasting]. Tokens that are expired on arrival stay so: that is what their row is about.
+func (s *Server) SetLifetime(d time.Duration) {
+	for _, a := range s.accounts {
+		if a.expiresIn() > 0 {
+			a.lasting.Store(int64(d))
+		}
+	}
 }
 
 func (s *Server) newCase(a *account) lab.Case {

@@ -1,6 +1,7 @@
 package fosite
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -76,5 +77,5 @@ type client struct {
 
 // GetEffectiveLifespan is how long the client's tokens live, whatever the default.
 func (c *client) GetEffectiveLifespan(fosite.GrantType, fosite.TokenType, time.Duration) time.Duration {
-	return c.account.lifetime
+	return cmp.Or(time.Duration(c.account.lasting.Load()), c.account.lifetime)
 }

@@ -53,6 +53,8 @@ type Server struct {
 	dir      string
 	port     int
 	key      string // signs the tokens
+	lifetime time.Duration
+	lasting  time.Duration // what the running server takes for the lifetime
 	api      *lab.Site
 	accounts []*lab.Account
 	process  *child.Process
@@ -76,7 +78,7 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, port: found[0], api: api, barriers: map[string]bool{}}
+	s := &Server{dir: dir, port: found[0], api: api, lifetime: lifetime, barriers: map[string]bool{}}
 	api.Handler = lab.Guard("Bearer", s.check)
 	s.accounts = s.newAccounts()
 	return s, nil
@@ -101,7 +103,10 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 	if err := s.logIn(ctx); err != nil {
 		return err
 	}
-	if first || newKeys {
+	if newKeys || first {
+		s.key = rand.Text() + rand.Text()
+	}
+	if newKeys || s.lasting != s.lifetime {
 		if err := s.usePlugin(ctx, first); err != nil {
 			return err
 		}
@@ -191,6 +196,9 @@ func (s *Server) passed(id string) bool {
 	defer s.mu.Unlock()
 	return s.barriers[id]
 }
+
+// SetLifetime implements [lab.Lasting].
+func (s *Server) SetLifetime(d time.Duration) { s.lifetime = d }
 
 // Stop kills it, and its API with it.
 func (s *Server) Stop() {
@@ -349,19 +357,19 @@ func (s *Server) logIn(ctx context.Context) error {
 	}
 }
 
-// usePlugin adds the OpenID Connect plugin with a key that it signs tokens with, or gives it another key.
+// usePlugin adds the OpenID Connect plugin with the key that it signs tokens with and their lifetime, or gives it others.
 func (s *Server) usePlugin(ctx context.Context, add bool) error {
-	s.key = rand.Text() + rand.Text()
 	plugin := map[string]any{
 		"module": "oidc", "name": "oidc", "display_name": "tokens for clients", "enabled": true,
 		"parameters": map[string]any{
 			"iss": s.url("/api/oidc"), "jwt-type": "sha", "jwt-key-size": "256", "key": s.key,
-			"access-token-duration": int(lifetime.Seconds()), "refresh-token-duration": 1209600, "code-duration": 600,
+			"access-token-duration": int(s.lifetime.Seconds()), "refresh-token-duration": 1209600, "code-duration": 600,
 			"refresh-token-rolling": true, "allow-non-oidc": true, "auth-type-client-enabled": true,
 			"introspection-revocation-allowed": true, "introspection-revocation-allow-target-client": true,
 			"introspection-revocation-auth-scope": []string{},
 		},
 	}
+	s.lasting = s.lifetime
 	if add {
 		return s.admin(ctx, http.MethodPost, "/mod/plugin/", plugin)
 	}

@@ -28,6 +28,13 @@ type Server interface {
 	TokenRequests() int
 }
 
+// Lasting is a Server that can make tokens of another lifetime. One that is a process of its own takes some time to start,
+// on a busy machine as long as its tokens live.
+type Lasting interface {
+	// SetLifetime sets how long the tokens live that it makes once it has been started again.
+	SetLifetime(lifetime time.Duration)
+}
+
 // Case is one way to authenticate at a server.
 type Case struct {
 	// Name is the method's, with what else is special about it: "private_key_jwt, ES256", "client_secret_basic, DPoP".

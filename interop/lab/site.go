@@ -20,8 +20,10 @@ type Site struct {
 	// TLS makes it https.
 	TLS *tls.Config
 
-	address string
-	server  *http.Server
+	address  string
+	listener net.Listener // nil while it is stopped
+	server   *http.Server
+	served   chan struct{} // closed when the server has ended
 }
 
 // NewSite picks an address on 127.0.0.1. It listens only once it is started.
@@ -43,7 +45,7 @@ func (s *Site) URL() string {
 
 // Start listens and serves until Stop.
 func (s *Site) Start(ctx context.Context) error {
-	if s.server != nil {
+	if s.listener != nil {
 		return fmt.Errorf("%s is already running", s.address)
 	}
 	var config net.ListenConfig
@@ -51,18 +53,25 @@ func (s *Site) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	server := &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
+	served := make(chan struct{})
+	s.listener, s.server, s.served = listener, server, served
 	if s.TLS != nil {
 		listener = tls.NewListener(listener, s.TLS.Clone())
 	}
-	s.server = &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
-	go func() { _ = s.server.Serve(listener) }() // returns when the server is closed
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener) // returns when the server is closed
+	}()
 	return nil
 }
 
 // Stop closes the port and every connection. Requests on their way get no response.
 func (s *Site) Stop() {
-	if s.server != nil {
-		s.server.Close()
-		s.server = nil
+	if s.listener != nil {
+		_ = ports.Close(s.listener)
+		_ = s.server.Close()
+		<-s.served
+		s.listener = nil
 	}
 }

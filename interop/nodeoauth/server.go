@@ -67,6 +67,9 @@ func New(dir string) (*Server, error) {
 // Name is the library and its version.
 func (s *Server) Name() string { return library + " " + node.Version(library) }
 
+// SetLifetime implements [lab.Lasting].
+func (s *Server) SetLifetime(d time.Duration) { s.settings.Lifetime = int(d.Seconds()) }
+
 // Cases are the clients. Each has an API that refuses in another way.
 func (s *Server) Cases() []lab.Case {
 	cases := []lab.Case{

@@ -17,7 +17,7 @@ const lifetime = 5 * time.Second
 // Server is an oauth2-mock-server and an API. It implements lab.Server.
 type Server struct {
 	node.Service
-	port int
+	settings settings
 }
 
 // settings is what the script is told when it starts.
@@ -37,18 +37,19 @@ func New(dir string) (*Server, error) {
 		return nil, err
 	}
 	state := filepath.Join(dir, "state")
-	return &Server{port: found[0], Service: node.Service{
-		Script:   "oauth2mock.mjs",
-		Settings: settings{Port: found[0], Lifetime: int(lifetime.Seconds()), State: state},
-		State:    state,
-	}}, nil
+	s := &Server{settings: settings{Port: found[0], Lifetime: int(lifetime.Seconds()), State: state}}
+	s.Service = node.Service{Script: "oauth2mock.mjs", Settings: &s.settings, State: state}
+	return s, nil
 }
+
+// SetLifetime implements [lab.Lasting].
+func (s *Server) SetLifetime(d time.Duration) { s.settings.Lifetime = int(d.Seconds()) }
 
 // Name is the server and its version.
 func (s *Server) Name() string { return "oauth2-mock-server " + node.Version("oauth2-mock-server") }
 
 // Issuer is the issuer's identifier, where its metadata are found.
-func (s *Server) Issuer() string { return fmt.Sprintf("http://127.0.0.1:%d", s.port) }
+func (s *Server) Issuer() string { return fmt.Sprintf("http://127.0.0.1:%d", s.settings.Port) }
 
 // TokenURL is the token endpoint.
 func (s *Server) TokenURL() string { return s.Issuer() + "/token" }

@@ -115,6 +115,9 @@ func (s *Server) Start(ctx context.Context, newKeys bool) error {
 	return nil
 }
 
+// SetLifetime implements [lab.Lasting].
+func (s *Server) SetLifetime(d time.Duration) { s.settings.Lifetime = int(d.Seconds()) }
+
 // Stop kills the server.
 func (s *Server) Stop() {
 	s.transport.CloseIdleConnections()

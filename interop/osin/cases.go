@@ -21,6 +21,9 @@ func (s *Server) newAccounts() []*lab.Account {
 	return []*lab.Account{
 		lab.NewAccount("basic & info", special, alf.Config{TokenURL: s.site.URL() + "/token"}),
 		lab.NewAccount("post", special, alf.Config{TokenURL: s.site.URL() + "/token", AuthStyle: alf.AuthPost}),
+		lab.NewAccount("Apigee's type", special, alf.Config{
+			TokenURL: s.site.URL() + "/apigee/token", TokenType: tokenType, AuthScheme: "Bearer",
+		}),
 		lab.NewAccount("its own API", special, alf.Config{
 			TokenURL: s.site.URL() + "/token", Rejected: refusedWithStatusOK, RejectedBody: true,
 		}),
@@ -38,6 +41,7 @@ func (s *Server) Cases() []lab.Case {
 	cases := []lab.Case{
 		{Name: "client_secret_basic", API: s.site.URL() + "/api"},
 		{Name: "client_secret_post", API: s.site.URL() + "/api"},
+		{Name: "client_secret_basic, tokens of type BearerToken", API: s.site.URL() + "/api"},
 		{Name: "client_secret_basic, refused with 200", API: s.site.URL() + "/info", Accepts: acceptsInfo},
 	}
 	for i := range cases {

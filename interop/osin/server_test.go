@@ -90,7 +90,7 @@ func TestQuirk_TheTokenTypeIsTheOperatorsChoice(t *testing.T) {
 
 func TestC5_WithoutAHookARefusalWithStatus200IsAResponse(t *testing.T) {
 	s := start(t)
-	cfg := s.accounts[2].Config()
+	cfg := s.accounts[3].Config()
 	cfg.Rejected, cfg.RejectedBody = nil, false
 	c, err := alf.New(cfg)
 	require.NoError(t, err)
@@ -107,4 +107,29 @@ func TestC5_WithoutAHookARefusalWithStatus200IsAResponse(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, "invalid_request", members["error"])
 	require.EqualValues(t, 1, c.Stats().Fetches)
+}
+
+// F1: the type that the server returns and the scheme that is sent are two settings.
+func TestF1_ATokenOfAnotherTypeNeedsBothSettings(t *testing.T) {
+	s := start(t)
+	open := func(change func(*alf.Config)) (int, error) {
+		cfg := s.accounts[2].Config()
+		change(&cfg)
+		c, err := alf.New(cfg)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		resp, err := c.GetContext(t.Context(), s.site.URL()+"/api")
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	}
+	status, err := open(func(*alf.Config) {})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	status, err = open(func(cfg *alf.Config) { cfg.AuthScheme = "" })
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, status)
+	_, err = open(func(cfg *alf.Config) { cfg.TokenType, cfg.AuthScheme = "", "" })
+	require.ErrorContains(t, err, `set TokenType to "BearerToken", and AuthScheme to the scheme that the APIs expect`)
 }

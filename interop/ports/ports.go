@@ -3,10 +3,13 @@ package ports
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
+	"time"
 )
 
 // Ports that no system gives to outgoing connections unasked: else one of these might sit on the port of a server that
@@ -38,18 +41,39 @@ func Find(n int) ([]int, error) {
 	for range share - 1 {
 		port := first + 1 + mine.next%(share-1)
 		mine.next++
-		listener, err := listen(port)
-		if err != nil {
+		if !free(port) {
 			continue
-		}
-		if err := listener.Close(); err != nil {
-			return nil, err
 		}
 		if found = append(found, port); len(found) == n {
 			return found, nil
 		}
 	}
 	return nil, errors.New("ports: too many servers run at a time")
+}
+
+// Close closes a listener, and returns when its port is free. A process that is being started has all files of this one
+// until it runs its program, and the port stays in use for that moment. After 10 s it is an error.
+func Close(listener net.Listener) error {
+	if err := listener.Close(); err != nil {
+		return err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	for deadline := time.Now().Add(10 * time.Second); !free(port); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("ports: %d is closed, and yet in use", port)
+		}
+	}
+	return nil
+}
+
+// free reports whether no process listens on a port. It does not listen there itself, since a process that is started
+// meanwhile would then have the port for a moment.
+func free(port int) bool {
+	conn, err := net.Dial("tcp", address(port))
+	if err == nil {
+		_ = conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // claim takes a share that no other process has.
@@ -63,6 +87,6 @@ func claim() bool {
 	return false
 }
 
-func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-}
+func listen(port int) (net.Listener, error) { return net.Listen("tcp", address(port)) }
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -14,32 +14,37 @@ import (
 // has no dot is one of the standard library's.
 const root = "alfsuites/"
 
-// seam is the place of net/http at which every request of every http.Client passes.
+// This is the place of net/http at which every request of every http.Client passes.
 const (
-	seamFile = "net/http/client.go"
-	seam     = `func (c *Client) transport() RoundTripper {
+	clientFile = "net/http/client.go"
+	transport  = `func (c *Client) transport() RoundTripper {
 	if c.Transport != nil {
 		return c.Transport
 	}
 	return DefaultTransport
 }`
-	seamReplaced = `// WrapTransport is what a test puts around every transport.
-var WrapTransport func(RoundTripper) RoundTripper
+	transportReplaced = `// Wrap is what a test puts around every transport; nil for nothing.
+var Wrap func(RoundTripper) RoundTripper
+
+// WrapTransport is rt with that around it.
+func WrapTransport(rt RoundTripper) RoundTripper {
+	if Wrap == nil {
+		return rt
+	}
+	return Wrap(rt)
+}
 
 func (c *Client) transport() RoundTripper {
 	rt := DefaultTransport
 	if c.Transport != nil {
 		rt = c.Transport
 	}
-	if WrapTransport != nil {
-		return WrapTransport(rt)
-	}
-	return rt
+	return WrapTransport(rt)
 }`
 )
 
-// copyGOROOT makes a copy of GOROOT in dir, with the seam and with alf, as packages of the standard library, so that
-// the tests of net/http can import it.
+// copyGOROOT makes a copy of GOROOT in dir, with that place changed and with alf, as packages of the standard library,
+// so that the tests of net/http can import it.
 func copyGOROOT(dir string) error {
 	original, err := output(exec.Command("go", "env", "GOROOT"))
 	if err != nil {
@@ -68,15 +73,15 @@ func copyGOROOT(dir string) error {
 }
 
 func addToGOROOT(src string) error {
-	file := filepath.Join(src, seamFile)
+	file := filepath.Join(src, clientFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(text, []byte(seam)) {
-		return fmt.Errorf("%s has changed: the seam is not there", seamFile)
+	if !bytes.Contains(text, []byte(transport)) {
+		return fmt.Errorf("%s has changed: the place of the transport is not there", clientFile)
 	}
-	text = bytes.Replace(text, []byte(seam), []byte(seamReplaced), 1)
+	text = bytes.Replace(text, []byte(transport), []byte(transportReplaced), 1)
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		return err
 	}
@@ -97,7 +102,7 @@ import (
 )
 
 func init() {
-	http.WrapTransport = wrap.Transport(os.Getenv(%q))
+	http.Wrap = wrap.Transport(os.Getenv(%q))
 	if file, err := os.OpenFile(os.Getenv(%q), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err == nil {
 		wrap.Count = func() { _, _ = file.Write([]byte{'.'}) }
 	}

@@ -9,14 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
 
 // The environment variables that tell the tests which mode it is, and where to count the 401s.
 const (
-	modeVariable  = "ALF_SUITES_MODE"
-	countVariable = "ALF_SUITES_COUNT"
+	modeVariable  = "SUITES_MODE"
+	countVariable = "SUITES_COUNT"
 )
 
 // suite is a library whose tests can be run.
@@ -24,6 +25,7 @@ type suite struct {
 	library
 	goroot string
 	dir    string // where to run go test
+	logs   string // where the output goes
 	count  string // the file that has a byte for each 401
 }
 
@@ -34,12 +36,37 @@ type results map[string]string
 // panics, is listed itself.
 func (r results) failed() map[string]bool {
 	failed := map[string]bool{}
-	for name, action := range r {
-		if action == "fail" {
+	for name := range r {
+		if r.fails(name) {
 			failed[name] = true
 		}
 	}
 	return failed
+}
+
+// unfinished is what a test showed that was running when its package panicked or timed out.
+const unfinished = "unfinished"
+
+func (r results) fails(name string) bool { return r[name] == "fail" || r[name] == unfinished }
+
+// cutShort reports whether tests may be missing: a package failed for another reason than its tests.
+func (r results) cutShort() bool {
+	for name := range r {
+		if r[name] == unfinished || !strings.Contains(name, " ") && r.fails(name) && !r.failsIn(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// failsIn reports whether a test of a package failed.
+func (r results) failsIn(pkg string) bool {
+	for name := range r {
+		if strings.HasPrefix(name, pkg+" ") && r.fails(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // tests counts the tests that ran, packages not included.
@@ -54,7 +81,7 @@ func (r results) tests() (n int) {
 
 // prepare copies the library's module and puts the hook into its packages. It downloads what the tests need.
 func prepare(l library, goroot, dir string) (*suite, error) {
-	s := &suite{library: l, goroot: goroot, dir: filepath.Join(goroot, "src")}
+	s := &suite{library: l, goroot: goroot, logs: dir, dir: filepath.Join(goroot, "src")}
 	s.count = filepath.Join(dir, strings.ReplaceAll(l.name, "/", "-")+".count")
 	if l.module != "" {
 		download := exec.Command("go", "mod", "download", "-json", l.module)
@@ -76,12 +103,39 @@ func prepare(l library, goroot, dir string) (*suite, error) {
 			return nil, err
 		}
 	}
+	if err := s.cut(); err != nil {
+		return nil, err
+	}
 	for _, p := range l.packages {
 		if err := s.useHook(filepath.Join(s.dir, p)); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// cut puts the transport into a library that has no http.Client.
+func (s *suite) cut() error {
+	if s.seam == nil {
+		return nil
+	}
+	file := filepath.Join(s.dir, s.seam.file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if bytes.Count(text, []byte(s.seam.old)) != 1 {
+		return fmt.Errorf("%s: %s has changed: the seam is not there", s.name, s.seam.file)
+	}
+	return os.WriteFile(file, bytes.Replace(text, []byte(s.seam.old), []byte(s.seam.new), 1), 0o644)
+}
+
+// version is that of the library's module, or of Go.
+func (l *library) version() string {
+	if _, version, ok := strings.Cut(l.module, "@"); ok {
+		return version
+	}
+	return strings.Replace(runtime.Version(), "go", "Go ", 1)
 }
 
 // goCommand is a go command over the copy of GOROOT.
@@ -94,6 +148,16 @@ func (s *suite) goCommand(args ...string) *exec.Cmd {
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GOROOT="+s.goroot, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS="+flags)
 	return cmd
+}
+
+// whole runs all tests in a mode. It does so once more if that ended before its time, by a panic or a time-out: the
+// tests of others are not always stable either.
+func (s *suite) whole(mode string, short bool) (results, error) {
+	found, err := s.run(mode, "", short)
+	if err == nil && found.cutShort() {
+		found, err = s.run(mode, "", short)
+	}
+	return found, err
 }
 
 // run runs the tests in a mode. With a name it runs that test alone, several times.
@@ -122,6 +186,10 @@ func (s *suite) run(mode, name string, short bool) (results, error) {
 		return nil, err
 	}
 	found := parse(text)
+	log := filepath.Join(s.logs, strings.ReplaceAll(s.name+" "+mode+" "+name, "/", "-")+".json")
+	if err := os.WriteFile(log, append(text, complaints.Bytes()...), 0o600); err != nil {
+		return nil, err
+	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: no test ran: %s", s.name, bytes.TrimSpace(complaints.Bytes()))
 	}
@@ -146,7 +214,7 @@ func parse(text []byte) results {
 	found := results{}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 16<<20)
-	unfinished := map[string]bool{}
+	running := map[string]bool{}
 	for lines.Scan() {
 		var event struct{ Action, Package, Test string }
 		if json.Unmarshal(lines.Bytes(), &event) != nil || event.Package == "" {
@@ -158,17 +226,16 @@ func parse(text []byte) results {
 		}
 		switch event.Action {
 		case "run":
-			unfinished[name] = true
+			running[name] = true
 		case "pass", "skip", "fail":
-			delete(unfinished, name)
+			delete(running, name)
 			if found[name] != "fail" {
 				found[name] = event.Action
 			}
 		}
 	}
-	// A test that neither passed nor failed was running when its package panicked or timed out.
-	for name := range unfinished {
-		found[name] = "fail"
+	for name := range running {
+		found[name] = unfinished
 	}
 	return found
 }

@@ -15,12 +15,13 @@ import (
 
 // The modes, as they stand in the environment.
 const (
+	None     = "none"      // http.Client's own
 	Trivial  = "trivial"   // a transport that adds a header, and does nothing else
 	Alf      = "alf"       // alf's transport
 	Rejected = "alf, 401s" // alf's transport, and a 401 for the first send of each request
 )
 
-// Transport returns what to put around each transport in a mode; nil for a mode that is none.
+// Transport returns what to put around each transport in a mode; nil for [None].
 func Transport(mode string) func(http.RoundTripper) http.RoundTripper {
 	switch mode {
 	case Trivial:
