@@ -61,11 +61,15 @@ func ExampleServer_Revoke() {
 	// token requests for it: 1
 }
 
-// A test in real time revokes tokens one after another. Without Generous, the second request would wait for a second, as
-// in production, and after some more a test that rejects everything would find no further fetch.
+// A test in real time revokes tokens one after another. Without Generous, the second request would wait for a second,
+// as in production.
 func ExampleOptions_generous() {
 	server := sim.New(sim.Options{Generous: true})
-	client, _ := alf.New(server.Config())
+	client, err := alf.New(server.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer client.Close()
 	orders := Orders{client.HTTPClient(), server.APIURL()}
 
