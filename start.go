@@ -61,7 +61,11 @@ func (c *client) startManager(cfg Config) (certificate func(token string) *tls.C
 		if cfg.Certificate != nil {
 			certificate = f.Certificate
 		}
-		c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
+		if cfg.Endpoint != nil {
+			c.closers = append(c.closers, cfg.Endpoint.use())
+		} else {
+			c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
+		}
 		if tokens, err = wrapped(cfg, f); err != nil {
 			return nil, err
 		}

@@ -18,14 +18,15 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 	if effects.Fetch {
 		e.start(effects)
 	}
+	e.consult(msg, effects)
 	if effects.CheckCredentials {
 		e.checkCredentials()
 	}
 	if effects.Failure.Kind != core.NoFailure {
-		e.failure = e.describe(effects.Failure)
+		e.failure = e.describe(effects.Failure, msg)
 	}
 	e.arm(effects.Wake, effects.Armed)
-	e.sendReplies(msg, effects)
+	e.sendReplies(msg, in, effects)
 	e.notify(msg, effects)
 	e.observe()
 	e.report(msg, in, effects)
@@ -83,6 +84,9 @@ func (e *entry) contest() {
 		s.setContest(&e.core)
 		if len(e.core.Contesting()) > 0 {
 			e.rejected = s.token
+			if e.pooled != nil {
+				e.pooled.noteRejected(s.token)
+			}
 		}
 	}
 }

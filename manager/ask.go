@@ -1,6 +1,35 @@
 package manager
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// currentToken is the token that may be sent to any origin; nil if there is none.
+func (e *entry) currentToken() *Token {
+	s := e.current.Load()
+	if s == nil || !s.usable(e.shard.clock.Now(), e, "") || s.flags.Load()&contested != 0 {
+		return nil
+	}
+	return s.token
+}
+
+// validFor asks for a token whose effective expiry is that far away.
+func (e *entry) validFor(ctx context.Context, min time.Duration) (*Token, error) {
+	c := e.shard.clock
+	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(c.Now().Round(0)) >= min }
+	if s := e.current.Load(); lives(s) && s.usable(c.Now(), e, "") {
+		return s.token, nil
+	}
+	token, err := e.get(ctx, get{minLife: min})
+	if err != nil {
+		return nil, err
+	}
+	if s := e.current.Load(); min > 0 && (!lives(s) || !s.token.Same(token)) {
+		return nil, errTooShort
+	}
+	return token, nil
+}
 
 // get asks for a token.
 func (e *entry) get(ctx context.Context, g get) (*Token, error) {
@@ -13,8 +42,8 @@ func (e *entry) ask(ctx context.Context, message func(to chan<- reply) message) 
 	start, ended := s.clock.Now(), s.ended()
 	to := make(chan reply, 1)
 	token, err := e.exchange(ctx, message(to), to)
-	if ended {
-		return token, err // there was nothing to wait for
+	if ended || err == errForgotten {
+		return token, err // there was nothing to wait for, or the wait goes on elsewhere
 	}
 	s.waits.add(waitOutcome(ctx, err), max(s.clock.Since(start), 0))
 	return token, err

@@ -276,6 +276,7 @@ func TestM22_SettingsThatCannotWorkAreRefused(t *testing.T) {
 func TestF_AFetcherLearnsWhyItIsCalled(t *testing.T) {
 	var seen []manager.FetchInfo
 	inWorld(t, func(t *testing.T, w *world) {
+		seen = nil
 		_, ok := manager.FetchInfoFrom(context.Background())
 		require.False(t, ok)
 		first := w.wait()

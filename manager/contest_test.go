@@ -69,6 +69,23 @@ func TestM21_UnnamedCallersWaitInTheFirstRoundAndKeepTheTokenIfItFails(t *testin
 	})
 }
 
+// A caller that waits for the round of a contest, because the one that rejected the token named no origin, may be of an
+// origin that rejects the token while it waits: it fails with the round then.
+func TestM21_ACallerThatWaitsIsNotServedTheTokenThatItsOriginRejected(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.replace(first.got, "")
+		waits, free, unnamed := w.waitFor(api), w.waitFor(other), w.wait()
+		waits.wantWaiting()
+		w.replace(first.got, api)
+		w.advance(300 * ms)
+		require.Error(t, waits.failure())
+		free.wantToken("t1")
+		unnamed.wantToken("t1")
+	})
+}
+
 func TestM21_ANewerTokenEndsTheContestWhateverItsSource(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()

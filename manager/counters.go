@@ -60,6 +60,9 @@ func (e *entry) reportEvent(msg message, effects *core.Effects, ev *core.Event) 
 func (e *entry) emit(event Event) {
 	event.Time = e.core.Wall()
 	event.Remedy = remedies[event.Kind]
+	if e.pooled != nil {
+		event.Target = e.pooled.name()
+	}
 	e.shard.observer.add(event)
 }
 
@@ -73,29 +76,17 @@ func (c *counters) add(ev *core.Event) {
 	}
 }
 
-// stats is what Stats returns.
+// stats is what Stats returns. What is counted for all tokens of a pool together is left out for one of them.
 func (e *entry) stats() Stats {
-	c, state := &e.shard.counts, e.core.State()
-	dropped, panicked := e.shard.observer.losses()
-	s := Stats{
-		Closed: state.Closed, Idle: state.Idle, Fetching: state.Fetching, AbandonedNow: state.Abandoned,
-		Waiting: len(e.waiting), LastError: e.lastErr, NextAttempt: state.NextAttempt,
-
-		Fetches: c.kinds[core.FetchStarted], FetchesBy: make(map[Cause]uint64),
-		Succeeded: c.classes[core.ClassOK], ExpiredOnArrival: c.classes[core.ClassExpiredOnArrival],
-		Failed: c.classes[core.ClassTransient] + c.classes[core.ClassPermanent], Permanent: c.classes[core.ClassPermanent],
-		Abandoned: c.kinds[core.FetchAbandoned], LateResults: c.kinds[core.LateResult],
-		Published: c.kinds[core.Published], Rejected: c.kinds[core.Rejected], Suppressed: c.kinds[core.RejectionSuppressed],
-		Guarded: c.kinds[core.Guarded], BackedOff: c.kinds[core.BackedOff], BackoffsLifted: c.kinds[core.BackoffLifted],
-		WentIdle:      c.kinds[core.WentIdle],
-		EventsDropped: dropped, HookPanics: panicked,
-		Waits: e.shard.waits.all(),
+	var s Stats
+	if e.pooled == nil {
+		s = e.shard.counts.stats()
+		s.EventsDropped, s.HookPanics = e.shard.observer.losses()
+		s.Waits = e.shard.waits.all()
 	}
-	for cause, n := range c.fetches {
-		if n > 0 {
-			s.FetchesBy[Cause(core.Cause(cause).String())] = n
-		}
-	}
+	state := e.core.State()
+	s.Closed, s.Idle, s.Fetching, s.AbandonedNow = state.Closed, state.Idle, state.Fetching, state.Abandoned
+	s.Waiting, s.LastError, s.NextAttempt = len(e.waiting), e.lastErr, state.NextAttempt
 	if !state.Closed {
 		s.Watchers = e.watchers
 	}
@@ -106,4 +97,48 @@ func (e *entry) stats() Stats {
 		s.EffectiveExpiry, s.RefreshTime, s.Expiry = p.end, p.refreshTime, p.token.Expiry()
 	}
 	return s
+}
+
+// stats is what was counted.
+func (c *counters) stats() Stats {
+	s := Stats{
+		Fetches: c.kinds[core.FetchStarted], FetchesBy: make(map[Cause]uint64),
+		Succeeded: c.classes[core.ClassOK], ExpiredOnArrival: c.classes[core.ClassExpiredOnArrival],
+		Failed: c.classes[core.ClassTransient] + c.classes[core.ClassPermanent], Permanent: c.classes[core.ClassPermanent],
+		Abandoned: c.kinds[core.FetchAbandoned], LateResults: c.kinds[core.LateResult],
+		Published: c.kinds[core.Published], Rejected: c.kinds[core.Rejected], Suppressed: c.kinds[core.RejectionSuppressed],
+		Guarded: c.kinds[core.Guarded], BackedOff: c.kinds[core.BackedOff], BackoffsLifted: c.kinds[core.BackoffLifted],
+		WentIdle: c.kinds[core.WentIdle],
+	}
+	for cause, n := range c.fetches {
+		if n > 0 {
+			s.FetchesBy[Cause(core.Cause(cause).String())] = n
+		}
+	}
+	return s
+}
+
+// add adds what another owner has counted.
+func (s *Stats) add(o Stats) {
+	for _, pair := range [...]struct{ to, from *uint64 }{
+		{&s.Fetches, &o.Fetches}, {&s.Succeeded, &o.Succeeded}, {&s.Failed, &o.Failed}, {&s.Permanent, &o.Permanent},
+		{&s.ExpiredOnArrival, &o.ExpiredOnArrival}, {&s.Abandoned, &o.Abandoned}, {&s.LateResults, &o.LateResults},
+		{&s.Published, &o.Published}, {&s.Rejected, &o.Rejected}, {&s.Suppressed, &o.Suppressed}, {&s.Guarded, &o.Guarded},
+		{&s.BackedOff, &o.BackedOff}, {&s.BackoffsLifted, &o.BackoffsLifted}, {&s.WentIdle, &o.WentIdle},
+	} {
+		*pair.to += *pair.from
+	}
+	if s.FetchesBy == nil {
+		s.FetchesBy = make(map[Cause]uint64)
+	}
+	if s.Waits == nil && o.Waits != nil {
+		s.Waits = make(map[WaitOutcome]WaitStats)
+	}
+	for cause, n := range o.FetchesBy {
+		s.FetchesBy[cause] += n
+	}
+	for outcome, w := range o.Waits {
+		sum := s.Waits[outcome]
+		s.Waits[outcome] = WaitStats{Count: sum.Count + w.Count, Sum: sum.Sum + w.Sum, Max: max(sum.Max, w.Max)}
+	}
 }

@@ -9,15 +9,17 @@ import (
 // deadline is when an entry has to be visited, in the elapsed time of its shard. The zero value is none.
 type deadline struct {
 	at    core.Elapsed
-	index int // its place in the schedule, from 1; 0: it is not there
+	index int32 // its place in the schedule, from 1; 0: it is not there
+	armed bool  // of a wake time: the core has a deadline
 }
 
 func (d *deadline) passed(now core.Elapsed) bool { return d.index > 0 && d.at <= now }
 
-// wakeTime is the deadline of an entry's core.
+// wakeTime is when an entry is to be woken: at the deadline of its core, or earlier for a look at whether it is still
+// used.
 type wakeTime struct {
 	deadline
-	by core.Elapsed // the same by the core's own time
+	core, by core.Elapsed // the core's deadline if it is armed, by the shard's time and by the core's own
 }
 
 // schedule is the deadlines of one kind in a shard: a binary heap, the nearest first, with an alarm for it.
@@ -40,15 +42,15 @@ func (q *schedule) set(e *entry, at core.Elapsed) {
 	d.at = at
 	if d.index == 0 {
 		q.heap = append(q.heap, e)
-		d.index = len(q.heap)
+		d.index = int32(len(q.heap))
 	}
-	q.down(q.up(d.index))
+	q.down(q.up(int(d.index)))
 }
 
 // remove takes an entry off the schedule, if it is there.
 func (q *schedule) remove(e *entry) {
 	d := q.of(e)
-	i, last := d.index, len(q.heap)
+	i, last := int(d.index), len(q.heap)
 	if i == 0 {
 		return
 	}
@@ -83,7 +85,7 @@ func (q *schedule) time(i int) core.Elapsed { return q.of(q.heap[i-1]).at }
 
 func (q *schedule) put(i int, e *entry) {
 	q.heap[i-1] = e
-	q.of(e).index = i
+	q.of(e).index = int32(i)
 }
 
 func (q *schedule) swap(i, j int) {
@@ -201,9 +203,9 @@ const maxPassed = 256
 func (s *shard) passDeadlines() {
 	for range maxPassed {
 		if e := s.expiries.takePassed(s.elapsed); e != nil {
-			e.step(expired{})
+			e.receive(expired{})
 		} else if e := s.wakes.takePassed(s.elapsed); e != nil {
-			e.step(woken{e.wake.by})
+			e.receive(e.wakeUp())
 		} else {
 			return
 		}
@@ -223,11 +225,23 @@ func (s *shard) setAlarms() {
 
 // arm schedules the core's next deadline.
 func (e *entry) arm(at core.Elapsed, armed bool) {
-	switch {
-	case !armed:
+	w := &e.wake
+	if !armed {
+		w.armed = false
 		e.shard.wakes.remove(e)
-	case e.wake.index == 0 || e.wake.by != at:
-		e.wake.by = at
-		e.shard.wakes.set(e, e.shard.elapsed+e.core.Left(at))
+		return
 	}
+	if !w.armed || w.by != at {
+		w.core, w.by, w.armed = e.shard.elapsed+e.core.Left(at), at, true
+	}
+	e.shard.wakes.set(e, w.core)
+}
+
+// wakeUp is the message for an entry whose wake time has passed.
+func (e *entry) wakeUp() message {
+	if w := &e.wake; w.armed && w.core <= e.shard.elapsed {
+		w.armed = false
+		return woken{w.by}
+	}
+	return look{}
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/endpoint"
 )
 
 // entry is one token: what callers read of it, and what its owner keeps.
@@ -14,6 +15,7 @@ type entry struct {
 	observing atomic.Bool
 	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
 	shard     *shard                   // never changes
+	pooled    *pooledEntry             // the same entry, if it is one of a pool; never changes
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
@@ -35,11 +37,23 @@ type state struct {
 	evidence *evidence // nil until a token is rejected
 
 	cancel context.CancelCauseFunc // of the fetch in flight
+
+	member *member         // nil: the token endpoint is not shared
+	ticket endpoint.Ticket // of the fetch that waits there, or is in flight
+	paced  bool            // the first fetch counts towards the pace of new tokens (P4)
 }
 
 // receive handles a message. An effective expiry that has passed by the time elapsed comes first (M2, M17); all other
 // deadlines are the core's own business.
 func (e *entry) receive(msg message) {
+	if e.pooled != nil {
+		e.pooled.receive(msg)
+		return
+	}
+	e.takeStep(msg)
+}
+
+func (e *entry) takeStep(msg message) {
 	if e.expiry.passed(e.shard.elapsed) {
 		e.step(expired{})
 	}
@@ -58,6 +72,16 @@ func (e *entry) step(msg message) {
 // send sends the owner a message from outside, and gives up only when there is no owner any more.
 func (e *entry) send(msg message) { e.shard.deliver(delivery{e, msg}) }
 
+// sendUnlessEnded is send, and reports whether there was an owner.
+func (e *entry) sendUnlessEnded(msg message) bool {
+	select {
+	case e.shard.inbox <- delivery{e, msg}:
+		return true
+	case <-e.shard.done:
+		return false
+	}
+}
+
 func (s *shard) deliver(d delivery) {
 	select {
 	case s.inbox <- d:
@@ -69,5 +93,11 @@ func (s *shard) deliver(d delivery) {
 func (e *entry) end() {
 	e.arm(0, false)
 	e.shard.expiries.remove(e)
+	if e.member != nil {
+		e.member.leave()
+	}
 	e.shard.entries--
+	if e.pooled != nil {
+		e.pooled.over = true
+	}
 }

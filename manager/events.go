@@ -98,7 +98,9 @@ type Event struct {
 	Kind EventKind
 	// Time is when it happened, by the manager's clock.
 	Time time.Time
-	// Token is the ID of the token it is about.
+	// Target says which token of a [Pool] it is about: what the String method of its fetcher returns, if it has one.
+	Target string
+	// Token is the ID of the token it is about. In a pool, each target's tokens are numbered from 1.
 	Token uint64
 	// Fetch numbers the fetches of a manager from 1; the start and the end of a fetch carry the same number.
 	Fetch uint64
@@ -130,6 +132,9 @@ func (e Event) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
 
 func (e Event) attrs() []slog.Attr {
 	attrs := make([]slog.Attr, 0, 9)
+	if e.Target != "" {
+		attrs = append(attrs, slog.String("target", e.Target))
+	}
 	if e.Token != 0 {
 		attrs = append(attrs, slog.Uint64("token", e.Token))
 	}

@@ -17,6 +17,7 @@ func (e *entry) start(effects *core.Effects) {
 	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), e.fetchInfo(effects)))
 	e.cancel = cancel
 	f, flight, c := e.fetcher, effects.Flight, e.shard.clock
+	first := e.pooled != nil && e.core.Publications() == 0
 	go func() {
 		ended := fetched{flight: flight, err: errGoexit}
 		// Deferred, so that a fetcher which panics or calls runtime.Goexit is reported as well.
@@ -28,9 +29,13 @@ func (e *entry) start(effects *core.Effects) {
 			e.send(ended)
 		}()
 		token, err := attempt(ctx, f)
+		if err == nil && first && e.pooled.wasRejected(token.AccessToken) {
+			token, err = nil, errRejectedBefore
+		}
 		// Here and not by the owner: an error may have methods, and they may do anything.
 		result := classify(token, err, c.Now())
 		ended.token, ended.err, ended.result = token, err, result
+		ended.evidence = classifyEndpoint(err)
 	}()
 }
 
@@ -56,14 +61,19 @@ func attempt(ctx context.Context, f Fetcher) (*oauth2.Token, error) {
 	}
 	switch {
 	case t == nil:
-		return nil, errors.New("the fetcher returned neither a token nor an error")
+		return nil, misbehavior("the fetcher returned neither a token nor an error")
 	case !wire.ValidToken(t.AccessToken):
-		return nil, errors.New("the fetcher returned an access token that is empty or has characters no header can carry")
+		return nil, misbehavior("the fetcher returned an access token that is empty or has characters no header can carry")
 	case !wire.ValidToken(t.Type()):
-		return nil, errors.New("the fetcher returned a token type that has characters no header can carry")
+		return nil, misbehavior("the fetcher returned a token type that has characters no header can carry")
 	}
 	return t, nil
 }
+
+// misbehavior is what a fetcher did that is no outcome of a fetch. It proves nothing about the endpoint.
+type misbehavior string
+
+func (m misbehavior) Error() string { return string(m) }
 
 var errGoexit = errors.New("the fetcher ended its goroutine with runtime.Goexit")
 

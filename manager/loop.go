@@ -25,6 +25,10 @@ type shard struct {
 	waits    waits
 	counts   counters
 
+	pool   *Pool    // nil: that of a Manager
+	buffer []byte   // in which cores are packed
+	spare  []*state // for steps of tokens that are packed between them
+
 	inbox chan delivery
 	done  chan struct{} // closed when the owner has ended
 
@@ -79,6 +83,8 @@ func (s *shard) handle(d delivery) {
 	s.readClock(d)
 	if d.to != nil {
 		d.to.receive(d.msg)
+	} else {
+		s.receiveOwn(d.msg)
 	}
 	s.passDeadlines()
 	s.setAlarms()

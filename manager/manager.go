@@ -12,8 +12,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/alf-go/alf/internal/core"
 )
 
 // Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since no owner replies to its
@@ -22,11 +20,10 @@ type Manager struct {
 	entry
 }
 
-// alone is a Manager with all that its owner needs, as one allocation.
+// alone is a Manager with its owner's state, as one allocation.
 type alone struct {
 	Manager
 	state
-	shard
 }
 
 var _ Source = (*Manager)(nil)
@@ -37,11 +34,17 @@ func New(cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("manager: unusable Config:\n%w", err)
 	}
-	a := &alone{state: state{core: core.New(cfg.Policy.core()), fetcher: cfg.Fetcher}}
-	a.Manager.shard, a.Manager.state = &a.shard, &a.state
-	a.shard.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
-	a.entries = 1
-	go a.run()
+	var m *member
+	if cfg.Endpoint != nil {
+		m = cfg.Endpoint.member(cfg.ClientID)
+		m.join()
+	}
+	a := &alone{state: state{core: newCore(cfg.Policy, m), fetcher: cfg.Fetcher, member: m}}
+	s := new(shard)
+	s.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
+	s.entries = 1
+	a.Manager.shard, a.Manager.state = s, &a.state
+	go s.run()
 	return &a.Manager, nil
 }
 
@@ -77,29 +80,12 @@ func (m *Manager) TokenFor(ctx context.Context, origin string) (*Token, error) {
 // it fetches a successor if the current token's effective expiry comes sooner than min from now, at most once a second.
 // If the endpoint's tokens do not live that long, the error is [ErrTooShort].
 func (m *Manager) TokenValidFor(ctx context.Context, min time.Duration) (*Token, error) {
-	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(m.shard.clock.Now().Round(0)) >= min }
-	if s := m.current.Load(); lives(s) && s.usable(m.shard.clock.Now(), &m.entry, "") {
-		return s.token, nil
-	}
-	token, err := m.entry.get(ctx, get{minLife: min})
-	if err != nil {
-		return nil, err
-	}
-	if s := m.current.Load(); min > 0 && (!lives(s) || !s.token.Same(token)) {
-		return nil, errTooShort
-	}
-	return token, nil
+	return m.validFor(ctx, min)
 }
 
 // Current returns the current token. It returns nil if there is none, or if an origin contests it (see
 // [Manager.TokenFor]). It neither waits nor allocates.
-func (m *Manager) Current() *Token {
-	s := m.current.Load()
-	if s == nil || !s.usable(m.shard.clock.Now(), &m.entry, "") || s.flags.Load()&contested != 0 {
-		return nil
-	}
-	return s.token
-}
+func (m *Manager) Current() *Token { return m.currentToken() }
 
 // ObservesOutcomes reports whether the outcomes of all requests are wanted, not only those of retries. It is one atomic
 // load. A request that was sent while it was true should be followed by [Manager.ReportOutcome].

@@ -74,7 +74,7 @@ func TestM20_StatsReportsTheState(t *testing.T) {
 		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
 		w.advance(2692500*ms - minute)
 		s = w.m.Stats()
-		require.ErrorIs(t, s.LastError, errDown)
+		w.wantLastError(errDown)
 		require.True(t, s.NextAttempt.Equal(start.Add(2692500*ms+375*ms)))
 		require.EqualValues(t, 1, s.Failed)
 		w.endpoint.set(func(e *endpoint) { e.hang = true })

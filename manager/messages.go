@@ -55,6 +55,8 @@ type fetched struct {
 	token  *oauth2.Token
 	err    error
 	result core.Result
+	// evidence is what the outcome proves about the endpoint (E2).
+	evidence finding
 }
 
 // tick: an alarm that was set for this time of the shard fired. It is about no entry.
@@ -63,6 +65,15 @@ type tick struct{ at core.Elapsed }
 // woken: the core's deadline has passed. It comes from the owner itself, as the next one does. It is a hint; the core
 // looks at the time.
 type woken struct{ at core.Elapsed }
+
+// look: a token of a pool is looked at, whether it is still used.
+type look struct{}
+
+// retire: a token of a pool is forgotten, evicted, or closed with the pool. Callers that wait get that error.
+type retire struct {
+	err  error
+	done chan<- struct{} // closed when callers cannot read it any more; nil: no one waits for that
+}
 
 // expired: the effective expiry of the published token has passed by the time elapsed.
 type expired struct{}
@@ -86,6 +97,8 @@ func (outcome) sender() chan<- reply            { return nil }
 func (fetched) sender() chan<- reply            { return nil }
 func (tick) sender() chan<- reply               { return nil }
 func (woken) sender() chan<- reply              { return nil }
+func (look) sender() chan<- reply               { return nil }
+func (retire) sender() chan<- reply             { return nil }
 func (expired) sender() chan<- reply            { return nil }
 func (refreshHint) sender() chan<- reply        { return nil }
 func (credentialsChecked) sender() chan<- reply { return nil }
@@ -93,11 +106,15 @@ func (stats) sender() chan<- reply              { return nil }
 func (closing) sender() chan<- reply            { return nil }
 func (watch) sender() chan<- reply              { return nil }
 func (unwatch) sender() chan<- reply            { return nil }
+func (admitted) sender() chan<- reply           { return nil }
+func (refused) sender() chan<- reply            { return nil }
 
 func (refresh) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
 func (refreshHint) input(*entry, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
 func (closing) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Close} }
 func (stats) input(*entry, time.Time) core.Input       { return core.Input{} }
+func (look) input(*entry, time.Time) core.Input        { return core.Input{} }
+func (retire) input(*entry, time.Time) core.Input      { return core.Input{Kind: core.Close} }
 func (tick) input(*entry, time.Time) core.Input        { return core.Input{} }
 
 func (watch) input(e *entry, _ time.Time) core.Input {
@@ -108,6 +125,14 @@ func (watch) input(e *entry, _ time.Time) core.Input {
 func (unwatch) input(e *entry, _ time.Time) core.Input {
 	e.watchers--
 	return core.Input{}
+}
+
+func (m admitted) input(*entry, time.Time) core.Input {
+	return core.Input{Kind: core.Admitted, Flight: m.flight}
+}
+
+func (m refused) input(*entry, time.Time) core.Input {
+	return core.Input{Kind: core.Refuse, Flight: m.flight, For: m.refusal.For}
 }
 
 func (m woken) input(*entry, time.Time) core.Input {

@@ -104,6 +104,7 @@ func TestM18_AHookMayClose(t *testing.T) {
 func TestM18_AHookThatEndsItsGoroutineMissesNothing(t *testing.T) {
 	var seen atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		seen.Store(0)
 		w.get()
 		synctest.Wait()
 		require.EqualValues(t, 3, seen.Load())
@@ -131,6 +132,7 @@ func TestM18_ASlowHookDelaysNoCallerAndOverflowsAreCounted(t *testing.T) {
 	release := new(chan struct{})
 	var called atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		called.Store(0)
 		*release = make(chan struct{})
 		for range 1000 {
 			w.refresh().token()
@@ -152,7 +154,7 @@ func TestM19_TokensPrintAsARedaction(t *testing.T) {
 		type users struct {
 			token  *manager.Token
 			held   manager.Token
-			m      *manager.Manager
+			m      tokens
 			config manager.Config
 		}
 		mine := users{token, *token, w.m, w.config}

@@ -31,7 +31,7 @@ func TestM8_AFailingRefreshAffectsNoCallerAndBacksOff(t *testing.T) {
 			at += wait
 			w.wantFetchAt(3+n, at)
 		}
-		require.ErrorIs(t, w.m.Stats().LastError, errDown)
+		w.wantLastError(errDown)
 		require.Equal(t, at+45*second, w.m.Stats().NextAttempt.Sub(time.Unix(0, 0)))
 		w.endpoint.set(func(e *endpoint) { e.fail = nil })
 		w.advance(45 * second)

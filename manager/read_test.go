@@ -80,6 +80,7 @@ func (s skewed) Until(t time.Time) time.Duration { return t.Sub(s.Now()) }
 func TestM2_HoldsAfterTheMachineSlept(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		offset.Store(0)
 		w.get()
 		offset.Store(int64(2 * minute)) // timers do not see it
 		w.wait().wantToken("t2")
@@ -90,6 +91,7 @@ func TestM2_HoldsAfterTheMachineSlept(t *testing.T) {
 func TestM2_HoldsAfterTheClockWasSteppedBack(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		offset.Store(0)
 		w.get()
 		w.advance(80 * second) // refreshed at 67.5 s: t2 is usable until 157.5 s
 		require.Equal(t, "t2", w.get())
@@ -166,6 +168,7 @@ func TestM17_EveryDeadlineIsHandledBeforeTheReply(t *testing.T) {
 	})
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		offset.Store(0)
 		w.get()
 		offset.Store(int64(70 * second))
 		synctest.Wait()

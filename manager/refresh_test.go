@@ -331,7 +331,7 @@ func TestM16_AReaderWakesTheIdleManager(t *testing.T) {
 }
 
 func TestM16_IdleCostsOneTimer(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inManagersWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67500 * ms)
 		w.advance(67500 * ms)

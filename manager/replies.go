@@ -21,17 +21,19 @@ type waiter struct {
 	to chan<- reply
 	// as is the core's reply that made it wait.
 	as core.Reply
+	// origin is what its token is for. That origin may reject the published token while the caller waits (M21).
+	origin uint64
 }
 
 // sendReplies replies to all callers that wait if their wait is over, and to the sender of a message.
-func (e *entry) sendReplies(msg message, effects *core.Effects) {
+func (e *entry) sendReplies(msg message, in *core.Input, effects *core.Effects) {
 	if effects.Release != core.None {
 		e.release(effects)
 	}
 	switch to := msg.sender(); {
 	case to == nil || effects.Reply == core.None:
 	case effects.Reply == core.Wait || effects.Reply == core.WaitOrServe:
-		e.waiting = append(e.waiting, waiter{to, effects.Reply})
+		e.waiting = append(e.waiting, waiter{to, effects.Reply, in.Origin})
 	default:
 		to <- e.replyFor(effects.Reply, effects)
 	}
@@ -52,7 +54,7 @@ func (e *entry) replyFor(kind core.Reply, effects *core.Effects) reply {
 	case core.TooShort:
 		return reply{err: errTooShort}
 	case core.Shut:
-		return reply{err: ErrClosed}
+		return reply{err: e.closedError()}
 	}
 	return reply{}
 }
@@ -61,15 +63,16 @@ func (e *entry) replyFor(kind core.Reply, effects *core.Effects) reply {
 func (e *entry) release(effects *core.Effects) {
 	waiting := e.waiting
 	e.waiting = nil
-	usable := e.current.Load() != nil
+	published, contesting := e.current.Load() != nil, e.core.Contesting()
+	usable := func(w waiter) bool { return published && (w.origin == 0 || !slices.Contains(contesting, w.origin)) }
 	wait := e.replyFor(effects.Release, effects)
 	serve := wait
-	if slices.ContainsFunc(waiting, func(w waiter) bool { return w.as == core.WaitOrServe }) {
-		serve = e.replyFor(effects.ReleaseOf(core.WaitOrServe, usable), effects)
+	if slices.ContainsFunc(waiting, func(w waiter) bool { return w.as == core.WaitOrServe && usable(w) }) {
+		serve = e.replyFor(effects.ReleaseOf(core.WaitOrServe, true), effects)
 	}
 	handOut := func(to []waiter) {
 		for _, w := range to {
-			if w.as == core.WaitOrServe {
+			if w.as == core.WaitOrServe && usable(w) {
 				w.to <- serve
 			} else {
 				w.to <- wait

@@ -31,6 +31,7 @@ func TestM16_ACallerServedByTheOwnerWakesTheIdleManager(t *testing.T) {
 func TestM6_ANegativeLifetimeIsExpiredWhateverTheClockReads(t *testing.T) {
 	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		offset.Store(0)
 		w.endpoint.lifetime, w.endpoint.latency = -second, second
 		c := w.wait()
 		offset.Store(-int64(hour)) // during the fetch

@@ -26,6 +26,8 @@ const (
 	hinted
 	// contested: the token is withdrawn from some origins (M21). Set and cleared by the owner alone.
 	contested
+	// unused: no caller has read it since the owner of a pool looked last. Set by the owner, cleared by readers (P4).
+	unused
 )
 
 // contest says who may not use a token. It is immutable.
@@ -72,6 +74,12 @@ func (s *snapshot) attend(now time.Time, e *entry, target string) bool {
 	}
 	if c := s.contest.Load(); c != nil && c.covers(e.shard.seed, target) {
 		return false
+	}
+	if e.pooled != nil {
+		e.pooled.use(now)
+		if s.flags.Load()&unused != 0 {
+			s.flags.And(^unused)
+		}
 	}
 	if now.Before(s.refreshTime) {
 		s.flags.Or(wasRead)

@@ -52,7 +52,9 @@ type watcher struct {
 type bulletin struct {
 	replaced chan struct{}
 	err      error // no token is available, and this is why; nil if one was published
-	closed   bool  // the manager is
+	closed   bool  // the manager is,
+	// forgotten: or rather, the pool has removed the token, and another entry takes its place.
+	forgotten bool
 }
 
 // watch: a watcher joins.
@@ -63,32 +65,36 @@ type unwatch struct{}
 
 // joined is what a watcher that joins learns. Of the bulletin, only its being replaced concerns it.
 type joined struct {
-	seen   *bulletin
-	err    error
-	closed bool
+	seen      *bulletin
+	err       error
+	closed    bool
+	forgotten bool
 }
 
-// run is the watcher's life: it yields what there is to know, and waits until there is more.
-func (w *watcher) run(yield func(*Token, error) bool) {
+// run is the watcher's life: it yields what there is to know, and waits until there is more. It reports whether it has
+// ended because a pool has removed the token.
+func (w *watcher) run(yield func(*Token, error) bool) (forgotten bool) {
 	now, ok := w.join()
 	if !ok {
-		return
+		return false
 	}
 	defer w.send(unwatch{})
 	err, closed := now.err, now.closed
+	forgotten = now.forgotten
 	w.seen = now.seen
 	for !closed && w.ctx.Err() == nil {
 		if token, err := w.next(err); (token != nil || err != nil) && !yield(token, err) {
-			return
+			return false
 		}
 		select {
 		case <-w.seen.replaced:
 		case <-w.ctx.Done():
-			return
+			return false
 		}
 		w.seen = w.bulletin.Load()
-		err, closed = w.seen.err, w.seen.closed
+		err, closed, forgotten = w.seen.err, w.seen.closed, w.seen.forgotten
 	}
+	return forgotten
 }
 
 // join has the owner count the watcher.
@@ -138,11 +144,12 @@ func (e *entry) notify(msg message, effects *core.Effects) {
 	case core.Failed:
 		e.replaceBulletin(bulletin{err: e.failure})
 	case core.Shut:
-		e.replaceBulletin(bulletin{closed: true})
+		e.replaceBulletin(bulletin{closed: true, forgotten: e.closedError() == errForgotten})
 	}
 	if w, ok := msg.(watch); ok {
 		now := joined{seen: e.bulletin.Load(), closed: effects.Reply == core.Shut}
-		if effects.Reply == core.Failed {
+		now.forgotten = now.closed && e.closedError() == errForgotten
+		if effects.Reply == core.Failed || effects.Notify == core.Failed {
 			now.err = e.failure
 		}
 		w.reply <- now

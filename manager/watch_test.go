@@ -456,6 +456,7 @@ func TestW2_TokensThatAreExpiredOnArrival(t *testing.T) {
 func TestW2_AWatchedTokenIsRefreshedSoonAfterTheMachineSlept(t *testing.T) {
 	var slept atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
+		slept.Store(0)
 		w.endpoint.clock = w.config.Clock
 		w.endpoint.lifetime = hour
 		v := w.watch()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -34,7 +35,7 @@ type world struct {
 	*testing.T
 	clock    *clock.Mock
 	endpoint *endpoint
-	m        *manager.Manager
+	m        tokens
 	config   manager.Config
 
 	mu         sync.Mutex
@@ -51,8 +52,64 @@ const (
 
 var errDown = errors.New("connection refused")
 
-// inWorld runs a test in a bubble. Everything has to be over at its end, or the bubble says so.
+// tokens is what a manager and a token of a pool have in common.
+type tokens interface {
+	manager.Source
+	TokenFor(ctx context.Context, origin string) (*manager.Token, error)
+	TokenValidFor(ctx context.Context, min time.Duration) (*manager.Token, error)
+	Current() *manager.Token
+	ObservesOutcomes() bool
+	ReportOutcome(manager.Outcome)
+	InvalidateValue(value, origin string) error
+	Refresh(ctx context.Context) (*manager.Token, error)
+	Watch(ctx context.Context) iter.Seq2[*manager.Token, error]
+	Stats() manager.Stats
+}
+
+// inWorld runs a test in a bubble, and in another one with a token of a pool in place of the manager (P7). Everything
+// has to be over at its end, or the bubble says so.
 func inWorld(t *testing.T, test func(t *testing.T, w *world), options ...func(*world)) {
+	t.Helper()
+	inManagersWorld(t, test, options...)
+	t.Run("P7_in_a_pool", func(t *testing.T) {
+		inOneWorld(t, newPooled, test, options...)
+	})
+}
+
+// inManagersWorld is inWorld for what is different in a pool.
+func inManagersWorld(t *testing.T, test func(t *testing.T, w *world), options ...func(*world)) {
+	t.Helper()
+	inOneWorld(t, func(cfg manager.Config) (tokens, error) { return manager.New(cfg) }, test, options...)
+}
+
+// pooled is a token of a pool with nothing else in it, which counts for itself then.
+type pooled struct {
+	*manager.Handle
+	pool *manager.Pool
+}
+
+func newPooled(cfg manager.Config) (tokens, error) {
+	p, err := manager.NewPool(manager.PoolConfig{
+		Policy: cfg.Policy, Clock: cfg.Clock, Rand: cfg.Rand, Hook: cfg.Hook, Logger: cfg.Logger, IdleTime: 1000 * hour,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pooled{p.Handle(manager.KeyOf("one"), cfg.Fetcher), p}, nil
+}
+
+func (p pooled) Close() error { return p.pool.Close() }
+
+func (p pooled) Stats() manager.Stats {
+	own, all := p.Handle.Stats(), p.pool.Stats()
+	s := all.Stats
+	s.Ready, s.Token, s.Age, s.EffectiveExpiry, s.RefreshTime, s.Expiry = own.Ready, own.Token, own.Age, own.EffectiveExpiry, own.RefreshTime, own.Expiry
+	s.Idle, s.Waiting, s.Fetching, s.LastError, s.NextAttempt = own.Idle, own.Waiting, own.Fetching, own.LastError, own.NextAttempt
+	s.AbandonedNow, s.Watchers = own.AbandonedNow, own.Watchers
+	return s
+}
+
+func inOneWorld(t *testing.T, newTokens func(manager.Config) (tokens, error), test func(t *testing.T, w *world), options ...func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		mock := clock.NewMock()
@@ -70,7 +127,7 @@ func inWorld(t *testing.T, test func(t *testing.T, w *world), options ...func(*w
 		for _, o := range options {
 			o(w)
 		}
-		m, err := manager.New(w.config)
+		m, err := newTokens(w.config)
 		require.NoError(t, err)
 		w.m = m
 		defer func() {
@@ -118,6 +175,17 @@ func (w *world) wantFetchAt(n int, at time.Duration) {
 	synctest.Wait()
 	require.GreaterOrEqual(w, w.endpoint.count(), n, "fetches")
 	require.InDelta(w, at.Seconds(), w.endpoint.startOf(n).Seconds(), 0.000_001, "start of fetch %d", n)
+}
+
+// wantLastError checks the error of the last fetch. A pool keeps only its text once no caller has asked the owner for a
+// minute (P4).
+func (w *world) wantLastError(err error) {
+	w.Helper()
+	if _, inPool := w.m.(pooled); inPool {
+		require.EqualError(w, w.m.Stats().LastError, err.Error())
+		return
+	}
+	require.ErrorIs(w, w.m.Stats().LastError, err)
 }
 
 func (w *world) seen(kind manager.EventKind) []manager.Event {

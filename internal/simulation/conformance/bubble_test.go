@@ -123,7 +123,8 @@ func (b *bubble) open(t *testing.T) {
 			if b.servers.stuck() {
 				ctx = context.WithoutCancel(ctx)
 			}
-			return tokens.Fetch(ctx)
+			token, err := tokens.Fetch(ctx)
+			return token, b.recheckable(err)
 		}),
 		HTTPClient: &http.Client{Transport: link{b.servers.kit.RoundTripper()}},
 		Clock:      b.clock,
@@ -168,6 +169,8 @@ func (b *bubble) script() (script []action) {
 			script = append(script, action{d.At, s.rollKeys})
 		case world.Refresh:
 			script = append(script, action{d.At, func() { b.all.Go(b.refresh) }})
+		case world.AskLonger:
+			script = append(script, action{d.At, func() { b.all.Go(func() { b.askLonger(d.For) }) }})
 		case world.Close:
 			script = append(script, action{d.At, b.close})
 		default:

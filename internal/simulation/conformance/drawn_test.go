@@ -66,6 +66,9 @@ func drawPlan(seed uint64) world.Plan {
 	if d.on(0.2) {
 		s.do(world.Close, d.some(2, k.Duration)...)
 	}
+	if d.on(0.3) {
+		s.longer(time.Duration((0.1+d.Float64())*float64(k.Lifetime)), d.some(12, k.Duration)...)
+	}
 	return s.Plan
 }
 
@@ -118,6 +121,7 @@ func drawFaults(d dice, k *world.Parameters) {
 	}
 	k.Introspects = on()
 	k.OneActive = on()
+	k.Recheck = d.on(0.5)
 }
 
 // drawCallers lets some come one by one and some in crowds, a few of them after the faults have ended.

@@ -36,7 +36,10 @@ func TestSameWorld_ReachesWhatIsRare(t *testing.T) {
 		// What a bubble cannot do.
 		world.CoverWithdrawnByTimerAlone, world.CoverWithdrawnByClockAlone, world.CoverStepBackInBackoff, world.CoverSleptThroughTheExpiry,
 		// What an HTTP client, its fetcher and 16 different draws do not do.
-		world.CoverUnnamedCallerWaits, world.CoverSuppressedBeyond64, world.CoverCredentialsLiftBackoff,
+		world.CoverSuppressedBeyond64,
+		// Watchers, which the plans have none of.
+		world.CoverWatcherWithoutToken, world.CoverSlowWatcher, world.CoverWatcherError, world.CoverWatchersLearnOfOutage,
+		world.CoverUnattendedFetch,
 	}, reached.Missing())
 }
 

@@ -73,6 +73,14 @@ func (s *script) calm(then time.Duration) *script {
 	return s
 }
 
+// longer has callers ask for a token that remains valid for so long, at each of these times.
+func (s *script) longer(life time.Duration, times ...time.Duration) *script {
+	for _, at := range times {
+		s.Actions = append(s.Actions, world.Action{At: at, Do: world.AskLonger, For: life})
+	}
+	return s
+}
+
 // do has something done at each of these times.
 func (s *script) do(what world.ActionKind, times ...time.Duration) *script {
 	for _, at := range times {
@@ -135,6 +143,12 @@ var scripted = map[string]*script{
 	"M16_idle": quiet(func(k *world.Parameters) { k.Duration = 10 * minute }).
 		arrive(0, 1).arrive(110*second, 1).arrive(5*minute, 1),
 	"M16_a_reader_wakes_it": quiet(nil).arrive(0, 1).arrive(50*second, 1).arrive(95*second, 1).arrive(130*second, 1),
+	"F4_corrected_credentials": quiet(func(k *world.Parameters) { k.Recheck = true }).
+		outage(0, 17*second+ms, world.Denying).every(second+3*ms, 40*second, 2),
+	"F4_corrected_behind_a_token": quiet(func(k *world.Parameters) { k.Recheck = true }).
+		arrive(0, 1).outage(30*second, 15*second+7*ms, world.Denying).every(5*second, 80*second, 1),
+	"M20_longer_lives": quiet(nil).arrive(0, 1).longer(40*second, 5*second, 20*second, 20500*ms, 59*second).
+		longer(55*second, 7*second, 70*second).outage(21*second, 3*second, world.Refusing).longer(52*second, 22*second, 22300*ms, 25*second).every(3*second, 70*second, 1),
 	"M20_by_hand": quiet(nil).arrive(0, 1).do(world.Refresh, 10*second, 12*second, 17*second).
 		outage(11*second, 5*second, world.Denying).arrive(13*second, 1).arrive(18*second, 1),
 }

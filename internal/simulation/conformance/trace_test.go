@@ -78,6 +78,7 @@ var (
 		{"the API responds 401", "an API responds 401"},
 		{"gives up", "a caller gives up"},
 		{": failed", "a caller is refused"},
+		{": too short", "tokens are too short"},
 	}
 )
 

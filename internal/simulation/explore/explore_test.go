@@ -25,19 +25,23 @@ var recorded = map[string]counted{
 	"useless":                           {14583, 150146, 61},
 	"rejected":                          {1305, 12174, 16},
 	"rejected in an outage":             {57861, 390778, 24},
-	"contested":                         {9524, 72545, 14},
+	"contested":                         {16492, 121673, 16},
 	"evidence":                          {10459, 120668, 26},
 	"evidence of two":                   {136486, 1478236, 21},
 	"paths":                             {31456, 538942, 18},
 	"corrected credentials":             {2348, 16972, 19},
 	"longer lives":                      {9424, 67553, 17},
-	"longer lives of a contested token": {61557, 417178, 19},
+	"longer lives of a contested token": {64638, 435443, 19},
 	"longest settings":                  {504, 6991, 14},
 	"shortest settings":                 {1228, 13300, 16},
 	"mixed":                             {93843, 716962, 24},
 	"stubborn":                          {97581, 851459, 96},
 	"stubborn and rejected":             {157021, 1392131, 46},
 	"clock":                             {8913, 65298, 30},
+	"watched":                           {4601, 44557, 31},
+	"watched in an outage":              {4109, 33685, 25},
+	"watched and rejected":              {4742, 28999, 14},
+	"watched and stubborn":              {41147, 342040, 136},
 	"jitter":                            {6680, 75617, 43},
 	"defaults":                          {3339, 20681, 84},
 }
@@ -93,6 +97,7 @@ var required = []string{
 	"an API accepts a first send", "an API accepts a first send of some time ago", "guard goes up", "corrected credentials lift the backoff",
 	"reply: wait, or the token", "reply: too short", "a caller wants a token that remains valid for longer", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forward", "the clock is stepped back",
 	"the refresh hint is received", "the published token's timer is received",
+	"a watcher joins", "a watcher looks", "a watcher leaves", "watchers learn: the token", "watchers learn: the failure", "watchers learn: closed",
 }
 
 // Worlds that take minutes, on demand: EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore

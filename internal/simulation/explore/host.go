@@ -21,10 +21,12 @@ type host struct {
 	flight   flight
 	checker  checker
 	contests contests
+	watchers watchers
 	lifetime lifetime
 
 	abandoned   int
 	orServed    int           // ... and are served the published token if the round fails
+	orServedFor origins       // ... whose these are
 	waiting     int           // callers that wait for a reply
 	longest     time.Duration // for how long the first of them has been waiting
 	refreshHint bool          // a refresh hint is on its way to the owner

@@ -14,10 +14,11 @@ type caller struct {
 	second  bool // the request is sent for the second time
 	api     int32
 	path    int32
-	unnamed bool  // it names no origin, and reports no outcome
-	report  bool  // outcomes were wanted when the request was sent
-	blamed  blame // why the first send was rejected
-	value   int64 // the token it was sent with
+	minLife time.Duration // it wants a token that remains valid for so long, and sends no request
+	unnamed bool          // it names no origin, and reports no outcome
+	report  bool          // outcomes were wanted when the request was sent
+	blamed  blame         // why the first send was rejected
+	value   int64         // the token it was sent with
 	started time.Duration
 	sentAt  time.Duration
 	result  Outcome
@@ -60,7 +61,7 @@ func (o Outcome) String() string { return outcomeNames[o] }
 func (p *process) arrive(slot int32) {
 	c := &p.callers[slot]
 	k := &p.w.parameters
-	c.api, c.path, c.unnamed = int32(p.dice(slot)*float64(k.APIs)), 0, false
+	c.api, c.path, c.unnamed, c.minLife = int32(p.dice(slot)*float64(k.APIs)), 0, false, 0
 	if k.ManyAPIs {
 		c.api = int32(p.dice(slot) * 100)
 	}
@@ -69,6 +70,9 @@ func (p *process) arrive(slot int32) {
 	}
 	if k.Unnamed > 0 {
 		c.unnamed = p.dice(slot) < k.Unnamed
+	}
+	if k.MinLife > 0 && p.dice(slot) < 0.1 {
+		c.unnamed, c.path, c.minLife = true, 0, k.MinLife
 	}
 	p.begin(slot)
 }
@@ -82,7 +86,7 @@ func (p *process) begin(slot int32) {
 		p.w.rec.asks(c)
 	}
 	t := ticket{slot: slot, gen: c.gen}
-	if value, ok := p.read(c.origin()); ok {
+	if value, ok := p.read(c.origin(), c.minLife); ok {
 		c.state = waits
 		p.serve(t, value)
 		return
@@ -95,7 +99,7 @@ func (p *process) begin(slot int32) {
 		p.baseline.get(t)
 		return
 	}
-	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin(), Path: uint64(c.path) + 1}, t, line{what: wGet, a: int64(slot)})
+	reply := p.step(core.Input{Kind: core.Get, Origin: c.origin(), Path: uint64(c.path) + 1, MinLife: c.minLife}, t, line{what: wGet, a: int64(slot)})
 	if reply == core.Wait || reply == core.WaitOrServe {
 		p.patience(t)
 	}
@@ -141,7 +145,7 @@ func (p *process) send(t ticket, a core.Reply) {
 		p.serve(t, p.published.value)
 	case core.ServeExpired:
 		p.serve(t, p.w.arriving.value)
-	case core.Failed:
+	case core.Failed, core.TooShort:
 		p.finish(t.slot, Refused)
 	case core.Suppressed:
 		if c.blamed == badToken {
@@ -168,6 +172,10 @@ func (p *process) serve(t ticket, value int64) {
 	}
 	if p.published.on && value == p.published.value {
 		p.checker.handsOut(value, c)
+	}
+	if c.minLife > 0 {
+		p.servesLonger(t.slot, value)
+		return
 	}
 	if p.w.rec != nil {
 		p.w.rec.replied(c)
@@ -255,7 +263,7 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.gen++
 	w.stats.Outcomes[o]++
 	served := o == Succeeded || o == RetrySucceeded || o == Closed
-	if !served && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
+	if !served && !c.mayBeTooShort(&w.parameters) && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
 		w.violate(p, "recovery", "caller %d %s long after the faults ended", slot, o)
 	}
 	if c.burst {

@@ -31,11 +31,13 @@ type checker struct {
 	round           bool         // a caller may be waiting
 	gate            core.Elapsed // no fetch sooner, except by a manual refresh (M5, M6)
 	failures        failures
+	watched         watchRecord
 	tokenOn         bool
 	idle            bool // unless a reader has found due passed since
 	token           held
 	result          core.Result
 	resultStart     time.Time
+	byHand          bool // the round was started or hastened by Refresh
 	repeated        bool // the value that came last was that of an expired token, again
 	closed          bool
 	closedAt        time.Duration
@@ -50,6 +52,8 @@ type held struct {
 	refreshTime     time.Time
 	earliestRefresh time.Time
 	repeated        bool
+	life            time.Duration // from the start of its fetch to the effective expiry
+	published       core.Elapsed
 }
 
 // failures is the state of the backoffs as the checker computes it.
@@ -79,6 +83,7 @@ func (c *checker) before(wall time.Time, in core.Input) {
 	if in.Kind == core.Wake {
 		c.elapsed = max(c.elapsed, in.At)
 	}
+	c.watches(in)
 	switch in.Kind {
 	case core.Invalidate:
 		if !c.closed {
@@ -97,7 +102,7 @@ func (c *checker) before(wall time.Time, in core.Input) {
 func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 	if in.Kind == core.Refresh && e.Reply == core.Wait {
 		c.p.w.coverIf(c.failures.on, CoverManualLiftsBackoff)
-		c.failures.on, c.gate = false, 0
+		c.failures.on, c.gate, c.byHand = false, 0, true
 	}
 	for _, ev := range e.Events[:e.N] {
 		c.p.note(line{what: wEvents + what(ev.Kind), a: int64(subject(ev)), b: detail(ev)})
@@ -112,14 +117,16 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			if ev.Class == core.ClassExpiredOnArrival {
 				c.gate = c.began + time.Second
 				again := in.Result.Same && e.Release != core.ServeExpired
-				if again && !c.repeated {
+				atOnce := again && !c.repeated
+				if atOnce {
 					// The first time that the value comes again, the endpoint is asked sooner (M6).
 					c.gate = min(c.gate, c.elapsed+50*time.Millisecond)
 				}
 				c.repeated = again
-				if !c.tokenOn || in.Result.Same {
+				if (!c.tokenOn || in.Result.Same) && (!in.Watched || atOnce) {
 					c.failures = failures{}
 				}
+				c.watched.free = !c.tokenOn
 				c.p.w.cover(CoverExpiredOnArrival)
 			}
 		case core.FetchAbandoned:
@@ -146,6 +153,7 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			c.failures.on = false
 			c.p.w.cover(CoverCredentialsLiftBackoff)
 		case core.WentIdle:
+			c.broken(in.Watched, "W2", "a watched token becomes idle")
 			c.broken(in.Read && !e.Publish, "M16", "a token in use becomes idle")
 			c.idle = true
 			c.p.w.cover(CoverIdle)
@@ -159,12 +167,17 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	c.broken(c.running, "M3", "fetch %d starts while another one is in flight", ev.Flight)
 	c.broken(c.abandoned >= 3, "M15", "fetch %d starts beside 3 abandoned ones", ev.Flight)
 	c.broken(c.closed, "M14", "fetch %d starts after Close", ev.Flight)
-	byHand := ev.Cause == core.CauseManual || in.Kind == core.Refresh
-	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
+	byHand := ev.Cause == core.CauseManual && c.byHand || in.Kind == core.Refresh
+	c.broken(ev.Cause == core.CauseManual && !byHand && c.tokenOn && c.elapsed < c.token.published+time.Second-slack, "M20",
+		"a token is fetched for a longer life %v after the last one came", c.elapsed-c.token.published)
+	unattended := c.unattended(in, e)
+	c.p.w.coverIf(unattended, CoverUnattendedFetch)
+	c.broken(unattended && c.watched.known && ev.Attempt > 1 && !c.repeated, "W2", "attempt %d for watchers that know of the outage", ev.Attempt)
+	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && (unattended || !c.watched.free) && c.elapsed < c.failures.from-slack, c.failures.kind,
 		"fetch %d starts %v before its backoff is over", ev.Flight, c.failures.from-c.elapsed)
 	c.broken(!byHand && ev.Attempt == 1 && c.elapsed < c.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, c.gate-c.elapsed)
 	if ev.Attempt > 1 {
-		c.broken(ev.Attempt > 3, "M9", "attempt %d of a round", ev.Attempt)
+		c.broken(ev.Attempt > c.p.w.policy.Attempts, "M9", "attempt %d of a round", ev.Attempt)
 		c.broken(!byHand && c.elapsed < c.lastEnd+50*time.Millisecond-slack, "M9", "attempt %d comes %v after the one before", ev.Attempt, c.elapsed-c.lastEnd)
 	}
 	if ev.Cause == core.CauseRejected && !byHand && !c.repeated {
@@ -175,7 +188,7 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	// The step's own publication, if it has one, is not recorded yet: it is read if a caller waited for it.
 	asked := c.round || c.repeated || in.Kind == core.Refresh || in.Kind == core.Invalidate || in.Kind == core.Get
 	if !asked && (ev.Cause == core.CauseRefresh || ev.Cause == core.CauseRetry && ev.Attempt == 1 && c.tokenOn) {
-		c.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
+		c.broken(!in.Read && !in.Watched && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
 		c.broken(!c.p.stepped && c.p.w.parameters.Drift == 0 && c.tokenOn && wall.Before(c.token.earliestRefresh.Add(-slack)), "M4", "refreshed %v before half its usable life", c.token.earliestRefresh.Sub(wall))
 	}
 	if c.tokenOn && c.token.repeated {
@@ -204,7 +217,7 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.broken(c.closed, "M14", "a token is published after Close")
 	expiry := c.result.Expiry
 	if expiry.IsZero() {
-		expiry = c.resultStart.Add(5 * time.Minute)
+		expiry = c.resultStart.Add(c.p.w.policy.DefaultLifetime)
 	}
 	if latest := c.resultStart.Add(365 * 24 * time.Hour); expiry.After(latest) {
 		expiry = latest
@@ -213,6 +226,9 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.broken(!p.Expiry.Equal(expiry), "M7", "a token's expiry is %v, and ought to be %v", p.Expiry, expiry)
 	life := expiry.Sub(c.resultStart)
 	usable := life - min(10*time.Second, life/10)
+	if margin := c.p.w.policy.Margin; margin > 0 {
+		usable = life - min(margin, life/2)
+	}
 	end := c.resultStart.Add(usable)
 	if c.result.Same {
 		c.p.w.cover(CoverSameValue)
@@ -236,6 +252,7 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	c.token = held{
 		value: c.p.w.arriving.value, number: p.Number, effectiveExpiry: end, timerAt: c.p.uptime() + left, refreshTime: p.RefreshTime,
 		earliestRefresh: c.resultStart.Add(usable / 2), repeated: c.result.Same,
+		life: end.Sub(c.resultStart), published: c.elapsed,
 	}
 	if c.result.Same {
 		c.token.earliestRefresh = p.RefreshTime
@@ -283,20 +300,21 @@ func (c *checker) suppresses(in core.Input, ev core.Event) {
 func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	f := &c.failures
 	f.hold = false
+	c.watched.free = e.Release != core.Failed && !c.tokenOn && !e.Failure.Permanent
 	var least, most time.Duration
 	switch {
 	case e.Failure.Permanent:
 		f.kind = "M10"
-		most = min(5*time.Second<<min(f.permanent, 10), time.Minute)
+		most = doubled(c.p.w.policy.MinPermanentBackoff, f.permanent, c.p.w.policy.MaxPermanentBackoff)
 		least = most
 		f.permanent++
 	default:
-		longest := time.Minute
+		longest := c.p.w.policy.MaxBackoff
 		f.kind = "M8"
 		if e.Release == core.Failed || !c.tokenOn {
-			f.kind, longest = "M9", 10*time.Second
+			f.kind, longest = "M9", min(longest, 10*time.Second)
 		}
-		most = min(500*time.Millisecond<<min(f.transient, 20), longest)
+		most = doubled(c.p.w.policy.MinBackoff, f.transient, longest)
 		least = most / 2
 		f.transient++
 	}
@@ -312,24 +330,47 @@ func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	f.on, f.from, f.by = true, c.elapsed+least, c.elapsed+most
 }
 
+// doubled is a backoff after so many failures in a row.
+func doubled(first time.Duration, times int, longest time.Duration) time.Duration {
+	for range min(times, 62) {
+		first = min(2*first, longest)
+	}
+	return min(first, longest)
+}
+
+// actedOn reports whether a rejection was.
+func actedOn(e *core.Effects) bool {
+	return slices.ContainsFunc(e.Events[:e.N], func(ev core.Event) bool { return ev.Kind == core.Rejected })
+}
+
 // checkReplies checks the replies to callers.
 func (c *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
 	c.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
 	c.checkContests(in, e)
 	if e.Release != core.None {
-		c.round = false
+		c.round, c.byHand, c.watched.attended = false, false, false
 	}
+	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
+		c.watched.attended = true
+	}
+	c.notifies(in, e)
+	joined := c.round
 	switch {
-	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, in.Kind == core.Invalidate && in.Current && e.Reply == core.Done, e.Withdraw && c.running && !c.failureReported:
+	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, actedOn(e), e.Withdraw && c.running && !c.failureReported:
 		c.round = true
 	}
 	switch in.Kind {
 	case core.Get:
-		c.checkGet(in, e)
+		longer := c.wantsLonger(wall, in)
+		if longer {
+			c.checkLonger(in, e, joined)
+		} else {
+			c.checkGet(in, e)
+		}
 		c.broken(c.closed && e.Reply != core.Shut, "M14", "a caller gets the reply %q after Close", replyWords[e.Reply])
 		if e.Reply == core.Failed {
 			blocked := c.abandoned >= 3 && !c.running
-			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
+			c.broken(!blocked && !(c.failures.on && (c.failures.kind != "M8" || len(c.contests.contesting) > 0 || longer) && c.elapsed <= c.failures.by+slack), "M9", "a caller is refused though no backoff is on")
 			c.p.w.coverIf(blocked, CoverBlocked)
 		}
 		c.p.w.coverIf(e.Reply == core.Wait && !c.running && !e.Fetch && c.elapsed < c.gate, CoverWaitsForTheSecond)
@@ -353,14 +394,15 @@ func (c *checker) settled(e *core.Effects) {
 	c.broken(len(p.waiting) > 0 && !c.running && !e.Armed, "M9", "%d callers wait, and nothing will ever wake them", len(p.waiting))
 	c.broken(c.closed && len(p.waiting) > 0, "M14", "callers wait after Close")
 	c.broken(c.closed && !e.Ended && p.uptime() > c.closedAt+5*time.Second+c.lost+slack, "M14", "%v after Close something still runs", p.uptime()-c.closedAt)
+	c.settledWatched(e)
 	if len(p.waiting) > 0 {
 		t := p.waiting[0]
 		c.broken(p.uptime()-t.since > 11*time.Second+2*(c.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
 	}
-	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread || c.round {
+	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread && !c.watched.on || c.round {
 		return
 	}
-	if c.idle && p.published.attention != hinted {
+	if c.idle && !c.watched.on && p.published.attention != hinted {
 		return // read before due by the clock, when it had passed by the timer: the next reader will say so
 	}
 	allowed := c.gate

@@ -182,7 +182,7 @@ func (c *checker) checkContests(in core.Input, e *core.Effects) {
 
 // checkGet: a caller whose origin has not rejected the published token is served at once (M21).
 func (c *checker) checkGet(in core.Input, e *core.Effects) {
-	if !c.tokenOn || c.closed || in.MinLife > 0 {
+	if !c.tokenOn || c.closed {
 		return
 	}
 	contesting := slices.Contains(c.contests.contesting, in.Origin)

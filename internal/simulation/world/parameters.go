@@ -18,6 +18,8 @@ type Parameters struct {
 	APIs      int           // each an origin of its own
 	Paths     int           // of each API; 0 is one
 	Unnamed   float64       // callers that name no origin and report no outcome
+	MinLife   time.Duration // for which some callers want their token to remain valid
+	Extreme   bool          // the managers have extreme settings
 
 	Lifetime time.Duration // of a token
 	Latency  time.Duration // of the token endpoint
@@ -49,6 +51,7 @@ type Parameters struct {
 	Drift      float64
 	Sleeps     bool
 	Manual     bool // a caller calls Refresh and Invalidate by hand
+	Watchers   int  // of each process: loops over the token's successors
 	Closes     bool // processes are closed in the middle of anything
 }
 
@@ -73,7 +76,21 @@ var troubleNames = [...]string{"healthy", "refusing", "hanging", "throttling", "
 func (t Trouble) String() string { return troubleNames[t] }
 
 // Draw draws the parameters of a seed.
-func Draw(seed uint64) Parameters { s := seeded(seed); return draw(&s) }
+func Draw(seed uint64) Parameters {
+	s := seeded(seed)
+	k := draw(&s)
+	later := seededLater(seed)
+	drawLater(&later, &k)
+	return k
+}
+
+// drawLater draws the parameters that came later, from a source of their own, so that seeds keep their worlds.
+func drawLater(s *source, k *Parameters) {
+	if s.chance(0.2) {
+		k.MinLife = pick(s, k.Lifetime/3, k.Lifetime*2/3, 2*k.Lifetime)
+	}
+	k.Extreme = s.chance(0.1)
+}
 
 func draw(s *source) Parameters {
 	k := Parameters{
@@ -155,6 +172,9 @@ func draw(s *source) Parameters {
 	k.Introspects = s.chance(0.2)
 	k.OneActive = s.chance(0.1)
 	k.Recheck = s.chance(0.5)
+	if aside := s.aside(1); aside.chance(0.4) {
+		k.Watchers = pick(&aside, 1, 2, 5)
+	}
 	return k
 }
 

@@ -24,7 +24,7 @@ type Action struct {
 	Do      ActionKind
 	Process int           // the process it concerns, if it concerns one
 	Count   int           // of an Arrive: how many callers
-	For     time.Duration // of an Outage or a Sleep: how long; of a StepClock: by how much
+	For     time.Duration // of an Outage or a Sleep: how long; of a StepClock: by how much; of an AskLonger: for how long
 	Trouble Trouble       // of an Outage
 }
 
@@ -40,6 +40,7 @@ const (
 	StepClock                   // a process's wall clock is stepped
 	Sleep                       // a process's machine sleeps for a while
 	Refresh                     // a caller calls Refresh
+	AskLonger                   // a caller wants a token that remains valid for a while
 	Close                       // a process's manager is closed
 )
 
@@ -65,7 +66,7 @@ func (w *World) send(i int) {
 	if p := w.processes[s.Process]; p.asleep <= w.now {
 		slot := p.freeSlot()
 		c := &p.callers[slot]
-		c.api, c.path, c.unnamed = int32(s.API), int32(s.First), false
+		c.api, c.path, c.unnamed, c.minLife = int32(s.API), int32(s.First), false, 0
 		if s.Paths > 1 {
 			c.path += int32(w.rnd.below(s.Paths))
 		}
@@ -91,6 +92,8 @@ func (w *World) do(d Action) {
 		p.stepClock(d.For)
 	case Sleep:
 		p.sleep(d.For)
+	case AskLonger:
+		p.askLonger(d.For)
 	case Refresh:
 		p.step(manualRefresh, ticket{}, line{what: wRefresh})
 	case Close:

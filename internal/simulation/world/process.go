@@ -29,6 +29,8 @@ type process struct {
 	waiting       []ticket
 	callers       []caller
 	free          []int32 // callers' slots for bursts
+	watchers      []watcher
+	watching      int // how many of them are on
 
 	wakeArmed bool
 	wakeAt    core.Elapsed
@@ -77,10 +79,10 @@ func (p *process) wall() time.Time {
 func (p *process) uptime() time.Duration { return p.w.now - p.slept }
 
 // read is what a caller does first: it looks at the snapshot.
-func (p *process) read(origin uint64) (value int64, ok bool) {
+func (p *process) read(origin uint64, minLife time.Duration) (value int64, ok bool) {
 	s := &p.published
 	wall := p.wall()
-	if !s.on || !wall.Before(s.effectiveExpiry) || p.contested && p.core.Contests(origin) {
+	if !s.on || !wall.Before(s.effectiveExpiry) || s.effectiveExpiry.Sub(wall) < minLife || p.contested && p.core.Contests(origin) {
 		return 0, false
 	}
 	if wall.Before(s.refreshTime) {
@@ -105,6 +107,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 		return core.None
 	}
 	in.Read = p.published.on && p.published.attention != unread
+	in.Watched = p.watching > 0
 	p.note(l)
 	wall := p.wall()
 	p.checker.before(wall, in)
@@ -135,6 +138,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	}
 	p.arm(&e)
 	p.sendReplies(&e, from)
+	p.notify(&e)
 	p.ended = e.Ended
 	p.checker.contests.again = false
 	p.checker.settled(&e)
@@ -236,7 +240,8 @@ func (p *process) sendReplies(e *core.Effects, from ticket) {
 			p.w.cover(CoverACrowdIsReleased)
 		}
 		for _, t := range p.waiting {
-			p.send(t, e.ReleaseOf(t.reply, p.published.on))
+			origin := p.callers[t.slot].origin()
+			p.send(t, e.ReleaseOf(t.reply, p.published.on && !p.core.Contests(origin)))
 		}
 		p.waiting = p.waiting[:0]
 	}

@@ -57,11 +57,12 @@ func TestEveryRuleHoldsInEveryWorld(t *testing.T) {
 
 // onceFailed are worlds of higher seeds that showed a bug, of the core or of the checker, and what it was.
 var onceFailed = map[uint64]string{
-	4088: "recovery: a guard was up when the faults ended, and suppressed rejections for longer than recovery was given",
-	4806: "M13: a guard went up a minute after the last 401, and was forgotten at once",
-	1974: "M13: more guards went up at one publication than it has events, and the checker missed one",
-	5366: "M21: a caller that named no origin was the 65th to contest a token that such a caller contested already",
-	7619: "M21: the checker took a rejection behind the guard of callers that name no origin for a contest",
+	4088:  "recovery: a guard was up when the faults ended, and suppressed rejections for longer than recovery was given",
+	4806:  "M13: a guard went up a minute after the last 401, and was forgotten at once",
+	1974:  "M13: more guards went up at one publication than it has events, and the checker missed one",
+	5366:  "M21: a caller that named no origin was the 65th to contest a token that such a caller contested already",
+	22053: "M21: a caller that waited was served the token that its origin had rejected meanwhile",
+	7619:  "M21: the checker took a rejection behind the guard of callers that name no origin for a contest",
 }
 
 func TestSeedsThatOnceFailed(t *testing.T) {

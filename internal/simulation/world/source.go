@@ -15,7 +15,11 @@ type source struct {
 }
 
 func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }
-func taped(tape []byte) source  { return source{tape: tape} }
+
+// seededLater is another source of the same seed; see drawLater.
+func seededLater(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x6c61746572)} }
+
+func taped(tape []byte) source { return source{tape: tape} }
 
 func (s *source) uint64() uint64 {
 	if s.generator != nil {
@@ -28,6 +32,16 @@ func (s *source) uint64() uint64 {
 	n := copy(word[:2], s.tape) // two bytes a decision are fine enough, and keep tapes short
 	s.tape = s.tape[n:]
 	return uint64(binary.BigEndian.Uint16(word[:2])) << 48
+}
+
+// aside is another source, which follows from this one and takes nothing from it, so that what is drawn from it changes
+// nothing else. A tape and an external source have no other.
+func (s *source) aside(stream uint64) source {
+	if s.generator == nil {
+		return *s
+	}
+	state := *s.generator
+	return source{generator: rand.NewPCG(state.Uint64(), stream)}
 }
 
 // float is in [0, 1).

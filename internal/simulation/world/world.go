@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
@@ -12,6 +13,7 @@ type World struct {
 	seed       uint64
 	drawn      Parameters // as they were in the beginning
 	parameters Parameters // as they are
+	policy     core.Policy
 	rnd        source
 	now        time.Duration // true time, since the beginning
 	events     heap
@@ -21,6 +23,7 @@ type World struct {
 	endpoint    endpoint
 	arriving    flight    // the fetch whose result is being handled
 	faultSource *source   // of the faults
+	watching    source    // of watchers, so that what is drawn for them changes nothing else
 	paced       bool      // see dice
 	apart       bool      // each caller has a nanosecond of its own; see RunTold
 	stopped     bool      // the run was stopped
@@ -45,6 +48,7 @@ type Stats struct {
 	TokenFetches   int           // that reached the token endpoint
 	Unauthorized   int           // responses with 401
 	Avoidable      int           // 401s returned although a fetch would have avoided them: they were suppressed, and the token was at fault
+	Notified       int           // tokens that watchers were given
 	OneActive      int           // reports of a server that seems to have one active token per client
 	RevokedBetween int           // 401s of retries whose token was revoked between the fetch and the retry
 	Outcomes       [outcomes]int
@@ -60,6 +64,7 @@ func (s *Stats) Add(other *Stats) {
 	s.Avoidable += other.Avoidable
 	s.RevokedBetween += other.RevokedBetween
 	s.OneActive += other.OneActive
+	s.Notified += other.Notified
 	for i := range s.Outcomes {
 		s.Outcomes[i] += other.Outcomes[i]
 	}
@@ -96,28 +101,34 @@ func (v *Violation) Error() string {
 
 // Run runs the world of a seed. With keep, the result has the whole trace.
 func Run(seed uint64, keep bool) *Result {
-	s := seeded(seed)
-	return newWorld(seed, draw(&s), s, keep).run()
+	s, later := seeded(seed), seededLater(seed)
+	k := draw(&s)
+	drawLater(&later, &k)
+	return newWorld(seed, k, s, keep).run()
 }
 
 // RunTape runs the world of a tape of decisions, its parameters included.
 func RunTape(tape []byte) *Result {
 	s := taped(tape)
 	k := draw(&s)
+	drawLater(&s, &k)
 	k.Duration = min(k.Duration, 10*time.Minute)
 	return newWorld(0, k, s, false).run()
 }
 
 func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
-	w := &World{seed: seed, drawn: k, parameters: k, rnd: s}
+	w := &World{seed: seed, drawn: k, parameters: k, rnd: s, watching: s.aside(2)}
 	w.faultSource = &w.rnd
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
 	w.faultsEnd = k.Duration
 	w.recovered = w.faultsEnd + w.recoveryTime()
-	policy := core.Policy{}.WithDefaults()
+	w.policy = core.Policy{}.WithDefaults()
+	if k.Extreme {
+		w.policy = extreme.WithDefaults()
+	}
 	for i := range k.Processes {
-		p := &process{w: w, id: int32(i), core: core.New(policy), callers: make([]caller, k.Callers)}
+		p := &process{w: w, id: int32(i), core: core.New(w.policy), callers: make([]caller, k.Callers), watchers: make([]watcher, k.Watchers)}
 		p.checker.p = p
 		w.processes = append(w.processes, p)
 		for slot := range k.Callers {
@@ -125,7 +136,19 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 		}
 	}
 	w.planFaults()
+	for _, p := range w.processes {
+		for slot := range k.Watchers {
+			w.plan(event{at: w.watching.between(0, max(k.Duration/10, 1)), kind: watcherComes, p: p.id, a: int64(slot)})
+		}
+	}
 	return w
+}
+
+// extreme are settings as far from the defaults as they may be (M22), except for those with which no token would come
+// before the faults end.
+var extreme = core.Policy{
+	Margin: math.MaxInt64, RefreshFraction: 1, Jitter: 0.5, DefaultLifetime: math.MaxInt64, Attempts: 100,
+	MinBackoff: 1, MaxBackoff: math.MaxInt64, MinPermanentBackoff: 1, MaxPermanentBackoff: time.Minute,
 }
 
 // recoveryTime is how long callers may still fail after the faults have ended: the longest backoff, the longest guard,
@@ -214,6 +237,12 @@ func (w *World) handle(e event) {
 		p.giveUp(int32(e.a), e.gen)
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
+	case watcherComes:
+		p.comes(int32(e.a))
+	case watcherLooks:
+		p.looks(int32(e.a), e.gen)
+	case watcherGoes:
+		p.goes(int32(e.a), e.gen)
 	case credentials:
 		p.credentialsChecked()
 	case fetchDone:

@@ -1,0 +1,258 @@
+package manager
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/pool"
+)
+
+// errForgotten is the reply of an entry that a pool has removed. No caller sees it: its handle asks the entry that has
+// taken the place of this one.
+var errForgotten = errors.New("alf: the token was removed from the pool")
+
+// pooledEntry is a token of a pool. While nothing goes on about it, its core is packed and it has no state (P5).
+type pooledEntry struct {
+	entry
+	key     Key
+	fetcher Fetcher
+	// used is when a caller used it last, since the pool's epoch, as far as that was noted.
+	used  atomic.Int64
+	place pool.Place[*pooledEntry] // the pool's, under its lock
+
+	// The rest is the owner's.
+	packed   string
+	packedAt core.Elapsed
+	held     *Token // while it is packed
+	failure  *Error // the same
+	called   core.Elapsed
+	joined   bool  // the owner has counted it
+	busy     bool  // the pool counts it as busy
+	over     bool  // it is closed, and nothing of it runs any more
+	retired  error // why it is being closed
+}
+
+func newPooledEntry(p *Pool, key Key, f Fetcher) *pooledEntry {
+	e := &pooledEntry{key: key, fetcher: f, busy: true}
+	e.shard = p.shards[int(key.hash()>>32)%len(p.shards)]
+	e.pooled = e
+	e.use(p.clock.Now())
+	return e
+}
+
+// name is what events call the token.
+func (e *pooledEntry) name() string {
+	if s, ok := e.fetcher.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return ""
+}
+
+// use notes that a caller uses the token. To spare the processors' caches, it is noted once a second.
+func (e *pooledEntry) use(now time.Time) {
+	at := int64(now.Sub(e.shard.pool.epoch))
+	if before := e.used.Load(); at-before >= int64(time.Second) || at < before || before == 0 {
+		e.used.Store(at)
+	}
+}
+
+// receive handles a message.
+func (e *pooledEntry) receive(msg message) {
+	if !e.joined {
+		e.joined = true
+		e.shard.entries++
+	}
+	if e.over {
+		refuse(msg, e.retired)
+		return
+	}
+	if _, ok := msg.(look); ok {
+		if msg = e.look(); msg == nil {
+			return
+		}
+	}
+	e.unpack()
+	if r, ok := msg.(retire); ok {
+		e.retired = r.err
+		if r.done != nil {
+			defer close(r.done)
+		}
+	}
+	if msg.sender() != nil {
+		e.called = e.shard.elapsed
+		e.use(e.shard.last)
+	}
+	e.takeStep(msg)
+	e.settle()
+}
+
+// refuse replies to a message that comes too late.
+func refuse(msg message, err error) {
+	switch m := msg.(type) {
+	case stats:
+		m.reply <- Stats{Closed: true}
+	case watch:
+		m.reply <- joined{seen: &bulletin{}, closed: true, forgotten: err == errForgotten}
+	case retire:
+		if m.done != nil {
+			close(m.done)
+		}
+	default:
+		if to := msg.sender(); to != nil {
+			to <- reply{err: err}
+		}
+	}
+}
+
+// look finds out whether the token is still used: from now on the first reader leaves a note. It returns the message
+// that follows; nil for none.
+func (e *pooledEntry) look() message {
+	p := e.shard.pool
+	if s := e.current.Load(); s != nil && s.flags.Or(unused)&(unused|wasRead) == wasRead {
+		e.use(e.shard.last) // it was read since the last look, no one knows when
+	}
+	p.mu.Lock()
+	forgotten := p.members.Forgotten(e, e.shard.last.Sub(p.epoch))
+	p.mu.Unlock()
+	if forgotten {
+		p.remove(e)
+		return retire{err: errForgotten}
+	}
+	if e.state != nil {
+		return look{} // it may be quiet by now
+	}
+	e.schedule()
+	return nil
+}
+
+// settle is for the end of a step: what is the pool to think of this token, and can it be packed.
+func (e *pooledEntry) settle() {
+	s := e.shard
+	if e.over {
+		e.state = nil
+		return
+	}
+	quietAt := e.called + pool.QuietTime
+	resting := e.core.Resting() && len(e.waiting) == 0 && e.watchers == 0
+	busy := !resting || e.core.BackingOff() && s.elapsed < quietAt
+	if busy != e.busy {
+		e.busy = busy
+		s.pool.mu.Lock()
+		s.pool.members.Settle(e, busy)
+		s.pool.mu.Unlock()
+	}
+	if !busy {
+		if s := e.current.Load(); s != nil {
+			s.flags.Or(unused) // so that the next reader leaves a note
+		}
+		e.pack()
+	}
+	e.schedule()
+}
+
+// looks is how many times the owner looks at a token during the time after which it is forgotten.
+const looks = 8
+
+// schedule sets the wake time: that of the core, or earlier for a look.
+func (e *pooledEntry) schedule() {
+	s := e.shard
+	at := s.elapsed + s.pool.members.Policy().IdleTime/looks
+	if e.state != nil {
+		at = e.called + pool.QuietTime
+		if at <= s.elapsed { // it is busy for other reasons, whose end is a message
+			at = s.elapsed + pool.QuietTime
+		}
+	}
+	if e.wake.armed {
+		at = min(at, e.wake.core)
+	}
+	s.wakes.set(&e.entry, at)
+}
+
+// pack gives up the state.
+func (e *pooledEntry) pack() {
+	s := e.shard
+	if e.wake.armed {
+		e.wake.by = e.core.Left(e.wake.by) // elapsed times count from here when it is unpacked
+	}
+	e.packed, e.packedAt = string(e.core.Pack(s.buffer[:0])), s.elapsed
+	e.held = e.state.held
+	e.failure = trimmed(e.state.failure)
+	if !e.core.BackingOff() {
+		e.failure = nil
+	}
+	if len(s.spare) < maxSpare {
+		*e.state = state{}
+		s.spare = append(s.spare, e.state)
+	}
+	e.state = nil
+}
+
+// unpack gets a state for a step.
+func (e *pooledEntry) unpack() {
+	if e.state != nil {
+		return
+	}
+	s := e.shard
+	if n := len(s.spare); n > 0 {
+		e.state = s.spare[n-1]
+		s.spare = s.spare[:n-1]
+	} else {
+		e.state = new(state)
+	}
+	e.state.fetcher = e.fetcher
+	if e.packed == "" {
+		e.core = core.New(s.pool.policy)
+		return
+	}
+	e.core = core.Unpack(s.pool.policy, []byte(e.packed), s.last, s.elapsed-e.packedAt)
+	e.state.held, e.state.failure = e.held, e.failure
+	if e.failure != nil {
+		e.state.lastErr = e.failure.Err
+	}
+	e.packed, e.held, e.failure = "", nil, nil
+}
+
+// maxSpare is how many states an owner keeps for later steps.
+const maxSpare = 64
+
+// maxErrorText is how much is kept of an error that no caller has asked for in a minute.
+const maxErrorText = 256
+
+// trimmed is a failure without what its error may hold on to.
+func trimmed(f *Error) *Error {
+	if f == nil {
+		return nil
+	}
+	if _, ok := f.Err.(*trimmedError); ok || f.Err == nil {
+		return f
+	}
+	text := f.Err.Error()
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText] + "..."
+	}
+	short := *f
+	short.Err = &trimmedError{text: text, timeout: f.Timeout(), abandoned: errors.Is(f.Err, ErrAbandoned)}
+	return &short
+}
+
+// trimmedError is what is left of an error.
+type trimmedError struct {
+	text               string
+	timeout, abandoned bool
+}
+
+func (e *trimmedError) Error() string        { return e.text }
+func (e *trimmedError) Timeout() bool        { return e.timeout }
+func (e *trimmedError) Is(target error) bool { return e.abandoned && target == ErrAbandoned }
+
+// closedError is what callers of an entry get that is being closed.
+func (e *entry) closedError() error {
+	if e.pooled != nil {
+		return e.pooled.retired
+	}
+	return ErrClosed
+}
