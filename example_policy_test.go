@@ -15,8 +15,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// An API that refuses a rejected token with 403 and says so in the body. The body is looked at because a 403 for want of a
-// permission would not go away with another token.
+// An API that refuses a rejected token with 403 and says so in the body. The body is looked at because a 403 for want
+// of a permission would not go away with another token.
 func ExampleConfig_rejected() {
 	rejected := ""
 	server := sim.New(sim.Options{API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
