@@ -81,11 +81,13 @@ func (c *client) startManager(cfg Config) (certificate func(token string) *tls.C
 }
 
 // wrapped applies Config.WrapFetcher to the built-in fetcher.
-func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) {
-	if cfg.WrapFetcher == nil {
+func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) { return wrapFetcher(cfg.WrapFetcher, f) }
+
+func wrapFetcher(wrap func(Fetcher) Fetcher, f Fetcher) (Fetcher, error) {
+	if wrap == nil {
 		return f, nil
 	}
-	tokens := cfg.WrapFetcher(f)
+	tokens := wrap(f)
 	if tokens == nil {
 		return nil, fmt.Errorf("alf: unusable Config:\n%w", &FieldError{Field: "WrapFetcher", Problem: "it returned nil", Remedy: "return a Fetcher"})
 	}

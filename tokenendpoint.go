@@ -181,6 +181,14 @@ func (e *TokenEndpoint) forManager() *manager.Endpoint {
 	return e.shared.manager
 }
 
+// within returns a configuration that uses the endpoint in place of settings of its own.
+func (e *TokenEndpoint) within(c Config) Config {
+	if c.Endpoint == nil {
+		c.Endpoint, c.TokenURL, c.Issuer, c.TokenRequest = e, "", "", TokenRequest{Header: c.TokenRequest.Header}
+	}
+	return c
+}
+
 // use counts a client, and returns what ends that: the last one to go closes the idle connections.
 func (e *TokenEndpoint) use() (end func() error) {
 	s := e.shared

@@ -171,6 +171,9 @@ func (c Config) checkBinding(p *problems) {
 
 // nested adds what the Validate of a field's own type found.
 func (p *problems) nested(field string, err error) {
+	if err == nil {
+		return
+	}
 	if found := FieldErrors(err); len(found) > 0 {
 		for _, e := range found {
 			p.add(field+"."+e.Field, e.Problem, e.Remedy)

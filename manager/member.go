@@ -28,6 +28,11 @@ func (m *member) leave() {
 	m.endpoint.post(posted{input: endpoint.Input{Kind: endpoint.Detach, Client: m.client}})
 }
 
+// giveBack is for an admission that comes too late.
+func (m *member) giveBack(t endpoint.Ticket) {
+	m.endpoint.post(posted{input: endpoint.Input{Kind: endpoint.Ended, Ticket: t}})
+}
+
 // newCore is the core of a token, which asks the endpoint before each fetch if there is one.
 func newCore(p Policy, m *member) core.Core {
 	if m == nil {
@@ -51,7 +56,7 @@ func (e *entry) consult(msg message, effects *core.Effects) {
 		at.post(posted{input: in})
 	}
 	if a, ok := msg.(admitted); ok && effects.Decline {
-		at.post(posted{input: endpoint.Input{Kind: endpoint.Ended, Ticket: a.ticket}})
+		e.member.giveBack(a.ticket)
 	}
 	if effects.Enqueue {
 		e.ticket = endpoint.Ticket(at.tickets.Add(1))
