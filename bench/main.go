@@ -50,6 +50,7 @@ var points = []point{
 	{name: "shared", run: sharing, exact: true},
 	{name: "weight", run: weighing},
 	{name: "growth", run: growing},
+	{name: "pool", run: pooling},
 }
 
 type options struct {
