@@ -332,6 +332,39 @@ func TestE2_WhatIsOneClientsOwn(t *testing.T) {
 	}
 }
 
+// TestE2_RefusalsShowThatTheEndpointWorks: however many client ids have wrong credentials or scopes, that is no trouble
+// of the endpoint, and one of them is as good as a success.
+func TestE2_RefusalsShowThatTheEndpointWorks(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"credentials": &oauth2.RetrieveError{Response: response(401), ErrorCode: "invalid_client"},
+		"scope":       &oauth2.RetrieveError{Response: response(400), ErrorCode: "invalid_scope"},
+		"forbidden":   &oauth2.RetrieveError{Response: response(403)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSite(t, 0, func(t *testing.T, s *site) {
+				s.set(func(r request) error {
+					switch {
+					case strings.HasPrefix(r.client, "wrong"):
+						return refusal
+					case strings.HasPrefix(r.client, "broken"):
+						return unavailable()
+					}
+					return nil
+				})
+				for _, id := range []string{"wrong-1", "wrong-2", "wrong-3", "broken-1", "wrong-4", "broken-2", "wrong-5", "broken-3"} {
+					_, err := s.manager(id, "t").Token(t.Context())
+					require.Error(t, err)
+					require.False(t, errors.As(err, new(*manager.HeldError)), id)
+					synctest.Wait()
+					require.False(t, s.endpoint.Stats().Suspect && !strings.HasPrefix(id, "broken"), id)
+					_, err = s.manager("good-"+id, "t").Token(t.Context())
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
 // TestE2_OneTokenKeepsItsRounds: where one client id alone is in use, its callers still get three attempts.
 func TestE2_OneTokenKeepsItsRounds(t *testing.T) {
 	inSite(t, 0, func(t *testing.T, s *site) {
