@@ -365,6 +365,52 @@ func TestE2_RefusalsShowThatTheEndpointWorks(t *testing.T) {
 	}
 }
 
+// verdict is an error that says itself whether the endpoint did not work.
+type verdict bool
+
+func (verdict) Error() string   { return "no token" }
+func (v verdict) Trouble() bool { return bool(v) }
+
+// TestE2_ErrorsOfOtherFetchers: what counts as trouble, where two client ids meet it.
+func TestE2_ErrorsOfOtherFetchers(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		suspect bool
+		class   string
+	}{
+		"says so":            {verdict(true), true, "connection failure"},
+		"says it is none":    {verdict(false), false, ""},
+		"a 5xx":              {&oauth2.RetrieveError{Response: response(500)}, true, "server error"},
+		"a time-out":         {timeout{}, true, "time-out"},
+		"wrapped":            {fmt.Errorf("fetching: %w", timeout{}), true, "time-out"},
+		"unknown":            {errors.New("connection refused"), true, "connection failure"},
+		"permanent":          {permanent{errors.New("no such key")}, false, ""},
+		"a page":             {&oauth2.RetrieveError{Response: response(404)}, false, ""},
+		"a redirect":         {&oauth2.RetrieveError{Response: response(302)}, false, ""},
+		"throttled by a 503": {&oauth2.RetrieveError{Response: response(503, "Retry-After", "1")}, true, "server error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSite(t, 0, func(t *testing.T, s *site) {
+				s.set(func(r request) error { return c.err })
+				third := s.manager("c", "t")
+				for _, id := range []string{"a", "b"} {
+					_, err := s.manager(id, "t").Token(t.Context())
+					require.Error(t, err)
+				}
+				synctest.Wait()
+				require.Equal(t, c.suspect, s.endpoint.Stats().Suspect)
+				_, err := third.Token(t.Context())
+				var held *manager.HeldError
+				require.Equal(t, c.suspect, errors.As(err, &held))
+				if c.suspect {
+					require.Equal(t, c.class, held.Class())
+					require.Equal(t, c.class == "time-out", held.Timeout())
+				}
+			})
+		})
+	}
+}
+
 // TestE2_OneTokenKeepsItsRounds: where one client id alone is in use, its callers still get three attempts.
 func TestE2_OneTokenKeepsItsRounds(t *testing.T) {
 	inSite(t, 0, func(t *testing.T, s *site) {
