@@ -48,6 +48,7 @@ var points = []point{
 	{name: "refresh", run: refreshing},
 	{name: "storms", run: inStorms, exact: true},
 	{name: "weight", run: weighing},
+	{name: "watch", run: watching},
 	{name: "growth", run: growing},
 }
 
