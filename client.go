@@ -25,6 +25,7 @@ type client struct {
 	dpop      *DPoP             // Config.DPoP
 	plaintext bool              // whether Config.AllowHTTP permits any host
 	closers   []func() error    // of what New made itself, in this order
+	of        *pool             // that looks the client up for targets of contexts; nil: none
 	// open ends with the client, for a Config.Manager, which does not; nil without one.
 	open context.Context
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/alf-go/alf/manager"
 )
 
-// Config is what [New] makes a [Client] from. TokenURL or Issuer, ClientID, and the credentials that AuthStyle uses
-// (ClientSecret by default) are required, unless Fetcher or Manager is set; the zero value of everything else is the
-// default. New copies it; later changes have no effect.
+// Config is what [New] makes a [Client] from. TokenURL, Issuer or Endpoint, ClientID, and the credentials that
+// AuthStyle uses (ClientSecret by default) are required, unless Fetcher or Manager is set; the zero value of
+// everything else is the default. New copies it; later changes have no effect.
 //
 // However a Config is printed, it prints its TokenURL (without the query) or Issuer, ClientID and Scopes alone. There
 // is one exception: fmt calls no methods on unexported fields of other structs. If a Config is in such a field and that
@@ -27,6 +27,10 @@ type Config struct {
 	// metadata are read by the first fetch of a token, and again every hour and after failures that an outdated address
 	// would explain; New does not wait for them.
 	Issuer string
+	// Endpoint is the token endpoint, for clients that share one; see [TokenEndpoint]. It excludes TokenURL, Issuer
+	// and TokenRequest, apart from TokenRequest.Header; its own AllowHTTP applies to token requests, and that of this
+	// Config to the APIs. Nil: an endpoint of the client's own.
+	Endpoint *TokenEndpoint
 	// ClientID is the client identifier (RFC 6749 section 2.2).
 	ClientID string
 	// ClientSecret returns the client secret. It is called at every fetch, so that rotation needs no restart; see
@@ -134,6 +138,7 @@ func (c Config) FetcherConfig() fetcher.Config {
 	return fetcher.Config{
 		TokenURL:        c.TokenURL,
 		Issuer:          c.Issuer,
+		Endpoint:        c.Endpoint.forFetcher(),
 		ClientID:        c.ClientID,
 		ClientSecret:    c.ClientSecret,
 		Scopes:          c.Scopes,
@@ -157,5 +162,14 @@ func (c Config) FetcherConfig() fetcher.Config {
 // ManagerConfig returns the part of c that the built-in token manager is made from, over f, which takes the place of
 // c.Fetcher: every other field of a manager.Config has a field of the same name here.
 func (c Config) ManagerConfig(f Fetcher) manager.Config {
-	return manager.Config{Fetcher: f, Policy: c.Policy, Clock: c.Clock, Rand: c.Rand, Hook: c.Hook, Logger: c.Logger}
+	return manager.Config{
+		Fetcher:  f,
+		Endpoint: c.Endpoint.forManager(),
+		ClientID: c.ClientID,
+		Policy:   c.Policy,
+		Clock:    c.Clock,
+		Rand:     c.Rand,
+		Hook:     c.Hook,
+		Logger:   c.Logger,
+	}
 }

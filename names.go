@@ -26,6 +26,9 @@ type (
 	Event = manager.Event
 	// TokenError says that no token is available, and when the next attempt is allowed; see [manager.Error].
 	TokenError = manager.Error
+	// HeldError is found in a TokenError if no token request was made, because of what others have met; see
+	// [manager.HeldError].
+	HeldError = manager.HeldError
 	// EndpointError is one failed token request, with the endpoint's status and error message; see [fetcher.Error].
 	EndpointError = fetcher.Error
 	// AuthStyle is how the client authenticates to the token endpoint; see [fetcher.AuthStyle].

@@ -61,7 +61,11 @@ func (c *client) startManager(cfg Config) (certificate func(token string) *tls.C
 		if cfg.Certificate != nil {
 			certificate = f.Certificate
 		}
-		c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
+		if cfg.Endpoint != nil {
+			c.closers = append(c.closers, cfg.Endpoint.use())
+		} else {
+			c.closers = append(c.closers, func() error { f.CloseIdleConnections(); return nil })
+		}
 		if tokens, err = wrapped(cfg, f); err != nil {
 			return nil, err
 		}
@@ -77,11 +81,13 @@ func (c *client) startManager(cfg Config) (certificate func(token string) *tls.C
 }
 
 // wrapped applies Config.WrapFetcher to the built-in fetcher.
-func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) {
-	if cfg.WrapFetcher == nil {
+func wrapped(cfg Config, f *fetcher.Fetcher) (Fetcher, error) { return wrapFetcher(cfg.WrapFetcher, f) }
+
+func wrapFetcher(wrap func(Fetcher) Fetcher, f Fetcher) (Fetcher, error) {
+	if wrap == nil {
 		return f, nil
 	}
-	tokens := cfg.WrapFetcher(f)
+	tokens := wrap(f)
 	if tokens == nil {
 		return nil, fmt.Errorf("alf: unusable Config:\n%w", &FieldError{Field: "WrapFetcher", Problem: "it returned nil", Remedy: "return a Fetcher"})
 	}

@@ -1,6 +1,9 @@
 package alf
 
-import "github.com/alf-go/alf/manager"
+import (
+	"github.com/alf-go/alf/internal/transport"
+	"github.com/alf-go/alf/manager"
+)
 
 // Stats is what the client has counted since it was made, and its token manager's state. It contains no secret.
 type Stats struct {
@@ -26,8 +29,16 @@ type Stats struct {
 
 // Stats returns what was counted, and the token's state.
 func (c *Client) Stats() Stats {
-	counters := &c.session.Counters
-	s := Stats{
+	s := counted(c.session.Counters)
+	if source, ok := c.source.(interface{ Stats() manager.Stats }); ok {
+		s.Stats = source.Stats()
+	}
+	return s
+}
+
+// counted is what was counted about requests.
+func counted(counters *transport.Counters) Stats {
+	return Stats{
 		Unauthorized:   counters.Unauthorized.Load(),
 		Retried:        counters.Retried.Load(),
 		RetrySucceeded: counters.RetrySucceeded.Load(),
@@ -36,8 +47,4 @@ func (c *Client) Stats() Stats {
 		Unsent:         counters.Unsent.Load(),
 		Refused:        counters.Refused.Load(),
 	}
-	if source, ok := c.source.(interface{ Stats() manager.Stats }); ok {
-		s.Stats = source.Stats()
-	}
-	return s
 }

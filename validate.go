@@ -43,7 +43,7 @@ func (c Config) Validate() error {
 	} else if c.WrapFetcher != nil && c.Fetcher != nil {
 		p.excluded("Fetcher", "there is no built-in fetcher", []string{"WrapFetcher"})
 	}
-	if c.Manager != nil || c.Fetcher != nil {
+	if c.Manager != nil || c.Fetcher != nil || c.Endpoint != nil {
 		c.checkAllowHTTP(&p)
 	}
 	if c.Manager == nil {
@@ -137,8 +137,8 @@ func setFields(path string, value reflect.Value) []string {
 // checkTokenTransport requires a choice where a mock or instrumentation carries the requests to the APIs: token
 // requests would leave over the real network, with the secret.
 func (c Config) checkTokenTransport(p *problems) {
-	if c.HTTPClient == nil || c.HTTPClient.Transport == nil {
-		return
+	if c.HTTPClient == nil || c.HTTPClient.Transport == nil || c.Endpoint != nil {
+		return // with an Endpoint, the choice was made there
 	}
 	_, standard := c.HTTPClient.Transport.(*http.Transport)
 	r := &c.TokenRequest
@@ -171,6 +171,9 @@ func (c Config) checkBinding(p *problems) {
 
 // nested adds what the Validate of a field's own type found.
 func (p *problems) nested(field string, err error) {
+	if err == nil {
+		return
+	}
 	if found := FieldErrors(err); len(found) > 0 {
 		for _, e := range found {
 			p.add(field+"."+e.Field, e.Problem, e.Remedy)

@@ -21,10 +21,12 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// backdated is how far the "iat" of a proof lies back. Servers without leeway (go-oidc, fosite) refuse a proof from the
-// future, and clocks differ by some seconds. What servers accept from the past is seconds or minutes (RFC 9449 section
-// 11.1): mod_oauth2 accepts 5 s, of which most are left to the request's way and to clocks that are behind.
-const backdated = 2 * time.Second
+// defaultBackdate is how far the "iat" of a proof lies back (F6).
+const defaultBackdate = 5 * time.Second
+
+// maxBackdate is the longest that makes sense: what servers accept from the past is seconds or minutes (RFC 9449
+// section 11.1).
+const maxBackdate = time.Minute
 
 // Prover makes proofs. Its zero value is ready, with a generated key. All methods are safe for concurrent use; after
 // its first use it must not be copied and its fields must not be changed. It prints as its name only.
@@ -36,6 +38,10 @@ type Prover struct {
 	Key keys.Func
 	// Algorithm is what proofs are signed with. Empty: the key's own.
 	Algorithm keys.Algorithm
+	// Backdate is how far the "iat" of a proof lies back, 1 min at most. Servers without leeway (go-oidc, fosite)
+	// refuse a proof from the future, and clocks differ by some seconds. Default: 5 s. Negative: it is the time of the
+	// request. Set it to 2 s for mod_oauth2, which accepts no proof that is older than 5 s.
+	Backdate time.Duration
 
 	generated generatedKey
 	tokens    bound.Cache[*Key]
@@ -46,6 +52,11 @@ type Prover struct {
 func (p *Prover) Validate() error {
 	if err := p.Algorithm.Validate(); err != nil {
 		return err
+	}
+	if p.Backdate > maxBackdate {
+		return &fielderror.Error{
+			Field: "Backdate", Problem: "servers would take the proofs for outdated", Remedy: fmt.Sprintf("use %v at most", maxBackdate),
+		}
 	}
 	if p.Key == nil && p.Algorithm != "" && p.Algorithm != keys.ES256 {
 		return &fielderror.Error{
@@ -109,8 +120,9 @@ func (p *Prover) Bind(token string, key *Key) {
 
 // Proof returns the value of the DPoP header for a request with token (RFC 9449 section 7): method is the request's,
 // and target its URL. It is signed with the key that the token is bound to. now is the time of the request; the proof's
-// "iat" lies 5 s before it. nonce is the one that the server has demanded for this request; empty: the last one that
-// the origin sent, if any. ctx ends the wait for a signer, with its cause. It fails for a host that is not in ASCII.
+// "iat" lies Backdate before it. nonce is the one that the server has demanded for this request; empty: the last one
+// that the origin sent, if any. ctx ends the wait for a signer, with its cause. It fails for a host that is not in
+// ASCII.
 func (p *Prover) Proof(ctx context.Context, now time.Time, method string, target *url.URL, token, nonce string) (string, error) {
 	c, err := p.claims(now, method, target, nonce)
 	if err != nil {
@@ -159,7 +171,15 @@ func (p *Prover) claims(now time.Time, method string, target *url.URL, nonce str
 	if nonce == "" {
 		nonce = p.nonces.of(target)
 	}
-	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: now.Add(-backdated).Unix(), Nonce: nonce}, nil
+	issued := now.Add(-p.backdate()).Unix()
+	return claims{ID: rand.Text(), Method: method, Target: htu(target), Issued: issued, Nonce: nonce}, nil
+}
+
+func (p *Prover) backdate() time.Duration {
+	if p.Backdate == 0 {
+		return defaultBackdate
+	}
+	return max(p.Backdate, 0)
 }
 
 // Remember keeps the nonce of a response from target, whatever its status (RFC 9449 section 8.2), for the proofs to the

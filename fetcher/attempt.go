@@ -19,6 +19,8 @@ type client struct {
 	discovery   discovery
 	form        url.Values
 	connections *connections
+	// shared is nil unless the endpoint is shared with other clients (E1).
+	shared *shared
 	// secrets are those in the configuration itself, for redaction.
 	secrets []string
 	// certificates are those that the last tokens were fetched with.
@@ -26,7 +28,13 @@ type client struct {
 }
 
 func newClient(cfg Config) *client {
-	c := &client{cfg: cfg, form: newForm(cfg), connections: newConnections(cfg)}
+	c := &client{cfg: cfg, form: newForm(cfg)}
+	if cfg.Endpoint != nil {
+		c.shared = cfg.Endpoint.shared()
+		c.connections = c.shared.connections
+	} else {
+		c.connections = newConnections(cfg)
+	}
 	if cfg.Issuer == "" {
 		c.endpoint = newEndpoint(cfg.TokenURL)
 	}

@@ -26,6 +26,10 @@ type Config struct {
 	// first Fetch, and again every hour and after failures that an outdated address would explain, at most once a
 	// minute. While they cannot be read, the previous ones remain in use.
 	Issuer string
+	// Endpoint is the token endpoint, where several clients share one (E1): connections and metadata are shared too.
+	// It excludes TokenURL, Issuer and those settings of TokenRequest that are about the connection (all but Header);
+	// its own AllowHTTP counts. Nil: an endpoint of the fetcher's own.
+	Endpoint *Endpoint
 	// ClientID is the client identifier (RFC 6749 section 2.2).
 	ClientID string
 	// ClientSecret returns the client secret; see [Secret], [SecretEnv] and [SecretFile]. Only the styles
@@ -77,6 +81,9 @@ type Config struct {
 
 // clone returns a copy that the caller's later changes do not affect, with defaults filled in.
 func (c Config) clone() Config {
+	if c.Endpoint != nil {
+		c = c.Endpoint.shared().with(c)
+	}
 	c.Scopes = slices.Clone(c.Scopes)
 	c.Audience = slices.Clone(c.Audience)
 	c.Resource = slices.Clone(c.Resource)

@@ -18,6 +18,8 @@ type connections struct {
 	// byCertificate is nil if the client has no certificate.
 	byCertificate *mtls.Pool
 	timeout       time.Duration
+	// shared says that clients with and without certificates use them.
+	shared bool
 	// closeIdle closes idle connections of the fetcher's own; it does nothing to a transport of the caller's.
 	closeIdle func()
 	// suspect is set after a time-out, until the next request.
@@ -61,7 +63,7 @@ func (c *connections) client(certificate *tls.Certificate) *http.Client {
 	if c.suspect.Swap(false) {
 		c.closeIdle()
 	}
-	if c.byCertificate == nil {
+	if c.byCertificate == nil || c.shared && certificate == nil {
 		return c.plain
 	}
 	client := *c.plain

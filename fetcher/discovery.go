@@ -28,6 +28,9 @@ type discovery struct {
 // document is what was read last. Only doubted ever changes.
 type document struct {
 	*endpoint
+	// body is what was read, where clients share it. of is the shared one that this was made from.
+	body    []byte
+	of      *document
 	read    time.Time
 	doubted atomic.Bool
 }
@@ -43,6 +46,9 @@ func (c *client) locate(ctx context.Context, creds *credentials) (*endpoint, *fa
 	if c.endpoint != nil {
 		return c.endpoint, nil
 	}
+	if c.shared != nil {
+		return c.locateShared(ctx, creds)
+	}
 	now := c.cfg.Clock.Now().Round(0)
 	current := c.discovery.current.Load()
 	if current != nil && !current.outdated(now) {
@@ -53,7 +59,7 @@ func (c *client) locate(ctx context.Context, creds *credentials) (*endpoint, *fa
 		if failed != nil {
 			return nil, failed
 		}
-		current = &document{endpoint: found.endpoint(), read: now}
+		current = &document{endpoint: found.metadata.endpoint(), read: now}
 		c.discovery.current.Store(current)
 		return current.endpoint, nil
 	}
@@ -61,7 +67,7 @@ func (c *client) locate(ctx context.Context, creds *credentials) (*endpoint, *fa
 	defer cancel()
 	again := &document{endpoint: current.endpoint, read: now}
 	if found, failed := c.discover(patient, creds); failed == nil {
-		again.endpoint = found.endpoint()
+		again.endpoint = found.metadata.endpoint()
 	} else {
 		again.doubted.Store(true) // not sooner again than after a rest
 	}
@@ -72,6 +78,9 @@ func (c *client) locate(ctx context.Context, creds *credentials) (*endpoint, *fa
 // doubt has the document read again, after a failure that it may have caused.
 func (c *client) doubt(failed *failure) {
 	current := c.discovery.current.Load()
+	if c.shared != nil {
+		current = c.shared.metadata.current.Load()
+	}
 	if current == nil {
 		return
 	}
@@ -88,6 +97,7 @@ func (c *client) doubt(failed *failure) {
 // lookup is the result of looking for a document at one location.
 type lookup struct {
 	metadata *Metadata
+	body     []byte
 	failure  *failure
 	// rank orders failures by how much they tell; see discover.
 	rank rank
@@ -111,7 +121,7 @@ const (
 // discover requests the issuer's metadata from the locations where servers put them. A location that fails, or does not
 // respond within a second, does not keep the next one from being requested; the first usable document wins. If there is
 // none, the failure that says most is returned: that something is there and wrong says more than that nothing is.
-func (c *client) discover(ctx context.Context, creds *credentials) (*Metadata, *failure) {
+func (c *client) discover(ctx context.Context, creds *credentials) (*lookup, *failure) {
 	locations := wellKnown(c.cfg.Issuer)
 	if len(locations) == 0 {
 		return nil, (&failure{credentials: creds}).because(unsuited(message{}, "the Issuer is not a URL"))
@@ -153,7 +163,7 @@ func (c *client) discover(ctx context.Context, creds *credentials) (*Metadata, *
 				result.ended()
 			}
 			if result.metadata != nil {
-				return result.metadata, nil
+				return &result, nil
 			}
 			if worst == nil || result.rank > worst.rank {
 				worst = &result
@@ -211,7 +221,7 @@ func (c *client) readMetadata(ctx context.Context, creds *credentials, at *endpo
 	}
 	found, problem := c.cfg.metadata(resp.body, creds)
 	if problem == nil {
-		return lookup{metadata: found}
+		return lookup{metadata: found, body: resp.body}
 	}
 	problem.kind = ErrMetadata
 	if problem.permanent {

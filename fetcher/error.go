@@ -59,10 +59,16 @@ type Error struct {
 	response   *oauth2.RetrieveError
 	retryAfter time.Duration
 	permanent  bool
+	trouble    bool
 }
 
 // Error returns the endpoint, without its query, what happened, and the hint. It does not repeat Body.
 func (e *Error) Error() string { return e.text(e.Hint) }
+
+// Trouble reports whether the endpoint did not work: the connection failed, no whole response came in time, or the
+// response was a 5xx or a 408. A refusal is none, nor is a failure before a request was sent. Clients that share an
+// endpoint share what that says about it (E2).
+func (e *Error) Trouble() bool { return e.trouble }
 
 // HintWith returns Hint with other names for the settings: name is called with their paths in Config, such as
 // "Assertion.Audience". It serves programs whose settings are flags.

@@ -16,7 +16,7 @@ import (
 // nowhere else.
 func (c *client) newError(f *failure) *Error {
 	b := errorBuilder{client: c, failure: f, redactor: redact.New(c.secretsOf(f))}
-	e := &Error{endpoint: c.cfg.redactedEndpoint(), permanent: f.permanent()}
+	e := &Error{endpoint: c.cfg.redactedEndpoint(), permanent: f.permanent(), trouble: f.trouble()}
 	if f.endpoint != nil {
 		e.endpoint = f.endpoint.redacted
 	}

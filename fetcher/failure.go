@@ -165,6 +165,12 @@ func (f *failure) saysReused() bool {
 	return f.refusal.code == "jti_known" || strings.Contains(said, "jti") && strings.Contains(said, "already")
 }
 
+// trouble reports whether the endpoint did not work (E2).
+func (f *failure) trouble() bool {
+	status := f.status()
+	return f.stage == broken || status >= http.StatusInternalServerError || status == http.StatusRequestTimeout
+}
+
 // permanent reports whether trying again soon is pointless (M10).
 func (f *failure) permanent() bool {
 	switch f.stage {

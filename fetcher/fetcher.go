@@ -51,8 +51,12 @@ func (f *Fetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {
 }
 
 // CloseIdleConnections closes the idle connections of the transport that the fetcher made itself. It does nothing to a
-// transport of the caller's.
-func (f *Fetcher) CloseIdleConnections() { f.client().connections.closeIdle() }
+// transport of the caller's, nor to connections that an [Endpoint] shares.
+func (f *Fetcher) CloseIdleConnections() {
+	if c := f.client(); c.shared == nil {
+		c.connections.closeIdle()
+	}
+}
 
 // Metadata requests the Issuer's metadata (RFC 8414), even if a fetch has read them already, and checks them against
 // the configuration. The error is an *[Error], or says that there is no Issuer.
@@ -69,7 +73,7 @@ func (f *Fetcher) Metadata(ctx context.Context) (*Metadata, error) {
 	if failed != nil {
 		return nil, c.newError(failed)
 	}
-	return found, nil
+	return found.metadata, nil
 }
 
 var errNoIssuer = errors.New("fetcher: there is no Issuer whose metadata could be read: TokenURL is set")

@@ -35,11 +35,17 @@ func (p *problems) nested(field string, err error) {
 // *[FieldError]; none repeats a value that might be secret. [New] calls it.
 func (c Config) Validate() error {
 	var p problems
-	c.validateEndpoint(&p)
+	if c.Endpoint != nil {
+		c.validateShared(&p)
+	} else {
+		c.validateEndpoint(&p)
+	}
 	c.validateCredentials(&p)
 	c.validateRequest(&p)
 	c.validateTokenType(&p)
-	c.TokenRequest.validate(&p, &c)
+	if c.Endpoint == nil {
+		c.TokenRequest.validate(&p, &c)
+	}
 	return errors.Join(p...)
 }
 

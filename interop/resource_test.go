@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -126,6 +127,9 @@ func (k tokens) row(provider *oidcprovider.Server, url string) *row {
 		cfg := config()
 		if k.jwt {
 			cfg.Resource = []string{url}
+		}
+		if cfg.DPoP != nil {
+			cfg.DPoP.Backdate = 2 * time.Second // mod_oauth2 accepts no proof that is older than 5 s
 		}
 		return cfg
 	}

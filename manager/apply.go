@@ -18,11 +18,12 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 	if effects.Fetch {
 		e.start(effects)
 	}
+	e.consult(msg, effects)
 	if effects.CheckCredentials {
 		e.checkCredentials()
 	}
 	if effects.Failure.Kind != core.NoFailure {
-		e.failure = e.describe(effects.Failure)
+		e.failure = e.describe(effects.Failure, msg)
 	}
 	e.arm(effects.Wake, effects.Armed)
 	e.sendReplies(msg, in, effects)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/endpoint"
 	"github.com/alf-go/alf/internal/wire"
 )
 
@@ -23,6 +24,67 @@ func classify(t *oauth2.Token, err error, now time.Time) core.Result {
 	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now), Recheckable: recheckable(err)}
 	r.EndsRound = r.RetryAfter > 0 || status(err) == http.StatusTooManyRequests
 	return r
+}
+
+// finding is what the end of a fetch proves about the endpoint (E2).
+type finding struct {
+	outcome endpoint.Outcome
+	status  int
+}
+
+// classifyEndpoint says what the end of a fetch proves about the endpoint. An error may say so itself, by a method
+// Trouble() bool: whether the endpoint did not work, because of a connection failure, a time-out or a 5xx. A status is
+// that of an *oauth2.RetrieveError. What no one can classify is taken for a connection failure if it may pass by
+// itself, as everything is transient that is not known to be permanent (M10).
+func classifyEndpoint(err error) finding {
+	f := finding{outcome: endpoint.Works, status: status(err)}
+	if err == nil {
+		return f
+	}
+	trouble, said := f.status >= http.StatusInternalServerError || f.status == http.StatusRequestTimeout, f.status > 0
+	if e, ok := errors.AsType[interface {
+		error
+		Trouble() bool
+	}](err); ok {
+		trouble, said = e.Trouble(), true
+	}
+	_, misbehaved := errors.AsType[misbehavior](err)
+	switch {
+	case misbehaved:
+		f.outcome = endpoint.NoEvidence
+	case !said && timedOut(err), trouble && f.status < http.StatusInternalServerError && timedOut(err), trouble && f.status == http.StatusRequestTimeout:
+		f.outcome = endpoint.NoResponse
+	case trouble && f.status >= http.StatusInternalServerError:
+		f.outcome = endpoint.ServerError
+	case trouble, !said && !permanent(err):
+		f.outcome = endpoint.NotConnected
+	case f.status == 0:
+		f.outcome = endpoint.NoEvidence // no request was sent
+	case !understood(err, f.status):
+		f.outcome = endpoint.Unclear
+	}
+	return f
+}
+
+// understood reports whether a response shows that there is a token endpoint, and that it works: it refused the
+// request, with an error of OAuth or one of the usual status codes. A redirect or a page for people shows neither.
+func understood(err error, status int) bool {
+	if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok && e.ErrorCode != "" {
+		return true
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return true
+	}
+	return false
+}
+
+func timedOut(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && e.Timeout()
 }
 
 func permanent(err error) bool {

@@ -13,6 +13,11 @@ import (
 type Config struct {
 	// Fetcher obtains the tokens.
 	Fetcher Fetcher
+	// Endpoint is what this manager shares with others whose tokens come from the same token endpoint. Nil: nothing.
+	Endpoint *Endpoint
+	// ClientID is the client id that Fetcher uses, for Endpoint: the managers of one client id share what the endpoint
+	// makes of it. It has no effect without Endpoint.
+	ClientID string
 	// Policy is how the manager decides; its zero value is the default.
 	Policy Policy
 	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves,

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/endpoint"
 )
 
 // entry is one token: what callers read of it, and what its owner keeps.
@@ -36,6 +37,10 @@ type state struct {
 	evidence *evidence // nil until a token is rejected
 
 	cancel context.CancelCauseFunc // of the fetch in flight
+
+	member *member         // nil: the token endpoint is not shared
+	ticket endpoint.Ticket // of the fetch that waits there, or is in flight
+	paced  bool            // the first fetch counts towards the pace of new tokens (P4)
 }
 
 // receive handles a message. An effective expiry that has passed by the time elapsed comes first (M2, M17); all other
@@ -67,6 +72,16 @@ func (e *entry) step(msg message) {
 // send sends the owner a message from outside, and gives up only when there is no owner any more.
 func (e *entry) send(msg message) { e.shard.deliver(delivery{e, msg}) }
 
+// sendUnlessEnded is send, and reports whether there was an owner.
+func (e *entry) sendUnlessEnded(msg message) bool {
+	select {
+	case e.shard.inbox <- delivery{e, msg}:
+		return true
+	case <-e.shard.done:
+		return false
+	}
+}
+
 func (s *shard) deliver(d delivery) {
 	select {
 	case s.inbox <- d:
@@ -78,6 +93,9 @@ func (s *shard) deliver(d delivery) {
 func (e *entry) end() {
 	e.arm(0, false)
 	e.shard.expiries.remove(e)
+	if e.member != nil {
+		e.member.leave()
+	}
 	e.shard.entries--
 	if e.pooled != nil {
 		e.pooled.over = true

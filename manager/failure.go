@@ -9,7 +9,7 @@ import (
 )
 
 // describe makes the error that callers see.
-func (e *entry) describe(f core.Failure) *Error {
+func (e *entry) describe(f core.Failure, msg message) *Error {
 	described := &Error{Attempts: f.Attempts, Permanent: f.Permanent, NextAttempt: f.Next}
 	switch f.Kind {
 	case core.Returned:
@@ -23,6 +23,8 @@ func (e *entry) describe(f core.Failure) *Error {
 		if f.Attempts > 1 && e.lastErr != nil {
 			described.Err = fmt.Errorf("%w; the attempt before: %w", described.Err, e.lastErr)
 		}
+	case core.Refused:
+		described.Err = newHeldError(msg.(refused).refusal)
 	case core.GaveUp:
 		described.Err = &timeoutError{e.core.Policy().AttemptTimeout}
 	}

@@ -35,6 +35,7 @@ func (e *entry) start(effects *core.Effects) {
 		// Here and not by the owner: an error may have methods, and they may do anything.
 		result := classify(token, err, c.Now())
 		ended.token, ended.err, ended.result = token, err, result
+		ended.evidence = classifyEndpoint(err)
 	}()
 }
 
@@ -60,14 +61,19 @@ func attempt(ctx context.Context, f Fetcher) (*oauth2.Token, error) {
 	}
 	switch {
 	case t == nil:
-		return nil, errors.New("the fetcher returned neither a token nor an error")
+		return nil, misbehavior("the fetcher returned neither a token nor an error")
 	case !wire.ValidToken(t.AccessToken):
-		return nil, errors.New("the fetcher returned an access token that is empty or has characters no header can carry")
+		return nil, misbehavior("the fetcher returned an access token that is empty or has characters no header can carry")
 	case !wire.ValidToken(t.Type()):
-		return nil, errors.New("the fetcher returned a token type that has characters no header can carry")
+		return nil, misbehavior("the fetcher returned a token type that has characters no header can carry")
 	}
 	return t, nil
 }
+
+// misbehavior is what a fetcher did that is no outcome of a fetch. It proves nothing about the endpoint.
+type misbehavior string
+
+func (m misbehavior) Error() string { return string(m) }
 
 var errGoexit = errors.New("the fetcher ended its goroutine with runtime.Goexit")
 

@@ -12,8 +12,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/alf-go/alf/internal/core"
 )
 
 // Manager is the handle callers hold. Make one with [New]: the zero value is of no use, since no owner replies to its
@@ -36,7 +34,12 @@ func New(cfg Config) (*Manager, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("manager: unusable Config:\n%w", err)
 	}
-	a := &alone{state: state{core: core.New(cfg.Policy.core()), fetcher: cfg.Fetcher}}
+	var m *member
+	if cfg.Endpoint != nil {
+		m = cfg.Endpoint.member(cfg.ClientID)
+		m.join()
+	}
+	a := &alone{state: state{core: newCore(cfg.Policy, m), fetcher: cfg.Fetcher, member: m}}
 	s := new(shard)
 	s.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
 	s.entries = 1

@@ -55,6 +55,8 @@ type fetched struct {
 	token  *oauth2.Token
 	err    error
 	result core.Result
+	// evidence is what the outcome proves about the endpoint (E2).
+	evidence finding
 }
 
 // tick: an alarm that was set for this time of the shard fired. It is about no entry.
@@ -104,6 +106,8 @@ func (stats) sender() chan<- reply              { return nil }
 func (closing) sender() chan<- reply            { return nil }
 func (watch) sender() chan<- reply              { return nil }
 func (unwatch) sender() chan<- reply            { return nil }
+func (admitted) sender() chan<- reply           { return nil }
+func (refused) sender() chan<- reply            { return nil }
 
 func (refresh) input(*entry, time.Time) core.Input     { return core.Input{Kind: core.Refresh, Wait: true} }
 func (refreshHint) input(*entry, time.Time) core.Input { return core.Input{Kind: core.RefreshHint} }
@@ -121,6 +125,14 @@ func (watch) input(e *entry, _ time.Time) core.Input {
 func (unwatch) input(e *entry, _ time.Time) core.Input {
 	e.watchers--
 	return core.Input{}
+}
+
+func (m admitted) input(*entry, time.Time) core.Input {
+	return core.Input{Kind: core.Admitted, Flight: m.flight}
+}
+
+func (m refused) input(*entry, time.Time) core.Input {
+	return core.Input{Kind: core.Refuse, Flight: m.flight, For: m.refusal.For}
 }
 
 func (m woken) input(*entry, time.Time) core.Input {

@@ -161,6 +161,9 @@ func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
 		p.index.remove(evicted)
 		go evicted.send(retire{err: errForgotten})
 	}
+	if e.at != nil {
+		e.at.join()
+	}
 	p.counts.created++
 	p.index.add(e)
 	return e, nil

@@ -19,6 +19,7 @@ type pooledEntry struct {
 	entry
 	key     Key
 	fetcher Fetcher
+	at      *member // what it shares with others at its token endpoint; nil: nothing
 	// used is when a caller used it last, since the pool's epoch, as far as that was noted.
 	used  atomic.Int64
 	place pool.Place[*pooledEntry] // the pool's, under its lock
@@ -39,6 +40,13 @@ func newPooledEntry(p *Pool, key Key, f Fetcher) *pooledEntry {
 	e := &pooledEntry{key: key, fetcher: f, busy: true}
 	e.shard = p.shards[int(key.hash()>>32)%len(p.shards)]
 	e.pooled = e
+	if f, ok := f.(interface {
+		TokenEndpoint() (endpoint *Endpoint, clientID string)
+	}); ok {
+		if endpoint, clientID := f.TokenEndpoint(); endpoint != nil {
+			e.at = endpoint.member(clientID)
+		}
+	}
 	e.use(p.clock.Now())
 	return e
 }
@@ -66,7 +74,7 @@ func (e *pooledEntry) receive(msg message) {
 		e.shard.entries++
 	}
 	if e.over {
-		refuse(msg, e.retired)
+		e.refuse(msg, e.retired)
 		return
 	}
 	if _, ok := msg.(look); ok {
@@ -90,12 +98,14 @@ func (e *pooledEntry) receive(msg message) {
 }
 
 // refuse replies to a message that comes too late.
-func refuse(msg message, err error) {
+func (e *pooledEntry) refuse(msg message, err error) {
 	switch m := msg.(type) {
 	case stats:
 		m.reply <- Stats{Closed: true}
 	case watch:
 		m.reply <- joined{seen: &bulletin{}, closed: true, forgotten: err == errForgotten}
+	case admitted:
+		e.at.giveBack(m.ticket)
 	case retire:
 		if m.done != nil {
 			close(m.done)
@@ -203,9 +213,12 @@ func (e *pooledEntry) unpack() {
 	} else {
 		e.state = new(state)
 	}
-	e.state.fetcher = e.fetcher
+	e.state.fetcher, e.state.member, e.state.paced = e.fetcher, e.at, e.at != nil
 	if e.packed == "" {
 		e.core = core.New(s.pool.policy)
+		if e.at != nil {
+			e.core = core.NewQueued(s.pool.policy)
+		}
 		return
 	}
 	e.core = core.Unpack(s.pool.policy, []byte(e.packed), s.last, s.elapsed-e.packedAt)

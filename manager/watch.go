@@ -149,7 +149,7 @@ func (e *entry) notify(msg message, effects *core.Effects) {
 	if w, ok := msg.(watch); ok {
 		now := joined{seen: e.bulletin.Load(), closed: effects.Reply == core.Shut}
 		now.forgotten = now.closed && e.closedError() == errForgotten
-		if effects.Reply == core.Failed {
+		if effects.Reply == core.Failed || effects.Notify == core.Failed {
 			now.err = e.failure
 		}
 		w.reply <- now

@@ -10,6 +10,7 @@ const (
 	refreshing             // a refresh behind a usable token failed (M8): lifted when the token is lost or rejected
 	waiting                // a round failed (M9): lifted when the token is lost that other origins still used (M21)
 	permanent              // a failure was permanent (M10): lifted by Refresh and by corrected credentials only
+	refused                // the endpoint refuses to let callers wait (E2): lifted by its admission or its word
 )
 
 // backoff is the time in which no fetch starts because others failed.
@@ -71,6 +72,14 @@ func (s *step) liftBackoff() {
 	s.recheck.end()
 }
 
+// freeCallers lets a backoff bind watchers alone, as that after a token that is expired on arrival does.
+func (s *step) freeCallers() {
+	if s.backoff.kind != noBackoff {
+		s.backoff.kind, s.backoff.hold = refreshing, false
+		s.recheck.end()
+	}
+}
+
 // endBackoff is for a fetch that succeeded.
 func (s *step) endBackoff() {
 	s.backoff = backoff{}
@@ -79,7 +88,7 @@ func (s *step) endBackoff() {
 
 // failingFast reports whether callers without a token are refused at once, and rejections not acted on.
 func (s *step) failingFast() bool {
-	return s.elapsed < s.backoff.until && (s.backoff.kind == waiting || s.backoff.kind == permanent)
+	return s.elapsed < s.backoff.until && s.backoff.kind >= waiting
 }
 
 // retrying replaces a cause if the last fetch failed: whatever it would have been, it is a probe now.

@@ -96,7 +96,7 @@ func (s *step) refresh() {
 		return
 	}
 	s.liftBackoff()
-	s.notBefore = 0
+	s.notBefore, s.manual = 0, true
 	if s.round.on {
 		s.round.next, s.round.unattended = s.elapsed, false
 	} else {

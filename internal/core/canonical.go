@@ -93,6 +93,10 @@ func (c *Core) canonicalFlight() {
 		return // zero already
 	}
 	f.id = CanonicalID
+	if f.queued {
+		f.began = 0 // the time that a round has left was measured from then
+		return
+	}
 	f.start = c.onWall(f.start)
 	f.began -= c.elapsed
 	f.deadline -= c.elapsed
@@ -104,6 +108,12 @@ func (c *Core) canonicalRound() {
 		return // zero already
 	}
 	r.deadline -= c.elapsed
+	if c.flight.queued {
+		r.deadline += c.elapsed - c.flight.began // what is left of it once the fetch is admitted
+		if r.attempts <= 1 {
+			r.deadline = 0 // it is set then
+		}
+	}
 	r.next = c.ahead(r.next)
 	if c.flight.on {
 		r.next = 0 // set again by the failure of the fetch in flight, and by nothing else asked for
@@ -222,7 +232,7 @@ func (c *Core) pack(p *Packer) {
 	Number(p, &c.backoff.until)
 	Number(p, &c.backoff.transient)
 	Number(p, &c.backoff.permanent)
-	Flags(p, &c.recheck.on, &c.recheck.running, &c.recheck.stale, &c.contest.failed, &c.outageNotified)
+	Flags(p, &c.recheck.on, &c.recheck.running, &c.recheck.stale, &c.contest.failed, &c.outageNotified, &c.queued)
 	Number(p, &c.recheck.next)
 	List(p, &c.contest.origins, func(o *uint64) { Number(p, o) })
 	Number(p, &c.guards.lastFetch)
@@ -249,7 +259,7 @@ func (c *Core) packFlight(p *Packer) {
 	if !f.on {
 		return
 	}
-	Flags(p, &f.cancelled, &f.reported)
+	Flags(p, &f.cancelled, &f.reported, &f.queued, &f.urgent, &f.refused)
 	Number(p, &f.id)
 	Number(p, &f.cause)
 	Number(p, &f.attempt)

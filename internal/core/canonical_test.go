@@ -27,7 +27,8 @@ type pair struct {
 	armed    bool
 	held     bool // a token was published once
 	watched  bool
-	checking bool // the credentials are being checked
+	checking bool   // the credentials are being checked
+	queued   uint64 // waits for its admission, by the whole core's name
 
 	canonicalNow time.Time
 	canonical    core.Core
@@ -44,6 +45,9 @@ func newPair(t *testing.T, seed uint64) *pair {
 	}
 	policy = policy.WithDefaults()
 	c := core.New(policy)
+	if rng.IntN(2) == 0 {
+		c = core.NewQueued(policy)
+	}
 	start := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	return &pair{
 		T: t, rng: rng, policy: policy, now: start, whole: c,
@@ -83,7 +87,14 @@ func (w *pair) inputs() (whole, canonical core.Input) {
 		w.watched = !w.watched
 	}
 	in.Watched = w.watched
-	switch w.rng.IntN(17) {
+	switch w.rng.IntN(20) {
+	case 17, 18, 19:
+		if w.queued != 0 {
+			in.Kind, in.Flight = core.Admitted, w.queued
+			if w.rng.IntN(2) == 0 {
+				in.Kind, in.For = core.Refuse, time.Duration(w.rng.IntN(3))*time.Second
+			}
+		}
 	case 0, 1:
 		in.Kind = core.Get
 		in.Origin, in.Path = uint64(w.rng.IntN(3)), uint64(w.rng.IntN(3))
@@ -164,7 +175,7 @@ func (w *pair) rename(in core.Input) core.Input {
 	if in.Kind == core.Wake {
 		in.At = w.onCanonical(in.At)
 	}
-	if in.Kind == core.Fetched {
+	if in.Kind == core.Fetched || in.Kind == core.Admitted || in.Kind == core.Refuse {
 		in.Flight = w.flightIDs[in.Flight]
 	}
 	if in.Kind == core.Expire && in.Publication == w.current {
@@ -187,6 +198,12 @@ func (w *pair) step() {
 	draw := w.rng.Float64()
 	got := w.canonical.Step(w.canonicalNow, draw, renamed)
 	want := w.whole.Step(w.now, draw, in)
+	if want.Enqueue || want.Fetch || want.Unqueue {
+		w.queued = 0
+	}
+	if want.Enqueue {
+		w.queued, w.flightIDs[want.Flight] = want.Flight, got.Flight
+	}
 	if want.Fetch {
 		w.flights = append(w.flights, want.Flight)
 		w.flightIDs[want.Flight] = got.Flight
@@ -228,6 +245,9 @@ func (w *pair) swap() {
 	w.canonical = restored
 	for _, id := range w.flights {
 		w.flightIDs[id] = 0
+	}
+	if w.queued != 0 {
+		w.flightIDs[w.queued] = core.CanonicalID
 	}
 	if w.whole.State().Fetching {
 		w.flightIDs[w.flights[len(w.flights)-1]] = core.CanonicalID

@@ -13,6 +13,7 @@
 //	guards.go       an origin that rejects good tokens, and how many fetches it may still cause (M13)
 //	contest.go      a token that is withdrawn from some origins only (M21)
 //	flight.go       the one fetch (M3, M15) and what it brought (M5, M6)
+//	queued.go       a fetch that waits for its admission by a shared endpoint (E1, E2)
 //	round.go        the attempts made before waiting callers receive an error (M9)
 //	backoff.go      the pause after failures (M8, M9, M10), credentials.go what ends it early (F4)
 //	token.go        a token's times (M2, M4, M5, M7)
@@ -30,6 +31,8 @@ type Elapsed = time.Duration
 type Core struct {
 	// policy is what the core was made with. It never changes.
 	policy Policy
+	// queued says that fetches wait for their admission by an endpoint (E1). It never changes.
+	queued bool
 
 	// started says that a step was taken, so that last is set. The zero time is a time like any other.
 	started bool
@@ -83,6 +86,8 @@ type step struct {
 	wall time.Time
 	// draw is a random number in [0, 1).
 	draw float64
+	// manual says that a caller demands a fetch in this step (M20).
+	manual bool
 	// read says that a caller has read the current token since it was published, or that it is watched (M16, W2).
 	read bool
 	// watched says that the token has watchers.
@@ -112,6 +117,10 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 		s.refresh()
 	case Fetched:
 		s.fetched(in)
+	case Admitted:
+		s.admitted(in)
+	case Refuse:
+		s.refuse(in)
 	case Expire:
 		s.expire(in)
 	case RefreshHint:
@@ -149,14 +158,14 @@ func (s *step) passDeadlines() {
 	if s.token.on && !s.wall.Before(s.token.end) {
 		s.invalidateCurrent()
 	}
-	if s.flight.on && s.elapsed >= s.flight.deadline {
+	if s.flight.running() && s.elapsed >= s.flight.deadline {
 		if s.flight.cancelled {
 			s.abandon()
 		} else {
 			s.cancel()
 		}
 	}
-	if s.round.on && s.elapsed >= s.round.deadline {
+	if s.round.on && !s.flight.queued && s.elapsed >= s.round.deadline {
 		s.failRound(TimedOut, Result{})
 	}
 }
@@ -170,7 +179,7 @@ func (s *step) settle() {
 	case s.closed:
 		s.Ended = !s.flight.on
 	case s.flight.on:
-		// One fetch at a time (M3).
+		s.settleQueued() // one fetch at a time (M3)
 	case s.round.on:
 		if s.abandoned >= maxAbandoned {
 			s.failRound(Blocked, Result{})
@@ -205,10 +214,10 @@ func (s *step) deadline() (at Elapsed, ok bool) {
 			at, ok = d, true
 		}
 	}
-	if c.flight.on {
+	if c.flight.running() {
 		sooner(c.flight.deadline)
 	}
-	if c.round.on {
+	if c.round.on && !c.flight.queued {
 		sooner(c.round.deadline)
 		if !c.flight.on {
 			sooner(c.round.next)
@@ -241,7 +250,10 @@ func (s *step) close() {
 	if s.token.on {
 		s.withdraw()
 	}
-	if s.flight.on && !s.flight.cancelled {
+	switch {
+	case s.flight.queued:
+		s.dequeue()
+	case s.flight.on && !s.flight.cancelled:
 		s.cancel()
 	}
 	s.event(Event{Kind: WasClosed})

@@ -20,6 +20,14 @@ type Effects struct {
 	// Fetch: start a fetch under the number Flight.
 	Fetch  bool
 	Flight uint64
+	// Freed: the fetch that was in flight is over for the endpoint, because it ended or was given up (E1).
+	Freed bool
+	// Unqueue: the fetch that waits for its admission is not wanted any more. Decline: the one that was just admitted
+	// is not. Enqueue: the fetch Flight wants to be admitted. Promote: it waits already, and is more urgent now (E1).
+	Unqueue, Decline, Enqueue, Promote bool
+	// Urgent, Manual and New, of Enqueue and Promote, say that callers wait for the token, that a caller demanded the
+	// fetch, and that there has never been a token.
+	Urgent, Manual, New bool
 	// CheckCredentials: find out, not on the owner, whether the credentials are other ones than those that the endpoint
 	// refused, and report [CredentialsChecked] (F4). There is no second check before that report.
 	CheckCredentials bool
@@ -99,6 +107,7 @@ const (
 	TimedOut                     // the time for all attempts was up
 	GaveUp                       // the fetch ignored its cancellation and was abandoned
 	Blocked                      // too many abandoned fetches
+	Refused                      // the endpoint refuses to let callers wait, because of what others have met (E2)
 	ExpiredOnArrival             // the token was expired on arrival
 )
 

@@ -5,6 +5,9 @@ import "time"
 // flight is the one fetch that may be running (M3).
 type flight struct {
 	on bool
+	// queued says that it waits for its admission (E1). urgent says that the endpoint knows of callers that wait, and
+	// refused that it let them know not to. began is when it was queued, then.
+	queued, urgent, refused bool
 	// cancelled says that its context was cancelled. It stays in flight until it returns, or is given up (M15).
 	cancelled bool
 	// reported says that its round is over and the failure reported: should it fail too, there is no second backoff.
@@ -21,12 +24,24 @@ type flight struct {
 	deadline Elapsed
 }
 
-// launch starts a fetch.
+// running reports whether there is one whose times run.
+func (f *flight) running() bool { return f.on && !f.queued }
+
+// launch starts a fetch, or asks for its admission where an endpoint is shared.
 func (s *step) launch(cause Cause, attempt int) {
 	s.flights++
+	if s.queued {
+		s.enqueue(cause, attempt)
+		return
+	}
+	s.begin(s.flights, cause, attempt)
+}
+
+// begin starts a fetch.
+func (s *step) begin(id uint64, cause Cause, attempt int) {
 	s.flight = flight{
 		on:       true,
-		id:       s.flights,
+		id:       id,
 		cause:    cause,
 		attempt:  attempt,
 		start:    s.wall,
@@ -39,8 +54,8 @@ func (s *step) launch(cause Cause, attempt int) {
 	if cause == CauseRejected {
 		s.guards.lastFetch, s.guards.fetched = s.elapsed, true
 	}
-	s.Fetch, s.Effects.Flight = true, s.flights
-	s.event(Event{Kind: FetchStarted, Flight: s.flights, Cause: cause, Attempt: attempt})
+	s.Fetch, s.Effects.Flight = true, id
+	s.event(Event{Kind: FetchStarted, Flight: id, Cause: cause, Attempt: attempt})
 }
 
 // cancel ends a fetch's time. It stays in flight until it returns, since there may be only one (M3).
@@ -55,13 +70,14 @@ func (s *step) abandon() {
 	f := s.flight
 	s.event(Event{Kind: FetchAbandoned, Flight: f.id, Cause: f.cause, Duration: s.elapsed - f.began})
 	s.flight = flight{}
+	s.Freed = true
 	s.abandoned++
 	s.attemptFailed(f, GaveUp, Result{})
 }
 
 // fetched is a fetch that ended.
 func (s *step) fetched(in Input) {
-	if !s.flight.on || in.Flight != s.flight.id {
+	if !s.flight.running() || in.Flight != s.flight.id {
 		s.abandoned--
 		s.Late = true
 		s.event(Event{Kind: LateResult, Flight: in.Flight})
@@ -69,6 +85,7 @@ func (s *step) fetched(in Input) {
 	}
 	f := s.flight
 	s.flight = flight{}
+	s.Freed = true
 	s.lastDuration = s.elapsed - f.began
 	ended := Event{Kind: FetchEnded, Flight: f.id, Cause: f.cause, Attempt: f.attempt, Duration: s.lastDuration}
 	if !in.Result.OK {
@@ -140,6 +157,8 @@ func (s *step) arriveExpired(f flight, life lifetime, same bool) {
 	switch {
 	case !s.token.on && !s.watched:
 		s.endBackoff()
+	case !s.token.on && f.reported:
+		s.freeCallers()
 	case !s.token.on || !f.reported:
 		// Watchers would have such tokens fetched once a second without end. Callers are not bound by this (W2).
 		s.backOff(refreshing, Result{})

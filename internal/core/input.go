@@ -27,6 +27,10 @@ const (
 	ReportOutcome
 	// CredentialsChecked: the check that [Effects].CheckCredentials asked for is done (F4). It gets no reply.
 	CredentialsChecked
+	// Admitted: the endpoint admits the fetch that [Effects].Enqueue asked it to (E1). It gets no reply.
+	Admitted
+	// Refuse: the endpoint refuses to let the callers of that fetch wait (E2). It gets no reply.
+	Refuse
 	// Watch: a watcher joins, and needs a first token or the error that there is none (W1). It never waits for a reply.
 	Watch
 )
@@ -61,8 +65,10 @@ type Input struct {
 	// by then (M13).
 	Age time.Duration
 
-	// Flight, of Fetched, is the number of the fetch that ended.
+	// Flight, of Fetched, is the number of the fetch that ended; of Admitted and Refuse, that of the one that waits.
 	Flight uint64
+	// For, of Refuse, is for how long. Zero: no longer.
+	For time.Duration
 	// Result, of Fetched, is how it ended.
 	Result Result
 

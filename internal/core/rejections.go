@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // invalidate is a caller that saw an origin reject a token (M12, M13, M21).
 func (s *step) invalidate(in Input) {
@@ -62,7 +65,9 @@ func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 }
 
 // joins reports whether a rejection is served by what goes on already (M12).
-func (s *step) joins() bool { return s.round.on || s.flight.on && !s.flight.reported }
+func (s *step) joins() bool {
+	return s.round.on || s.flight.on && !s.flight.reported && !(s.flight.queued && s.failingFast())
+}
 
 // replace has the token replaced for an origin that is entitled to it. Behind a guard, that uses up the origin's
 // allowance, and the token stays in use everywhere (M13). Otherwise the origin contests it (M21).
@@ -131,6 +136,8 @@ func (s *step) published(same bool) {
 		return
 	}
 	s.guards.origins = slices.Clone(s.guards.origins)
+	// In the order of their names, so that equal states have equal events.
+	slices.SortFunc(s.guards.origins, func(a, b guard) int { return cmp.Compare(a.origin, b.origin) })
 	for i := range s.guards.origins {
 		g := &s.guards.origins[i]
 		if !g.forgotten(s.elapsed) && g.published(same, s.elapsed) {

@@ -36,7 +36,9 @@ func (s *step) launchRound() {
 		cause = CauseRetry
 	}
 	s.launch(cause, s.round.attempts)
-	s.flight.deadline = min(s.flight.deadline, s.round.deadline)
+	if s.flight.running() {
+		s.flight.deadline = min(s.flight.deadline, s.round.deadline)
+	}
 }
 
 // attemptFailed decides what follows a fetch without a token.
@@ -57,6 +59,12 @@ func (s *step) attemptFailed(f flight, kind FailureKind, r Result) {
 	}
 }
 
+// lastAttempt reports whether the round has no further attempt. No caller waits for an unattended one, so as long as an
+// outage lasts that watchers know of, one attempt after each backoff is enough.
+func (s *step) lastAttempt() bool {
+	return s.round.attempts >= s.policy.Attempts || s.round.unattended && s.outageNotified
+}
+
 // betweenAttempts is 100 ms after the first attempt and double after each further one, spread over half of it to either
 // side.
 func (s *step) betweenAttempts() time.Duration {
@@ -67,13 +75,8 @@ func (s *step) betweenAttempts() time.Duration {
 // failRound gives all waiting callers one error (M9).
 func (s *step) failRound(kind FailureKind, r Result) {
 	attempts := s.round.attempts
-	if s.round.orServe && s.token.on {
-		s.read, s.token.idle = true, false
-	}
-	s.round = round{}
-	s.flight.reported = s.flight.on
-	s.Release = Failed
-	s.failContest()
+	s.flight.reported = s.flight.running()
+	s.endRound()
 	if kind == Blocked {
 		s.Failure = Failure{Kind: Blocked, Attempts: attempts}
 		s.notifyFailure()
@@ -82,6 +85,16 @@ func (s *step) failRound(kind FailureKind, r Result) {
 	s.backOff(waiting, r)
 	s.fail(kind, attempts, r.Permanent)
 	s.notifyFailure()
+}
+
+// endRound releases the callers that wait, whose round failed.
+func (s *step) endRound() {
+	if s.round.orServe && s.token.on {
+		s.read, s.token.idle = true, false
+	}
+	s.round = round{}
+	s.Release = Failed
+	s.failContest()
 }
 
 // fail remembers why there is no token.

@@ -5,6 +5,8 @@ import "time"
 // State is what can be reported of a core.
 type State struct {
 	Closed, Idle, Fetching bool
+	// Queued says that a fetch waits for its admission (E1).
+	Queued bool
 	// Abandoned is how many fetches were given up and have not returned.
 	Abandoned int
 	// NextAttempt is zero unless fetches have failed.
@@ -16,7 +18,8 @@ func (c *Core) State() State {
 	s := State{
 		Closed:    c.closed,
 		Idle:      c.token.on && c.token.idle,
-		Fetching:  c.flight.on,
+		Fetching:  c.flight.running(),
+		Queued:    c.flight.queued,
 		Abandoned: c.abandoned,
 	}
 	if c.backoff.kind != noBackoff && c.elapsed < c.backoff.until {

@@ -65,9 +65,16 @@ func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 	if refreshIn > 0 {
 		at = min(refreshIn, usable)
 	}
-	at += time.Duration(float64(usable) * s.policy.Jitter * (2*s.draw - 1))
-	at = min(at, usable-refreshesPerFetch*s.lastDuration)
-	return max(at, usable/2)
+	jitter := time.Duration(float64(usable) * s.policy.Jitter)
+	latest := usable - refreshesPerFetch*s.lastDuration
+	if !s.queued {
+		at += time.Duration(float64(jitter) * (2*s.draw - 1))
+		return max(min(at, latest), usable/2)
+	}
+	// Where the last moment cuts the jitter short, what is left of it is drawn from evenly, so that many tokens which
+	// were fetched together do not become due together, at that very moment (E4).
+	first, last := min(at-jitter, latest), min(at+jitter, latest)
+	return max(first+time.Duration(float64(last-first)*s.draw), usable/2)
 }
 
 // left is how much of a lifetime is left, by the wall clock or by the time elapsed, whichever is less: the wall clock
@@ -117,10 +124,10 @@ func (s *step) nextToken() uint64 {
 func (s *step) invalidateCurrent() {
 	contested := len(s.contest.origins) > 0
 	s.withdraw()
-	if b := &s.backoff; b.kind == refreshing || b.kind == waiting && contested && !b.hold {
+	if b := &s.backoff; b.kind == refreshing || b.kind == refused || b.kind == waiting && contested && !b.hold {
 		s.liftBackoff()
 	}
-	if s.flight.on && !s.flight.reported && !s.round.on {
+	if s.flight.running() && !s.flight.reported && !s.round.on {
 		s.startRound(s.flight.cause, s.elapsed)
 	}
 }

@@ -17,7 +17,7 @@ func (s *step) watch() {
 		s.Reply = Shut
 	case s.token.on:
 		s.Reply = Serve
-	case s.outageNotified, s.elapsed < s.backoff.until, s.blocked():
+	case s.outageNotified, !s.round.on && s.elapsed < s.backoff.until, s.blocked():
 		s.outageNotified = true
 		s.Reply = Failed
 	}
@@ -30,18 +30,12 @@ func (s *step) settleWatched() {
 	case s.closed || !s.watched || s.token.on || s.round.on:
 	case s.elapsed < s.backoff.until:
 		s.notifyFailure()
-	case s.flight.on:
+	case s.flight.running():
 		// Its round has failed, and it was cancelled: the next one starts when it has returned.
 	case s.abandoned < maxAbandoned || !s.outageNotified: // a round that is blocked fails at once
 		s.startRound(s.retrying(s.missing()), s.elapsed)
 		s.round.unattended = true
 	}
-}
-
-// lastAttempt reports whether the round has no further attempt. No caller waits for an unattended one, so as long as an
-// outage lasts that watchers know of, one attempt after each backoff is enough.
-func (s *step) lastAttempt() bool {
-	return s.round.attempts >= s.policy.Attempts || s.round.unattended && s.outageNotified
 }
 
 // notifyToken is for a token that is published. Watchers have the value already if it was published before.

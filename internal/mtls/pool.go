@@ -17,6 +17,8 @@ const (
 	// none, would do; but HTTP/2 keeps a connection beyond the requests that its certificate had under way when it was
 	// replaced, and a transport that was forgotten cannot be made to close it.
 	kept = 16
+	// keptShared is the same where each of many clients has a certificate of its own.
+	keptShared = 1024
 	// idleTimeout ends connections that are no longer used, if the template has no other. It is that of
 	// http.DefaultTransport.
 	idleTimeout = 90 * time.Second
@@ -29,6 +31,10 @@ type Pool struct {
 	entries atomic.Pointer[[]entry]
 	// mu is held while entries are replaced.
 	mu sync.Mutex
+	// kept is for how many certificates transports are remembered. shared says that they are of clients that are in use
+	// at the same time, so that a further one makes no other useless.
+	kept   int
+	shared bool
 }
 
 type entry struct {
@@ -38,7 +44,7 @@ type entry struct {
 
 // NewPool makes a pool of transports like template, which is not used itself.
 func NewPool(template *http.Transport) *Pool {
-	p := &Pool{template: template.Clone()}
+	p := &Pool{template: template.Clone(), kept: kept}
 	if p.template.IdleConnTimeout == 0 {
 		p.template.IdleConnTimeout = idleTimeout
 	}
@@ -47,6 +53,13 @@ func NewPool(template *http.Transport) *Pool {
 		p.template.TLSNextProto, p.template.ForceAttemptHTTP2 = nil, true
 	}
 	p.entries.Store(new([]entry))
+	return p
+}
+
+// NewSharedPool is NewPool for clients that have different certificates at the same time.
+func NewSharedPool(template *http.Transport) *Pool {
+	p := NewPool(template)
+	p.kept, p.shared = keptShared, true
 	return p
 }
 
@@ -68,8 +81,11 @@ func (p *Pool) For(certificate *tls.Certificate) *http.Transport {
 		Present(transport, certificate)
 	}
 	entries := append([]entry{{certificate, transport}}, old...)
-	entries = entries[:min(len(entries), kept)]
+	entries = entries[:min(len(entries), p.kept)]
 	p.entries.Store(&entries)
+	if p.shared {
+		old = old[len(entries)-1:] // only what is forgotten
+	}
 	for _, e := range old {
 		e.transport.CloseIdleConnections() // most are of no use any more; the others are made again
 	}

@@ -207,7 +207,7 @@ func TestAuthentication_AllFromAFile(t *testing.T) {
 		"token_url": i.URL, "client_id": "me", "resource": []string{"https://api.example.com"}, "auth_style": "private_key_jwt",
 		"key_file": filepath.Base(key), "key_id": "k1", "assertion_audience": "token_endpoint", "assertion_algorithm": "ES256",
 		"assertion_typ": "JWT", "assertion_lifetime": "10s", "assertion_format": "urn:x", "cert_file": certificate, "cert_key_file": certificate,
-		"dpop": true, "dpop_key_file": filepath.Base(key), "dpop_algorithm": "ES256",
+		"dpop": true, "dpop_key_file": filepath.Base(key), "dpop_algorithm": "ES256", "dpop_backdate": "2s",
 	}
 	content, err := json.Marshal(settings)
 	require.NoError(t, err)

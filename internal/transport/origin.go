@@ -63,6 +63,12 @@ type allowed struct {
 	spelled string // its host and port as configured, which is how they mostly come back in URLs
 }
 
+// SameOrigin reports whether req goes to an origin, by its URL and by its Host header.
+func SameOrigin(entry string, req *http.Request) bool {
+	listed := parseOrigins([]string{entry})
+	return len(listed) == 1 && listed[0].same(originOf(req.URL)) && listed[0].same(named(req))
+}
+
 // parseOrigins reads what Config.Validate of package alf has accepted.
 func parseOrigins(entries []string) []allowed {
 	var origins []allowed

@@ -33,12 +33,14 @@ type Config struct {
 	DPoP *dpop.Prover
 	// Clock is the time in those proofs.
 	Clock clock.Clock
+	// Counters count what happens to requests. Nil: the session has its own.
+	Counters *Counters
 }
 
 // Session is what all transports of one client share. It is safe for concurrent use.
 type Session struct {
 	// Counters count what happened to requests.
-	Counters Counters
+	Counters *Counters
 
 	source   manager.Source
 	current  currentSource // nil, as the next two, if source has no such methods
@@ -64,6 +66,10 @@ func NewSession(cfg Config) *Session {
 		rejectedBody: cfg.RejectedBody,
 		dpop:         cfg.DPoP,
 		clock:        cfg.Clock,
+		Counters:     cfg.Counters,
+	}
+	if s.Counters == nil {
+		s.Counters = new(Counters)
 	}
 	s.current, _ = cfg.Source.(currentSource)
 	s.origin, _ = cfg.Source.(originSource)

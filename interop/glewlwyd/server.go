@@ -357,7 +357,8 @@ func (s *Server) logIn(ctx context.Context) error {
 	}
 }
 
-// usePlugin adds the OpenID Connect plugin with the key that it signs tokens with and their lifetime, or gives it others.
+// usePlugin adds the OpenID Connect plugin with the key that it signs tokens with and their lifetime, or gives it
+// others.
 func (s *Server) usePlugin(ctx context.Context, add bool) error {
 	plugin := map[string]any{
 		"module": "oidc", "name": "oidc", "display_name": "tokens for clients", "enabled": true,

@@ -28,8 +28,8 @@ type Server interface {
 	TokenRequests() int
 }
 
-// Lasting is a Server that can make tokens of another lifetime. One that is a process of its own takes some time to start,
-// on a busy machine as long as its tokens live.
+// Lasting is a Server that can make tokens of another lifetime. One that is a process of its own takes some time to
+// start, on a busy machine as long as its tokens live.
 type Lasting interface {
 	// SetLifetime sets how long the tokens live that it makes once it has been started again.
 	SetLifetime(lifetime time.Duration)

@@ -36,12 +36,21 @@ func compare(s *suite, short bool) (*tally, error) {
 				return nil, fmt.Errorf("%s: no request was rejected: the transport is not in place", s.name)
 			}
 		}
+		// What fails over any transport is not in doubt.
+		var doubtful []string
 		for _, name := range onlyIn(found, base) {
-			again, err := s.again(mode, name, short)
-			if err != nil {
-				return nil, err
+			if slices.Contains(t.failures[wrap.Trivial], name) {
+				t.failures[mode] = append(t.failures[mode], name)
+			} else {
+				doubtful = append(doubtful, name)
 			}
-			if again {
+		}
+		again, err := s.again(mode, doubtful, short)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range doubtful {
+			if again[name] {
 				t.failures[mode] = append(t.failures[mode], name)
 			} else {
 				t.flaky = append(t.flaky, mode+": "+name)
@@ -66,22 +75,36 @@ func onlyIn(found, base results) []string {
 	})
 }
 
-// again runs one test by itself, in the mode and without a transport, and reports whether only the first fails.
-func (s *suite) again(mode, name string, short bool) (bool, error) {
-	_, test, isTest := strings.Cut(name, " ")
-	if !isTest {
-		return true, nil // a whole run was repeated already
+// again runs tests by themselves, in a mode and over http.Client, and returns those of which only the first fails.
+func (s *suite) again(mode string, names []string, short bool) (map[string]bool, error) {
+	fail := map[string]bool{}
+	var tops []string
+	for _, name := range names {
+		_, test, isTest := strings.Cut(name, " ")
+		if !isTest {
+			fail[name] = true // a whole run was repeated already
+			continue
+		}
+		top, _, _ := strings.Cut(test, "/")
+		tops = append(tops, regexp.QuoteMeta(top))
 	}
-	top, _, _ := strings.Cut(test, "/")
-	found, err := s.run(mode, top, short)
+	if len(tops) == 0 {
+		return fail, nil
+	}
+	slices.Sort(tops)
+	pattern := "(" + strings.Join(slices.Compact(tops), "|") + ")"
+	found, err := s.run(mode, pattern, short)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if !found.fails(name) {
-		return false, nil
+	base, err := s.run(wrap.None, pattern, short)
+	if err != nil {
+		return nil, err
 	}
-	base, err := s.run(wrap.None, top, short)
-	return err == nil && !base.fails(name), err
+	for _, name := range names {
+		fail[name] = fail[name] || found.fails(name) && !base.fails(name)
+	}
+	return fail, nil
 }
 
 // unexpected lists the failures over alf's transport alone that are not known, and what is known and did not fail.

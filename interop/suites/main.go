@@ -68,13 +68,13 @@ func run(only string, short, keep, write bool) error {
 		}
 		tallies = append(tallies, t)
 		broken = append(broken, t.unexpected()...)
-	}
-	report(tallies)
-	if write {
-		if err := publish("README.md", tallies); err != nil {
-			return err
+		if write {
+			if err := publish("README.md", t); err != nil {
+				return err
+			}
 		}
 	}
+	report(tallies)
 	if len(broken) > 0 {
 		return fmt.Errorf("FAIL:\n%s", strings.Join(broken, "\n"))
 	}

@@ -124,10 +124,10 @@ func (s *suite) cut() error {
 	if err != nil {
 		return err
 	}
-	if bytes.Count(text, []byte(s.seam.old)) != 1 {
+	if !bytes.Contains(text, []byte(s.seam.old)) {
 		return fmt.Errorf("%s: %s has changed: the seam is not there", s.name, s.seam.file)
 	}
-	return os.WriteFile(file, bytes.Replace(text, []byte(s.seam.old), []byte(s.seam.new), 1), 0o644)
+	return os.WriteFile(file, bytes.ReplaceAll(text, []byte(s.seam.old), []byte(s.seam.new)), 0o644)
 }
 
 // version is that of the library's module, or of Go.
@@ -160,12 +160,12 @@ func (s *suite) whole(mode string, short bool) (results, error) {
 	return found, err
 }
 
-// run runs the tests in a mode. With a name it runs that test alone, several times.
-func (s *suite) run(mode, name string, short bool) (results, error) {
+// run runs the tests in a mode. With a regular expression it runs those tests alone, several times.
+func (s *suite) run(mode, only string, short bool) (results, error) {
 	args := []string{"test", "-json", "-vet=off", "-timeout=6m"}
 	switch {
-	case name != "":
-		args = append(args, "-count=5", "-run=^"+name+"$")
+	case only != "":
+		args = append(args, "-count=5", "-run=^"+only+"$")
 	default:
 		args = append(args, "-count=1")
 	}
@@ -186,14 +186,18 @@ func (s *suite) run(mode, name string, short bool) (results, error) {
 		return nil, err
 	}
 	found := parse(text)
-	log := filepath.Join(s.logs, strings.ReplaceAll(s.name+" "+mode+" "+name, "/", "-")+".json")
+	name := s.name + " " + mode
+	if only != "" {
+		name += " again"
+	}
+	log := filepath.Join(s.logs, strings.ReplaceAll(name, "/", "-")+".json")
 	if err := os.WriteFile(log, append(text, complaints.Bytes()...), 0o600); err != nil {
 		return nil, err
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: no test ran: %s", s.name, bytes.TrimSpace(complaints.Bytes()))
 	}
-	if name == "" {
+	if only == "" {
 		fmt.Printf("%-20s %-10s %5d tests, %d failed, %s\n", s.name, mode, found.tests(), len(found.failed()),
 			time.Since(began).Round(time.Second))
 	}

@@ -43,8 +43,8 @@ func names(tests []string) string {
 	return strings.Join(found, ", ")
 }
 
-// publish replaces the rows of those libraries in a file that were run, and keeps the others.
-func publish(file string, tallies []*tally) error {
+// publish replaces the row of a library in a file.
+func publish(file string, t *tally) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -59,9 +59,7 @@ func publish(file string, tallies []*tally) error {
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
 		rows[name] = line
 	}
-	for _, t := range tallies {
-		rows[t.name] = t.row()
-	}
+	rows[t.name] = t.row()
 	table = tableHead
 	for _, l := range libraries {
 		table += rows[l.name]

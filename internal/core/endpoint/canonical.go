@@ -135,6 +135,7 @@ func (k *keyed) core(policy Policy) *Core {
 	c.started, c.last, c.health = k.started, epoch, k.health
 	for _, a := range k.attached {
 		c.attached[a.client] = a.n
+		c.total += a.n
 	}
 	for i := range k.clients {
 		c.restore(&k.clients[i])

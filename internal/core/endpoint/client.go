@@ -61,7 +61,7 @@ func (s *step) place(c *client) {
 	for len(c.recent) > 0 && s.elapsed-c.recent[0] >= time.Second {
 		c.recent = c.recent[1:]
 	}
-	onHold := s.elapsed < c.hold
+	onHold := s.onHold(c)
 	before := s.waiting.n
 	s.waiting.set(c, c.waiting > 0 && (!onHold || c.has(manual)))
 	s.rank(c)
@@ -75,7 +75,7 @@ func (s *step) place(c *client) {
 	}
 	s.holding.set(c, onHold && c.has(urgent))
 	s.setAlarm(c)
-	if c.waiting == 0 && c.inFlight == 0 && len(c.recent) == 0 && !onHold && (c.throttled == 0 || s.attached[c.id] == 0) {
+	if c.waiting == 0 && c.inFlight == 0 && len(c.recent) == 0 && s.elapsed >= c.hold && (c.throttled == 0 || s.attached[c.id] == 0) {
 		delete(s.clients, c.id)
 	}
 }
@@ -89,7 +89,7 @@ func (s *step) rank(c *client) {
 
 // mayStart reports whether something of a client and a level may start, if the endpoint as a whole allows it.
 func (s *step) mayStart(c *client, l level) bool {
-	if c.inFlight >= s.share(c, l) || l != manual && s.elapsed < c.hold {
+	if c.inFlight >= s.share(c, l) || l != manual && s.onHold(c) {
 		return false
 	}
 	return c.queues[l][0].front != nil || c.queues[l][1].front != nil && s.paceAllows(c)
@@ -162,9 +162,41 @@ func (s *step) learnClient(c *client, t *ticket, in Input) {
 	}
 }
 
+// attach is a token that uses the endpoint from now on. Where one client id alone had made the endpoint suspect,
+// because no other was in use, that concerns no client id that joins: the trouble may be the other one's own (E2).
+func (s *step) attach(id uint64) {
+	s.attached[id]++
+	s.total++
+	s.placeAll()
+	if h := &s.health; h.suspect && h.n < s.enough() {
+		s.health = health{met: h.met, n: h.n, outcome: h.outcome, status: h.status}
+		s.event(Event{Kind: Recovered})
+	}
+}
+
+// alone reports whether a single token uses the endpoint. It shares nothing: what its own failures mean to it is for
+// its own core to decide (M8 to M10). What is learned is remembered, in case that others join.
+func (s *step) alone() bool { return s.total == 1 }
+
+// placeAll is for a change of alone: a second token has joined, or the last but one has left.
+func (s *step) placeAll() {
+	if s.total > 2 || s.total == 0 {
+		return
+	}
+	for _, c := range s.clients {
+		s.place(c)
+	}
+}
+
+// onHold reports whether nothing of a client may start, because the endpoint asked for a pause (E2).
+func (s *step) onHold(c *client) bool { return s.elapsed < c.hold && !s.alone() }
+
 // detach is a token that uses the endpoint no longer.
 func (s *step) detach(id uint64) {
-	if s.attached[id]--; s.attached[id] > 0 {
+	s.attached[id]--
+	s.total--
+	s.placeAll()
+	if s.attached[id] > 0 {
 		return
 	}
 	delete(s.attached, id)

@@ -95,6 +95,8 @@ type Core struct {
 
 	// attached counts, per client id, the tokens that use the endpoint: who is in use (E2).
 	attached map[uint64]int
+	// total is how many tokens use the endpoint.
+	total int
 	// clients are the client ids of which anything is known.
 	clients map[uint64]*client
 	// tickets are all that wait or are in flight.
@@ -166,7 +168,7 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 	s.endHolds()
 	switch in.Kind {
 	case Attach:
-		s.attached[in.Client]++
+		s.attach(in.Client)
 	case Detach:
 		s.detach(in.Client)
 	case Want:

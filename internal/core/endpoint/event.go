@@ -13,7 +13,7 @@ const (
 	Probed
 	// ProbeFailed: it met trouble again.
 	ProbeFailed
-	// Recovered: the endpoint works again.
+	// Recovered: the endpoint works again, or what made it suspect may be one client id's own trouble.
 	Recovered
 	// ClientHeld: a client id is on hold because the endpoint asked for a pause.
 	ClientHeld

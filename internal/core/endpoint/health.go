@@ -69,6 +69,10 @@ func (s *step) learn(t *ticket, in Input) {
 	case in.Outcome == NoEvidence:
 	case in.Outcome == Works:
 		s.recover()
+	case in.Outcome == Unclear:
+		if wasProbe {
+			s.probeFailed(in)
+		}
 	default:
 		h.meet(t.client.id)
 		h.outcome, h.status = in.Outcome, in.Status
@@ -84,7 +88,7 @@ func (s *step) learn(t *ticket, in Input) {
 // suspect makes the endpoint suspect if enough client ids have met trouble.
 func (s *step) suspect(in Input) {
 	h := &s.health
-	if h.n < min(len(h.met), max(len(s.attached), 1)) {
+	if h.n < s.enough() {
 		return
 	}
 	h.suspect, h.since, h.failures, h.probing = true, s.elapsed, 0, false
@@ -94,6 +98,9 @@ func (s *step) suspect(in Input) {
 	s.schedule(in)
 	s.event(Event{Kind: Suspected, Outcome: h.outcome, Status: h.status, Until: s.at(h.urgentAt)})
 }
+
+// enough is how many client ids have to meet trouble: two, or all that are in use if they are fewer.
+func (s *step) enough() int { return min(len(s.health.met), max(len(s.attached), 1)) }
 
 // probeFailed is a probe that met trouble.
 func (s *step) probeFailed(in Input) {
@@ -151,7 +158,7 @@ func (s *step) probe(t *ticket) {
 func (s *step) admissible() (last level, ok bool) {
 	h := &s.health
 	switch {
-	case !h.suspect:
+	case !h.suspect || s.alone():
 		return refresh, true
 	case h.probing:
 		return 0, false

@@ -49,7 +49,7 @@ func TestE2_ASuccessInBetween(t *testing.T) {
 }
 
 func TestE2_AllInUseIfFewerThanTwo(t *testing.T) {
-	d := newDriver(t, 64, 1)
+	d := newDriver(t, 64, 1, 1)
 	d.want(1, 1)
 	d.fails(1)
 	d.take()
@@ -58,6 +58,26 @@ func TestE2_AllInUseIfFewerThanTwo(t *testing.T) {
 	require.Equal(t, endpoint.ServerError, d.refused[2].Outcome)
 	require.Equal(t, 503, d.refused[2].Status)
 	require.Equal(t, 375*time.Millisecond, d.refused[2].For)
+}
+
+// TestE2_OneClientsTroubleIsNotTheNextOnes: what made the endpoint suspect while one client id alone was in use does
+// not hold for one that joins.
+func TestE2_OneClientsTroubleIsNotTheNextOnes(t *testing.T) {
+	d := newDriver(t, 64, 1, 1)
+	d.want(1, 1)
+	d.fails(1)
+	d.take()
+	d.want(2, 1)
+	require.Contains(t, d.refused, endpoint.Ticket(2))
+	d.step(endpoint.Input{Kind: endpoint.Attach, Client: 2})
+	d.want(3, 2)
+	require.Equal(t, tickets{2, 3}, d.take())
+	d.fails(2)
+	d.want(4, 2)
+	require.Equal(t, tickets{4}, d.take())
+	d.fails(4)
+	d.want(5, 1)
+	require.Empty(t, d.take(), "two have met trouble now")
 }
 
 // TestE2_OneProbePerBackoff: while the endpoint fails, whatever wants a fetch, there is one per backoff, and the
@@ -151,7 +171,7 @@ func TestE2_Verification(t *testing.T) {
 	fail := func(d *driver, ticket endpoint.Ticket) {
 		d.step(endpoint.Input{Kind: endpoint.Ended, Ticket: ticket, Outcome: endpoint.NotConnected, Retry: true})
 	}
-	d := newDriver(t, 64, 1)
+	d := newDriver(t, 64, 1, 1)
 	d.want(1, 1)
 	fail(d, 1)
 	d.take()
@@ -222,7 +242,7 @@ func TestE2_AThrottledClientIDIsOnHold(t *testing.T) {
 }
 
 func TestE2_A429WithoutRetryAfterIsAShortHold(t *testing.T) {
-	d := newDriver(t, 64, 1)
+	d := newDriver(t, 64, 1, 1)
 	var gaps []time.Duration
 	d.want(1, 1)
 	for range 8 {
@@ -237,4 +257,29 @@ func TestE2_A429WithoutRetryAfterIsAShortHold(t *testing.T) {
 	}
 	require.Equal(t, 375*time.Millisecond, gaps[0])
 	require.Equal(t, 7500*time.Millisecond, gaps[7])
+}
+
+// TestE2_ATokenAloneDecidesForItself: a single token shares nothing, so M8 to M10 alone decide when it is fetched; but
+// what was learned holds for the next one that joins.
+func TestE2_ATokenAloneDecidesForItself(t *testing.T) {
+	for name, in := range map[string]endpoint.Input{
+		"trouble":  {Outcome: endpoint.ServerError, Status: 503},
+		"throttle": {Outcome: endpoint.Works, Status: 429, Throttled: true, RetryAfter: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDriver(t, 64, 1)
+			in.Kind, in.Ticket = endpoint.Ended, 1
+			for range 5 {
+				d.want(1, 1)
+				require.Equal(t, tickets{1}, d.take())
+				d.step(in)
+			}
+			d.step(endpoint.Input{Kind: endpoint.Attach, Client: 1})
+			d.want(2, 1)
+			require.Empty(t, d.take())
+			require.Contains(t, d.refused, endpoint.Ticket(2))
+			d.step(endpoint.Input{Kind: endpoint.Detach, Client: 1})
+			require.Equal(t, tickets{2}, d.take(), "it is alone again")
+		})
+	}
 }

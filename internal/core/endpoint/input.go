@@ -68,6 +68,8 @@ const (
 	// Works: the endpoint issued a token, or refused to in a way that shows that it works, such as a refusal of
 	// credentials or of a scope.
 	Works
+	// Unclear: a response that neither shows that the endpoint works nor that it does not, such as a redirect.
+	Unclear
 	// NotConnected: no response: the connection was refused, was reset, or never came about.
 	NotConnected
 	// NoResponse: no response in time.
@@ -82,7 +84,7 @@ const (
 func (o Outcome) Trouble() bool { return o >= NotConnected }
 
 var outcomeNames = [Outcomes]string{
-	NoEvidence: "", Works: "the endpoint works", NotConnected: "connection failure", NoResponse: "time-out",
+	NoEvidence: "", Works: "the endpoint works", Unclear: "an unusual response", NotConnected: "connection failure", NoResponse: "time-out",
 	ServerError: "server error",
 }
 

@@ -13,7 +13,7 @@ func (s *step) notify() {
 		}
 		s.refuse(t, c.hold)
 	}
-	for h.suspect && h.left == 0 && s.urgent.front != nil && s.mayNotify() {
+	for h.suspect && h.left == 0 && !s.alone() && s.urgent.front != nil && s.mayNotify() {
 		t := s.urgent.front
 		s.refuse(t, s.nextForCallers())
 		t.until = s.nextForCallers()
@@ -42,7 +42,7 @@ func (s *step) mayNotify() bool {
 // whose callers wait.
 func (s *step) refuse(t *ticket, until core.Elapsed) {
 	r := Refusal{Ticket: t.id, For: until - s.elapsed, Outcome: s.health.outcome, Status: s.health.status}
-	if c := t.client; s.elapsed < c.hold {
+	if c := t.client; s.onHold(c) {
 		r.Throttled, r.Outcome, r.Status = true, c.outcome, c.status
 	}
 	s.dequeue(t)

@@ -43,7 +43,7 @@ func (v *Values) chooseStyle(problems *exit.Problems) {
 	if v.DPoP || v.where["dpop"].Place == Flag || v.where["dpop"].Place == Variable {
 		return
 	}
-	for _, name := range []string{"dpop_key_file", "dpop_algorithm"} {
+	for _, name := range []string{"dpop_key_file", "dpop_algorithm", "dpop_backdate"} {
 		if s := (Setting{Name: name}); v.given(name) {
 			problems.Note(fmt.Errorf("%s: not used without --dpop: add that, or remove this", s.Label()))
 		}
@@ -159,7 +159,7 @@ func (v *Values) configureDPoP(ctx context.Context) error {
 	if !v.DPoP {
 		return nil
 	}
-	d := &alf.DPoP{Algorithm: v.DPoPAlgorithm}
+	d := &alf.DPoP{Algorithm: v.DPoPAlgorithm, Backdate: v.DPoPBackdate}
 	v.Config.DPoP = d
 	v.From.DPoPKey = string(v.DPoPKeyFile)
 	if v.DPoPKeyFile == "" {

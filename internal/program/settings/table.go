@@ -41,6 +41,7 @@ func All() Table {
 		{Name: "dpop", Field: "DPoP", About: "Config.DPoP", Group: Binding, Help: "bind tokens to a key and send proofs of it (RFC 9449)"},
 		{Name: "dpop_key_file", Field: "DPoPKeyFile", About: "DPoP.Key", Group: Binding, Help: "with --dpop: the key in `PATH`, not one that ends with the program"},
 		{Name: "dpop_algorithm", Field: "DPoPAlgorithm", About: "DPoP.Algorithm", Group: Binding, Help: "with --dpop: sign proofs with `ALGORITHM`"},
+		{Name: "dpop_backdate", Field: "DPoPBackdate", About: "DPoP.Backdate", Group: Binding, Help: "with --dpop: date proofs back by `TIME`, 1 min at most; 0: 5 s, negative: not at all"},
 
 		{Name: "origin", Field: "Origins", Group: Connection, Help: "send the token to `ORIGIN` only, such as https://api.example.com"},
 		{Name: "allow_http", Field: "AllowHTTP", Group: Connection, Help: "allow secrets and tokens to be sent to `HOST` over plain http"},

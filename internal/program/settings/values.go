@@ -25,6 +25,7 @@ type Inputs struct {
 	DPoP          bool
 	DPoPKeyFile   Path
 	DPoPAlgorithm keys.Algorithm
+	DPoPBackdate  time.Duration
 
 	CAFile          Path
 	TokenServerName string

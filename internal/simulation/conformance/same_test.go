@@ -37,6 +37,9 @@ func TestSameWorld_ReachesWhatIsRare(t *testing.T) {
 		world.CoverWithdrawnByTimerAlone, world.CoverWithdrawnByClockAlone, world.CoverStepBackInBackoff, world.CoverSleptThroughTheExpiry,
 		// What an HTTP client, its fetcher and 16 different draws do not do.
 		world.CoverSuppressedBeyond64,
+		// Watchers, which the plans have none of.
+		world.CoverWatcherWithoutToken, world.CoverSlowWatcher, world.CoverWatcherError, world.CoverWatchersLearnOfOutage,
+		world.CoverUnattendedFetch,
 	}, reached.Missing())
 }
 

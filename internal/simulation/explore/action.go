@@ -53,6 +53,10 @@ const (
 	clockForward // the wall clock is stepped
 	clockBack
 	closing // the manager is closed
+
+	watcherJoins
+	watcherLooks // ... at the newest bulletin
+	watcherLeaves
 	verbs
 )
 
@@ -88,6 +92,9 @@ var verbNames = [verbs]string{
 	clockForward:     "the clock is stepped forward",
 	clockBack:        "the clock is stepped back",
 	closing:          "the manager is closed",
+	watcherJoins:     "a watcher joins",
+	watcherLooks:     "a watcher looks",
+	watcherLeaves:    "a watcher leaves",
 }
 
 // pathShift is where the path of an action begins.
@@ -180,6 +187,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 	if x.world.Close && !s.closed {
 		add(closing, 0)
 	}
+	x.addWatchers(s, add, func(v verb, who int) { to = append(to, action{verb: v, who: uint8(who)}) })
 	return to
 }
 

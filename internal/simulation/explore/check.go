@@ -18,6 +18,9 @@ func (t *step) check() {
 	t.checkContests()
 	t.checkOutage()
 	t.checkTime()
+	if t.in.Kind != core.Watch { // else when it knows what it learns
+		t.checkWatchers()
+	}
 	if t.closed {
 		t.checkClosed()
 	}
@@ -26,7 +29,7 @@ func (t *step) check() {
 func (t *step) checkReplies() {
 	e, in := &t.effects, t.in
 	if t.closed {
-		asked := in.Kind == core.Get || in.Kind == core.Invalidate || in.Kind == core.Refresh || in.Kind == core.Close
+		asked := in.Kind == core.Get || in.Kind == core.Invalidate || in.Kind == core.Refresh || in.Kind == core.Watch || in.Kind == core.Close
 		if asked != (e.Reply == core.Shut) || e.Reply != core.Shut && e.Reply != core.None {
 			t.fail("M14", "reply %d after Close", e.Reply)
 		}
@@ -58,8 +61,8 @@ func (t *step) checkReplies() {
 // mayFail: a caller without a token may be refused at once.
 func (t *step) mayFail() bool {
 	blocked := t.abandoned >= 3 && !t.flight.on
-	return blocked || t.clockStepped() ||
-		t.checker.quiet > 0 && (!t.checker.liftable || t.contests.contesting.has(t.in.Origin) || t.wantsLonger())
+	return blocked || t.clockStepped() || t.watcherMayFail() || t.checker.quiet > 0 && !t.checker.ofWatchers &&
+		(!t.checker.liftable || t.contests.contesting.has(t.in.Origin) || t.wantsLonger())
 }
 
 // handOut checks that the published token may be handed out now (M2).
@@ -122,7 +125,7 @@ func (t *step) checkFlight() {
 	if e.Fetch != t.has(core.FetchStarted) || e.Publish != t.has(core.Published) {
 		t.fail("M18", "a fetch or a publication without its event")
 	}
-	if e.Fetch && t.snapshot.on && !t.checker.round && t.snapshot.attention == unread {
+	if e.Fetch && t.snapshot.on && !t.checker.round && t.snapshot.attention == unread && t.watchers.count() == 0 {
 		t.fail("M16", "a token that no caller has read is refreshed")
 	}
 	if e.Cancel && t.in.Kind != core.Close && !t.clockStepped() && !t.checker.round && e.Release == core.None &&
@@ -134,7 +137,7 @@ func (t *step) checkFlight() {
 	}
 	// M4: the successor of a token in use is fetched once due.
 	s := &t.snapshot
-	if s.on && s.attention != unread && s.refreshTime <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
+	if s.on && (s.attention != unread || t.watchers.count() > 0) && s.refreshTime <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
 		t.checker.quiet == 0 && t.checker.gate == 0 && t.abandoned < 3 && !t.clockStepped() {
 		t.fail("M4", "a token in use is due, and nothing is being done about it")
 	}

@@ -15,6 +15,10 @@ type checker struct {
 	permanent       int
 	repeated        bool // the published token's value came again
 
+	attended    bool // a caller waits in the round, or did
+	outageKnown bool // watchers know that no token is available
+	ofWatchers  bool // the wait after a failure binds watchers only, as callers are bound by the gate alone (M6)
+
 	again bool // the last fetch brought an expired token's value again
 
 	sinceRejection time.Duration // since the start of the last fetch caused by a rejection; a second at most
@@ -27,7 +31,7 @@ const second = time.Second
 func (l *checker) pass(d time.Duration) {
 	l.quiet = max(l.quiet-d, 0)
 	if l.quiet == 0 {
-		l.liftable, l.lossEnds = false, false
+		l.liftable, l.lossEnds, l.ofWatchers = false, false, false
 	}
 	l.gate = max(l.gate-d, 0)
 	l.sinceRejection = min(l.sinceRejection+d, second)
@@ -35,7 +39,9 @@ func (l *checker) pass(d time.Duration) {
 }
 
 // holdOff notes a wait after a failure.
-func (l *checker) holdOff(d time.Duration) { l.quiet, l.liftable, l.lossEnds = d, false, false }
+func (l *checker) holdOff(d time.Duration) {
+	l.quiet, l.liftable, l.lossEnds, l.ofWatchers = d, false, false, false
+}
 
 // lift ends the wait.
 func (l *checker) lift() { l.holdOff(0) }

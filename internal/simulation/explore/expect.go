@@ -104,6 +104,8 @@ func mayReply(in core.Input, a core.Reply) bool {
 		return a == core.Serve || waits(a) || a == core.Failed
 	case core.Refresh:
 		return a == core.Wait || a == core.Failed
+	case core.Watch:
+		return a == core.None || a == core.Serve || a == core.Failed
 	}
 	return a == core.None
 }

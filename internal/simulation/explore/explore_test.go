@@ -38,6 +38,10 @@ var recorded = map[string]counted{
 	"stubborn":                          {97581, 851459, 96},
 	"stubborn and rejected":             {199303, 1779575, 47},
 	"clock":                             {8913, 65298, 30},
+	"watched":                           {4601, 44557, 31},
+	"watched in an outage":              {4109, 33685, 25},
+	"watched and rejected":              {5142, 31179, 14},
+	"watched and stubborn":              {41147, 342040, 136},
 	"jitter":                            {6680, 75617, 43},
 	"defaults":                          {3339, 20681, 84},
 }
@@ -93,6 +97,7 @@ var required = []string{
 	"an API accepts a first send", "an API accepts a first send of some time ago", "guard goes up", "corrected credentials lift the backoff",
 	"reply: wait, or the token", "reply: too short", "a caller wants a token that remains valid for longer", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forward", "the clock is stepped back",
 	"the refresh hint is received", "the published token's timer is received",
+	"a watcher joins", "a watcher looks", "a watcher leaves", "watchers learn: the token", "watchers learn: the failure", "watchers learn: closed",
 }
 
 // Worlds that take minutes, on demand: EXPLORE=large go test -timeout 0 -run Large ./internal/simulation/explore

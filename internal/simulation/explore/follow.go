@@ -36,6 +36,9 @@ func (t *step) follow() {
 			}
 			t.checker.lift()
 		case core.WentIdle:
+			if t.watchers.count() > 0 {
+				t.fail("W2", "a watched token becomes idle")
+			}
 			if t.was.snapshot.attention != unread && t.snapshot.publication == t.was.snapshot.publication {
 				t.fail("M16", "a token that was read becomes idle")
 			}
@@ -56,7 +59,7 @@ func (t *step) updateExpectations() {
 		}
 	}
 	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
-		l.round = true
+		l.round, l.attended = true, t.world.Watchers > 0
 	}
 	switch {
 	case e.Release == core.Serve || e.Release == core.ServeExpired:
@@ -66,6 +69,15 @@ func (t *step) updateExpectations() {
 		// Being blocked takes the place of a backoff, and of a pause between attempts.
 		l.round = false
 		l.lift()
+	}
+	if e.Release != core.None {
+		l.attended = false
+	}
+	if t.in.Watched && t.in.Kind == core.Watch && e.Reply == core.Failed || e.Notify == core.Failed {
+		l.outageKnown = true
+	}
+	if e.Notify == core.Serve || !t.in.Watched {
+		l.outageKnown = false
 	}
 	if e.Release == core.Failed {
 		t.contests.failed = t.contests.contesting != 0
@@ -86,10 +98,14 @@ func (t *step) onStart(ev *core.Event) {
 		t.fail("M14", "a fetch starts after Close")
 	case ev.Attempt > t.policy.Attempts:
 		t.fail("M9", "attempt %d of a round; there are %d", ev.Attempt, t.policy.Attempts)
-	case l.quiet > t.slack && !t.byHand():
+	case l.quiet > t.slack && !t.byHand() && !(l.ofWatchers && !t.forWatchers()):
 		t.fail("M9", "a fetch starts %v too early after others failed (M8, M9, M10)", l.quiet)
 	case l.gate > t.slack && ev.Attempt == 1 && !t.byHand():
 		t.fail("M6", "a fetch starts %v too early after one that brought no new life (M5, M6)", l.gate)
+	}
+	t.checkAttempt(ev)
+	if !t.snapshot.on {
+		l.round = true // of a caller, or of watchers
 	}
 	t.checkLongerStart(ev)
 	if t.snapshot.on && l.repeated {
@@ -125,12 +141,15 @@ func (t *step) onEnd(ev *core.Event) {
 	case core.ClassExpiredOnArrival:
 		l.gate = max(second-t.was.flight.age, 0)
 		again := t.response.Kind.again() && t.effects.Release != core.ServeExpired
-		if again && !l.again {
+		atOnce := again && !l.again
+		if atOnce {
 			l.gate = min(l.gate, shortestPause) // the first time that the value comes again, the endpoint is asked sooner (M6)
 		}
 		l.again = again
-		if !t.snapshot.on {
+		if !t.snapshot.on && (!t.in.Watched || atOnce) {
 			l.succeeded()
+		} else if !t.snapshot.on && l.quiet > 0 {
+			l.liftable, l.lossEnds, l.ofWatchers = true, false, true
 		}
 	case core.ClassTransient, core.ClassPermanent:
 		t.pause()
@@ -208,7 +227,7 @@ func (t *step) onBackOff(ev *core.Event) {
 		l.permanent = counted(l.permanent, t.policy.MinPermanentBackoff, t.policy.MaxPermanentBackoff)
 	} else {
 		longest := t.policy.MaxBackoff
-		if round {
+		if round || !t.snapshot.on {
 			longest = min(longest, 10*time.Second)
 		}
 		full = doubled(t.policy.MinBackoff, l.transient, longest)
@@ -229,6 +248,7 @@ func (t *step) onBackOff(ev *core.Event) {
 		l.round, l.failureReported = false, t.flight.on
 	}
 	l.holdOff(wait)
+	l.ofWatchers = !round && !t.snapshot.on && !e.Failure.Permanent
 	l.liftable = !round && !e.Failure.Permanent
 	l.lossEnds = round && !e.Failure.Permanent && !hold
 }

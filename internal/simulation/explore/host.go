@@ -21,6 +21,7 @@ type host struct {
 	flight   flight
 	checker  checker
 	contests contests
+	watchers watchers
 	lifetime lifetime
 
 	abandoned   int

@@ -61,12 +61,12 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	if h.waiting+h.orServed == 0 {
 		h.longest = 0
 	}
-	if (h.checker.quiet == 0 || h.checker.round) && !clockStepped {
+	if (h.checker.quiet == 0 || h.checker.round) && !clockStepped && !h.checker.outageKnown {
 		h.failure = false // reported inside a backoff only, and there is none
 	}
 	if h.closed {
 		h.failure = false
-		h.checker, h.contests, h.lifetime = checker{}, contests{}, lifetime{}
+		h.checker, h.contests, h.watchers, h.lifetime = checker{}, contests{}, watchers{}, lifetime{}
 	}
 }
 
@@ -75,7 +75,7 @@ func (h *host) pack(p *core.Packer) {
 	l := &h.checker
 	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.refreshHint, &h.failure, &h.held)
 	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.lossEnds, &l.repeated, &l.failureReported, &l.again)
-	core.Flags(p, &h.checking)
+	core.Flags(p, &h.checking, &l.attended, &l.outageKnown, &l.ofWatchers)
 	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.retryAt)
 	if h.wake.pending() {
 		durations(p, &h.wake.at, &h.wake.left)
@@ -103,6 +103,7 @@ func (h *host) pack(p *core.Packer) {
 	core.Number(p, &l.transient)
 	core.Number(p, &l.permanent)
 	h.contests.pack(p)
+	h.watchers.pack(p)
 }
 
 func durations(p *core.Packer, of ...*time.Duration) {

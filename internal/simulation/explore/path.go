@@ -56,6 +56,9 @@ func (t *step) outcome() string {
 	if e.Release != core.None {
 		came = append(came, fmt.Sprintf("%d who waited get: %s", t.was.waiting, replyNames[e.Release]))
 	}
+	if e.Notify != core.None && t.in.Watched {
+		came = append(came, "watchers learn: "+replyNames[e.Notify])
+	}
 	if e.Ended {
 		came = append(came, "the end")
 	}

@@ -25,6 +25,7 @@ func (x *explorer) checkRecovery(s *state) {
 	for range 1000 {
 		a, done := x.recoveryStep(s, asked)
 		if done {
+			x.checkWatchersServed(s)
 			return
 		}
 		switch a.verb {
@@ -70,10 +71,12 @@ func (x *explorer) recoveryStep(s *state, asked bool) (a action, done bool) {
 		a = action{verb: expiryTimer}
 	case s.flight.on:
 		a = action{verb: fetchEnds, who: well}
+	case s.usable(origin) && s.watchers.pending() >= 0:
+		a = action{verb: watcherLooks, who: uint8(s.watchers.pending())}
 	case s.usable(origin):
 		return a, true
 	case s.closed:
-	case s.waiting+s.orServed == 0 && !asked:
+	case s.waiting+s.orServed == 0 && !asked && (s.snapshot.on || s.watchers.count() == 0): // watchers need no caller (W2)
 		a = action{verb: ask, who: uint8(origin)}
 	case more:
 		a = action{verb: pass}

@@ -78,7 +78,7 @@ func (x *explorer) checkOutcome(from *state, t *step) {
 func sameEffects(a, b *core.Effects) bool {
 	return a.Cancel == b.Cancel && a.Withdraw == b.Withdraw && a.Publish == b.Publish && a.Fetch == b.Fetch &&
 		a.Release == b.Release && a.Wake == b.Wake && a.Armed == b.Armed && a.Failure == b.Failure &&
-		a.Events == b.Events && a.N == b.N
+		a.Events == b.Events && a.N == b.N && a.Notify == b.Notify
 }
 
 // hostKey is the part of a key that is around the core.
@@ -98,7 +98,7 @@ func (x *explorer) checkSilence(from *state, t *step) {
 	}
 	e, c := &t.effects, &x.scratch
 	c.referenceKey = x.appendKey(c.referenceKey[:0], from)
-	if e.N > 0 || e.Cancel || e.Release != core.None || !bytes.Equal(c.key, c.referenceKey) {
+	if e.N > 0 || e.Cancel || e.Release != core.None || e.Notify != core.None || !bytes.Equal(c.key, c.referenceKey) {
 		x.fail("M17", "a message that asks for nothing changes something, though no time has passed")
 	}
 }

@@ -89,7 +89,14 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 		s.stepClock(-x.world.ClockStep)
 	case closing:
 		t.send(core.Input{Kind: core.Close})
+	case watcherJoins:
+		t.joins()
+	case watcherLooks:
+		t.looks(int(a.who))
+	case watcherLeaves:
+		t.leaves(int(a.who))
 	}
+	s.watchers.sort()
 	return t
 }
 
@@ -154,6 +161,7 @@ func (t *step) started() time.Time { return t.now().Add(-t.flight.wall) }
 // send gives the core an input and applies what it decides, as the manager's owner does.
 func (t *step) send(in core.Input) {
 	in.Read = t.snapshot.on && t.snapshot.attention != unread
+	in.Watched = t.watchers.count() > 0
 	t.heard, t.was, t.in = true, t.host, in
 	t.onHear()
 	t.effects = t.core.Step(t.now(), t.draw, in)
@@ -184,6 +192,7 @@ func (t *step) apply() {
 	}
 	t.arm()
 	t.reply()
+	t.notify()
 	t.closed = t.closed || t.in.Kind == core.Close
 	t.ended = e.Ended
 }
@@ -230,6 +239,9 @@ func (t *step) reply() {
 			t.hand(e.ReleaseOf(core.WaitOrServe, t.snapshot.on && !t.core.Contests(origin)))
 		})
 		t.waiting, t.orServed, t.orServedFor, t.longest = 0, 0, 0, 0
+	}
+	if t.in.Kind == core.Watch {
+		return // a watcher looks for itself
 	}
 	switch e.Reply {
 	case core.Wait:

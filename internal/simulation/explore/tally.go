@@ -14,6 +14,7 @@ type tally struct {
 	classes  [len(classNames)]int
 	replies  [len(replyNames)]int
 	releases [len(replyNames)]int
+	notices  [len(replyNames)]int
 }
 
 func (n *tally) note(t *step) {
@@ -34,6 +35,9 @@ func (n *tally) note(t *step) {
 	}
 	n.replies[e.Reply]++
 	n.releases[e.Release]++
+	if t.in.Watched {
+		n.notices[e.Notify]++
+	}
 }
 
 // anyOrigin makes the name of a verb one of all its actions.
@@ -53,6 +57,7 @@ func (n *tally) byName() map[string]int {
 	add("cause: ", causeNames[:], n.causes[:])
 	add("class: ", classNames[:], n.classes[:])
 	add("reply: ", replyNames[:], n.replies[:])
+	add("watchers learn: ", replyNames[:], n.notices[:])
 	add("released: ", replyNames[:], n.releases[:])
 	return seen
 }

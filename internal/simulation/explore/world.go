@@ -37,6 +37,9 @@ type World struct {
 	Fetcher Fetcher
 	// Draws is what the random source may say, each at every step. Default: 0.5 alone, the middle of every jitter.
 	Draws []float64
+	// Watchers is how many loops over the token there may be at the same time, up to 3. They join, look and leave in
+	// every order.
+	Watchers int
 	// Fetches bounds how many may start, for worlds that would otherwise have no end. At that number nothing further
 	// happens. Default: no bound.
 	Fetches int
@@ -123,6 +126,7 @@ func (w World) validate() error {
 	}
 	within("World.Callers", w.Callers, 1, maxCallers)
 	within("World.Origins", w.Origins, 0, maxOrigins)
+	within("World.Watchers", w.Watchers, 0, maxWatchers)
 	within("World.Paths", w.Paths, 0, maxPaths)
 	within("World.Responses", len(w.Responses), 1, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)

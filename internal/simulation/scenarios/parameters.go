@@ -41,6 +41,7 @@ func Parameters() []Parameter {
 		{"denied_paths", "`NUMBER` of paths of the first API that reject everything, because a permission is missing", func(k *world.Parameters) any { return &k.DeniedPaths }},
 		{"bad_replicas", "`PART` (0 to 1) of the first API's responses that come from a replica which rejects everything", func(k *world.Parameters) any { return &k.BadReplicas }},
 		{"introspects", "the first API rejects everything while the token endpoint is in trouble", func(k *world.Parameters) any { return &k.Introspects }},
+		{"watchers", "`NUMBER` of loops over the token's successors, in each process", func(k *world.Parameters) any { return &k.Watchers }},
 		{"many_apis", "requests go to a hundred APIs", func(k *world.Parameters) any { return &k.ManyAPIs }},
 
 		{"lifetime", "`TIME` that a token lives", func(k *world.Parameters) any { return &k.Lifetime }},

@@ -74,6 +74,7 @@ func TestParse_ErrorsNameTheKeyAndTheRemedy(t *testing.T) {
 		`{"duration": "9000h"}`:                 `duration: is 9000h0m0s: must be a year at most`,
 		`{"lifetime": "0s"}`:                    `lifetime: is 0s: must be 100ms at least`,
 		`{"processes": 0}`:                      `processes: is 0: must be 1 at least`,
+		`{"watchers": 1001}`:                    `watchers: are 1001: must be 1000 at most`,
 		`{"apis": 0}`:                           `apis: is 0: must be 1 at least`,
 		`{"interval": "0s"}`:                    `interval: is 0s: must be 1ms at least`,
 		`{"processes": 1000}`:                   `callers: are 10000 in 1000 processes: must be 5000000 in all at most`,

@@ -13,6 +13,7 @@ const (
 	maxDuration = 366 * 24 * time.Hour
 	maxCallers  = 5_000_000 // in all processes
 	maxEvents   = 5e9       // roughly
+	maxWatchers = 1000      // in each process
 	minLifetime = 100 * time.Millisecond
 )
 
@@ -40,6 +41,7 @@ func (s *Scenario) Validate() error {
 	refuse(k.Duration < time.Second, "duration", "is %v: must be 1s at least", k.Duration)
 	refuse(k.Processes == 0, "processes", "is 0: must be 1 at least")
 	refuse(k.APIs == 0, "apis", "is 0: must be 1 at least")
+	refuse(k.Watchers > maxWatchers, "watchers", "are %d: must be %d at most", k.Watchers, maxWatchers)
 	refuse(k.Lifetime < minLifetime, "lifetime", "is %v: must be %v at least", k.Lifetime, minLifetime)
 	refuse(k.Processes*k.Callers > maxCallers, "callers", "are %d in %d processes: must be %d in all at most", k.Callers, k.Processes, maxCallers)
 	refuse(k.Callers > 0 && k.Interval < time.Millisecond, "interval", "is %v: must be 1ms at least", k.Interval)

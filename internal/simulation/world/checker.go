@@ -31,6 +31,7 @@ type checker struct {
 	round           bool         // a caller may be waiting
 	gate            core.Elapsed // no fetch sooner, except by a manual refresh (M5, M6)
 	failures        failures
+	watched         watchRecord
 	tokenOn         bool
 	idle            bool // unless a reader has found due passed since
 	token           held
@@ -82,6 +83,7 @@ func (c *checker) before(wall time.Time, in core.Input) {
 	if in.Kind == core.Wake {
 		c.elapsed = max(c.elapsed, in.At)
 	}
+	c.watches(in)
 	switch in.Kind {
 	case core.Invalidate:
 		if !c.closed {
@@ -115,14 +117,16 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			if ev.Class == core.ClassExpiredOnArrival {
 				c.gate = c.began + time.Second
 				again := in.Result.Same && e.Release != core.ServeExpired
-				if again && !c.repeated {
+				atOnce := again && !c.repeated
+				if atOnce {
 					// The first time that the value comes again, the endpoint is asked sooner (M6).
 					c.gate = min(c.gate, c.elapsed+50*time.Millisecond)
 				}
 				c.repeated = again
-				if !c.tokenOn || in.Result.Same {
+				if (!c.tokenOn || in.Result.Same) && (!in.Watched || atOnce) {
 					c.failures = failures{}
 				}
+				c.watched.free = !c.tokenOn
 				c.p.w.cover(CoverExpiredOnArrival)
 			}
 		case core.FetchAbandoned:
@@ -149,6 +153,7 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			c.failures.on = false
 			c.p.w.cover(CoverCredentialsLiftBackoff)
 		case core.WentIdle:
+			c.broken(in.Watched, "W2", "a watched token becomes idle")
 			c.broken(in.Read && !e.Publish, "M16", "a token in use becomes idle")
 			c.idle = true
 			c.p.w.cover(CoverIdle)
@@ -165,7 +170,10 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	byHand := ev.Cause == core.CauseManual && c.byHand || in.Kind == core.Refresh
 	c.broken(ev.Cause == core.CauseManual && !byHand && c.tokenOn && c.elapsed < c.token.published+time.Second-slack, "M20",
 		"a token is fetched for a longer life %v after the last one came", c.elapsed-c.token.published)
-	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && c.elapsed < c.failures.from-slack, c.failures.kind,
+	unattended := c.unattended(in, e)
+	c.p.w.coverIf(unattended, CoverUnattendedFetch)
+	c.broken(unattended && c.watched.known && ev.Attempt > 1 && !c.repeated, "W2", "attempt %d for watchers that know of the outage", ev.Attempt)
+	c.broken(c.failures.on && !byHand && ev.Attempt == 1 && (unattended || !c.watched.free) && c.elapsed < c.failures.from-slack, c.failures.kind,
 		"fetch %d starts %v before its backoff is over", ev.Flight, c.failures.from-c.elapsed)
 	c.broken(!byHand && ev.Attempt == 1 && c.elapsed < c.gate-slack, "M6", "fetch %d starts %v too soon after the last one", ev.Flight, c.gate-c.elapsed)
 	if ev.Attempt > 1 {
@@ -180,7 +188,7 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	// The step's own publication, if it has one, is not recorded yet: it is read if a caller waited for it.
 	asked := c.round || c.repeated || in.Kind == core.Refresh || in.Kind == core.Invalidate || in.Kind == core.Get
 	if !asked && (ev.Cause == core.CauseRefresh || ev.Cause == core.CauseRetry && ev.Attempt == 1 && c.tokenOn) {
-		c.broken(!in.Read && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
+		c.broken(!in.Read && !in.Watched && in.Kind != core.Fetched && e.Reply != core.Serve, "M16", "a token that no caller has read is refreshed")
 		c.broken(!c.p.stepped && c.p.w.parameters.Drift == 0 && c.tokenOn && wall.Before(c.token.earliestRefresh.Add(-slack)), "M4", "refreshed %v before half its usable life", c.token.earliestRefresh.Sub(wall))
 	}
 	if c.tokenOn && c.token.repeated {
@@ -292,6 +300,7 @@ func (c *checker) suppresses(in core.Input, ev core.Event) {
 func (c *checker) backsOff(wall time.Time, e *core.Effects, ev core.Event) {
 	f := &c.failures
 	f.hold = false
+	c.watched.free = e.Release != core.Failed && !c.tokenOn && !e.Failure.Permanent
 	var least, most time.Duration
 	switch {
 	case e.Failure.Permanent:
@@ -339,8 +348,12 @@ func (c *checker) checkReplies(wall time.Time, in core.Input, e *core.Effects) {
 	c.broken(e.Release == core.Failed && e.Failure.Kind == core.NoFailure, "M9", "those who wait are failed though no round has ended")
 	c.checkContests(in, e)
 	if e.Release != core.None {
-		c.round, c.byHand = false, false
+		c.round, c.byHand, c.watched.attended = false, false, false
 	}
+	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
+		c.watched.attended = true
+	}
+	c.notifies(in, e)
 	joined := c.round
 	switch {
 	case e.Reply == core.Wait, e.Reply == core.WaitOrServe, actedOn(e), e.Withdraw && c.running && !c.failureReported:
@@ -381,14 +394,15 @@ func (c *checker) settled(e *core.Effects) {
 	c.broken(len(p.waiting) > 0 && !c.running && !e.Armed, "M9", "%d callers wait, and nothing will ever wake them", len(p.waiting))
 	c.broken(c.closed && len(p.waiting) > 0, "M14", "callers wait after Close")
 	c.broken(c.closed && !e.Ended && p.uptime() > c.closedAt+5*time.Second+c.lost+slack, "M14", "%v after Close something still runs", p.uptime()-c.closedAt)
+	c.settledWatched(e)
 	if len(p.waiting) > 0 {
 		t := p.waiting[0]
 		c.broken(p.uptime()-t.since > 11*time.Second+2*(c.lost-t.lost)+200*slack, "M9", "a caller has been waiting for %v", p.uptime()-t.since)
 	}
-	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread || c.round {
+	if c.closed || c.running || !c.tokenOn || c.abandoned >= 3 || p.published.attention == unread && !c.watched.on || c.round {
 		return
 	}
-	if c.idle && p.published.attention != hinted {
+	if c.idle && !c.watched.on && p.published.attention != hinted {
 		return // read before due by the clock, when it had passed by the timer: the next reader will say so
 	}
 	allowed := c.gate

@@ -43,6 +43,11 @@ const (
 	CoverSuppressedByBackoff
 	CoverSuppressedByAbandoned
 	CoverSleptThroughTheExpiry
+	CoverWatcherWithoutToken
+	CoverSlowWatcher
+	CoverWatcherError
+	CoverWatchersLearnOfOutage
+	CoverUnattendedFetch
 	CoverLongerLife
 	CoverTooShort
 	coveragePoints
@@ -87,6 +92,11 @@ var coverageNames = [coveragePoints]string{
 	CoverSuppressedByBackoff:      "a rejection suppressed in a backoff",
 	CoverSuppressedByAbandoned:    "a rejection suppressed because of abandoned fetches",
 	CoverSleptThroughTheExpiry:    "the machine sleeps through a token's end",
+	CoverWatcherWithoutToken:      "a watcher joins when there is no token",
+	CoverSlowWatcher:              "a slow watcher misses a token",
+	CoverWatcherError:             "a watcher is given an error",
+	CoverWatchersLearnOfOutage:    "watchers learn of an outage",
+	CoverUnattendedFetch:          "a fetch for watchers alone",
 	CoverLongerLife:               "a caller gets a token that remains valid for as long as it wants",
 	CoverTooShort:                 "a caller wants a longer life than tokens have",
 }

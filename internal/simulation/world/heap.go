@@ -6,16 +6,19 @@ import "time"
 type kind uint8
 
 const (
-	arrive      kind = iota + 1 // a caller of process p wants a token for API a
-	giveUp                      // caller a of process p has waited long enough
-	apiResponse                 // an API responds to caller a of process p
-	fetchDone                   // fetch a of process p ends
-	wakeTimer                   // process p's timer, armed as number a
-	expiryTimer                 // process p's timer for publication a
-	fault                       // fault a of process p, or of the world
-	scripted                    // step a of a scenario
-	credentials                 // the check of process p's credentials is done
-	traffic                     // the next request of stream a
+	arrive       kind = iota + 1 // a caller of process p wants a token for API a
+	giveUp                       // caller a of process p has waited long enough
+	apiResponse                  // an API responds to caller a of process p
+	fetchDone                    // fetch a of process p ends
+	wakeTimer                    // process p's timer, armed as number a
+	expiryTimer                  // process p's timer for publication a
+	fault                        // fault a of process p, or of the world
+	scripted                     // step a of a scenario
+	credentials                  // the check of process p's credentials is done
+	traffic                      // the next request of stream a
+	watcherComes                 // watcher a of process p joins
+	watcherLooks                 // ... takes up the newest bulletin
+	watcherGoes                  // ... leaves
 )
 
 // event is something that will happen. Two at the same instant happen in the order they were planned.

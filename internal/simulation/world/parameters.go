@@ -51,6 +51,7 @@ type Parameters struct {
 	Drift      float64
 	Sleeps     bool
 	Manual     bool // a caller calls Refresh and Invalidate by hand
+	Watchers   int  // of each process: loops over the token's successors
 	Closes     bool // processes are closed in the middle of anything
 }
 
@@ -171,6 +172,9 @@ func draw(s *source) Parameters {
 	k.Introspects = s.chance(0.2)
 	k.OneActive = s.chance(0.1)
 	k.Recheck = s.chance(0.5)
+	if aside := s.aside(1); aside.chance(0.4) {
+		k.Watchers = pick(&aside, 1, 2, 5)
+	}
 	return k
 }
 

@@ -29,6 +29,8 @@ type process struct {
 	waiting       []ticket
 	callers       []caller
 	free          []int32 // callers' slots for bursts
+	watchers      []watcher
+	watching      int // how many of them are on
 
 	wakeArmed bool
 	wakeAt    core.Elapsed
@@ -105,6 +107,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 		return core.None
 	}
 	in.Read = p.published.on && p.published.attention != unread
+	in.Watched = p.watching > 0
 	p.note(l)
 	wall := p.wall()
 	p.checker.before(wall, in)
@@ -135,6 +138,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	}
 	p.arm(&e)
 	p.sendReplies(&e, from)
+	p.notify(&e)
 	p.ended = e.Ended
 	p.checker.contests.again = false
 	p.checker.settled(&e)

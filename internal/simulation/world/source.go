@@ -34,6 +34,16 @@ func (s *source) uint64() uint64 {
 	return uint64(binary.BigEndian.Uint16(word[:2])) << 48
 }
 
+// aside is another source, which follows from this one and takes nothing from it, so that what is drawn from it changes
+// nothing else. A tape and an external source have no other.
+func (s *source) aside(stream uint64) source {
+	if s.generator == nil {
+		return *s
+	}
+	state := *s.generator
+	return source{generator: rand.NewPCG(state.Uint64(), stream)}
+}
+
 // float is in [0, 1).
 func (s *source) float() float64 { return float64(s.uint64()>>11) / (1 << 53) }
 

@@ -41,6 +41,9 @@ const (
 	wSleep
 	wFaultsEnd
 	wOneActive
+	wWatch
+	wUnwatch
+	wYielded
 	wEvent // + core.EventKind
 )
 
@@ -54,6 +57,7 @@ var words = [...]string{
 	wReplied: "reply to caller %d: %s", wResponse: "caller %d: the API responds %d", wOutage: "the token endpoint is %s",
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
 	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end", wOneActive: "  one active token, by API %d",
+	wWatch: "watcher %d joins", wUnwatch: "watcher %d leaves", wYielded: "watcher %d is given the token of fetch %d",
 }
 
 // outcomeReports are the outcomes that callers report; see outcomeOf.
@@ -118,9 +122,14 @@ func (l line) String() string {
 		return prefix + fmt.Sprintf(word, Trouble(l.a))
 	case wStep, wSleep:
 		return prefix + fmt.Sprintf(word, time.Duration(l.a))
+	case wYielded:
+		if l.b == 0 {
+			return prefix + fmt.Sprintf("watcher %d is given an error", l.a)
+		}
+		return prefix + fmt.Sprintf(word, l.a, l.b)
 	case wServed, wInvalidate, wResponse:
 		return prefix + fmt.Sprintf(word, l.a, l.b)
-	case wOneActive, wGet, wRefresh, wExpire, wGaveUp:
+	case wOneActive, wGet, wRefresh, wExpire, wGaveUp, wWatch, wUnwatch:
 		return prefix + fmt.Sprintf(word, l.a)
 	}
 	return prefix + word

@@ -23,6 +23,7 @@ type World struct {
 	endpoint    endpoint
 	arriving    flight    // the fetch whose result is being handled
 	faultSource *source   // of the faults
+	watching    source    // of watchers, so that what is drawn for them changes nothing else
 	paced       bool      // see dice
 	apart       bool      // each caller has a nanosecond of its own; see RunTold
 	stopped     bool      // the run was stopped
@@ -47,6 +48,7 @@ type Stats struct {
 	TokenFetches   int           // that reached the token endpoint
 	Unauthorized   int           // responses with 401
 	Avoidable      int           // 401s returned although a fetch would have avoided them: they were suppressed, and the token was at fault
+	Notified       int           // tokens that watchers were given
 	OneActive      int           // reports of a server that seems to have one active token per client
 	RevokedBetween int           // 401s of retries whose token was revoked between the fetch and the retry
 	Outcomes       [outcomes]int
@@ -62,6 +64,7 @@ func (s *Stats) Add(other *Stats) {
 	s.Avoidable += other.Avoidable
 	s.RevokedBetween += other.RevokedBetween
 	s.OneActive += other.OneActive
+	s.Notified += other.Notified
 	for i := range s.Outcomes {
 		s.Outcomes[i] += other.Outcomes[i]
 	}
@@ -114,7 +117,7 @@ func RunTape(tape []byte) *Result {
 }
 
 func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
-	w := &World{seed: seed, drawn: k, parameters: k, rnd: s}
+	w := &World{seed: seed, drawn: k, parameters: k, rnd: s, watching: s.aside(2)}
 	w.faultSource = &w.rnd
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
@@ -125,7 +128,7 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 		w.policy = extreme.WithDefaults()
 	}
 	for i := range k.Processes {
-		p := &process{w: w, id: int32(i), core: core.New(w.policy), callers: make([]caller, k.Callers)}
+		p := &process{w: w, id: int32(i), core: core.New(w.policy), callers: make([]caller, k.Callers), watchers: make([]watcher, k.Watchers)}
 		p.checker.p = p
 		w.processes = append(w.processes, p)
 		for slot := range k.Callers {
@@ -133,6 +136,11 @@ func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
 		}
 	}
 	w.planFaults()
+	for _, p := range w.processes {
+		for slot := range k.Watchers {
+			w.plan(event{at: w.watching.between(0, max(k.Duration/10, 1)), kind: watcherComes, p: p.id, a: int64(slot)})
+		}
+	}
 	return w
 }
 
@@ -229,6 +237,12 @@ func (w *World) handle(e event) {
 		p.giveUp(int32(e.a), e.gen)
 	case apiResponse:
 		p.receive(int32(e.a), e.gen)
+	case watcherComes:
+		p.comes(int32(e.a))
+	case watcherLooks:
+		p.looks(int32(e.a), e.gen)
+	case watcherGoes:
+		p.goes(int32(e.a), e.gen)
 	case credentials:
 		p.credentialsChecked()
 	case fetchDone:
