@@ -45,7 +45,42 @@ func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 		writeViolation(p.stdout, f.Violation, fmt.Sprintf("go run ./cmd/alf sim --seed %d --trace", f.Seed))
 		return exit.Failf(exit.Broken, "rule %s is broken in the world of seed %d", f.Violation.Rule, f.Seed)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.simFleet(ctx, cmd.Uint64("first"), seeds, cmd.Bool("once"))
+}
+
+// fleetPart is how many seeds there are for each world of many tokens, which takes as long as several worlds of one.
+const fleetPart = 10
+
+// simFleet runs worlds of many tokens at one endpoint (E1, E2, E3).
+func (p *program) simFleet(ctx context.Context, first, seeds uint64, once bool) error {
+	seeds = (seeds + fleetPart - 1) / fleetPart
+	bar := p.progress()
+	r, err := hunt.RunFleet(ctx, hunt.Options{
+		First: first, Seeds: seeds, Once: once,
+		Progress: func(done uint64) {
+			bar.show("many tokens", float64(done)/float64(seeds), format.Count(done)+" of "+format.Plural(seeds, "world"))
+		},
+	})
+	bar.end()
+	if f := r.Failure; f != nil {
+		fmt.Fprintf(p.stdout, "\n%v", f)
+		return exit.Failf(exit.Broken, "a rule is broken in the world of many tokens of seed %d", r.Seed)
+	}
+	if err != nil {
+		return err
+	}
+	s := &r.Stats
+	_, err = fmt.Fprintf(p.stdout, "\nMANY TOKENS AT ONE ENDPOINT         %16s  every rule held in each\n"+
+		"token requests                      %16s\nsuspected, client ids on hold       %16s\nserved, failed, refused             %16s\n",
+		format.Plural(r.Seeds, "world"), format.Count(s.Requests), format.Count(s.Suspected)+", "+format.Count(s.Held),
+		format.Count(s.Served)+", "+format.Count(s.Failed)+", "+format.Count(s.Refused))
+	if err != nil {
+		return exit.Failf(exit.Broken, "writing the table: %w", err)
+	}
+	return nil
 }
 
 // writeHunt writes what a hunt has seen: plain text, 80 columns wide at most.

@@ -87,6 +87,7 @@ func New(dir string) (*Server, error) {
 	s.Service = node.Service{Script: "oidcprovider.mjs", Settings: &s.settings, State: state}
 	s.transport = http.DefaultTransport.(*http.Transport).Clone()
 	s.transport.TLSClientConfig = s.tls()
+	s.transport.TLSHandshakeTimeout = time.Minute // 200 handshakes at a time are slow on a busy machine
 	if s.resourceServer, err = newSecret(); err != nil {
 		return nil, err
 	}

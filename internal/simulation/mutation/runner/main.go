@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/alf-go/alf/internal/simulation/fleet"
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
 func main() {
 	seeds := flag.Uint64("seeds", 2000, "how many worlds to run at most")
+	flag.BoolVar(&many, "fleet", false, "run worlds of many tokens at one endpoint")
 	flag.Parse()
 	for seed := range *seeds {
 		if rule := run(seed); rule != "" {
@@ -21,6 +23,9 @@ func main() {
 	}
 }
 
+// many says which kind of worlds to run.
+var many bool
+
 // run returns the rule that a seed's world breaks. A core that panics breaks one as well.
 func run(seed uint64) (rule string) {
 	defer func() {
@@ -28,6 +33,12 @@ func run(seed uint64) (rule string) {
 			rule = "panic"
 		}
 	}()
+	if many {
+		if v := fleet.Run(seed, false).Violation; v != nil {
+			return v.Rule
+		}
+		return ""
+	}
 	if v := world.Run(seed, false).Violation; v != nil {
 		return v.Rule
 	}

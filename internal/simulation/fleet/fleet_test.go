@@ -1,0 +1,87 @@
+package fleet_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/simulation/fleet"
+)
+
+// TestE2_WorldsOfManyTokens runs seeds, each twice: no rule is broken, and both runs are the same.
+func TestE2_WorldsOfManyTokens(t *testing.T) {
+	seeds := uint64(300)
+	if testing.Short() {
+		seeds = 40
+	}
+	var sum fleet.Stats
+	for seed := range seeds {
+		r := fleet.Run(seed, false)
+		if r.Violation != nil {
+			t.Fatal(r.Violation)
+		}
+		if seed%10 == 0 {
+			require.Equal(t, r.Hash, fleet.Run(seed, false).Hash, "seed %d is not deterministic", seed)
+		}
+		sum.Add(&r.Stats)
+	}
+	t.Logf("%+v", struct{ Events, Steps, Requests, Served, Failed, Refused, Suspected, Held int }{
+		sum.Events, sum.Steps, sum.Requests, sum.Served, sum.Failed, sum.Refused, sum.Suspected, sum.Held})
+	for name, n := range map[string]int{"served": sum.Served, "failed": sum.Failed, "refused": sum.Refused, "suspected": sum.Suspected, "on hold": sum.Held} {
+		require.Positive(t, n, name)
+	}
+}
+
+// tenants is the world of the table: 5,000 tenants, a request every 5 s each.
+func tenants() fleet.Parameters {
+	return fleet.Parameters{
+		Tokens: 5000, Clients: 5000, Limit: 64, Interval: 5 * time.Second, Lifetime: 5 * time.Minute, Latency: 50 * time.Millisecond,
+		Duration: 15 * time.Minute,
+	}
+}
+
+// TestE2_AnOutageWith5000Tenants: the endpoint is down for 10 minutes.
+func TestE2_AnOutageWith5000Tenants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million requests")
+	}
+	p := tenants()
+	from, to := 4*time.Minute, 14*time.Minute
+	p.Phases = []fleet.Phase{{From: from, To: to, Fault: fleet.Erroring}}
+	r := fleet.RunWith(1, p)
+	if r.Violation != nil {
+		t.Fatal(r.Violation)
+	}
+	steady := 0
+	for _, n := range r.Stats.Seconds[int(from/time.Second)+10 : int(to/time.Second)] {
+		steady += n
+	}
+	perSecond := float64(steady) / (to - from - 10*time.Second).Seconds()
+	last := 0
+	for second, n := range r.Stats.Refusals {
+		if n > 0 {
+			last = second
+		}
+	}
+	bound := p.Latency*3/2*time.Duration(p.Tokens)/time.Duration(p.Limit) + 10*time.Second
+	t.Logf("%.2f token requests a second in the steady outage; the last caller failed %v after its end; all were served within %v more", perSecond, time.Duration(last)*time.Second-to, bound)
+	require.LessOrEqual(t, perSecond, 1.0)
+	require.LessOrEqual(t, time.Duration(last)*time.Second, to+11*time.Second, "only until the probe that succeeds")
+	require.Less(t, r.Stats.Longest, bound+time.Second)
+}
+
+// TestE1_5000ColdCallersInSimulatedTime at a healthy endpoint: none fails.
+func TestE1_5000ColdCallersInSimulatedTime(t *testing.T) {
+	for _, limit := range []int{16, 64} {
+		p := tenants()
+		p.Limit, p.Interval, p.Duration, p.Lifetime = limit, time.Second, time.Second, time.Hour
+		r := fleet.RunWith(2, p)
+		if r.Violation != nil {
+			t.Fatal(r.Violation)
+		}
+		require.Zero(t, r.Stats.Failed+r.Stats.Refused)
+		require.Equal(t, p.Tokens, r.Stats.Requests)
+		t.Logf("%d in flight: the longest wait was %v", limit, r.Stats.Longest)
+	}
+}

@@ -1,0 +1,343 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/endpoint"
+)
+
+// place is where a token is, whichever it is at the time: callers ask for the place.
+type place struct {
+	w     *World
+	index int
+}
+
+// token is a token core and what is around it: callers, a published token, and the request in flight.
+type token struct {
+	w      *World
+	place  *place
+	id     int
+	client uint64
+	core   core.Core
+	closed bool
+
+	published      bool
+	end            time.Duration
+	refreshTime    time.Duration
+	read, hinted   bool
+	number, wakeNo int
+
+	waiting []caller
+	ticket  endpoint.Ticket
+	queued  map[endpoint.Ticket]uint64 // the flight of each ticket
+	flight  request
+	made    int // requests in this round
+}
+
+type caller struct {
+	id    int
+	since time.Duration
+	reply core.Reply
+}
+
+// request is a token request.
+type request struct {
+	id        uint64
+	on        bool
+	began     time.Duration
+	attempt   int
+	fault     Fault
+	after     time.Duration // Retry-After
+	stuck     bool
+	cancelled bool
+	number    int
+}
+
+func (w *World) newToken(i int) *token {
+	t := &token{w: w, id: i, client: uint64(i%w.parameters.Clients) + 1, core: core.NewQueued(core.Policy{}.WithDefaults()), queued: map[endpoint.Ticket]uint64{}}
+	t.place = &place{w, i}
+	w.toEndpoint(endpoint.Input{Kind: endpoint.Attach, Client: t.client}, nil)
+	return t
+}
+
+func (p *place) token() *token { return p.w.tokens[p.index] }
+
+// arrive is a caller that wants the token, and the next one.
+func (p *place) arrive() {
+	w := p.w
+	w.after(w.rnd.about(w.parameters.Interval), p.arrive)
+	p.token().get()
+}
+
+func (p *place) refresh() {
+	t := p.token()
+	t.step(core.Input{Kind: core.Refresh, Wait: true}, nil, nil)
+}
+
+// replace closes the token and makes another one in its place.
+func (p *place) replace() {
+	w, old := p.w, p.token()
+	old.step(core.Input{Kind: core.Close}, nil, nil)
+	old.closed = true
+	w.toEndpoint(endpoint.Input{Kind: endpoint.Detach, Client: old.client}, nil)
+	fresh := w.newToken(p.index)
+	fresh.place = p
+	w.tokens[p.index] = fresh
+}
+
+// get is what a caller does: it reads, and asks if there is nothing to read.
+func (t *token) get() {
+	w := t.w
+	if t.published && w.now < t.end {
+		w.stats.Served++
+		t.read = true
+		if w.now >= t.refreshTime && !t.hinted {
+			t.hinted = true
+			t.step(core.Input{Kind: core.RefreshHint}, nil, nil)
+		}
+		return
+	}
+	w.sequence++
+	c := &caller{id: w.sequence, since: w.now}
+	t.step(core.Input{Kind: core.Get}, c, nil)
+	if w.parameters.Patience > 0 {
+		w.after(w.rnd.about(w.parameters.Patience), func() {
+			for i := range t.waiting {
+				if t.waiting[i].id == c.id {
+					t.waiting = append(t.waiting[:i], t.waiting[i+1:]...)
+					return
+				}
+			}
+		})
+	}
+}
+
+// hear is a message from the endpoint.
+func (t *token) hear(id endpoint.Ticket, in core.Input) {
+	t.step(in, nil, func(e *core.Effects) {
+		if e.Decline {
+			t.w.toEndpoint(endpoint.Input{Kind: endpoint.Ended, Ticket: id}, nil)
+		}
+	})
+}
+
+// step sends the core an input, and applies its effects.
+func (t *token) step(in core.Input, from *caller, also func(*core.Effects)) {
+	w := t.w
+	if w.violation != nil {
+		return
+	}
+	in.Read = t.read
+	e := t.core.Step(w.wall(), w.rnd.Float64(), in)
+	w.stats.Steps++
+	w.mix(uint64(t.id), uint64(in.Kind), uint64(e.Reply), uint64(e.Release))
+	if w.keep {
+		w.note("token %d: input %d, flight %d: reply %d release %d enqueue %v promote %v fetch %v", t.id, in.Kind, in.Flight, e.Reply, e.Release, e.Enqueue, e.Promote, e.Fetch)
+	}
+	if e.Cancel {
+		t.cancel(in)
+	}
+	if e.Withdraw {
+		t.published = false
+	}
+	if e.Publish {
+		t.publish(&e)
+	}
+	if also != nil {
+		also(&e)
+	}
+	t.consult(in, &e)
+	if e.Fetch {
+		t.send(&e)
+	}
+	t.arm(&e)
+	t.reply(&e, from)
+}
+
+// consult lets the endpoint know what was decided, as the manager does.
+func (t *token) consult(in core.Input, e *core.Effects) {
+	if e.Freed {
+		t.w.toEndpoint(t.ending(in), nil)
+	}
+	if e.Unqueue {
+		t.w.toEndpoint(endpoint.Input{Kind: endpoint.Withdraw, Ticket: t.ticket}, nil)
+	}
+	if e.Enqueue {
+		t.w.tickets++
+		t.ticket = t.w.tickets
+		t.queued[t.ticket] = e.Flight
+	}
+	if e.Enqueue || e.Promote {
+		t.w.toEndpoint(endpoint.Input{Kind: endpoint.Want, Ticket: t.ticket, Client: t.client, Urgent: e.Urgent, Manual: e.Manual}, t)
+	}
+}
+
+// ending is the end of a request as the endpoint understands it.
+func (t *token) ending(in core.Input) endpoint.Input {
+	end := endpoint.Input{Kind: endpoint.Ended, Ticket: t.ticket, Outcome: endpoint.NoResponse, Retry: t.core.Retrying(), Backoff: t.core.Backoff()}
+	if in.Kind == core.Fetched {
+		f := &t.flight
+		end.RetryAfter, end.Throttled = in.Result.RetryAfter, in.Result.EndsRound
+		switch {
+		case f.cancelled:
+		case f.fault == Refusing:
+			end.Outcome = endpoint.NotConnected
+		case f.fault == Erroring:
+			end.Outcome, end.Status = endpoint.ServerError, 503
+		case f.fault == Throttling:
+			end.Outcome, end.Status = endpoint.Works, 429
+		default:
+			end.Outcome = endpoint.Works
+		}
+		t.flight = request{number: t.flight.number}
+	}
+	if t.core.State().Closed {
+		end.Outcome, end.Throttled = endpoint.NoEvidence, false
+	}
+	return end
+}
+
+// send begins a token request, and decides what comes of it.
+func (t *token) send(e *core.Effects) {
+	w := t.w
+	w.stats.Requests++
+	second := int(w.now / time.Second)
+	for len(w.stats.Seconds) <= second {
+		w.stats.Seconds = append(w.stats.Seconds, 0)
+	}
+	w.stats.Seconds[second]++
+	t.made++
+	attempt := 1
+	for _, ev := range e.Events[:e.N] {
+		if ev.Kind == core.FetchStarted {
+			attempt = ev.Attempt
+		}
+	}
+	t.flight = request{id: e.Flight, on: true, began: w.now, attempt: attempt, number: t.flight.number + 1}
+	f := &t.flight
+	for _, p := range w.parameters.Phases {
+		if w.now >= p.From && w.now < p.To && (p.Client == 0 || p.Client == t.client) {
+			f.fault, f.after = p.Fault, p.RetryAfter
+		}
+	}
+	f.stuck = w.rnd.Float64() < w.parameters.Stuck && w.now < w.parameters.Duration
+	takes := w.rnd.about(w.parameters.Latency)
+	switch {
+	case f.stuck:
+		takes = w.rnd.between(5*time.Second, 40*time.Second)
+	case f.fault == Hanging:
+		return
+	case f.fault == Refusing:
+		takes = time.Millisecond
+	}
+	t.returnsAfter(takes)
+}
+
+// returnsAfter ends the request in flight after a time.
+func (t *token) returnsAfter(takes time.Duration) {
+	f := t.flight
+	t.w.after(takes, func() {
+		if t.flight.number != f.number || t.flight.cancelled != f.cancelled && !f.stuck {
+			if f.stuck { // it was abandoned
+				t.step(core.Input{Kind: core.Fetched, Flight: f.id}, nil, nil)
+			}
+			return
+		}
+		r := core.Result{OK: f.fault == None && !t.flight.cancelled}
+		switch {
+		case r.OK:
+			r.Expiry = epoch.Add(f.began + t.w.parameters.Lifetime)
+		case f.fault == Throttling:
+			r.EndsRound, r.RetryAfter = true, f.after
+		case f.fault == Denying:
+			r.Permanent = true
+		}
+		t.step(core.Input{Kind: core.Fetched, Flight: f.id, Result: r}, nil, nil)
+	})
+}
+
+// cancel ends the context of the request in flight.
+func (t *token) cancel(in core.Input) {
+	f := &t.flight
+	age := t.w.now - f.began
+	if in.Kind != core.Close && f.attempt == 1 && age < 5*time.Second-time.Millisecond {
+		t.w.violate("E1", "token %d: a first attempt is cancelled after %v: the time that it waited was counted", t.id, age)
+	}
+	f.cancelled = true
+	if !f.stuck {
+		t.returnsAfter(t.w.rnd.between(0, 3*time.Millisecond))
+	}
+}
+
+func (t *token) publish(e *core.Effects) {
+	w := t.w
+	t.number++
+	t.published, t.read, t.hinted, t.made = true, e.Release == core.Serve, false, 0
+	t.end, t.refreshTime = e.Publication.EffectiveExpiry.Sub(epoch), e.Publication.RefreshTime.Sub(epoch)
+	number, publication := t.number, e.Publication.Number
+	w.after(e.Publication.Life, func() {
+		if number == t.number {
+			t.step(core.Input{Kind: core.Expire, Publication: publication}, nil, nil)
+		}
+	})
+}
+
+func (t *token) arm(e *core.Effects) {
+	t.wakeNo++
+	if !e.Armed {
+		return
+	}
+	number, at := t.wakeNo, e.Wake
+	t.w.after(max(t.core.Left(at), 0), func() {
+		if number == t.wakeNo {
+			t.step(core.Input{Kind: core.Wake, At: at}, nil, nil)
+		}
+	})
+}
+
+// reply replies to the callers that wait, and to the sender.
+func (t *token) reply(e *core.Effects, from *caller) {
+	if e.Release != core.None {
+		for _, c := range t.waiting {
+			t.respond(c, e.ReleaseOf(c.reply, t.published), e)
+		}
+		t.waiting = t.waiting[:0]
+	}
+	if from == nil {
+		return
+	}
+	from.reply = e.Reply
+	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
+		t.waiting = append(t.waiting, *from)
+		return
+	}
+	t.respond(*from, e.Reply, e)
+}
+
+func (t *token) respond(c caller, reply core.Reply, e *core.Effects) {
+	w := t.w
+	switch reply {
+	case core.Serve, core.ServeExpired:
+		w.stats.Served++
+		w.stats.Longest = max(w.stats.Longest, w.now-c.since)
+		t.read = true
+	case core.Failed:
+		second := int(w.now / time.Second)
+		for len(w.stats.Refusals) <= second {
+			w.stats.Refusals = append(w.stats.Refusals, 0)
+		}
+		w.stats.Refusals[second]++
+		if e.Failure.Kind == core.Refused {
+			w.stats.Refused++
+		} else {
+			w.stats.Failed++
+			if e.Failure.Kind != core.NoFailure && t.made == 0 && e.Failure.Kind != core.Blocked {
+				w.violate("E1", "token %d: a caller fails, and no request was made", t.id)
+			}
+		}
+		if w.now > w.recovered {
+			w.violate("recovery", "token %d: a caller that came at %v fails at %v", t.id, c.since, w.now)
+		}
+	}
+}
