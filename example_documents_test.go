@@ -15,7 +15,7 @@ import (
 )
 
 // What README and the pages of docs/ show, so that it is compiled. A test of internal/repository compares them.
-var _ = []any{firstLines, events, migration, mockClock}
+var _ = []any{firstLines, stayConnected, events, migration, mockClock}
 
 func firstLines(ctx context.Context) error {
 	client, err := alf.New(alf.Config{
@@ -35,6 +35,16 @@ func firstLines(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	return nil
+}
+
+func stayConnected(ctx context.Context, client *alf.Client, connection *connection) {
+	for token, err := range client.Watch(ctx) {
+		if err != nil {
+			slog.Warn("no token for now", "error", err) // once in an outage; the token that ends it follows
+			continue
+		}
+		_ = connection.UpdateSecret(token.Value(), "refreshed")
+	}
 }
 
 type histogram interface {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
-# for), and from Debian nginx with njs and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2, Doorkeeper and
-# RabbitMQ. It may run again at any time.
+# for), and from Debian nginx with njs and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2, Doorkeeper,
+# RabbitMQ and Redis. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,6 +20,9 @@ if [ "${INTEROP_SERVERS:-all}" != core ]; then
 	fi
 	if ! ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-* >/dev/null 2>&1; then
 		wanted+=(rabbitmq-server)
+	fi
+	if ! command -v redis-server >/dev/null; then
+		wanted+=(redis-server)
 	fi
 fi
 # Not the package apache2, which is the service.

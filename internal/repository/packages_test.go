@@ -19,7 +19,7 @@ const module = "github.com/alf-go/alf"
 var public = []string{"alf", "dpop", "fetcher", "keys", "manager", "sim"}
 
 // pure is all that the core may import: nothing in there blocks, or knows the time by itself if time.Now is not called.
-var pure = []string{"cmp", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings", "time"}
+var pure = []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings", "time"}
 
 // parsed returns the Go files of the root module, without tests, by the folder they are in.
 func parsed(t *testing.T) map[string][]*ast.File {

@@ -1,5 +1,5 @@
-// Package rabbitmq runs RabbitMQ's management API with its OAuth 2.0 plugin, as an API that verifies the signature of
-// JWTs.
+// Package rabbitmq runs RabbitMQ with its OAuth 2.0 plugin: its management API, as an API that verifies the signature
+// of JWTs, and AMQP, whose connections end with their token.
 //
 // What is particular about it: a token that it does not accept, whatever the reason, is refused with a challenge for
 // passwords, Basic realm="RabbitMQ Management"; a request for which the token lacks a permission is refused with 401 as
@@ -36,20 +36,21 @@ const (
 // Server is a RabbitMQ that runs.
 type Server struct {
 	port  int
+	amqp  int
 	names *child.Process // epmd, by which Erlang's nodes find each other
 	node  *child.Process
 }
 
 // Start starts a RabbitMQ that keeps its files in dir. It accepts tokens for the resource [Server.Resource] that are
 // signed by a key at keysURL, whose certificate it does not check, and takes scope for the permission to use the
-// management API.
+// management API, and for all permissions over AMQP.
 func Start(ctx context.Context, dir, keysURL, scope string) (*Server, error) {
-	found, err := ports.Find(3)
+	found, err := ports.Find(4)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{port: found[0]}
-	values := map[string]any{"Port": s.port, "Resource": s.Resource(), "Keys": keysURL, "Scope": scope}
+	s := &Server{port: found[0], amqp: found[3]}
+	values := map[string]any{"Port": s.port, "AMQP": s.amqp, "Resource": s.Resource(), "Keys": keysURL, "Scope": scope}
 	for _, name := range []string{"rabbitmq.conf", "advanced.config"} {
 		if err := write(filepath.Join(dir, name), name+".tmpl", values); err != nil {
 			return nil, err
@@ -102,6 +103,9 @@ func (s *Server) Resource() string { return fmt.Sprintf("http://127.0.0.1:%d/", 
 
 // URL is a path of the API.
 func (s *Server) URL(kind Kind) string { return fmt.Sprintf("http://127.0.0.1:%d%s", s.port, kind) }
+
+// AMQPURL is where it speaks AMQP 0-9-1. A token of Start's scope may do anything there.
+func (s *Server) AMQPURL() string { return fmt.Sprintf("amqp://127.0.0.1:%d/", s.amqp) }
 
 // Log is the last lines that RabbitMQ wrote.
 func (s *Server) Log() string { return s.node.Said() }

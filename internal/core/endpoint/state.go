@@ -35,3 +35,6 @@ func (c *Core) Elapsed() core.Elapsed { return c.elapsed }
 
 // Left is how long after the last step a deadline comes.
 func (c *Core) Left(at core.Elapsed) time.Duration { return at - c.elapsed }
+
+// Wall is the time of the last step, on the wall clock.
+func (c *Core) Wall() time.Time { return c.last.Round(0) }
