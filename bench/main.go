@@ -47,6 +47,7 @@ var points = []point{
 	{name: "endtoend", run: endToEnd},
 	{name: "refresh", run: refreshing},
 	{name: "storms", run: inStorms, exact: true},
+	{name: "shared", run: sharing, exact: true},
 	{name: "weight", run: weighing},
 	{name: "watch", run: watching},
 	{name: "growth", run: growing},

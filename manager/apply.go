@@ -54,25 +54,31 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 		return
 	}
 	e.lastErr = nil
-	e.arrived = newToken(f.token, effects.Publication)
-	if effects.Publish {
+	var s *snapshot
+	if e.arrived, s = e.newToken(f.token, effects.Publication); effects.Publish {
 		e.held, e.rejected = e.arrived, nil
-		e.publish(effects)
+		e.publish(s, effects)
 	}
 }
 
-func newToken(t *oauth2.Token, p core.Publication) *Token {
+// newToken makes a token of what a fetch returned, and room for its snapshot.
+func (e *entry) newToken(t *oauth2.Token, p core.Publication) (*Token, *snapshot) {
+	if e.pooled != nil {
+		if c := newCompact(t, p); c != nil {
+			return &c.token, &c.snapshot
+		}
+	}
 	known := *t
 	known.Expiry = p.Expiry
 	made := NewToken(p.Token, &known)
 	made.margin, made.ahead = p.Expiry.Sub(p.EffectiveExpiry), p.Expiry.Sub(p.RefreshTime)
-	return made
+	return made, new(snapshot)
 }
 
 // publish makes the token known, and has it withdrawn after its life whatever the clock reads by then (M2).
-func (e *entry) publish(effects *core.Effects) {
+func (e *entry) publish(s *snapshot, effects *core.Effects) {
 	p := effects.Publication
-	s := &snapshot{token: e.held, start: p.Start, refreshTime: p.RefreshTime, end: p.EffectiveExpiry}
+	s.token, s.refreshTime, s.life = e.held, p.RefreshTime, p.EffectiveExpiry.Sub(p.Start)
 	s.setContest(&e.core) // the value that comes again remains contested (M21)
 	e.shard.expiries.set(e, e.shard.elapsed+p.Life)
 	e.current.Store(s)

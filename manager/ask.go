@@ -17,7 +17,7 @@ func (e *entry) currentToken() *Token {
 // validFor asks for a token whose effective expiry is that far away.
 func (e *entry) validFor(ctx context.Context, min time.Duration) (*Token, error) {
 	c := e.shard.clock
-	lives := func(s *snapshot) bool { return s != nil && s.end.Sub(c.Now().Round(0)) >= min }
+	lives := func(s *snapshot) bool { return s != nil && s.end().Sub(c.Now().Round(0)) >= min }
 	if s := e.current.Load(); lives(s) && s.usable(c.Now(), e, "") {
 		return s.token, nil
 	}

@@ -88,13 +88,13 @@ func (e *entry) stats() Stats {
 	s.Closed, s.Idle, s.Fetching, s.AbandonedNow = state.Closed, state.Idle, state.Fetching, state.Abandoned
 	s.Waiting, s.LastError, s.NextAttempt = len(e.waiting), e.lastErr, state.NextAttempt
 	if !state.Closed {
-		s.Watchers = e.watchers
+		s.Watchers = int(e.watchers)
 	}
 	if p := e.current.Load(); p != nil {
 		s.Ready = p.contest.Load() == nil
 		s.Token = p.token.ID()
-		s.Age = e.core.Wall().Sub(p.start)
-		s.EffectiveExpiry, s.RefreshTime, s.Expiry = p.end, p.refreshTime, p.token.Expiry()
+		s.Age = e.core.Wall().Sub(p.start())
+		s.EffectiveExpiry, s.RefreshTime, s.Expiry = p.end(), p.refreshTime, p.token.Expiry()
 	}
 	return s
 }

@@ -19,7 +19,7 @@ func (d *deadline) passed(now core.Elapsed) bool { return d.index > 0 && d.at <=
 // used.
 type wakeTime struct {
 	deadline
-	core, by core.Elapsed // the core's deadline if it is armed, by the shard's time and by the core's own
+	core core.Elapsed // the core's deadline, if it is armed
 }
 
 // schedule is the deadlines of one kind in a shard: a binary heap, the nearest first, with an alarm for it.
@@ -231,8 +231,8 @@ func (e *entry) arm(at core.Elapsed, armed bool) {
 		e.shard.wakes.remove(e)
 		return
 	}
-	if !w.armed || w.by != at {
-		w.core, w.by, w.armed = e.shard.elapsed+e.core.Left(at), at, true
+	if !w.armed || e.wakeBy != at {
+		w.core, e.wakeBy, w.armed = e.shard.elapsed+e.core.Left(at), at, true
 	}
 	e.shard.wakes.set(e, w.core)
 }
@@ -241,7 +241,7 @@ func (e *entry) arm(at core.Elapsed, armed bool) {
 func (e *entry) wakeUp() message {
 	if w := &e.wake; w.armed && w.core <= e.shard.elapsed {
 		w.armed = false
-		return woken{w.by}
+		return woken{}
 	}
 	return look{}
 }

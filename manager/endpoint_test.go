@@ -127,6 +127,20 @@ func (s *site) since(at time.Time) (n int) {
 	return n
 }
 
+// flying is how many requests of a client id are in flight.
+func (s *site) flying(client string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inFlight[client]
+}
+
+// seen returns the requests so far.
+func (s *site) seen() []request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
 func down(request) error { return unavailable() }
 
 // TestE1_5000ColdCallers: a healthy endpoint fails no caller, however long the queue is.
@@ -145,7 +159,10 @@ func TestE1_5000ColdCallers(t *testing.T) {
 					require.NoError(t, <-errs)
 				}
 				require.Equal(t, callers, s.count())
-				require.Equal(t, limit, s.most)
+				s.mu.Lock()
+				most := s.most
+				s.mu.Unlock()
+				require.Equal(t, limit, most)
 				rounds := (callers + limit - 1) / limit
 				require.Equal(t, time.Duration(rounds)*50*ms, time.Since(begin), "the limit is used at all times")
 			})
@@ -166,16 +183,14 @@ func TestE1_AQuarterWhileOthersWait(t *testing.T) {
 			get(s.manager("large", fmt.Sprint(i)))
 		}
 		synctest.Wait()
-		require.Equal(t, 8, s.inFlight["large"], "alone, it may have all")
+		require.Equal(t, 8, s.flying("large"), "alone, it may have all")
 		for i := range 4 {
 			get(s.manager("small", fmt.Sprint(i)))
 		}
 		time.Sleep(50*ms + 1)
 		synctest.Wait()
-		s.mu.Lock()
-		require.LessOrEqual(t, s.inFlight["large"], 2)
-		require.Equal(t, 2, s.inFlight["small"])
-		s.mu.Unlock()
+		require.LessOrEqual(t, s.flying("large"), 2)
+		require.Equal(t, 2, s.flying("small"))
 		wg.Wait()
 	})
 }
@@ -378,8 +393,8 @@ func TestE2_A429IsDiscoveredOnce(t *testing.T) {
 		s.set(nil)
 		time.Sleep(second)
 		require.Equal(t, 201, s.count(), "whatever was wanted is fetched after that, one of them first")
-		at := s.requests[2].at
-		require.True(t, s.requests[3].at.Sub(at) >= s.takes)
+		at := s.seen()[2].at
+		require.True(t, s.seen()[3].at.Sub(at) >= s.takes)
 	})
 }
 
@@ -418,7 +433,7 @@ func TestE3_CallersComeBeforeRefreshes(t *testing.T) {
 		time.Sleep(minute)
 		read()
 		var order []string
-		for _, r := range s.requests[before:] {
+		for _, r := range s.seen()[before:] {
 			order = append(order, r.name)
 		}
 		require.GreaterOrEqual(t, len(order), 15, "%v", order)

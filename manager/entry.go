@@ -13,6 +13,7 @@ type entry struct {
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	// observing is true while outcomes of first sends are wanted. Only the owner stores.
 	observing atomic.Bool
+	inPool    inPool                   // the owner's, of an entry of a pool
 	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
 	shard     *shard                   // never changes
 	pooled    *pooledEntry             // the same entry, if it is one of a pool; never changes
@@ -20,6 +21,14 @@ type entry struct {
 	*state // the owner's, as all that follows
 	wake   wakeTime
 	expiry deadline
+}
+
+// inPool is where an entry of a pool stands in its life.
+type inPool struct {
+	joined  bool // the owner has counted it
+	busy    bool // the pool counts it as busy
+	over    bool // it is closed, and nothing of it runs any more
+	retired reason
 }
 
 // state is what the owner of a token needs to take a step.
@@ -33,14 +42,16 @@ type state struct {
 	failure  *Error // what callers receive while there is no token
 	lastErr  error  // of the last fetch, if it failed
 	waiting  []waiter
-	watchers int
+	watchers int32
+	paced    bool      // the first fetch counts towards the pace of new tokens (P4)
 	evidence *evidence // nil until a token is rejected
 
 	cancel context.CancelCauseFunc // of the fetch in flight
 
 	member *member         // nil: the token endpoint is not shared
 	ticket endpoint.Ticket // of the fetch that waits there, or is in flight
-	paced  bool            // the first fetch counts towards the pace of new tokens (P4)
+	wakeBy core.Elapsed    // the deadline that it asked for, by its own time
+	called core.Elapsed    // when a caller asked the owner last, if that is a pool's
 }
 
 // receive handles a message. An effective expiry that has passed by the time elapsed comes first (M2, M17); all other
@@ -98,6 +109,6 @@ func (e *entry) end() {
 	}
 	e.shard.entries--
 	if e.pooled != nil {
-		e.pooled.over = true
+		e.inPool.over = true
 	}
 }

@@ -25,9 +25,10 @@ type shard struct {
 	waits    waits
 	counts   counters
 
-	pool   *Pool    // nil: that of a Manager
-	buffer []byte   // in which cores are packed
-	spare  []*state // for steps of tokens that are packed between them
+	pool   *Pool                 // nil: that of a Manager
+	buffer []byte                // in which cores are packed
+	spare  []*state              // for steps of tokens that are packed between them
+	kept   map[*pooledEntry]kept // what few of those have to keep meanwhile
 
 	inbox chan delivery
 	done  chan struct{} // closed when the owner has ended

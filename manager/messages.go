@@ -64,14 +64,14 @@ type tick struct{ at core.Elapsed }
 
 // woken: the core's deadline has passed. It comes from the owner itself, as the next one does. It is a hint; the core
 // looks at the time.
-type woken struct{ at core.Elapsed }
+type woken struct{}
 
 // look: a token of a pool is looked at, whether it is still used.
 type look struct{}
 
 // retire: a token of a pool is forgotten, evicted, or closed with the pool. Callers that wait get that error.
 type retire struct {
-	err  error
+	why  reason
 	done chan<- struct{} // closed when callers cannot read it any more; nil: no one waits for that
 }
 
@@ -135,8 +135,8 @@ func (m refused) input(*entry, time.Time) core.Input {
 	return core.Input{Kind: core.Refuse, Flight: m.flight, For: m.refusal.For}
 }
 
-func (m woken) input(*entry, time.Time) core.Input {
-	return core.Input{Kind: core.Wake, At: m.at}
+func (woken) input(e *entry, _ time.Time) core.Input {
+	return core.Input{Kind: core.Wake, At: e.wakeBy}
 }
 
 func (expired) input(e *entry, _ time.Time) core.Input {

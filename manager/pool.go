@@ -113,7 +113,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 	for range cfg.Owners {
 		s := new(shard)
 		s.init(cfg.Clock, random, observer)
-		s.pool = p
+		s.pool, s.kept = p, make(map[*pooledEntry]kept)
 		s.entries = 1 // the pool itself, until it is closed
 		p.shards = append(p.shards, s)
 		go s.run()
@@ -159,10 +159,10 @@ func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
 	if evicted != nil {
 		p.counts.evicted++
 		p.index.remove(evicted)
-		go evicted.send(retire{err: errForgotten})
+		go evicted.send(retire{why: forgotten})
 	}
-	if e.at != nil {
-		e.at.join()
+	if m := memberOf(f); m != nil {
+		m.join()
 	}
 	p.counts.created++
 	p.index.add(e)
@@ -187,7 +187,7 @@ func (p *Pool) remove(e *pooledEntry) bool {
 func (p *Pool) Forget(key Key) {
 	if e := p.find(key); e != nil && p.remove(e) {
 		done := make(chan struct{})
-		e.send(retire{errForgotten, done})
+		e.send(retire{forgotten, done})
 		select {
 		case <-done:
 		case <-e.shard.done:
@@ -262,7 +262,7 @@ func (s *shard) receiveOwn(msg message) {
 	switch m := msg.(type) {
 	case closingPool:
 		for _, e := range m.entries {
-			e.receive(retire{err: ErrClosed})
+			e.receive(retire{why: poolClosed})
 		}
 		s.entries--
 	case poolStatistics:

@@ -19,36 +19,59 @@ type pooledEntry struct {
 	entry
 	key     Key
 	fetcher Fetcher
-	at      *member // what it shares with others at its token endpoint; nil: nothing
 	// used is when a caller used it last, since the pool's epoch, as far as that was noted.
 	used  atomic.Int64
 	place pool.Place[*pooledEntry] // the pool's, under its lock
 
 	// The rest is the owner's.
-	packed   string
-	packedAt core.Elapsed
-	held     *Token // while it is packed
-	failure  *Error // the same
-	called   core.Elapsed
-	joined   bool  // the owner has counted it
-	busy     bool  // the pool counts it as busy
-	over     bool  // it is closed, and nothing of it runs any more
-	retired  error // why it is being closed
+	packed string
+}
+
+// kept is what few tokens have to keep while they are packed.
+type kept struct {
+	held    *Token // it is withdrawn, and its value may come again
+	failure *Error
+}
+
+// reason is why an entry is being closed.
+type reason uint8
+
+const (
+	notRetired reason = iota
+	forgotten
+	poolClosed
+)
+
+// err is what callers of the entry get.
+func (r reason) err() error {
+	if r == forgotten {
+		return errForgotten
+	}
+	return ErrClosed
 }
 
 func newPooledEntry(p *Pool, key Key, f Fetcher) *pooledEntry {
-	e := &pooledEntry{key: key, fetcher: f, busy: true}
+	e := &pooledEntry{key: key, fetcher: f}
+	e.inPool.busy = true
 	e.shard = p.shards[int(key.hash()>>32)%len(p.shards)]
 	e.pooled = e
-	if f, ok := f.(interface {
-		TokenEndpoint() (endpoint *Endpoint, clientID string)
-	}); ok {
-		if endpoint, clientID := f.TokenEndpoint(); endpoint != nil {
-			e.at = endpoint.member(clientID)
-		}
-	}
 	e.use(p.clock.Now())
 	return e
+}
+
+// memberOf is what a token shares with others at its token endpoint, if its fetcher says so; nil: nothing.
+func memberOf(f Fetcher) *member {
+	shared, ok := f.(interface {
+		TokenEndpoint() (endpoint *Endpoint, clientID string)
+	})
+	if !ok {
+		return nil
+	}
+	endpoint, clientID := shared.TokenEndpoint()
+	if endpoint == nil {
+		return nil
+	}
+	return endpoint.member(clientID)
 }
 
 // name is what events call the token.
@@ -69,12 +92,12 @@ func (e *pooledEntry) use(now time.Time) {
 
 // receive handles a message.
 func (e *pooledEntry) receive(msg message) {
-	if !e.joined {
-		e.joined = true
+	if !e.inPool.joined {
+		e.inPool.joined = true
 		e.shard.entries++
 	}
-	if e.over {
-		e.refuse(msg, e.retired)
+	if e.inPool.over {
+		e.refuse(msg, e.inPool.retired.err())
 		return
 	}
 	if _, ok := msg.(look); ok {
@@ -84,13 +107,13 @@ func (e *pooledEntry) receive(msg message) {
 	}
 	e.unpack()
 	if r, ok := msg.(retire); ok {
-		e.retired = r.err
+		e.inPool.retired = r.why
 		if r.done != nil {
 			defer close(r.done)
 		}
 	}
 	if msg.sender() != nil {
-		e.called = e.shard.elapsed
+		e.state.called = e.shard.elapsed
 		e.use(e.shard.last)
 	}
 	e.takeStep(msg)
@@ -105,7 +128,7 @@ func (e *pooledEntry) refuse(msg message, err error) {
 	case watch:
 		m.reply <- joined{seen: &bulletin{}, closed: true, forgotten: err == errForgotten}
 	case admitted:
-		e.at.giveBack(m.ticket)
+		memberOf(e.fetcher).giveBack(m.ticket)
 	case retire:
 		if m.done != nil {
 			close(m.done)
@@ -125,11 +148,11 @@ func (e *pooledEntry) look() message {
 		e.use(e.shard.last) // it was read since the last look, no one knows when
 	}
 	p.mu.Lock()
-	forgotten := p.members.Forgotten(e, e.shard.last.Sub(p.epoch))
+	outdated := p.members.Forgotten(e, e.shard.last.Sub(p.epoch))
 	p.mu.Unlock()
-	if forgotten {
+	if outdated {
 		p.remove(e)
-		return retire{err: errForgotten}
+		return retire{why: forgotten}
 	}
 	if e.state != nil {
 		return look{} // it may be quiet by now
@@ -141,15 +164,15 @@ func (e *pooledEntry) look() message {
 // settle is for the end of a step: what is the pool to think of this token, and can it be packed.
 func (e *pooledEntry) settle() {
 	s := e.shard
-	if e.over {
+	if e.inPool.over {
 		e.state = nil
 		return
 	}
-	quietAt := e.called + pool.QuietTime
+	quietAt := e.state.called + pool.QuietTime
 	resting := e.core.Resting() && len(e.waiting) == 0 && e.watchers == 0
 	busy := !resting || e.core.BackingOff() && s.elapsed < quietAt
-	if busy != e.busy {
-		e.busy = busy
+	if busy != e.inPool.busy {
+		e.inPool.busy = busy
 		s.pool.mu.Lock()
 		s.pool.members.Settle(e, busy)
 		s.pool.mu.Unlock()
@@ -171,7 +194,7 @@ func (e *pooledEntry) schedule() {
 	s := e.shard
 	at := s.elapsed + s.pool.members.Policy().IdleTime/looks
 	if e.state != nil {
-		at = e.called + pool.QuietTime
+		at = e.state.called + pool.QuietTime
 		if at <= s.elapsed { // it is busy for other reasons, whose end is a message
 			at = s.elapsed + pool.QuietTime
 		}
@@ -185,14 +208,16 @@ func (e *pooledEntry) schedule() {
 // pack gives up the state.
 func (e *pooledEntry) pack() {
 	s := e.shard
-	if e.wake.armed {
-		e.wake.by = e.core.Left(e.wake.by) // elapsed times count from here when it is unpacked
+	e.packed = string(e.core.Pack(s.buffer[:0], s.elapsed))
+	var k kept
+	if s := e.current.Load(); s == nil || s.token != e.held {
+		k.held = e.held
 	}
-	e.packed, e.packedAt = string(e.core.Pack(s.buffer[:0])), s.elapsed
-	e.held = e.state.held
-	e.failure = trimmed(e.state.failure)
-	if !e.core.BackingOff() {
-		e.failure = nil
+	if e.core.BackingOff() {
+		k.failure = trimmed(e.failure)
+	}
+	if k != (kept{}) {
+		s.kept[e] = k
 	}
 	if len(s.spare) < maxSpare {
 		*e.state = state{}
@@ -213,20 +238,32 @@ func (e *pooledEntry) unpack() {
 	} else {
 		e.state = new(state)
 	}
-	e.state.fetcher, e.state.member, e.state.paced = e.fetcher, e.at, e.at != nil
+	m := memberOf(e.fetcher)
+	e.state.fetcher, e.member, e.paced = e.fetcher, m, m != nil
 	if e.packed == "" {
 		e.core = core.New(s.pool.policy)
-		if e.at != nil {
+		if m != nil {
 			e.core = core.NewQueued(s.pool.policy)
 		}
 		return
 	}
-	e.core = core.Unpack(s.pool.policy, []byte(e.packed), s.last, s.elapsed-e.packedAt)
-	e.state.held, e.state.failure = e.held, e.failure
-	if e.failure != nil {
-		e.state.lastErr = e.failure.Err
+	var end time.Time
+	if s := e.current.Load(); s != nil {
+		e.held, end = s.token, s.end()
 	}
-	e.packed, e.held, e.failure = "", nil, nil
+	var packedAt core.Elapsed
+	e.core, packedAt = core.Unpack(s.pool.policy, []byte(e.packed), s.last, s.elapsed, end)
+	e.wakeBy = e.wake.core - packedAt // elapsed times count from there
+	e.packed = ""
+	if k, ok := s.kept[e]; ok {
+		delete(s.kept, e)
+		if k.held != nil {
+			e.held = k.held
+		}
+		if e.failure = k.failure; k.failure != nil {
+			e.lastErr = k.failure.Err
+		}
+	}
 }
 
 // maxSpare is how many states an owner keeps for later steps.
@@ -265,7 +302,7 @@ func (e *trimmedError) Is(target error) bool { return e.abandoned && target == E
 // closedError is what callers of an entry get that is being closed.
 func (e *entry) closedError() error {
 	if e.pooled != nil {
-		return e.pooled.retired
+		return e.inPool.retired.err()
 	}
 	return ErrClosed
 }

@@ -74,7 +74,7 @@ func (x *index) find(key Key) *pooledEntry {
 // add is for a key that is not there.
 func (x *index) add(e *pooledEntry) {
 	t := x.table.Load()
-	if x.n++; 4*x.n > 3*len(t.slots) {
+	if x.n++; 5*x.n > 4*len(t.slots) {
 		t = x.rebuild(t)
 	}
 	t.put(e)
@@ -94,7 +94,7 @@ func (x *index) rebuild(old *table) *table {
 	x.n = 1 // the one that is being added
 	x.each(func(*pooledEntry) { x.n++ })
 	size := minSlots
-	for 2*x.n > size {
+	for 3*x.n > 2*size {
 		size *= 2
 	}
 	t := newTable(size)

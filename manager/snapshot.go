@@ -11,12 +11,18 @@ import (
 
 // snapshot is a published token. The owner makes it and replaces it; all callers read it.
 type snapshot struct {
-	token            *Token
-	start            time.Time
-	refreshTime, end time.Time // without a monotonic part, so that comparing with them goes by the wall clock
-	flags            atomic.Uint32
-	contest          atomic.Pointer[contest] // nil: no origin contests the token
+	token       *Token
+	refreshTime time.Time     // without a monotonic part, so that comparing with it goes by the wall clock
+	life        time.Duration // from the start of its fetch to its effective expiry
+	flags       atomic.Uint32
+	contest     atomic.Pointer[contest] // nil: no origin contests the token
 }
+
+// end is the token's effective expiry, without a monotonic part.
+func (s *snapshot) end() time.Time { return s.token.EffectiveExpiry() }
+
+// start is when the fetch that brought the token was started.
+func (s *snapshot) start() time.Time { return s.end().Add(-s.life) }
 
 // The flags of a snapshot.
 const (
@@ -69,7 +75,7 @@ func (s *snapshot) usable(now time.Time, e *entry, target string) bool {
 // attend is the rest. A reader that finds the refresh time passed sends the owner a hint, once and without waiting: it
 // may be idle, or its timer late because the machine slept.
 func (s *snapshot) attend(now time.Time, e *entry, target string) bool {
-	if !now.Before(s.end) {
+	if !now.Before(s.end()) {
 		return false
 	}
 	if c := s.contest.Load(); c != nil && c.covers(e.shard.seed, target) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -28,7 +29,8 @@ type Token struct {
 
 type material struct {
 	authorization string
-	oauth         oauth2.Token
+	oauth         *oauth2.Token // nil: it is made again, of authorization and of
+	members       string        // the text of what Extra returns
 }
 
 // NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry
@@ -36,12 +38,17 @@ type material struct {
 func NewToken(id uint64, t *oauth2.Token) *Token {
 	// One string holds the value for both.
 	scheme := t.Type() + " "
-	m := &material{authorization: scheme + t.AccessToken, oauth: *t}
+	whole := &struct {
+		material
+		token oauth2.Token
+	}{token: *t}
+	m := &whole.material
+	m.authorization, m.oauth = scheme+t.AccessToken, &whole.token
 	m.oauth.AccessToken = m.authorization[len(scheme):]
 	return &Token{id: id, expiry: t.Expiry, reveal: func() *material { return m }}
 }
 
-var noMaterial = new(material)
+var noMaterial = &material{oauth: new(oauth2.Token)}
 
 func (t *Token) material() *material {
 	if t == nil || t.reveal == nil {
@@ -55,7 +62,13 @@ func (t *Token) material() *material {
 func (t *Token) ID() uint64 { return t.id }
 
 // Value is the access token itself. It is a secret.
-func (t *Token) Value() string { return t.material().oauth.AccessToken }
+func (t *Token) Value() string {
+	m := t.material()
+	if m.oauth != nil {
+		return m.oauth.AccessToken
+	}
+	return m.authorization[strings.IndexByte(m.authorization, ' ')+1:]
+}
 
 // Authorization is the ready-made value of the Authorization header, such as "Bearer abc" (RFC 6750 section 2.1). It is
 // a secret, and built once per token.
@@ -77,7 +90,13 @@ func (t *Token) RefreshTime() time.Time { return t.expiry.Add(-t.ahead) }
 // OAuth2 converts to a golang.org/x/oauth2 token, a new one at each call, with whatever Extra the endpoint's response
 // carried. It holds the secret in the open, and unlike Token prints it.
 func (t *Token) OAuth2() *oauth2.Token {
-	o := t.material().oauth
+	m := t.material()
+	var o oauth2.Token
+	if m.oauth != nil {
+		o = *m.oauth
+	} else {
+		o = m.expand()
+	}
 	o.Expiry = t.Expiry()
 	return &o
 }

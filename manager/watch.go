@@ -115,7 +115,7 @@ func (w *watcher) join() (now joined, ok bool) {
 // next is what to yield, which may be nothing: the current token if it is usable at this moment and not the last one
 // again, and otherwise the error of an outage that has not been yielded.
 func (w *watcher) next(err error) (*Token, error) {
-	if s := w.current.Load(); s != nil && w.shard.clock.Now().Before(s.end) {
+	if s := w.current.Load(); s != nil && w.shard.clock.Now().Before(s.end()) {
 		if w.last != nil && w.last.id == s.token.id {
 			return nil, nil
 		}

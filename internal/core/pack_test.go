@@ -20,7 +20,8 @@ func TestP5_APackedCoreDoesTheSame(t *testing.T) {
 		whole, other := core.New(policy), core.New(policy)
 		now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 		var packed []byte
-		var packedAt time.Time
+		var packedAt, end time.Time
+		begun := now
 		var flight, publication uint64
 		fetching, held := false, false
 		for step := range 400 {
@@ -49,7 +50,9 @@ func TestP5_APackedCoreDoesTheSame(t *testing.T) {
 			}
 			draw := rng.Float64()
 			if packed != nil {
-				other = core.Unpack(policy, packed, now, now.Sub(packedAt))
+				var at core.Elapsed
+				other, at = core.Unpack(policy, packed, now, now.Sub(begun), end)
+				require.Equal(t, packedAt.Sub(begun), at)
 				packed = nil
 			}
 			want, got := whole.Step(now, draw, in), other.Step(now, draw, in)
@@ -70,10 +73,10 @@ func TestP5_APackedCoreDoesTheSame(t *testing.T) {
 				fetching, flight = true, want.Flight
 			}
 			if want.Publish {
-				publication, held = want.Publication.Number, true
+				publication, held, end = want.Publication.Number, true, want.Publication.EffectiveExpiry
 			}
 			if other.Resting() && rng.IntN(2) == 0 {
-				packed, packedAt = other.Pack(nil), now
+				packed, packedAt = other.Pack(nil, now.Sub(begun)), now
 				packings++
 				require.LessOrEqual(t, len(packed), 80)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/simulation/fleet"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 )
 
@@ -36,7 +37,7 @@ func (p *program) simCommand() *cli.Command {
 func simFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "scenario", Category: simWhat, TakesFile: true,
-			Usage: "run the world in this JSON `FILE`, or one of " + strings.Join(scenarios.Names(), ", ")},
+			Usage: "run the world in this JSON `FILE`, or one of " + strings.Join(append(scenarios.Names(), fleet.Names()...), ", ")},
 		&cli.Uint64Flag{Name: "seed", Category: simWhat, Usage: "replay the world of this `SEED`; of a scenario: the seed of what it leaves to chance"},
 		&cli.Uint64Flag{Name: "seeds", Category: simWhat, Usage: "hunt through the worlds of this `NUMBER` of seeds, and stop at the first failure"},
 		&cli.Uint64Flag{Name: "first", Category: simWhat, Usage: "with --seeds: the first `SEED`"},
@@ -89,6 +90,12 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 		return exit.Usagef("--first and --once are for a hunt: say through how many seeds by --seeds")
 	case cmd.IsSet("seed") && len(made) == 0:
 		return p.simSeed(ctx, cmd)
+	}
+	if s, ok := fleet.Load(cmd.String("scenario")); ok {
+		if len(made) > 1 || cmd.IsSet("seed") || cmd.IsSet("compare") || cmd.IsSet("report") || cmd.IsSet("trace") {
+			return exit.Usagef("--scenario %s is about many tokens: it goes with no other flag", cmd.String("scenario"))
+		}
+		return p.simTokens(s)
 	}
 	s, err := simScenario(cmd)
 	if err != nil {

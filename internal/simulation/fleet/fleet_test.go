@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,26 @@ func TestE2_WorldsOfManyTokens(t *testing.T) {
 		sum.Events, sum.Steps, sum.Requests, sum.Served, sum.Failed, sum.Refused, sum.Suspected, sum.Held})
 	for name, n := range map[string]int{"served": sum.Served, "failed": sum.Failed, "refused": sum.Refused, "suspected": sum.Suspected, "on hold": sum.Held} {
 		require.Positive(t, n, name)
+	}
+}
+
+func TestE2_ScenariosCanBeRead(t *testing.T) {
+	for _, name := range fleet.Names() {
+		s, ok := fleet.Load(name)
+		require.True(t, ok, name)
+		require.NotEmpty(t, s.About)
+		s.Parameters.Tokens, s.Parameters.Clients = 50, 50
+		var report strings.Builder
+		require.NoError(t, s.Run().Report(&report))
+		require.Contains(t, report.String(), "5xx")
+	}
+	for content, says := range map[string]string{
+		`{"tokens":1,"colour":2}`: "colour",
+		`{"tokens":1}`:            "must be above 0",
+		`{"tokens":1,"clients":1,"limit":1,"interval":"1s","lifetime":"1s","latency":"1s","duration":"1s","faults":[{"fault":"rain"}]}`: "rain",
+	} {
+		_, err := fleet.Parse([]byte(content))
+		require.ErrorContains(t, err, says)
 	}
 }
 

@@ -32,7 +32,8 @@ type token struct {
 	ticket  endpoint.Ticket
 	queued  map[endpoint.Ticket]uint64 // the flight of each ticket
 	flight  request
-	made    int // requests in this round
+	made    int  // requests in this round
+	refused bool // the last failure was a refusal of the endpoint's
 }
 
 type caller struct {
@@ -328,7 +329,10 @@ func (t *token) respond(c caller, reply core.Reply, e *core.Effects) {
 			w.stats.Refusals = append(w.stats.Refusals, 0)
 		}
 		w.stats.Refusals[second]++
-		if e.Failure.Kind == core.Refused {
+		if e.Failure.Kind != core.NoFailure {
+			t.refused = e.Failure.Kind == core.Refused
+		}
+		if t.refused {
 			w.stats.Refused++
 		} else {
 			w.stats.Failed++
