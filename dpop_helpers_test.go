@@ -74,9 +74,9 @@ func boundSource() *fakeSource {
 	return f
 }
 
-// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("dead"), of the proof ("proof",
-// "proof400", and "body401" and "body400" in the body alone), of both, and successes ("ok", "ok:n2" with the next
-// nonce), the last of which is repeated, and keeps what it was sent.
+// wanting responds in turn with nonce challenges ("nonce:n1"), refusals of the token ("rejected"), of the proof
+// ("proof", "proof400", and "body401" and "body400" in the body alone), of both, and successes ("ok", "ok:n2" with the
+// next nonce), the last of which is repeated, and keeps what it was sent.
 type wanting struct {
 	t         *testing.T
 	responses []string
@@ -109,7 +109,7 @@ func (w *wanting) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch kind {
 	case "ok":
 		status, challenge = 200, ""
-	case "dead":
+	case "rejected":
 		challenge = `DPoP error="invalid_token"`
 	case "proof", "proof400":
 		challenge = `DPoP error="invalid_dpop_proof", algs="ES256"`

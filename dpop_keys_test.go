@@ -65,7 +65,7 @@ func TestF4_ATokenInUseKeepsItsKeyUntilTheNextOneIsPublished(t *testing.T) {
 }
 
 func TestF4_AKeyThatChangesBesideAThirdPartySource(t *testing.T) {
-	api := &wanting{t: t, responses: []string{"ok", "dead", "ok"}}
+	api := &wanting{t: t, responses: []string{"ok", "rejected", "ok"}}
 	source, rotate := rotating(newKey(t), newKey(t))
 	client := newClient(t, alf.Config{Manager: boundSource(), HTTPClient: &http.Client{Transport: api}, DPoP: &alf.DPoP{Key: source}})
 	get(t, client, apiURL)

@@ -23,11 +23,11 @@ func TestC5_ANonceIsSentOnceAndCausesNoFetch(t *testing.T) {
 		"never content":                          {[]string{"nonce:n1", "nonce:n2"}, 401, 2, ",n1", 0},
 		"without a nonce":                        {[]string{"nonce"}, 401, 1, "", 0},
 		"with one that is none":                  {[]string{`nonce:"`}, 401, 1, "", 0},
-		"the token is dead as well":              {[]string{"nonce:n1", "dead", "ok"}, 200, 3, ",n1,n1", 1},
-		"after the token was refreshed":          {[]string{"dead", "nonce:n1", "ok"}, 200, 3, ",,n1", 1},
-		"before and after":                       {[]string{"nonce:n1", "dead:n2", "nonce:n3"}, 401, 3, ",n1,n2", 1},
-		"two dead tokens":                        {[]string{"nonce:n1", "dead", "dead"}, 401, 3, ",n1,n1", 1},
-		"a refusal brings the nonce with itself": {[]string{"dead:n1", "ok"}, 200, 2, ",n1", 1},
+		"the token is rejected as well":          {[]string{"nonce:n1", "rejected", "ok"}, 200, 3, ",n1,n1", 1},
+		"after the token was refreshed":          {[]string{"rejected", "nonce:n1", "ok"}, 200, 3, ",,n1", 1},
+		"before and after":                       {[]string{"nonce:n1", "rejected:n2", "nonce:n3"}, 401, 3, ",n1,n2", 1},
+		"two rejected tokens":                    {[]string{"nonce:n1", "rejected", "rejected"}, 401, 3, ",n1,n1", 1},
+		"a refusal brings the nonce with itself": {[]string{"rejected:n1", "ok"}, 200, 2, ",n1", 1},
 	} {
 		api, source := &wanting{t: t, responses: c.responses}, boundSource()
 		client := proving(t, source, api)

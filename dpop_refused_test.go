@@ -21,22 +21,22 @@ func TestC5_ARefusedProofIsReplacedAndTheTokenIsNot(t *testing.T) {
 		nonces       string
 		refreshed    int
 	}{
-		"once":                              {[]string{"proof", "ok"}, 200, 2, ",", 0},
-		"a 400":                             {[]string{"proof400", "ok"}, 200, 2, ",", 0},
-		"in the body":                       {[]string{"body401", "ok"}, 200, 2, ",", 0},
-		"a 400, in the body":                {[]string{"body400", "ok"}, 200, 2, ",", 0},
-		"it brings a nonce":                 {[]string{"proof:n1", "ok"}, 200, 2, ",n1", 0},
-		"a 400 brings a nonce":              {[]string{"proof400:n1", "ok"}, 200, 2, ",n1", 0},
-		"then a nonce is wanted":            {[]string{"proof", "nonce:n1"}, 401, 2, ",", 0},
-		"the token is dead as well":         {[]string{"proof", "dead", "ok"}, 200, 3, ",,", 1},
-		"after the token was refreshed":     {[]string{"dead", "proof", "ok"}, 200, 3, ",,", 1},
-		"both at once":                      {[]string{"both", "ok"}, 200, 2, ",", 1},
-		"never content":                     {[]string{"proof"}, 401, 3, ",,", 1},
-		"never content, by 400":             {[]string{"proof400"}, 400, 2, ",", 0},
-		"never content, in the body":        {[]string{"body400"}, 400, 2, ",", 0},
-		"after a nonce, never content":      {[]string{"nonce:n1", "proof"}, 401, 3, ",n1,n1", 1},
-		"after a nonce, a 400":              {[]string{"nonce:n1", "proof400"}, 400, 2, ",n1", 0},
-		"a nonce, a dead token and a proof": {[]string{"nonce:n1", "dead", "proof"}, 401, 3, ",n1,n1", 1},
+		"once":                                  {[]string{"proof", "ok"}, 200, 2, ",", 0},
+		"a 400":                                 {[]string{"proof400", "ok"}, 200, 2, ",", 0},
+		"in the body":                           {[]string{"body401", "ok"}, 200, 2, ",", 0},
+		"a 400, in the body":                    {[]string{"body400", "ok"}, 200, 2, ",", 0},
+		"it brings a nonce":                     {[]string{"proof:n1", "ok"}, 200, 2, ",n1", 0},
+		"a 400 brings a nonce":                  {[]string{"proof400:n1", "ok"}, 200, 2, ",n1", 0},
+		"then a nonce is wanted":                {[]string{"proof", "nonce:n1"}, 401, 2, ",", 0},
+		"the token is rejected as well":         {[]string{"proof", "rejected", "ok"}, 200, 3, ",,", 1},
+		"after the token was refreshed":         {[]string{"rejected", "proof", "ok"}, 200, 3, ",,", 1},
+		"both at once":                          {[]string{"both", "ok"}, 200, 2, ",", 1},
+		"never content":                         {[]string{"proof"}, 401, 3, ",,", 1},
+		"never content, by 400":                 {[]string{"proof400"}, 400, 2, ",", 0},
+		"never content, in the body":            {[]string{"body400"}, 400, 2, ",", 0},
+		"after a nonce, never content":          {[]string{"nonce:n1", "proof"}, 401, 3, ",n1,n1", 1},
+		"after a nonce, a 400":                  {[]string{"nonce:n1", "proof400"}, 400, 2, ",n1", 0},
+		"a nonce, a rejected token and a proof": {[]string{"nonce:n1", "rejected", "proof"}, 401, 3, ",n1,n1", 1},
 	} {
 		api, source := &wanting{t: t, responses: c.responses}, boundSource()
 		client := proving(t, source, api)

@@ -15,12 +15,12 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// An API that refuses a dead token with 403 and says so in the body. The body is looked at because a 403 for want of a
-// permission would not go away with another token.
+// An API that refuses a rejected token with 403 and says so in the body. The body is looked at because a 403 for want
+// of a permission would not go away with another token.
 func ExampleConfig_rejected() {
-	dead := ""
+	rejected := ""
 	server := sim.New(sim.Options{API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == dead {
+		if r.Header.Get("Authorization") == rejected {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"code":"TOKEN_REVOKED"}`)
 		}
@@ -44,7 +44,7 @@ func ExampleConfig_rejected() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	dead = tok.Authorization()
+	rejected = tok.Authorization()
 	resp, err := client.GetContext(context.Background(), server.APIURL())
 	if err != nil {
 		log.Fatal(err)

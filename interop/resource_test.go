@@ -49,14 +49,14 @@ var apis = []struct {
 	resources []resource
 }{
 	{"nginx with njs", nginx.Missing, startNginx, []resource{
-		{string(nginx.Proper), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
-		{string(nginx.Silent), opaqueTokens, "401 without a challenge", tryDeadToken},
-		{string(nginx.Basic), opaqueTokens, "401, `Basic realm=\"nginx\"`", tryDeadToken},
+		{string(nginx.Proper), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryRevokedToken},
+		{string(nginx.Silent), opaqueTokens, "401 without a challenge", tryRevokedToken},
+		{string(nginx.Basic), opaqueTokens, "401, `Basic realm=\"nginx\"`", tryRevokedToken},
 		{string(nginx.Scope), opaqueTokens, "403, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
 	}},
 	{"Apache with mod_oauth2", apache.Missing, startApache, []resource{
-		{string(apache.Opaque), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
-		{string(apache.JWT), plainJWTs, "401, `Bearer error=\"invalid_token\"`", tryDeadToken},
+		{string(apache.Opaque), opaqueTokens, "401, `Bearer error=\"invalid_token\"`", tryRevokedToken},
+		{string(apache.JWT), plainJWTs, "401, `Bearer error=\"invalid_token\"`", tryRevokedToken},
 		{string(apache.DPoP), keyJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
 		{string(apache.Certificate), certificateJWTs, "401, `Bearer error=\"invalid_token\"`", tryBoundToken},
 		{string(apache.Scope), plainJWTs, "401, `Bearer error=\"insufficient_scope\"`", tryMissingScope},
@@ -137,8 +137,8 @@ func (k tokens) row(provider *oidcprovider.Server, url string) *row {
 	return &row{Case: c, server: provider}
 }
 
-// tryDeadToken: a token that was good and is revoked is replaced, by one fetch, whatever the 401 looks like.
-func tryDeadToken(t *testing.T, r *row) {
+// tryRevokedToken: a token that was good and is revoked is replaced, by one fetch, whatever the 401 looks like.
+func tryRevokedToken(t *testing.T, r *row) {
 	nothing := func(*client) error { return nil }
 	stats, asked := r.undisturbed(t, nothing, func(c *client) error {
 		require.NoError(t, c.ask(t.Context()))
@@ -166,7 +166,7 @@ func tryBoundToken(t *testing.T, r *row) {
 	}
 	require.NoError(t, c.ask(t.Context()))
 	require.NoError(t, c.Close()) // or it might refresh its token while requests are counted
-	tryDeadToken(t, r)
+	tryRevokedToken(t, r)
 }
 
 // present shows a token by hand, over a connection without a certificate; proof "": without one.

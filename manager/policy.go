@@ -35,6 +35,11 @@ type Policy struct {
 	// MinPermanentBackoff and MaxPermanentBackoff are the same for failures that are permanent, such as invalid_client,
 	// without the randomness. Defaults: 5 s and 60 s.
 	MinPermanentBackoff, MaxPermanentBackoff time.Duration
+	// UnlimitedRejections lifts the limits of rule M13 of PROMISES.md: every rejection of the current token causes a
+	// fetch, at once, whatever came of the ones before. It is for tests that revoke tokens again and again in real
+	// time, never for production: an API that always responds with a 401 then floods the token endpoint. Default:
+	// false.
+	UnlimitedRejections bool
 }
 
 // Validate reports every setting that makes no sense: the error contains one *[FieldError] for each.

@@ -61,6 +61,34 @@ func ExampleServer_Revoke() {
 	// token requests for it: 1
 }
 
+// A test in real time revokes tokens one after another. Without Generous, the second request would wait for a second,
+// as in production.
+func ExampleOptions_generous() {
+	server := sim.New(sim.Options{Generous: true})
+	client, err := alf.New(server.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	orders := Orders{client.HTTPClient(), server.APIURL()}
+
+	start, failed := time.Now(), 0
+	for range 20 {
+		server.Revoke()
+		if orders.Place(context.Background(), "tea") != nil {
+			failed++
+		}
+	}
+	fmt.Println("failed:", failed)
+	fmt.Println("token requests:", server.Stats().TokenRequests)
+	fmt.Println("within a few seconds:", time.Since(start) < 10*time.Second)
+	// Output:
+	// failed: 0
+	// token requests: 20
+	// within a few seconds: true
+}
+
 // An outage that the token outlives: no caller notices.
 func ExampleServer_GoDown() {
 	clk := clock.NewMock()

@@ -27,6 +27,11 @@ type Options struct {
 	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any
 	// secret is accepted, except an empty one.
 	ClientSecret string `json:"-"`
+	// Generous makes the clients of [Server.Config] and [Server.ConfigAt] replace the token at every rejection, at once
+	// and however often that happens. Otherwise they limit that as in production (rule M13 of PROMISES.md), which a
+	// test that revokes tokens in real time would notice: see docs/testing.md. It sets Policy.UnlimitedRejections.
+	// Default: false.
+	Generous bool
 	// API serves the requests that carry a good token. In memory it runs on the goroutine of the request, and its
 	// response is delivered as a whole when it returns: a response that is streamed needs a socket. Default: 200 with
 	// the request's own body, or {"ok":true} if it has none.

@@ -24,10 +24,11 @@ type Server struct {
 }
 
 type state struct {
-	name  string
-	clock clock.Clock
-	api   http.Handler
-	stop  chan struct{} // closed by Close
+	name     string
+	generous bool
+	clock    clock.Clock
+	api      http.Handler
+	stop     chan struct{} // closed by Close
 
 	mu         sync.Mutex // guards all that follows; it is never held while anybody waits or a handler runs
 	client     client
@@ -47,6 +48,7 @@ type state struct {
 func New(o Options) *Server {
 	s := &Server{&state{
 		name:       o.Name,
+		generous:   o.Generous,
 		clock:      o.Clock,
 		api:        o.API,
 		stop:       make(chan struct{}),
@@ -100,6 +102,7 @@ func (s *Server) config(tokenURL string) alf.Config {
 		ClientSecret: alf.Secret(secret),
 		Clock:        s.clock,
 		Rand:         func() float64 { return 0.5 },
+		Policy:       alf.Policy{UnlimitedRejections: s.generous},
 	}
 }
 

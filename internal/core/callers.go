@@ -69,6 +69,8 @@ func (s *step) earliest(in Input) Elapsed {
 		return s.elapsed
 	case in.MinLife > 0:
 		return s.token.arrived + restart
+	case s.policy.UnlimitedRejections:
+		return longAgo
 	}
 	return s.guards.earliest()
 }

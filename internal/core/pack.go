@@ -1,9 +1,6 @@
 package core
 
-import (
-	"bytes"
-	"time"
-)
+import "time"
 
 // maxZeros is more than the zeros at the end of any packed core.
 const maxZeros = 64
@@ -14,7 +11,11 @@ const maxZeros = 64
 func (c *Core) Pack(b []byte, at Elapsed) []byte {
 	p := PackTo(b)
 	c.packCounts(p, &at)
-	return bytes.TrimRight(c.AppendKey(p.b), "\x00") // most of the rest is zero
+	b = c.AppendKey(p.b)
+	for len(b) > 0 && b[len(b)-1] == 0 { // most of the rest is zero
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // Unpack is the reverse of [Core.Pack]. now is the clock's reading, at the time by the owner's own count, and end the

@@ -13,6 +13,7 @@ type Policy struct {
 	Attempts                                 int
 	MinBackoff, MaxBackoff                   time.Duration
 	MinPermanentBackoff, MaxPermanentBackoff time.Duration
+	UnlimitedRejections                      bool
 }
 
 // What no setting changes.

@@ -64,6 +64,14 @@ func (s *step) mayReplace(g *guard, path uint64) (until Elapsed, ok bool) {
 	return 0, true // and where it comes sooner than a second after the last one, it waits (M13)
 }
 
+// replacementFrom is when the fetch that a rejection is entitled to may start.
+func (s *step) replacementFrom(g *guard) Elapsed {
+	if s.policy.UnlimitedRejections {
+		return longAgo
+	}
+	return g.earliest(s.elapsed, s.guards.earliest(), s.draw)
+}
+
 // joins reports whether a rejection is served by what goes on already (M12).
 func (s *step) joins() bool {
 	return s.round.on || s.flight.on && !s.flight.reported && !(s.flight.queued && s.failingFast())
@@ -87,7 +95,7 @@ func (s *step) replace(g *guard, in Input) {
 		s.liftBackoff()
 	}
 	if !s.round.on {
-		s.startRound(CauseRejected, g.earliest(s.elapsed, s.guards.earliest(), s.draw))
+		s.startRound(CauseRejected, s.replacementFrom(g))
 	}
 }
 
@@ -118,6 +126,9 @@ func (s *step) outcome(in Input) {
 // raise puts a guard on an origin. If its requests wait for a fetch already, that is the first of its allowance, and
 // they wait no longer: a rejection under a guard contests nothing (M21).
 func (s *step) raise(g *guard) {
+	if s.policy.UnlimitedRejections {
+		return
+	}
 	g.raise(s.elapsed)
 	if s.N < maxEvents-maxEventsAfter { // any number of guards may go up at a publication
 		s.event(Event{Kind: Guarded, Token: s.token.id, Origin: g.origin})

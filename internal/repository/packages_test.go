@@ -39,7 +39,7 @@ func parsed(t *testing.T) map[string][]*ast.File {
 // name is how DESIGN.md calls a package: by its folder, the root by the module's name, and the parts of the program and
 // of the simulation by the folder that they are in.
 func name(folder string) string {
-	for _, whole := range []string{"internal/program", "internal/simulation"} {
+	for _, whole := range []string{"internal/program", "internal/simulation", "examples"} {
 		if folder == whole || strings.HasPrefix(folder, whole+"/") {
 			return whole
 		}
@@ -95,7 +95,7 @@ func TestPackages_PublicOnesAreFew(t *testing.T) {
 
 // The order in which arrows point: a package imports only what stands after it.
 var layers = []string{
-	"cmd/alf", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core", "fetcher", "dpop", "keys",
+	"cmd/alf", "examples", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core", "fetcher", "dpop", "keys",
 }
 
 func TestPackages_ArrowsPointOneWay(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 	"google.golang.org/grpc"
@@ -24,6 +25,7 @@ import (
 
 // server issues tokens and is the gRPC server that accepts the last of them only.
 type server struct {
+	clock   *clock.Mock // nil: the real clock
 	mu      sync.Mutex
 	issued  int
 	revoked int
@@ -34,7 +36,11 @@ func (s *server) fetch(context.Context) (*oauth2.Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.issued++
-	return &oauth2.Token{AccessToken: fmt.Sprint("token-", s.issued), Expiry: time.Now().Add(time.Hour)}, nil
+	now := time.Now()
+	if s.clock != nil {
+		now = s.clock.Now()
+	}
+	return &oauth2.Token{AccessToken: fmt.Sprint("token-", s.issued), Expiry: now.Add(time.Hour)}, nil
 }
 
 func (s *server) revoke() {
@@ -58,6 +64,10 @@ func (s *server) admit(ctx context.Context, req any, _ *grpc.UnaryServerInfo, ha
 
 // dial starts the server, and returns a stub whose calls carry the token.
 func (s *server) dial(t *testing.T) grpc_health_v1.HealthClient {
+	cfg := alf.Config{Fetcher: alf.FetcherFunc(s.fetch)}
+	if s.clock != nil {
+		cfg.Clock = s.clock
+	}
 	listener := bufconn.Listen(1 << 16)
 	backend := grpc.NewServer(grpc.UnaryInterceptor(s.admit))
 	grpc_health_v1.RegisterHealthServer(backend, health.NewServer())
@@ -66,7 +76,7 @@ func (s *server) dial(t *testing.T) grpc_health_v1.HealthClient {
 		defer close(ended)
 		_ = backend.Serve(listener) // nil after Stop
 	}()
-	client, err := alf.New(alf.Config{Fetcher: alf.FetcherFunc(s.fetch)})
+	client, err := alf.New(cfg)
 	require.NoError(t, err)
 	conn, err := grpc.Dial("bufnet",
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
@@ -82,25 +92,36 @@ func (s *server) dial(t *testing.T) grpc_health_v1.HealthClient {
 	return grpc_health_v1.NewHealthClient(conn)
 }
 
-// Each revocation costs one refused call, which is made again with the successor. From the second revocation on, the
-// interceptor had once sent the dead token twice.
-func TestC3_InterceptorSendsADeadTokenOnce(t *testing.T) {
-	s := new(server)
+// Each revocation costs one refused call, which is made again with the successor. Where no fetch may follow, it is not
+// made again: an interceptor that called Invalidate and then Token sent the rejected token twice.
+func TestC3_InterceptorSendsARejectedTokenOnce(t *testing.T) {
+	s := &server{clock: clock.NewMock()}
+	s.clock.Set(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	stub := s.dial(t)
 	check := func() error {
 		_, err := stub.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
 		return err
 	}
 	require.NoError(t, check())
+	s.clock.Add(3 * time.Second)
 	s.revoke()
 	require.NoError(t, check())
 	require.Equal(t, []string{"Bearer token-1", "Bearer token-1", "Bearer token-2"}, s.saw)
 	require.NoError(t, check())
 
-	s.revoke()
-	s.saw = nil
-	err := check()
-	require.Equal(t, 1, count(s.saw, "Bearer token-2"), "%v %v", s.saw, err)
+	refused := 0
+	for range 20 {
+		s.clock.Add(3 * time.Second)
+		s.revoke()
+		s.saw = nil
+		rejected := fmt.Sprint("Bearer token-", s.issued)
+		if err := check(); err != nil {
+			refused++
+			require.Equal(t, codes.Unauthenticated, status.Code(err), "%v", err)
+		}
+		require.Equal(t, 1, count(s.saw, rejected), "%v", s.saw)
+	}
+	require.NotZero(t, refused, "no rejection was suppressed, so this shows nothing")
 }
 
 // A method that the server refuses whatever the token costs no more fetches than M13 allows, and its error is returned.
