@@ -49,6 +49,7 @@ var points = []point{
 	{name: "storms", run: inStorms, exact: true},
 	{name: "shared", run: sharing, exact: true},
 	{name: "weight", run: weighing},
+	{name: "watch", run: watching},
 	{name: "growth", run: growing},
 	{name: "pool", run: pooling},
 }

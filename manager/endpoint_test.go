@@ -332,6 +332,85 @@ func TestE2_WhatIsOneClientsOwn(t *testing.T) {
 	}
 }
 
+// TestE2_RefusalsShowThatTheEndpointWorks: however many client ids have wrong credentials or scopes, that is no trouble
+// of the endpoint, and one of them is as good as a success.
+func TestE2_RefusalsShowThatTheEndpointWorks(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"credentials": &oauth2.RetrieveError{Response: response(401), ErrorCode: "invalid_client"},
+		"scope":       &oauth2.RetrieveError{Response: response(400), ErrorCode: "invalid_scope"},
+		"forbidden":   &oauth2.RetrieveError{Response: response(403)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSite(t, 0, func(t *testing.T, s *site) {
+				s.set(func(r request) error {
+					switch {
+					case strings.HasPrefix(r.client, "wrong"):
+						return refusal
+					case strings.HasPrefix(r.client, "broken"):
+						return unavailable()
+					}
+					return nil
+				})
+				for _, id := range []string{"wrong-1", "wrong-2", "wrong-3", "broken-1", "wrong-4", "broken-2", "wrong-5", "broken-3"} {
+					_, err := s.manager(id, "t").Token(t.Context())
+					require.Error(t, err)
+					require.False(t, errors.As(err, new(*manager.HeldError)), id)
+					synctest.Wait()
+					require.False(t, s.endpoint.Stats().Suspect && !strings.HasPrefix(id, "broken"), id)
+					_, err = s.manager("good-"+id, "t").Token(t.Context())
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+// verdict is an error that says itself whether the endpoint did not work.
+type verdict bool
+
+func (verdict) Error() string   { return "no token" }
+func (v verdict) Trouble() bool { return bool(v) }
+
+// TestE2_ErrorsOfOtherFetchers: what counts as trouble, where two client ids meet it.
+func TestE2_ErrorsOfOtherFetchers(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		suspect bool
+		class   string
+	}{
+		"says so":            {verdict(true), true, "connection failure"},
+		"says it is none":    {verdict(false), false, ""},
+		"a 5xx":              {&oauth2.RetrieveError{Response: response(500)}, true, "server error"},
+		"a time-out":         {timeout{}, true, "time-out"},
+		"wrapped":            {fmt.Errorf("fetching: %w", timeout{}), true, "time-out"},
+		"unknown":            {errors.New("connection refused"), true, "connection failure"},
+		"permanent":          {permanent{errors.New("no such key")}, false, ""},
+		"a page":             {&oauth2.RetrieveError{Response: response(404)}, false, ""},
+		"a redirect":         {&oauth2.RetrieveError{Response: response(302)}, false, ""},
+		"throttled by a 503": {&oauth2.RetrieveError{Response: response(503, "Retry-After", "1")}, true, "server error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSite(t, 0, func(t *testing.T, s *site) {
+				s.set(func(r request) error { return c.err })
+				third := s.manager("c", "t")
+				for _, id := range []string{"a", "b"} {
+					_, err := s.manager(id, "t").Token(t.Context())
+					require.Error(t, err)
+				}
+				synctest.Wait()
+				require.Equal(t, c.suspect, s.endpoint.Stats().Suspect)
+				_, err := third.Token(t.Context())
+				var held *manager.HeldError
+				require.Equal(t, c.suspect, errors.As(err, &held))
+				if c.suspect {
+					require.Equal(t, c.class, held.Class())
+					require.Equal(t, c.class == "time-out", held.Timeout())
+				}
+			})
+		})
+	}
+}
+
 // TestE2_OneTokenKeepsItsRounds: where one client id alone is in use, its callers still get three attempts.
 func TestE2_OneTokenKeepsItsRounds(t *testing.T) {
 	inSite(t, 0, func(t *testing.T, s *site) {

@@ -39,6 +39,10 @@ type Source interface {
 // reports whether the client credentials have changed since the endpoint refused them. During the backoff after such an
 // error, the manager calls it every 2 s on a goroutine of its own, and ends the backoff if it returns true. It must be
 // cheap, as reading a file is.
+//
+// Where managers share an [Endpoint], a method Trouble() bool says whether the endpoint did not work: no connection, no
+// response in time, or a 5xx. Without it, that is concluded from the status of an *oauth2.RetrieveError, from a method
+// Timeout() bool, and from Permanent: an error without a status that is not permanent counts as a connection failure.
 type Fetcher interface {
 	Fetch(ctx context.Context) (*oauth2.Token, error)
 }

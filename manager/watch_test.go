@@ -213,6 +213,46 @@ func TestW1_ATokenWasUsableWhenItWasYielded(t *testing.T) {
 	})
 }
 
+// Nor is a token yielded that has reached its effective expiry by the clock, though no timer has fired yet.
+func TestW1_ATokenThatExpiredWhileTheMachineSleptIsNotYielded(t *testing.T) {
+	var slept atomic.Int64
+	inWorld(t, func(t *testing.T, w *world) {
+		pause := make(chan struct{})
+		slow := w.watchPausing(pause)
+		slow.want("t1")
+		w.refresh().wantToken("t2")
+		slept.Store(int64(hour))
+		defer slept.Store(0) // the test runs again, in a pool
+		close(pause)
+		slow.want("t1")
+		w.advance(2 * minute)
+		require.NotContains(t, slow.got, "t2")
+		require.Greater(t, len(slow.got), 1)
+	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &slept} }))
+}
+
+// A watcher that has an error, and misses the token that ended that outage, learns of no second outage.
+func TestW3_ASlowWatcherGetsNoTwoErrorsInARow(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.endpoint.fail = errDown
+		pause := make(chan struct{})
+		slow := w.watchPausing(pause)
+		w.advance(second)
+		slow.want("!")
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.advance(10 * second)
+		require.NotNil(t, w.m.Current())
+		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.advance(2 * minute)
+		require.Nil(t, w.m.Current())
+		close(pause)
+		slow.want("!")
+		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.advance(10 * second)
+		require.Len(t, slow.got, 2)
+	})
+}
+
 func TestW1_APanicOrBreakLeavesNothingBehind(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
@@ -462,6 +502,7 @@ func TestW2_AWatchedTokenIsRefreshedSoonAfterTheMachineSlept(t *testing.T) {
 		v := w.watch()
 		w.advance(minute)
 		slept.Store(int64(50 * minute))
+		defer slept.Store(0) // the test runs again, in a pool
 		w.advance(minute)
 		v.mu.Lock()
 		defer v.mu.Unlock()

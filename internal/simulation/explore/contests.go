@@ -206,9 +206,7 @@ func (t *step) checkGet(origin uint64) {
 			t.fail("M21", "API %d is served the token that it rejected", origin)
 		}
 		if a == core.Wait { // what it waits for is fetched for this origin again
-			if c.quiet[origin] > guardMemory {
-				c.hear(origin)
-			}
+			c.hear(origin) // unsent requests get no 401, so the origin is not quiet
 			c.pending.set(origin)
 		}
 	case !c.failed && (origin == 0 && c.contesting != 0 || c.contesting.has(0)):

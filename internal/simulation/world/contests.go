@@ -41,6 +41,9 @@ type contests struct {
 // any.
 func (k *contests) ofAll() bool { return !k.failed && slices.Contains(k.contesting, 0) }
 
+// silentGuards is how many events a step has at least if a guard goes up without one.
+const silentGuards = 6
+
 // guardMemory is how long an origin has to be quiet to be trusted again.
 const guardMemory = time.Minute
 
@@ -166,6 +169,7 @@ func (c *checker) checkContests(in core.Input, e *core.Effects) {
 		}
 		// The guard that went up in this step takes the place of the contest. It has no event where too many went up.
 		r := c.origin(origin)
+		c.broken(e.N < silentGuards, "M21", "the contest of origin %d ends without a newer token or a guard", origin)
 		c.broken(!e.Contested && !c.p.w.drawn.ManyAPIs || !r.unaccountable(), "M21", "origin %d rejected the token and may use it again", origin)
 		r.goesUp(c.elapsed)
 		return true
@@ -196,12 +200,8 @@ func (c *checker) checkGet(in core.Input, e *core.Effects) {
 		c.broken(e.Reply == core.Serve && !e.Publish, "M21", "origin %d is served the token that it rejected", in.Origin)
 		c.p.w.coverIf(e.Reply == core.Failed, CoverContestingCallerFails)
 		if e.Reply == core.Wait {
-			// What it waits for is fetched for this origin again.
-			r := c.origin(in.Origin)
-			if c.quiet(r) {
-				r = c.hears(in.Origin)
-			}
-			r.pending = true
+			// What it waits for is fetched for this origin again. Unsent requests get no 401, so it is not quiet.
+			c.hears(in.Origin).pending = true
 		}
 	case c.contests.ofAll():
 		c.broken(e.Reply != core.WaitOrServe, "M21", "a caller might not be served when the first round fails")

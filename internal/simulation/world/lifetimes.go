@@ -49,5 +49,6 @@ func (c *checker) checkLonger(in core.Input, e *core.Effects, round bool) {
 	default:
 		c.broken(true, "M20", "a caller that wants a token for longer gets the reply %q", replyWords[e.Reply])
 	}
-	c.broken(e.Withdraw || e.Contested, "M20", "a caller that wants a token for longer takes it from others")
+	// The end of a round that was overdue ends the first round of a contest.
+	c.broken(e.Withdraw || e.Contested && e.Release == core.None, "M20", "a caller that wants a token for longer takes it from others")
 }
