@@ -19,13 +19,13 @@ import (
 
 // The key of a token says which token requests are the same: two configurations have the same key if and only if the
 // authorization server would see no difference between their token requests, apart from the order of scopes and from
-// what differs in each request anyway, the times and ids of assertions and proofs (P2). What decides
-// about the response, such as StrictScope and AuthScheme, counts as well: a token that one configuration would refuse
-// must not reach it through another.
+// what differs in each request anyway, the times and ids of assertions and proofs (P2). What decides about the
+// response, such as StrictScope and AuthScheme, counts as well: a token that one configuration would refuse must not
+// reach it through another.
 //
 // Nothing in it is a guess. A field that is not mentioned below counts, whatever it is. Values are compared, and
-// functions too where they are constants. What cannot be compared (other functions, transports that are no pointers)
-// is the same only within one configuration, which scope names.
+// functions too where they are constants. What cannot be compared (other functions, transports of types that Go cannot
+// compare) is the same only within one configuration, which scope names.
 
 // canonical collects the parts of a key. Each part is preceded by its length when it becomes a key, so that no
 // two lists of parts become the same one.
@@ -200,7 +200,11 @@ func (c *canonicalConfig) value(path string, v reflect.Value) {
 		c.reference(path, v)
 	case reflect.Interface:
 		c.flag(!v.IsNil())
-		if !v.IsNil() {
+		switch {
+		case v.IsNil():
+		case v.CanInterface() && v.Elem().Comparable(): // a transport, mostly a pointer or a struct with one
+			c.number(c.refs.number(v.Interface()))
+		default:
 			c.text(v.Elem().Type().String())
 			c.value(path, v.Elem())
 		}
