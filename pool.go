@@ -218,6 +218,16 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 // closes nothing else.
 func (p *Pool) Client(t Target) *Client { return p.newClient(PrepareTarget(t)) }
 
+// Token returns the token of the target that ctx names ([WithTarget]), or of the zero Target, as [Client.Token] does:
+// for code that sends it itself.
+func (p *Pool) Token(ctx context.Context) (*Token, error) {
+	t := targetOf(ctx)
+	if t == nil {
+		t = zeroTarget
+	}
+	return p.clientOf(t).Token(ctx)
+}
+
 // Forget removes the token of a target, and what is known of its tenant: the next request has another one fetched, with
 // the configuration as it is then. Clients of the target go on working, and requests that wait go on waiting. Targets
 // that share the token lose it too.

@@ -51,6 +51,7 @@ var points = []point{
 	{name: "weight", run: weighing},
 	{name: "watch", run: watching},
 	{name: "growth", run: growing},
+	{name: "pool", run: pooling},
 }
 
 type options struct {

@@ -64,3 +64,40 @@ func BenchmarkM1_ReadToken(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkP6_ReadHandle holds reading through a handle and by a key against reading a manager's token.
+func BenchmarkP6_ReadHandle(b *testing.B) {
+	fetcher := manager.FetcherFunc(func(context.Context) (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: "value", TokenType: "Bearer", Expiry: time.Now().Add(time.Hour)}, nil
+	})
+	m, err := manager.New(manager.Config{Fetcher: fetcher})
+	require.NoError(b, err)
+	p, err := manager.NewPool(manager.PoolConfig{})
+	require.NoError(b, err)
+	b.Cleanup(func() { m.Close(); p.Close() })
+	ctx, key := b.Context(), manager.KeyOf("one")
+	h := p.Handle(key, fetcher)
+	for range 2 {
+		_, err = m.Token(ctx)
+		require.NoError(b, err)
+		_, err = h.Token(ctx)
+		require.NoError(b, err)
+	}
+	for _, c := range []struct {
+		name string
+		read func() *manager.Token
+	}{
+		{"manager", func() *manager.Token { t, _ := m.Token(ctx); return t }},
+		{"handle", func() *manager.Token { t, _ := h.Token(ctx); return t }},
+		{"key", func() *manager.Token { return p.Current(key) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if c.read() == nil {
+					b.Fatal("no token")
+				}
+			}
+		})
+	}
+}

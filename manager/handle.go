@@ -61,7 +61,7 @@ func (h *Handle) TokenValidFor(ctx context.Context, min time.Duration) (token *T
 func (h *Handle) Current() *Token {
 	e := h.entry.Load()
 	if e == nil {
-		if e = h.pool.find(h.key); e == nil {
+		if e = h.pool.find(&h.key); e == nil {
 			return nil
 		}
 		h.entry.Store(e)
@@ -140,7 +140,7 @@ func (h *Handle) Watch(ctx context.Context) iter.Seq2[*Token, error] {
 // Stats reports the token's state. What is counted is counted for all tokens of the pool: see [Pool.Stats]. For a token
 // that is not in the pool it returns the zero value.
 func (h *Handle) Stats() Stats {
-	e := h.pool.find(h.key)
+	e := h.pool.find(&h.key)
 	if e == nil {
 		return Stats{}
 	}
@@ -185,6 +185,9 @@ func (h *Handle) onEntry(f func(*pooledEntry) error) error {
 	}
 }
 
+// get is the slow path. It is kept out of the frames of its callers, which mostly do not come here.
+//
+//go:noinline
 func (h *Handle) get(ctx context.Context, g get) (token *Token, err error) {
 	err = h.onEntry(func(e *pooledEntry) (err error) {
 		if s := e.current.Load(); s != nil && s.usable(h.pool.clock.Now(), &e.entry, g.target) {

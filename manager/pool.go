@@ -135,11 +135,11 @@ func oneAtATime(random func() float64) func() float64 {
 }
 
 // find returns the entry of a key; nil if there is none.
-func (p *Pool) find(key Key) *pooledEntry { return p.index.find(key) }
+func (p *Pool) find(key *Key) *pooledEntry { return p.index.find(key) }
 
 // acquire returns the entry of a key, and creates it if there is none.
 func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
-	if e := p.find(key); e != nil {
+	if e := p.find(&key); e != nil {
 		return e, nil
 	}
 	p.mu.Lock()
@@ -147,7 +147,7 @@ func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if e := p.find(key); e != nil {
+	if e := p.find(&key); e != nil {
 		return e, nil
 	}
 	e := newPooledEntry(p, key, f)
@@ -169,6 +169,15 @@ func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
 	return e, nil
 }
 
+// Current returns the current token of a key, as [Manager.Current] does; nil if there is none in the pool. It neither
+// waits nor allocates.
+func (p *Pool) Current(key Key) *Token {
+	if e := p.find(&key); e != nil {
+		return e.currentToken()
+	}
+	return nil
+}
+
 // remove takes an entry out, so that the next caller creates another one, and reports whether it was in.
 func (p *Pool) remove(e *pooledEntry) bool {
 	p.mu.Lock()
@@ -185,7 +194,7 @@ func (p *Pool) remove(e *pooledEntry) bool {
 // fetcher knows by then. Callers that wait go on waiting, for that one. A value that was rejected is not handed out
 // again. When Forget returns, no caller gets the former token any more.
 func (p *Pool) Forget(key Key) {
-	if e := p.find(key); e != nil && p.remove(e) {
+	if e := p.find(&key); e != nil && p.remove(e) {
 		done := make(chan struct{})
 		e.send(retire{forgotten, done})
 		select {

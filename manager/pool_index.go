@@ -34,6 +34,12 @@ func (k *Key) hash() uint64 {
 	return hi ^ lo
 }
 
+// same compares by words, which is inlined.
+func (k *Key) same(o *Key) bool {
+	word := binary.LittleEndian.Uint64
+	return word(k[:])^word(o[:])|word(k[8:])^word(o[8:])|word(k[16:])^word(o[16:])|word(k[24:])^word(o[24:]) == 0
+}
+
 // index finds entries by their keys without a lock: an open-addressing hash table of pointers, which is replaced when
 // it is too full. It is changed under the pool's lock. A reader that uses the table before may miss what was added
 // since; then it takes the lock and looks again.
@@ -58,14 +64,14 @@ func newTable(n int) *table {
 	return &table{slots: make([]atomic.Pointer[pooledEntry], n), mask: uint64(n - 1)}
 }
 
-func (x *index) find(key Key) *pooledEntry {
+func (x *index) find(key *Key) *pooledEntry {
 	t := x.table.Load()
 	for i := key.hash(); ; i++ {
 		e := t.slots[i&t.mask].Load()
 		if e == nil {
 			return nil
 		}
-		if e.key == key && e != removed {
+		if e.key.same(key) && e != removed {
 			return e
 		}
 	}

@@ -232,7 +232,7 @@ func TestP4_ForgetTakesEffectAtTheNextFetch(t *testing.T) {
 		require.Equal(t, "t1", w.ask(h.Token).token())
 		h.Forget()
 		require.Equal(t, "t2", w.ask(h.Token).token())
-		w.endpoint("a").latency = second
+		w.endpoint("a").set(func(e *endpoint) { e.latency = second })
 		h.Forget()
 		waiting := w.ask(h.Token)
 		waiting.wantWaiting()
@@ -250,10 +250,10 @@ func TestP4_AnEntryCreatedAgainNeverServesARejectedValue(t *testing.T) {
 		h := w.of("a")
 		first := w.ask(h.Token)
 		first.wantToken("same")
-		w.endpoint("a").latency = hour
+		w.endpoint("a").set(func(e *endpoint) { e.latency = hour })
 		require.NoError(t, h.Invalidate(first.got, api))
 		h.Forget()
-		w.endpoint("a").latency = 0
+		w.endpoint("a").set(func(e *endpoint) { e.latency = 0 })
 		again := w.ask(h.Token)
 		w.advance(second)
 		require.Error(t, again.failure())

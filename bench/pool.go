@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/manager"
+)
+
+// pooling is the point about many tokens in one process.
+func pooling(b *bench) section {
+	n := b.scaled(100_000, 5000)
+	s := section{
+		title: "Many tokens",
+		text: fmt.Sprintf("%s tokens of %s bytes in one process, each with three further members of the endpoint's response: in a pool, and "+
+			"in managers of their own. The total is heap, stack and what the Go runtime keeps about both.", count(n), count(tokenSize)),
+	}
+	s.weighPool(b, n)
+	s.readPool(b, n)
+	s.refreshAtOnce(b, n)
+	return s
+}
+
+// response is what an endpoint returns, from memory.
+func response(context.Context) (*oauth2.Token, error) {
+	value := fmt.Sprintf("%d-%s", rand.Uint64(), strings.Repeat("x", tokenSize))[:tokenSize]
+	token := &oauth2.Token{AccessToken: value, TokenType: "Bearer", Expiry: time.Now().Add(time.Hour)}
+	return token.WithExtra(map[string]any{"token_type": "Bearer", "expires_in": 3600.0, "scope": "read write"}), nil
+}
+
+func newPool(cfg manager.PoolConfig) *manager.Pool {
+	p, err := manager.NewPool(cfg)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+func keysOf(n int) []manager.Key {
+	keys := make([]manager.Key, n)
+	for i := range keys {
+		keys[i] = manager.KeyOf(fmt.Sprint(i))
+	}
+	return keys
+}
+
+// weighPool measures memory, goroutines and the whole life of many tokens.
+func (s *section) weighPool(b *bench, n int) {
+	ctx, keys := context.Background(), keysOf(n)
+	t := table{heads: []string{"", "total, each", "of it heap", "goroutines", "create and fetch", "forget", "all of it, each"}}
+	type life struct {
+		weight
+		goroutines    int
+		whole         time.Duration
+		made, removed time.Duration
+	}
+	measure := func(what string, make func() (remove func())) life {
+		b.step("weighing "+what)(0, 1)
+		before, already := takeStock(), runtime.NumGoroutine()
+		began := time.Now()
+		remove := make()
+		l := life{made: time.Since(began)}
+		l.weight, l.goroutines = takeStock().since(before, n), runtime.NumGoroutine()-already
+		began = time.Now()
+		remove()
+		l.removed = time.Since(began)
+		l.whole = l.made + l.removed
+		t.row(what, size(l.total), size(l.heap), count(l.goroutines), duration(l.made), duration(l.removed), duration(l.whole/time.Duration(n)))
+		return l
+	}
+	alone := measure("managers", func() func() {
+		all := make([]*manager.Manager, n)
+		for i := range all {
+			all[i] = newManager(manager.Config{Fetcher: manager.FetcherFunc(response)})
+			_, _ = all[i].Token(ctx)
+		}
+		return func() {
+			for _, m := range all {
+				_ = m.Close()
+			}
+		}
+	})
+	pooled := measure("a pool", func() func() {
+		p := newPool(manager.PoolConfig{})
+		for _, key := range keys {
+			_, _ = p.Handle(key, manager.FetcherFunc(response)).Token(ctx)
+		}
+		return func() {
+			for _, key := range keys {
+				p.Forget(key)
+			}
+			_ = p.Close()
+		}
+	})
+	s.tables = append(s.tables, t)
+	s.check(pooled.total <= 1600, "at most 1,600 bytes in total for an idle token", size(pooled.total)+"; a manager: "+size(alone.total))
+	s.check(pooled.goroutines <= 2*runtime.GOMAXPROCS(0), "at most 2 goroutines per CPU", count(pooled.goroutines))
+	share := float64(pooled.whole) / float64(alone.whole)
+	s.check(share <= 0.35, "create, fetch and forget within 0.35 times the same with managers", ratio(share))
+}
+
+// readPool measures reading, hot and at random.
+func (s *section) readPool(b *bench, n int) {
+	ctx := context.Background()
+	m := newManager(manager.Config{Fetcher: manager.FetcherFunc(response)})
+	defer m.Close()
+	p := newPool(manager.PoolConfig{})
+	defer p.Close()
+	keys := keysOf(n)
+	byKey := new(sync.Map)
+	fetcher := manager.FetcherFunc(response)
+	for _, key := range keys {
+		h := p.Handle(key, fetcher)
+		_, _ = h.Token(ctx)
+		byKey.Store(key, h)
+	}
+	hot := p.Handle(keys[0], fetcher)
+	targets, target := newTargets()
+	defer targets.Close()
+	client := targets.Client(target.Target())
+	named := alf.WithPreparedTarget(ctx, target)
+	order := make([]int, 1<<16)
+	for i := range order {
+		order[i] = rand.IntN(n)
+	}
+	loop := func(read func(i int) *manager.Token) func(count int) {
+		return func(count int) {
+			for i := range count {
+				if read(i) == nil {
+					panic("bench: no token")
+				}
+			}
+		}
+	}
+	names := []string{"a manager", "a handle, hot", "a key, hot", "a client, hot", "a client of the context's target, hot", "a key, at random", "sync.Map of handles, at random"}
+	spins := []func(int){
+		loop(func(int) *manager.Token { t, _ := m.Token(ctx); return t }),
+		loop(func(int) *manager.Token { t, _ := hot.Token(ctx); return t }),
+		loop(func(int) *manager.Token { return p.Current(keys[0]) }),
+		loop(func(int) *manager.Token { t, _ := client.Token(ctx); return t }),
+		loop(func(int) *manager.Token { t, _ := targets.Token(named); return t }),
+		loop(func(i int) *manager.Token { return p.Current(keys[order[i&(len(order)-1)]]) }),
+		loop(func(i int) *manager.Token {
+			h, _ := byKey.Load(keys[order[i&(len(order)-1)]])
+			return h.(*manager.Handle).Current()
+		}),
+	}
+	trials := make([]trial, len(spins))
+	for i, spin := range spins {
+		spin(1000)
+		trials[i] = func() float64 { return perCall(1, b.scaled(200_000, 2000), spin) }
+	}
+	samples := interleave(b.rounds(41), b.step("reading from a pool"), trials...)
+	t := table{title: "Reading a token, ns", heads: []string{"", "median", "times a manager's"}}
+	for i, name := range names {
+		t.row(name, number(samples[i].median()), ratio(samples[i].over(samples[0]).median()))
+	}
+	s.tables = append(s.tables, t)
+	s.compare([]sample{samples[1].over(samples[0])}, 1.05, false, "a handle within 1.05 times a manager", "")
+	s.compare([]sample{samples[2].over(samples[0])}, 1.3, false, "a key within 1.3 times a manager", "")
+	s.compare([]sample{samples[4].over(samples[0])}, 1.3, false, "a prepared target in the context within 1.3 times a manager", "")
+	s.compare([]sample{samples[5].over(samples[6])}, 1, false, "at random no slower than sync.Map", "")
+}
+
+// newTargets is a pool of the root package with one token.
+func newTargets() (*alf.Pool, *alf.PreparedTarget) {
+	e := newEndpoint()
+	p, err := alf.NewPool(alf.PoolConfig{Config: alf.Config{
+		TokenURL: "https://auth.bench.test/token", ClientID: "bench", ClientSecret: alf.Secret("secret"),
+		WrapFetcher: func(alf.Fetcher) alf.Fetcher { return fetcherOf(e) },
+	}})
+	if err != nil {
+		panic(err)
+	}
+	return p, alf.PrepareTarget(alf.Target{Scopes: []string{"a"}})
+}
+
+// refreshAtOnce measures readers and owners while all tokens become due at one instant: each is refreshed and read.
+func (s *section) refreshAtOnce(b *bench, n int) {
+	var expires atomic.Int64
+	life := 30 * time.Second
+	expires.Store(time.Now().Add(life).UnixNano())
+	fetch := manager.FetcherFunc(func(context.Context) (*oauth2.Token, error) {
+		return &oauth2.Token{AccessToken: fmt.Sprint(rand.Uint64()), TokenType: "Bearer", Expiry: time.Unix(0, expires.Load())}, nil
+	})
+	p := newPool(manager.PoolConfig{Policy: manager.Policy{Jitter: -1, RefreshFraction: 0.5, Margin: life / 3}})
+	defer p.Close()
+	ctx := context.Background()
+	handles := make([]*manager.Handle, n)
+	for i, key := range keysOf(n) {
+		handles[i] = p.Handle(key, fetch)
+		_, _ = handles[i].Token(ctx)
+	}
+	instant := time.Unix(0, expires.Load()).Add(-life / 3) // the effective expiry of all
+	expires.Store(time.Now().Add(time.Hour).UnixNano())
+	probe := p.Handle(manager.KeyOf("probe"), manager.FetcherFunc(response))
+	_, _ = probe.Token(ctx)
+	var steps, reads []time.Duration
+	b.step("all due at once")(0, 1)
+	time.Sleep(time.Until(instant.Add(-time.Second)))
+	for until := instant.Add(3 * time.Second); time.Now().Before(until); {
+		began := time.Now()
+		_ = probe.Stats() // a message, which waits for the step that the owner is in
+		steps = append(steps, time.Since(began))
+		began = time.Now()
+		_, _ = probe.Token(ctx)
+		reads = append(reads, time.Since(began))
+	}
+	slices.Sort(steps)
+	slices.Sort(reads)
+	at := func(of []time.Duration, q float64) time.Duration { return of[int(q*float64(len(of)-1))] }
+	t := table{title: "While all of them become due at one instant", heads: []string{"", "p50", "p99.9", "longest"}}
+	t.row("a message to an owner", duration(at(steps, 0.5)), duration(at(steps, 0.999)), duration(at(steps, 1)))
+	t.row("reading a token", duration(at(reads, 0.5)), duration(at(reads, 0.999)), duration(at(reads, 1)))
+	s.tables = append(s.tables, t)
+	s.check(at(steps, 0.999) <= 10*time.Millisecond, "a message waits at most 10 ms for an owner", duration(at(steps, 0.999)))
+	s.check(at(reads, 0.999) <= 200*time.Microsecond, "a reader is delayed by at most 0.2 ms", duration(at(reads, 0.999)))
+}
