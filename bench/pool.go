@@ -27,7 +27,7 @@ func pooling(b *bench) section {
 	}
 	s.weighPool(b, n)
 	s.readPool(b, n)
-	s.expireTogether(b, n)
+	s.refreshAtOnce(b, n)
 	return s
 }
 
@@ -185,8 +185,8 @@ func newTargets() (*alf.Pool, *alf.PreparedTarget) {
 	return p, alf.PrepareTarget(alf.Target{Scopes: []string{"a"}})
 }
 
-// expireTogether measures readers and owners while all tokens become due at one instant: each is refreshed and read.
-func (s *section) expireTogether(b *bench, n int) {
+// refreshAtOnce measures readers and owners while all tokens become due at one instant: each is refreshed and read.
+func (s *section) refreshAtOnce(b *bench, n int) {
 	var expires atomic.Int64
 	life := 30 * time.Second
 	expires.Store(time.Now().Add(life).UnixNano())

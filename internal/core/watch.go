@@ -18,6 +18,7 @@ func (s *step) watch() {
 	case s.token.on:
 		s.Reply = Serve
 	case s.outageNotified, !s.round.on && s.elapsed < s.backoff.until, s.blocked():
+		s.notifyFailure() // the others: the token may have been lost in this very step
 		s.outageNotified = true
 		s.Reply = Failed
 	}
