@@ -524,3 +524,24 @@ func TestP6_ReadingThroughAHandleAllocatesNothing(t *testing.T) {
 		require.Zero(t, testing.AllocsPerRun(100, func() { c.Token(ctx) }))
 	})
 }
+
+// Two tenants share a token until the configuration of one of them changes. The other keeps its own.
+func TestP2_AChangedConfigurationIsSharedNoLonger(t *testing.T) {
+	ids := map[string]string{"a": "one", "b": "one"}
+	inPool(t, func(k *poolKit) {
+		k.tenants(func(_ context.Context, name string) (alf.Config, error) { return k.tenant(ids[name]), nil })
+	}, func(t *testing.T, k *poolKit) {
+		a, b := k.pool.Client(alf.Target{Tenant: "a"}), k.pool.Client(alf.Target{Tenant: "b"})
+		require.Equal(t, k.token(alf.Target{Tenant: "a"}), k.token(alf.Target{Tenant: "b"}))
+		ids["a"] = "two"
+		_, err := a.Refresh(t.Context())
+		require.NoError(t, err)
+		_, err = b.Refresh(t.Context())
+		require.NoError(t, err)
+		own, err := a.Token(t.Context())
+		require.NoError(t, err)
+		other, err := b.Token(t.Context())
+		require.NoError(t, err)
+		require.False(t, own.Same(other), "a token never reaches another tenant")
+	})
+}

@@ -490,3 +490,19 @@ func TestP5_AnIdleTokenIsSmall(t *testing.T) {
 	require.Less(t, (heap()-before)/n, 1600.0)
 	require.Equal(t, n, p.Stats().Tokens)
 }
+
+func TestP4_ATokenThatIsBusyAgainStays(t *testing.T) {
+	inPool(t, manager.PoolConfig{MaxTokens: 2}, func(t *testing.T, w *poolWorld) {
+		w.get("a")
+		w.advance(second)
+		w.get("b")
+		w.endpoint("a").set(func(e *endpoint) { e.latency = 4 * second })
+		waiting := w.ask(w.of("a").Refresh) // the least recently used one, but a caller waits
+		require.Equal(t, "t1", w.get("c"))
+		waiting.wantWaiting()
+		w.advance(4 * second)
+		waiting.wantToken("t2")
+		w.wantFetches("a", 2)
+		require.Equal(t, "t2", w.get("b"))
+	})
+}
