@@ -263,7 +263,7 @@ func (p *process) finish(slot int32, o Outcome) {
 	c.gen++
 	w.stats.Outcomes[o]++
 	served := o == Succeeded || o == RetrySucceeded || o == Closed
-	if !served && !c.mayBeTooShort(&w.parameters) && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
+	if !served && !c.mayBeTooShort(&w.drawn) && c.started > w.recovered && c.started > p.checker.recoveredBy() && !w.parameters.AlwaysReject {
 		w.violate(p, "recovery", "caller %d %s long after the faults ended", slot, o)
 	}
 	if c.burst {

@@ -77,11 +77,16 @@ func (t Trouble) String() string { return troubleNames[t] }
 
 // Draw draws the parameters of a seed.
 func Draw(seed uint64) Parameters {
-	s := seeded(seed)
-	k := draw(&s)
-	later := seededLater(seed)
-	drawLater(&later, &k)
+	k, _ := drawn(seed)
 	return k
+}
+
+// drawn draws the parameters of a seed, and returns the source that draws what happens in its world.
+func drawn(seed uint64) (Parameters, source) {
+	s, later := seeded(seed), seededLater(seed)
+	k := draw(&s)
+	drawLater(&later, &k)
+	return k, s
 }
 
 // drawLater draws the parameters that came later, from a source of their own, so that seeds keep their worlds.

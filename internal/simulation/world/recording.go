@@ -42,8 +42,7 @@ func Record(ctx context.Context, seed uint64, plan Plan, look Look) (*Result, *R
 // Replay runs the world of a seed under our own policy, exactly as [Run] does, and records it. If ctx ends, so does the
 // world.
 func Replay(ctx context.Context, seed uint64, look Look) (*Result, *Recording) {
-	s := seeded(seed)
-	k := draw(&s)
+	k, s := drawn(seed)
 	w := newWorld(seed, k, s, look.Keep)
 	look.Policy = Alf
 	rec := w.record(ctx, look, focus(Plan{Parameters: k}))

@@ -101,9 +101,7 @@ func (v *Violation) Error() string {
 
 // Run runs the world of a seed. With keep, the result has the whole trace.
 func Run(seed uint64, keep bool) *Result {
-	s, later := seeded(seed), seededLater(seed)
-	k := draw(&s)
-	drawLater(&later, &k)
+	k, s := drawn(seed)
 	return newWorld(seed, k, s, keep).run()
 }
 
