@@ -498,9 +498,11 @@ func TestP4_ATokenThatIsBusyAgainStays(t *testing.T) {
 		w.get("b")
 		w.endpoint("a").set(func(e *endpoint) { e.latency = 4 * second })
 		waiting := w.ask(w.of("a").Refresh) // the least recently used one, but a caller waits
+		w.advance(2 * second)
+		require.Equal(t, "t1", w.get("b"))
 		require.Equal(t, "t1", w.get("c"))
 		waiting.wantWaiting()
-		w.advance(4 * second)
+		w.advance(2 * second)
 		waiting.wantToken("t2")
 		w.wantFetches("a", 2)
 		require.Equal(t, "t2", w.get("b"))
