@@ -44,14 +44,14 @@ type Endpoint struct {
 	spare   []posted
 	timer   *clock.Timer
 	alarm   time.Duration // what it is set for, by the core's time
-
-	state atomic.Pointer[endpoint.State]
 }
 
 // posted is a message to an endpoint's owner, with what it needs of the token if that wants a fetch.
 type posted struct {
 	input endpoint.Input
 	from  ticket
+	// stats is where the reply goes to a caller of Stats, whose message it is then.
+	stats chan<- EndpointStats
 }
 
 // ticket is the fetch of a token that waits for its admission.
@@ -100,7 +100,6 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if e.rand == nil {
 		e.rand = rand.Float64
 	}
-	e.state.Store(new(endpoint.State))
 	return e, nil
 }
 
@@ -115,10 +114,11 @@ type EndpointStats struct {
 	NextProbe time.Time
 }
 
-// Stats reports how things stand. It does not wait for anything.
+// Stats reports how things stand, once everything that was reported before has been handled.
 func (e *Endpoint) Stats() EndpointStats {
-	s := e.state.Load()
-	return EndpointStats{InFlight: s.InFlight, Waiting: s.Waiting, Suspect: s.Suspect, NextProbe: s.NextProbe}
+	reply := make(chan EndpointStats, 1)
+	e.post(posted{stats: reply})
+	return <-reply
 }
 
 // String names the type: what an Endpoint knows is in Stats.
@@ -161,13 +161,16 @@ func (e *Endpoint) run() {
 
 // handle is one message.
 func (e *Endpoint) handle(p posted) {
+	if p.stats != nil {
+		s := e.core.State()
+		p.stats <- EndpointStats{InFlight: s.InFlight, Waiting: s.Waiting, Suspect: s.Suspect, NextProbe: s.NextProbe}
+		return
+	}
 	if p.from.entry != nil {
 		e.waiting[p.input.Ticket] = p.from
 	}
 	for in := p.input; ; in = (endpoint.Input{Kind: endpoint.Wake}) {
 		effects := e.core.Step(e.clock.Now(), bounded(e.rand()), in)
-		state := e.core.State()
-		e.state.Store(&state)
 		e.setAlarm(effects.Wake, effects.Armed)
 		e.deliver(&effects)
 		if !effects.Again {

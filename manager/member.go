@@ -65,7 +65,7 @@ func (e *entry) consult(msg message, effects *core.Effects) {
 	if effects.Enqueue || effects.Promote {
 		in.Kind, in.Urgent, in.Manual = endpoint.Want, effects.Urgent, effects.Manual
 		in.New = effects.New && e.paced
-		at.post(posted{in, ticket{e, effects.Flight}})
+		at.post(posted{input: in, from: ticket{e, effects.Flight}})
 	}
 }
 

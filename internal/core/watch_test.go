@@ -9,7 +9,7 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// Whatever message finds that the token has been lost, all watchers learn of it; one that joins tells no one.
+// Whatever message finds that the token has been lost, all watchers learn of it.
 func TestW3_AWatcherThatJoinsAsTheTokenIsLostLeavesTheOthersNoLessInformed(t *testing.T) {
 	d := newDriver(t, core.Policy{})
 	d.get()

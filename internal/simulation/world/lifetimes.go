@@ -27,8 +27,8 @@ func (p *process) servesLonger(slot int32, value int64) {
 	p.finish(slot, Succeeded)
 }
 
-// mayBeTooShort reports whether the endpoint's tokens may live shorter than a caller wants, however well it is. One that
-// returns a token again until it expires returns it with ever less of its life.
+// mayBeTooShort reports whether the endpoint's tokens may live shorter than a caller wants, however well it is. One
+// that returns a token again until it expires returns it with ever less of its life.
 func (c *caller) mayBeTooShort(k *Parameters) bool {
 	return c.minLife > k.Lifetime/3 || c.minLife > 0 && k.Repeat
 }
