@@ -63,24 +63,24 @@ func (c *canonical) values(v map[string][]string) {
 func (c *canonical) key() manager.Key { return manager.KeyOf(c.parts...) }
 
 // tokenKey returns the key of the token that a configuration requests. refs numbers what is compared by its address.
-func (cfg Config) tokenKey(scope string, refs *references) manager.Key {
-	c := &canonicalConfig{scope: scope, refs: refs}
-	f := cfg.FetcherConfig()
-	c.credentials(&f)
+func (c Config) tokenKey(scope string, refs *references) manager.Key {
+	k := &canonicalConfig{scope: scope, refs: refs}
+	f := c.FetcherConfig()
+	k.credentials(&f)
 
 	scopes := slices.Clone(f.Scopes)
 	slices.Sort(scopes)
-	c.list(scopes)
-	c.list(f.Audience)
-	c.list(f.Resource)
-	c.values(f.Params)
+	k.list(scopes)
+	k.list(f.Audience)
+	k.list(f.Resource)
+	k.values(f.Params)
 	header := make(http.Header, len(f.TokenRequest.Header))
 	for _, name := range sorted(f.TokenRequest.Header) {
 		for _, value := range f.TokenRequest.Header[name] {
 			header.Add(name, textproto.TrimString(value))
 		}
 	}
-	c.values(header)
+	k.values(header)
 
 	tokenType, authScheme := f.TokenType, f.AuthScheme
 	if tokenType == "" {
@@ -89,15 +89,15 @@ func (cfg Config) tokenKey(scope string, refs *references) manager.Key {
 			tokenType = "DPoP"
 		}
 	}
-	c.text(strings.ToLower(tokenType))
-	c.text(authScheme)
+	k.text(strings.ToLower(tokenType))
+	k.text(authScheme)
 
 	// What was said above, what makes no difference to a request, and what belongs to the pool.
 	f.Scopes, f.Audience, f.Resource, f.Params, f.TokenRequest.Header = nil, nil, nil, nil, nil
 	f.TokenType, f.AuthScheme, f.AllowHTTP, f.TokenRequest.Timeout, f.Clock = "", "", nil, 0, nil
-	c.value("Config", reflect.ValueOf(f))
-	c.value("Fetcher", reflect.ValueOf(&cfg.Fetcher).Elem())
-	return c.key()
+	k.value("Config", reflect.ValueOf(f))
+	k.value("Fetcher", reflect.ValueOf(&c.Fetcher).Elem())
+	return k.key()
 }
 
 func sorted(header http.Header) []string {

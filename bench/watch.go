@@ -127,7 +127,8 @@ func watchManager(n, rounds int) (got [2]sample) {
 	var done sync.WaitGroup
 	for range n {
 		done.Go(func() {
-			for range m.Watch(ctx) {
+			for token, err := range m.Watch(ctx) {
+				_, _ = token, err // how soon is all that counts
 				w.note()
 			}
 		})

@@ -467,7 +467,7 @@ func TestE2_A429IsDiscoveredOnce(t *testing.T) {
 		_, err = s.manager("other", "1").Token(t.Context())
 		require.NoError(t, err)
 
-		time.Sleep(begin.Add(5*minute - 1).Sub(time.Now()))
+		time.Sleep(time.Until(begin.Add(5*minute - 1)))
 		require.Equal(t, 2, s.count())
 		s.set(nil)
 		time.Sleep(second)
@@ -502,7 +502,7 @@ func TestE3_CallersComeBeforeRefreshes(t *testing.T) {
 		for !time.Now().Before(s.endpoint.Stats().NextProbe) {
 			time.Sleep(ms)
 		}
-		time.Sleep(s.endpoint.Stats().NextProbe.Sub(time.Now()) - ms)
+		time.Sleep(time.Until(s.endpoint.Stats().NextProbe) - ms)
 		for _, m := range callers {
 			_, err := m.Token(t.Context())
 			require.ErrorAs(t, err, new(*manager.HeldError))

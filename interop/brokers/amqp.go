@@ -45,7 +45,8 @@ func amqpSession(ctx context.Context, client *alf.Client, address string, use fu
 			defer conn.Close()
 			closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 			go func() {
-				<-closed
+				for range closed { // one error, or none
+				}
 				end()
 			}()
 			go use(ctx, conn)

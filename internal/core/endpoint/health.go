@@ -65,11 +65,11 @@ func (s *step) learn(t *ticket, in Input) {
 	if wasProbe {
 		h.probing, h.ticket = false, 0
 	}
-	switch {
-	case in.Outcome == NoEvidence:
-	case in.Outcome == Works:
+	switch in.Outcome {
+	case NoEvidence:
+	case Works:
 		s.recover()
-	case in.Outcome == Unclear:
+	case Unclear:
 		if wasProbe {
 			s.probeFailed(in)
 		}
