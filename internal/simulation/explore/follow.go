@@ -58,20 +58,20 @@ func (t *step) updateExpectations() {
 			l.gate = second
 		}
 	}
+	if e.Release != core.None {
+		l.attended = false // the round before: who waits now, waits for the next
+	}
 	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
 		l.round, l.attended = true, t.world.Watchers > 0
 	}
 	switch {
 	case e.Release == core.Serve || e.Release == core.ServeExpired:
-		l.round = false
+		l.round = e.Fetch && !t.snapshot.on // the next one, for watchers
 		t.contests.failed = t.contests.failed || e.Release == core.ServeExpired && t.contests.contesting != 0
 	case e.Release == core.Failed && !t.has(core.BackedOff):
 		// Being blocked takes the place of a backoff, and of a pause between attempts.
 		l.round = false
 		l.lift()
-	}
-	if e.Release != core.None {
-		l.attended = false
 	}
 	if t.in.Watched && t.in.Kind == core.Watch && e.Reply == core.Failed || e.Notify == core.Failed {
 		l.outageKnown = true

@@ -121,7 +121,7 @@ func LargeWorlds() []World {
 			Responses: []Response{token, repeated, expired, sameExpired, transient}}),
 		coarsely(World{Name: "rejected, large", Callers: 1, Origins: 1, Fetcher: Cancellable,
 			Responses: []Response{token}}),
-		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Origins: 1, Fetches: 12,
+		coarsely(World{Name: "rejected in an outage, large", Callers: 1, Origins: 1, Fetches: 9,
 			Responses: []Response{lasting, repeated, transient}}),
 		coarsely(World{Name: "contested, large", Callers: 2, Origins: 3, Unnamed: true, Fetches: 5,
 			Responses: []Response{lasting, repeated, transient, later, permanent}}),

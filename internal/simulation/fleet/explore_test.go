@@ -10,6 +10,9 @@ import (
 
 // TestE2_TwoTokensInEveryOrder visits small worlds of two tokens and one endpoint to the end.
 func TestE2_TwoTokensInEveryOrder(t *testing.T) {
+	if testing.Short() || raceDetector {
+		t.Skip("half a million states, and no goroutine that could race")
+	}
 	for _, world := range fleet.SmallWorlds() {
 		t.Run(world.Name, func(t *testing.T) {
 			t.Parallel()

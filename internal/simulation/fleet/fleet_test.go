@@ -13,7 +13,7 @@ import (
 // TestE2_WorldsOfManyTokens runs seeds, each twice: no rule is broken, and both runs are the same.
 func TestE2_WorldsOfManyTokens(t *testing.T) {
 	seeds := uint64(300)
-	if testing.Short() {
+	if testing.Short() || raceDetector { // a world has no goroutine that could race
 		seeds = 40
 	}
 	var sum fleet.Stats
@@ -64,7 +64,7 @@ func tenants() fleet.Parameters {
 
 // TestE2_AnOutageWith5000Tenants: the endpoint is down for 10 minutes.
 func TestE2_AnOutageWith5000Tenants(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		t.Skip("a million requests")
 	}
 	p := tenants()
