@@ -6,8 +6,10 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// apply does what the core decided, in the order its Effects prescribe.
+// apply does what the core decided, in the order its Effects prescribe. Whether outcomes are wanted comes first: a
+// caller that reads what is published, or gets a reply, sends its request at once.
 func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
+	e.observe()
 	if effects.Cancel {
 		e.cancel(e.whyCancelled(msg))
 	}
@@ -28,7 +30,6 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 	e.arm(effects.Wake, effects.Armed)
 	e.sendReplies(msg, in, effects)
 	e.notify(msg, effects)
-	e.observe()
 	e.report(msg, in, effects)
 	if s, ok := msg.(stats); ok {
 		s.reply <- e.stats()

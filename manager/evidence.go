@@ -31,9 +31,12 @@ const quietFor = time.Minute
 // know remembers an origin's name.
 func (e *entry) know(id uint64, origin string) {
 	if e.evidence == nil {
-		e.evidence = &evidence{names: make(map[uint64]string), reported: make(map[uint64]*suppressions)}
+		e.evidence = new(evidence)
 	}
 	known := e.evidence
+	if known.names == nil {
+		known.names = make(map[uint64]string)
+	}
 	if known.names[id] == origin {
 		return
 	}
@@ -60,6 +63,9 @@ func (e *evidence) suppressed(ev *core.Event, now time.Time) (count uint64, want
 	s := e.reported[ev.Origin]
 	if s == nil {
 		s = new(suppressions)
+		if e.reported == nil {
+			e.reported = make(map[uint64]*suppressions)
+		}
 		e.reported[ev.Origin] = s
 	}
 	s.count++
@@ -72,4 +78,26 @@ func (e *evidence) suppressed(ev *core.Event, now time.Time) (count uint64, want
 		s.until = now.Add(quietFor)
 	}
 	return count, true
+}
+
+// lasting is what still matters of it while its token is packed, which no origin has rejected for a minute then: what
+// was reported, so that it is not reported again. It is nil if nothing does. elapsed and now are the core's time.
+func (e *evidence) lasting(elapsed core.Elapsed, now time.Time) *evidence {
+	if e == nil {
+		return nil
+	}
+	var rest evidence
+	rest.displacements = e.displacements.From(elapsed)
+	for origin, s := range e.reported {
+		if now.Before(s.until) {
+			if rest.reported == nil {
+				rest.reported = make(map[uint64]*suppressions)
+			}
+			rest.reported[origin] = s
+		}
+	}
+	if rest.reported == nil && rest.displacements == (core.Displacements{}) {
+		return nil
+	}
+	return &rest
 }

@@ -29,8 +29,9 @@ type pooledEntry struct {
 
 // kept is what few tokens have to keep while they are packed.
 type kept struct {
-	held    *Token // it is withdrawn, and its value may come again
-	failure *Error
+	held     *Token // it is withdrawn, and its value may come again
+	failure  *Error
+	evidence *evidence
 }
 
 // reason is why an entry is being closed.
@@ -209,7 +210,7 @@ func (e *pooledEntry) schedule() {
 func (e *pooledEntry) pack() {
 	s := e.shard
 	e.packed = string(e.core.Pack(s.buffer[:0], s.elapsed))
-	var k kept
+	k := kept{evidence: e.evidence.lasting(e.core.Elapsed(), e.core.Wall())}
 	if s := e.current.Load(); s == nil || s.token != e.held {
 		k.held = e.held
 	}
@@ -257,6 +258,7 @@ func (e *pooledEntry) unpack() {
 	e.packed = ""
 	if k, ok := s.kept[e]; ok {
 		delete(s.kept, e)
+		e.evidence = k.evidence
 		if k.held != nil {
 			e.held = k.held
 		}

@@ -22,6 +22,18 @@ const (
 	displacementPause = time.Hour
 )
 
+// From returns what still matters of it then, with its times counted from then, as those of a core are that is packed
+// and unpacked (P5). It is the zero value if nothing does.
+func (d Displacements) From(then Elapsed) (rest Displacements) {
+	if d.count > 0 && then-d.last <= displacementGap {
+		rest.count, rest.last = d.count, d.last-then
+	}
+	if d.everReports && then-d.reported < displacementPause {
+		rest.reported, rest.everReports = d.reported-then, true
+	}
+	return rest
+}
+
 // Note is for each step whose Effects say Replaced. It reports whether an event is due.
 func (d *Displacements) Note(now Elapsed) bool {
 	if d.count > 0 && now-d.last > displacementGap {

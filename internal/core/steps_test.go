@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -301,4 +302,25 @@ func TestDisplacements(t *testing.T) {
 	require.True(t, d.Note(now), "five in a row are no coincidence")
 	require.False(t, d.Note(now+time.Minute), "once an hour")
 	require.False(t, d.Note(now+time.Hour), "and not after a pause")
+}
+
+// TestP5_DisplacementsCountFromThePacking: what is kept of them goes on as if it had not been packed, and what does not
+// matter any more is not kept.
+func TestP5_DisplacementsCountFromThePacking(t *testing.T) {
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		var whole, packed core.Displacements
+		now, packedAt := time.Hour, time.Duration(0)
+		for range 200 {
+			now += time.Duration(rng.Int64N(int64(3 * time.Minute)))
+			if rng.IntN(50) == 0 {
+				now += 70 * time.Minute
+				require.Zero(t, packed.From(now-packedAt))
+			}
+			if rng.IntN(2) == 0 {
+				packed, packedAt = packed.From(now-packedAt), now
+			}
+			require.Equal(t, whole.Note(now), packed.Note(now-packedAt))
+		}
+	}
 }
