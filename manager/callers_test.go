@@ -25,7 +25,7 @@ func TestM3_OneFlightWhateverHappens(t *testing.T) {
 					w.m.Invalidate(c.got, "https://api")
 				}
 			case 3:
-				w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+				w.endpoint.fails(errDown)
 			case 5:
 				w.endpoint.set(func(e *endpoint) { e.fail = nil; e.lifetime = 3 * second })
 			}

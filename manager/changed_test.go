@@ -87,7 +87,7 @@ func TestF4_CorrectedCredentialsLiftTheBackoff(t *testing.T) {
 		require.EqualValues(t, 2, refusal.asked.Load(), "every 2 s")
 		w.advance(200 * ms)
 		require.ErrorIs(t, w.getErr(), errDown) // the backoff of 5 s is over: another fetch, and 10 s
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		refusal.changed.Store(true)
 		require.ErrorIs(t, w.getErr(), errDown)
 		w.wantFetches(2)
@@ -236,7 +236,7 @@ func TestM22_ExtremeSettings(t *testing.T) {
 				token := w.get()
 				require.NotEqual(t, "t1", token, "%s: the fetches after the first one work too", name)
 				require.LessOrEqual(t, w.endpoint.count(), 200)
-				w.endpoint.set(func(e *endpoint) { e.fail = permanent{errDown} })
+				w.endpoint.fails(permanent{errDown})
 				w.advance(hour)
 				before := w.endpoint.count()
 				for range 50 {
@@ -251,7 +251,7 @@ func TestM22_ExtremeSettings(t *testing.T) {
 func TestM22_AShortBackoffReachesTheLongest(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(67500 * ms)
 		w.get()
 		w.advance(22 * second)
@@ -280,10 +280,10 @@ func TestF_AFetcherLearnsWhyItIsCalled(t *testing.T) {
 		_, ok := manager.FetchInfoFrom(context.Background())
 		require.False(t, ok)
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.replace(first.got, api)
 		w.advance(120 * ms)
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.advance(second)
 		w.refresh()
 		require.Equal(t, []manager.FetchInfo{

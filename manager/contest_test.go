@@ -59,7 +59,7 @@ func (w *world) currentError(origin string) error {
 func TestM21_UnnamedCallersWaitInTheFirstRoundAndKeepTheTokenIfItFails(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.replace(first.got, api)
 		unnamed := w.wait()
 		unnamed.wantWaiting()
@@ -74,7 +74,7 @@ func TestM21_UnnamedCallersWaitInTheFirstRoundAndKeepTheTokenIfItFails(t *testin
 func TestM21_ACallerThatWaitsIsNotServedTheTokenThatItsOriginRejected(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.replace(first.got, "")
 		waits, free, unnamed := w.waitFor(api), w.waitFor(other), w.wait()
 		waits.wantWaiting()
@@ -89,11 +89,11 @@ func TestM21_ACallerThatWaitsIsNotServedTheTokenThatItsOriginRejected(t *testing
 func TestM21_ANewerTokenEndsTheContestWhateverItsSource(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.replace(first.got, api)
 		w.advance(300 * ms)
 		require.Error(t, w.waitFor(api).failure())
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.refresh().token()
 		require.Equal(t, w.get(), w.waitFor(api).token())
 	})
@@ -102,7 +102,7 @@ func TestM21_ANewerTokenEndsTheContestWhateverItsSource(t *testing.T) {
 func TestM21_AnotherOriginsRejectionIsSuppressedDuringTheBackoff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.replace(first.got, api)
 		w.advance(300 * ms)
 		suppressedUntil(t, w.replace(first.got, other).failure())
@@ -274,7 +274,7 @@ func TestM20_TokenValidFor(t *testing.T) {
 		soon.wantWaiting() // at most one fetch a second
 		w.advance(500 * ms)
 		soon.wantToken("t3")
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(10 * second)
 		failed := valid(90 * second)
 		w.advance(300 * ms)

@@ -71,7 +71,7 @@ func TestM18_ASuppressionIsReportedOnceThroughQuietMinutes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = hour
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = later{permanent{errDown}, 10 * minute} })
+		w.endpoint.fails(later{permanent{errDown}, 10 * minute})
 		w.advance(45 * minute)
 		w.wantFetches(2)
 		for range 4 {

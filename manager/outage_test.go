@@ -17,7 +17,7 @@ func TestM8_AFailingRefreshAffectsNoCallerAndBacksOff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.lifetime = hour
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		refreshTime := time.Duration(0.75 * float64(3590*second))
 		w.advance(refreshTime)
 		w.wantFetches(2)
@@ -33,7 +33,7 @@ func TestM8_AFailingRefreshAffectsNoCallerAndBacksOff(t *testing.T) {
 		}
 		w.wantLastError(errDown)
 		require.Equal(t, at+45*second, w.m.Stats().NextAttempt.Sub(time.Unix(0, 0)))
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.advance(45 * second)
 		require.Equal(t, "t12", w.get())
 		require.NoError(t, w.m.Stats().LastError)
@@ -45,7 +45,7 @@ func TestM8_WaitsAreDrawnFromTheirUpperHalf(t *testing.T) {
 	for draw, wait := range map[float64]time.Duration{0: 250 * ms, 0.999999999: 500 * ms} {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.get()
-			w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+			w.endpoint.fails(errDown)
 			refreshTime := w.m.Stats().RefreshTime.Sub(time.Unix(0, 0))
 			w.advance(refreshTime)
 			w.wantFetches(2)
@@ -87,7 +87,7 @@ func TestM9_ALaterAttemptServesAllWhoWait(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.fail = errDown
 		a := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		b := w.wait()
 		w.advance(100 * ms)
 		a.wantToken("t2")
@@ -194,7 +194,7 @@ func TestM9_RetryAfterEndsTheRoundAndLengthensTheBackoff(t *testing.T) {
 func TestM9_LosingTheTokenLiftsTheBackoffOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, 5 * minute} })
+		w.endpoint.fails(later{errDown, 5 * minute})
 		w.advance(67500 * ms)
 		w.wantFetches(2)
 		w.advance(22500*ms - 1)
@@ -266,7 +266,7 @@ func TestM10_PermanentFailuresAreTriedOnceAndLessOften(t *testing.T) {
 			w.advance(1)
 			at += wait
 		}
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		require.Equal(t, "t7", w.get(), "not forever: people repair the other side")
 	})
 }
@@ -274,7 +274,7 @@ func TestM10_PermanentFailuresAreTriedOnceAndLessOften(t *testing.T) {
 func TestM10_BehindATokenNoCallerIsAffected(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = permanent{errors.New("invalid_client")} })
+		w.endpoint.fails(permanent{errors.New("invalid_client")})
 		w.advance(67500 * ms)
 		w.wantFetches(2)
 		w.advance(5 * second)
@@ -328,30 +328,27 @@ func TestM10_WhichFailuresArePermanent(t *testing.T) {
 
 // Libraries that send again ask for it; see net.Error.
 func TestM9_AnErrorThatMayPassIsTemporary(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.fail = errDown
-		c := w.wait()
-		w.advance(second)
-		failed, ok := c.failure().(temporary)
-		require.True(t, ok)
-		require.True(t, failed.Temporary())
-		require.False(t, failed.Timeout())
-	})
-	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.fail = permanent{errDown}
-		failed, ok := w.getErr().(temporary)
-		require.True(t, ok)
-		require.False(t, failed.Temporary())
-	})
-	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.latency = hour
-		c := w.wait()
-		w.advance(minute)
-		failed, ok := c.failure().(temporary)
-		require.True(t, ok)
-		require.True(t, failed.Temporary())
-		require.True(t, failed.Timeout())
-	})
+	for name, c := range map[string]struct {
+		prepare             func(e *endpoint)
+		after               time.Duration
+		temporary, timesOut bool
+	}{
+		"transient":   {func(e *endpoint) { e.fail = errDown }, second, true, false},
+		"permanent":   {func(e *endpoint) { e.fail = permanent{errDown} }, 0, false, false},
+		"no response": {func(e *endpoint) { e.latency = hour }, minute, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				c.prepare(w.endpoint)
+				caller := w.wait()
+				w.advance(c.after)
+				failed, ok := caller.failure().(temporary)
+				require.True(t, ok)
+				require.Equal(t, c.temporary, failed.Temporary())
+				require.Equal(t, c.timesOut, failed.Timeout())
+			})
+		})
+	}
 }
 
 // temporary is what exporters look for in an error; net.Error has it as well, but it is deprecated there.

@@ -47,7 +47,7 @@ func TestPeerDefect04_AFailingRefreshUnderLoadBacksOff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
 		w.advance(67 * second)
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		for range 200 { // 20 s of callers
 			w.advance(100 * ms)
 			require.Equal(t, "t1", w.get())
@@ -98,7 +98,7 @@ func TestPeerDefect08_GetAfterCloseReturns(t *testing.T) {
 func TestPeerDefect09_AnExpiredTokenIsNeverServed(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(90 * second)
 		for range 100 {
 			c := w.wait()
@@ -111,9 +111,9 @@ func TestPeerDefect09_AnExpiredTokenIsNeverServed(t *testing.T) {
 func TestPeerDefect10_AFailedRefreshIsTriedAgainBeforeTheExpiry(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(67500 * ms)
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.advance(500 * ms)
 		require.Equal(t, "t3", w.get())
 	})
@@ -156,7 +156,7 @@ func TestPeerDefect16_RetriesAreJitteredAndFollowMalformedResponsesToo(t *testin
 			w.advance(second)
 			waits[nextAttempt(t, c.failure())] = true
 			w.advance(second)
-			w.endpoint.set(func(e *endpoint) { e.fail = nil })
+			w.endpoint.works()
 			require.Equal(t, "t4", w.get())
 		}, withRand(func() float64 { return draw }))
 	}
@@ -166,9 +166,9 @@ func TestPeerDefect16_RetriesAreJitteredAndFollowMalformedResponsesToo(t *testin
 func TestPeerDefect18_RefreshingGoesOnAfterAnError(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(70 * second)
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.advance(10 * second)
 		fetches := w.endpoint.count()
 		for range 3 {

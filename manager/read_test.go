@@ -2,12 +2,10 @@ package manager_test
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/manager"
@@ -56,7 +54,7 @@ func TestM2_NotHandedOutFromTheEffectiveExpiryOn(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				w.endpoint.lifetime = c.lifetime
 				w.get()
-				w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+				w.endpoint.fails(errDown)
 				w.advance(c.usable - 1)
 				require.Equal(t, "t1", w.get())
 				w.advance(1)
@@ -67,69 +65,53 @@ func TestM2_NotHandedOutFromTheEffectiveExpiryOn(t *testing.T) {
 	}
 }
 
-// skewed is a clock whose reading can be stepped while its timers go on.
-type skewed struct {
-	clock.Clock
-	offset *atomic.Int64
-}
-
-func (s skewed) Now() time.Time                  { return s.Clock.Now().Add(time.Duration(s.offset.Load())) }
-func (s skewed) Since(t time.Time) time.Duration { return s.Now().Sub(t) }
-func (s skewed) Until(t time.Time) time.Duration { return t.Sub(s.Now()) }
-
 func TestM2_HoldsAfterTheMachineSlept(t *testing.T) {
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
-		offset.Store(0)
 		w.get()
-		offset.Store(int64(2 * minute)) // timers do not see it
+		w.skew(2 * minute) // timers do not see it
 		w.wait().wantToken("t2")
 		w.wantFetches(2)
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM2_HoldsAfterTheClockWasSteppedBack(t *testing.T) {
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
-		offset.Store(0)
 		w.get()
 		w.advance(80 * second) // refreshed at 67.5 s: t2 is usable until 157.5 s
 		require.Equal(t, "t2", w.get())
-		offset.Store(-int64(hour))
+		w.skew(-hour)
 		require.Equal(t, "t2", w.get())
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.advance(77 * second)
 		require.Equal(t, "t2", w.get())
 		w.advance(1 * second) // whatever the clock reads, the timer set at the publication has fired
 		c := w.wait()
 		w.advance(20 * second)
 		require.ErrorIs(t, c.failure(), errDown)
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM2_AResponseThatTheClockHasOvertakenIsExpired(t *testing.T) {
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.latency, w.endpoint.lifetime = second, 3*second
 		c := w.wait()
-		offset.Store(int64(3 * second)) // the machine slept during the fetch
+		w.skew(3 * second) // the machine slept during the fetch
 		w.advance(second)
 		c.wantToken("t1")
 		require.False(t, w.m.Stats().Ready)
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM2_ABackoffDoesNotGrowWhenTheClockIsSteppedBack(t *testing.T) {
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
 		w.endpoint.fail = errDown
 		c := w.wait()
 		w.advance(2 * second)
 		c.failure()
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
-		offset.Store(-int64(hour))
+		w.endpoint.works()
+		w.skew(-hour)
 		w.get()
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM7_NoLifetimeGivenMeansFiveMinutes(t *testing.T) {
@@ -166,15 +148,13 @@ func TestM17_EveryDeadlineIsHandledBeforeTheReply(t *testing.T) {
 		w.advance(1 * ms)
 		require.EqualValues(t, 2, w.m.Stats().Fetches)
 	})
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
-		offset.Store(0)
 		w.get()
-		offset.Store(int64(70 * second))
+		w.skew(70 * second)
 		synctest.Wait()
 		w.wantFetches(1)
 		require.EqualValues(t, 2, w.m.Stats().Fetches, "asking is enough")
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM17_NothingHappensUntilTheClockMoves(t *testing.T) {

@@ -103,7 +103,7 @@ func TestM6_AnExpiredTokenEndsTheBackoff(t *testing.T) {
 func TestM16_TheOwnerGetsOneRefreshHint(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
-		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, hour} })
+		w.endpoint.fails(later{errDown, hour})
 		w.advance(67500 * ms) // refreshTime, and no retry for an hour
 		w.get()
 		synctest.Wait()

@@ -91,7 +91,7 @@ func TestM12_ARejectionDuringAFetchIsServedByIt(t *testing.T) {
 func TestM12_WhereNoFetchMayFollowTheTokenStays(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = permanent{errDown} })
+		w.endpoint.fails(permanent{errDown})
 		w.advance(67500 * ms) // the refresh fails, for good so far
 		require.Equal(t, 72500*ms, suppressedUntil(t, w.m.Invalidate(first.got, api)))
 		require.Equal(t, 72500*ms, suppressedUntil(t, w.replace(first.got, api).failure()))
@@ -104,10 +104,10 @@ func TestM12_WhereNoFetchMayFollowTheTokenStays(t *testing.T) {
 func TestM12_APermittedRejectionLiftsATransientBackoff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = later{errDown, minute} })
+		w.endpoint.fails(later{errDown, minute})
 		w.advance(67500 * ms)
 		w.wantFetches(2)
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		w.replace(first.got, api).wantToken("t3")
 	})
 }
@@ -115,7 +115,7 @@ func TestM12_APermittedRejectionLiftsATransientBackoff(t *testing.T) {
 func TestM12_AFailedFetchAfterARejectionLeavesNothingStale(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		c := w.replace(first.got, api)
 		w.advance(300 * ms)
 		require.ErrorIs(t, c.failure(), errDown)
@@ -187,7 +187,7 @@ func TestM13_AFailingFetchForAGuardedOriginAffectsNoOther(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		got := w.guard(api)
 		w.advance(2 * second)
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		again := w.replace(got, api)
 		w.advance(300 * ms)
 		require.ErrorIs(t, again.failure(), errDown)
@@ -354,10 +354,10 @@ func TestM13_TheGuardRemembersAPersistentOriginForAMinute(t *testing.T) {
 func TestM12_ARejectionBetweenTwoAttemptsIsServedByTheRound(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		first := w.wait()
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		r := w.refresh()
 		w.wantFetches(2)
-		w.endpoint.set(func(e *endpoint) { e.fail = nil })
+		w.endpoint.works()
 		c := w.replace(first.got, api)
 		c.wantWaiting()
 		w.advance(100 * ms)

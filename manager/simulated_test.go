@@ -5,12 +5,10 @@ package manager_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
@@ -29,16 +27,14 @@ func TestM16_ACallerServedByTheOwnerWakesTheIdleManager(t *testing.T) {
 }
 
 func TestM6_ANegativeLifetimeIsExpiredWhateverTheClockReads(t *testing.T) {
-	var offset atomic.Int64
 	inWorld(t, func(t *testing.T, w *world) {
-		offset.Store(0)
 		w.endpoint.lifetime, w.endpoint.latency = -second, second
 		c := w.wait()
-		offset.Store(-int64(hour)) // during the fetch
+		w.skew(-hour) // during the fetch
 		w.advance(second)
 		c.wantToken("t1")
 		require.False(t, w.m.Stats().Ready)
-	}, withClock(func(c clock.Clock) clock.Clock { return skewed{c, &offset} }))
+	})
 }
 
 func TestM5_TheGateOfARepeatedTokenDoesNotOutliveIt(t *testing.T) {
@@ -112,7 +108,7 @@ func TestM15_ALateFailureIsNotTheLastError(t *testing.T) {
 		w.endpoint.set(func(e *endpoint) { e.stuck = false })
 		w.advance(second)
 		require.Equal(t, "t2", w.get())
-		w.endpoint.set(func(e *endpoint) { e.fail = errDown })
+		w.endpoint.fails(errDown)
 		w.endpoint.release(1)
 		w.advance(1)
 		require.NoError(t, w.m.Stats().LastError)
@@ -139,16 +135,14 @@ func TestM9_ACallerThatBeginsToWaitDoesNotGetAnOlderFailure(t *testing.T) {
 		w.advance(10*second - 1)
 		var late *caller
 		// The deadline of the round and a Refresh in one step: the clock is moved under the owner's feet.
-		offset.Store(1)
+		w.skew(1)
 		w.endpoint.set(func(e *endpoint) { e.hang = false })
 		late = w.refresh()
 		require.Error(t, old.failure())
 		w.advance(second)
 		require.NotEmpty(t, late.token())
-	}, withClock(func(c clock.Clock) clock.Clock { offset.Store(0); return skewed{c, &offset} }))
+	})
 }
-
-var offset atomic.Int64
 
 func TestM9_NoRoundStartsInItsOwnBackoff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {

@@ -3,7 +3,6 @@ package manager_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -14,7 +13,6 @@ import (
 	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/manager"
 )
@@ -41,6 +39,7 @@ type world struct {
 	mu         sync.Mutex
 	events     []manager.Event
 	clockReads atomic.Int64
+	offset     atomic.Int64 // see skew
 }
 
 const (
@@ -116,13 +115,9 @@ func inOneWorld(t *testing.T, newTokens func(manager.Config) (tokens, error), te
 		w := &world{T: t, clock: mock, endpoint: &endpoint{clock: mock, lifetime: 100 * second}}
 		w.config = manager.Config{
 			Fetcher: w.endpoint,
-			Clock:   mock,
+			Clock:   skewed{mock, &w.offset},
 			Rand:    func() float64 { return 0.5 },
-			Hook: func(e manager.Event) {
-				w.mu.Lock()
-				defer w.mu.Unlock()
-				w.events = append(w.events, e)
-			},
+			Hook:    w.note,
 		}
 		for _, o := range options {
 			o(w)
@@ -141,9 +136,26 @@ func inOneWorld(t *testing.T, newTokens func(manager.Config) (tokens, error), te
 
 func withRand(draw func() float64) func(*world) { return func(w *world) { w.config.Rand = draw } }
 func withPolicy(p manager.Policy) func(*world)  { return func(w *world) { w.config.Policy = p } }
-func withClock(c func(clock.Clock) clock.Clock) func(*world) {
-	return func(w *world) { w.config.Clock = c(w.clock) }
+
+// note is the hook.
+func (w *world) note(e manager.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
 }
+
+// skewed is a clock whose reading can be stepped while its timers go on.
+type skewed struct {
+	clock.Clock
+	offset *atomic.Int64
+}
+
+func (s skewed) Now() time.Time                  { return s.Clock.Now().Add(time.Duration(s.offset.Load())) }
+func (s skewed) Since(t time.Time) time.Duration { return s.Now().Sub(t) }
+func (s skewed) Until(t time.Time) time.Duration { return t.Sub(s.Now()) }
+
+// skew sets how far the manager's clock is ahead of its timers: the machine slept, or the clock was stepped.
+func (w *world) skew(by time.Duration) { w.offset.Store(int64(by)) }
 
 // advance moves the clock. Everything at rest is awaited first, since timers are armed from the clock's reading.
 func (w *world) advance(d time.Duration) {
@@ -283,133 +295,4 @@ func (c *caller) failure() error {
 	require.Error(c, c.err)
 	require.Nil(c, c.got)
 	return c.err
-}
-
-// endpoint is a token endpoint as a fetcher sees it.
-type endpoint struct {
-	clock    clock.Clock
-	lifetime time.Duration
-	latency  time.Duration
-	fail     error                                    // every fetch fails with it
-	hang     bool                                     // every fetch lasts until it is cancelled
-	stuck    bool                                     // every fetch ignores its cancellation
-	reply    func(n int) (t *oauth2.Token, err error) // overrides lifetime and fail
-	contexts []context.Context
-
-	mu       sync.Mutex
-	starts   []time.Duration
-	running  int
-	most     int
-	releases []chan struct{}
-}
-
-func (e *endpoint) Fetch(ctx context.Context) (*oauth2.Token, error) {
-	began := e.clock.Now()
-	e.mu.Lock()
-	e.starts = append(e.starts, began.Sub(time.Unix(0, 0)))
-	e.contexts = append(e.contexts, ctx)
-	n := len(e.starts)
-	e.running++
-	e.most = max(e.most, e.running)
-	hang, latency, stuck := e.hang, e.latency, e.stuck
-	var release chan struct{}
-	if stuck {
-		release = make(chan struct{})
-		e.releases = append(e.releases, release)
-	}
-	e.mu.Unlock()
-	defer func() {
-		e.mu.Lock()
-		e.running--
-		e.mu.Unlock()
-	}()
-	switch {
-	case stuck:
-		<-release
-	case hang:
-		<-ctx.Done()
-		return nil, ctx.Err()
-	case latency > 0:
-		select {
-		case <-e.clock.After(latency):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.reply != nil {
-		return e.reply(n)
-	}
-	if e.fail != nil {
-		return nil, e.fail
-	}
-	return named(fmt.Sprint("t", n), began.Add(e.lifetime)), nil
-}
-
-func named(value string, expiry time.Time) *oauth2.Token {
-	return &oauth2.Token{AccessToken: value, TokenType: "bearer", Expiry: expiry}
-}
-
-func (e *endpoint) set(change func(e *endpoint)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	change(e)
-}
-
-func (e *endpoint) count() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.starts)
-}
-
-func (e *endpoint) startOf(n int) time.Duration {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.starts[n-1]
-}
-
-// release lets the n-th stuck fetch (from 1) return.
-func (e *endpoint) release(n int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if r := e.releases[n-1]; r != nil {
-		close(r)
-		e.releases[n-1] = nil
-	}
-}
-
-func (e *endpoint) releaseAll() {
-	for n := range e.releases {
-		e.release(n + 1)
-	}
-}
-
-// repeatedly responds to every fetch with the same value, expiring at that time from the beginning.
-func (e *endpoint) repeatedly(value string, expiry time.Duration) {
-	e.set(func(e *endpoint) {
-		e.reply = func(int) (*oauth2.Token, error) { return named(value, time.Unix(0, 0).Add(expiry)), nil }
-	})
-}
-
-// permanent is an error that classifies itself.
-type permanent struct{ error }
-
-func (permanent) Permanent() bool { return true }
-func (p permanent) Unwrap() error { return p.error }
-
-// later is an error that says when to come back.
-type later struct {
-	error
-	after time.Duration
-}
-
-func (l later) RetryAfter() time.Duration { return l.after }
-func (l later) Unwrap() error             { return l.error }
-
-func nextAttempt(t *testing.T, err error) time.Duration {
-	t.Helper()
-	var e *manager.Error
-	require.ErrorAs(t, err, &e)
-	return e.NextAttempt.Sub(time.Unix(0, 0))
 }
