@@ -52,10 +52,10 @@ func classifyEndpoint(err error) finding {
 	switch {
 	case misbehaved:
 		f.outcome = endpoint.NoEvidence
-	case !said && timedOut(err), trouble && f.status < http.StatusInternalServerError && timedOut(err), trouble && f.status == http.StatusRequestTimeout:
-		f.outcome = endpoint.NoResponse
 	case trouble && f.status >= http.StatusInternalServerError:
 		f.outcome = endpoint.ServerError
+	case trouble && f.status == http.StatusRequestTimeout, (trouble || !said) && timedOut(err):
+		f.outcome = endpoint.NoResponse
 	case trouble, !said && !permanent(err):
 		f.outcome = endpoint.NotConnected
 	case f.status == 0:

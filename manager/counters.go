@@ -22,7 +22,7 @@ func (e *entry) report(msg message, in *core.Input, effects *core.Effects) {
 }
 
 func (e *entry) reportEvent(msg message, effects *core.Effects, ev *core.Event) {
-	e.shard.counts.add(ev)
+	e.shard.counts.count(ev)
 	event := Event{
 		Kind:     EventKind(ev.Kind.String()),
 		Token:    ev.Token,
@@ -66,7 +66,7 @@ func (e *entry) emit(event Event) {
 	e.shard.observer.add(event)
 }
 
-func (c *counters) add(ev *core.Event) {
+func (c *counters) count(ev *core.Event) {
 	c.kinds[ev.Kind]++
 	switch ev.Kind {
 	case core.FetchStarted:
@@ -119,26 +119,14 @@ func (c *counters) stats() Stats {
 }
 
 // add adds what another owner has counted.
-func (s *Stats) add(o Stats) {
-	for _, pair := range [...]struct{ to, from *uint64 }{
-		{&s.Fetches, &o.Fetches}, {&s.Succeeded, &o.Succeeded}, {&s.Failed, &o.Failed}, {&s.Permanent, &o.Permanent},
-		{&s.ExpiredOnArrival, &o.ExpiredOnArrival}, {&s.Abandoned, &o.Abandoned}, {&s.LateResults, &o.LateResults},
-		{&s.Published, &o.Published}, {&s.Rejected, &o.Rejected}, {&s.Suppressed, &o.Suppressed}, {&s.Guarded, &o.Guarded},
-		{&s.BackedOff, &o.BackedOff}, {&s.BackoffsLifted, &o.BackoffsLifted}, {&s.WentIdle, &o.WentIdle},
-	} {
-		*pair.to += *pair.from
+func (c *counters) add(o counters) {
+	for i, n := range o.fetches {
+		c.fetches[i] += n
 	}
-	if s.FetchesBy == nil {
-		s.FetchesBy = make(map[Cause]uint64)
+	for i, n := range o.classes {
+		c.classes[i] += n
 	}
-	if s.Waits == nil && o.Waits != nil {
-		s.Waits = make(map[WaitOutcome]WaitStats)
-	}
-	for cause, n := range o.FetchesBy {
-		s.FetchesBy[cause] += n
-	}
-	for outcome, w := range o.Waits {
-		sum := s.Waits[outcome]
-		s.Waits[outcome] = WaitStats{Count: sum.Count + w.Count, Sum: sum.Sum + w.Sum, Max: max(sum.Max, w.Max)}
+	for i, n := range o.kinds {
+		c.kinds[i] += n
 	}
 }

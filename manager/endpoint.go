@@ -197,7 +197,7 @@ func (e *Endpoint) deliver(effects *endpoint.Effects) {
 	for _, id := range effects.Granted {
 		t, ok := e.waiting[id]
 		delete(e.waiting, id)
-		if !ok || !t.entry.sendUnlessEnded(admitted{id, t.flight}) {
+		if !ok || !t.entry.send(admitted{id, t.flight}) {
 			e.post(posted{input: endpoint.Input{Kind: endpoint.Ended, Ticket: id}}) // its owner has ended meanwhile
 		}
 	}
@@ -218,12 +218,4 @@ func (e *Endpoint) setAlarm(at time.Duration, armed bool) {
 			e.post(posted{input: endpoint.Input{Kind: endpoint.Wake, At: at}})
 		})
 	}
-}
-
-// bounded is a number from 0 to 1, whatever a configured source returns (M22).
-func bounded(r float64) float64 {
-	if r > 0 { // neither negative nor NaN
-		return min(r, 1)
-	}
-	return 0
 }

@@ -13,10 +13,11 @@ type entry struct {
 	current atomic.Pointer[snapshot] // nil: there is no token. Only the owner stores.
 	// observing is true while outcomes of first sends are wanted. Only the owner stores.
 	observing atomic.Bool
-	inPool    inPool                   // the owner's, of an entry of a pool
-	bulletin  atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
-	shard     *shard                   // never changes
-	pooled    *pooledEntry             // the same entry, if it is one of a pool; never changes
+	// inPool is the owner's, of an entry of a pool. It stands here because there is room beside a flag (P5).
+	inPool   inPool
+	bulletin atomic.Pointer[bulletin] // what watchers wait on; nil: there are none. Only the owner stores.
+	shard    *shard                   // never changes
+	pooled   *pooledEntry             // the same entry, if it is one of a pool; never changes
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
@@ -76,27 +77,19 @@ func (e *entry) step(msg message) {
 	s := e.shard
 	in := msg.input(e, s.last)
 	in.Read, in.Watched = e.current.Load().wasRead(), e.watchers > 0
-	effects := e.core.Step(s.last, s.draw(), in)
+	effects := e.core.Step(s.last, bounded(s.rand()), in)
 	e.apply(msg, &in, &effects)
 }
 
-// send sends the owner a message from outside, and gives up only when there is no owner any more.
-func (e *entry) send(msg message) { e.shard.deliver(delivery{e, msg}) }
+// send sends the owner a message from outside. It gives up, and returns false, only when there is no owner any more.
+func (e *entry) send(msg message) bool { return e.shard.deliver(delivery{e, msg}) }
 
-// sendUnlessEnded is send, and reports whether there was an owner.
-func (e *entry) sendUnlessEnded(msg message) bool {
-	select {
-	case e.shard.inbox <- delivery{e, msg}:
-		return true
-	case <-e.shard.done:
-		return false
-	}
-}
-
-func (s *shard) deliver(d delivery) {
+func (s *shard) deliver(d delivery) bool {
 	select {
 	case s.inbox <- d:
+		return true
 	case <-s.done:
+		return false
 	}
 }
 

@@ -53,13 +53,7 @@ func (e *Error) Error() string {
 func (e *Error) Temporary() bool { return !e.Permanent }
 
 // Timeout reports whether the last attempt failed because it took too long: Err, or an error in it, says so.
-func (e *Error) Timeout() bool {
-	timed, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](e.Err)
-	return ok && timed.Timeout()
-}
+func (e *Error) Timeout() bool { return timedOut(e.Err) }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }

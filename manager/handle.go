@@ -145,12 +145,10 @@ func (h *Handle) Stats() Stats {
 		return Stats{}
 	}
 	to := make(chan Stats, 1)
-	select {
-	case e.shard.inbox <- delivery{&e.entry, stats{to}}:
+	if e.send(stats{to}) {
 		return <-to
-	case <-e.shard.done:
-		return Stats{Closed: true}
 	}
+	return Stats{Closed: true}
 }
 
 // Forget is [Pool.Forget] for this token.

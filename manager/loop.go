@@ -91,14 +91,6 @@ func (s *shard) handle(d delivery) {
 	s.setAlarms()
 }
 
-// draw is a number from 0 to 1, whatever the configured source returns (M22).
-func (s *shard) draw() float64 {
-	if r := s.rand(); r > 0 { // neither negative nor NaN
-		return min(r, 1)
-	}
-	return 0
-}
-
 // ended reports, to anyone, whether the owner has ended.
 func (s *shard) ended() bool {
 	select {

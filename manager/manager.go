@@ -39,7 +39,7 @@ func New(cfg Config) (*Manager, error) {
 		m = cfg.Endpoint.member(cfg.ClientID)
 		m.join()
 	}
-	a := &alone{state: state{core: newCore(cfg.Policy, m), fetcher: cfg.Fetcher, member: m}}
+	a := &alone{state: state{core: newCore(cfg.Policy.core(), m), fetcher: cfg.Fetcher, member: m}}
 	s := new(shard)
 	s.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
 	s.entries = 1
@@ -129,12 +129,10 @@ func (m *Manager) Refresh(ctx context.Context) (*Token, error) {
 // Stats reports the manager's state and what it has counted. After Close, what it had counted by then.
 func (m *Manager) Stats() Stats {
 	reply := make(chan Stats, 1)
-	select {
-	case m.shard.inbox <- delivery{&m.entry, stats{reply}}:
+	if m.send(stats{reply}) {
 		return <-reply
-	case <-m.shard.done:
-		return m.entry.stats() // what the owner has left: it changes nothing any more
 	}
+	return m.entry.stats() // what the owner has left: it changes nothing any more
 }
 
 // Close ends the manager: all callers that wait get [ErrClosed], and the fetch in flight is cancelled. Close returns

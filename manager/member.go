@@ -34,11 +34,11 @@ func (m *member) giveBack(t endpoint.Ticket) {
 }
 
 // newCore is the core of a token, which asks the endpoint before each fetch if there is one.
-func newCore(p Policy, m *member) core.Core {
+func newCore(p core.Policy, m *member) core.Core {
 	if m == nil {
-		return core.New(p.core())
+		return core.New(p)
 	}
-	return core.NewQueued(p.core())
+	return core.NewQueued(p)
 }
 
 // consult lets the endpoint know what the core decided about its fetches.

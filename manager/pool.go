@@ -109,7 +109,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 		func(e *pooledEntry) core.Elapsed { return core.Elapsed(e.used.Load()) },
 	)
 	observer := newObserver(cfg.Hook, cfg.Logger)
-	random := oneAtATime(cfg.Rand)
+	random := exclusive(cfg.Rand)
 	for range cfg.Owners {
 		s := new(shard)
 		s.init(cfg.Clock, random, observer)
@@ -119,19 +119,6 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 		go s.run()
 	}
 	return p, nil
-}
-
-// oneAtATime lets several owners use a source of random numbers.
-func oneAtATime(random func() float64) func() float64 {
-	if random == nil {
-		return nil
-	}
-	var mu sync.Mutex
-	return func() float64 {
-		mu.Lock()
-		defer mu.Unlock()
-		return random()
-	}
 }
 
 // find returns the entry of a key; nil if there is none.
@@ -196,10 +183,8 @@ func (p *Pool) remove(e *pooledEntry) bool {
 func (p *Pool) Forget(key Key) {
 	if e := p.find(&key); e != nil && p.remove(e) {
 		done := make(chan struct{})
-		e.send(retire{forgotten, done})
-		select {
-		case <-done:
-		case <-e.shard.done:
+		if e.send(retire{forgotten, done}) {
+			<-done
 		}
 	}
 }
@@ -218,9 +203,15 @@ type PoolStats struct {
 
 // Stats reports what happened to all tokens together. It waits until every owner has taken its message.
 func (p *Pool) Stats() PoolStats {
-	var s PoolStats
+	var counted counters
+	waited := make(map[WaitOutcome]WaitStats)
 	for _, shard := range p.shards {
-		s.add(shard.poolStats())
+		counted.add(shard.counted())
+		shard.waits.addTo(waited)
+	}
+	s := PoolStats{Stats: counted.stats()}
+	if len(waited) > 0 {
+		s.Waits = waited
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,7 +252,7 @@ func (closingPool) input(*entry, time.Time) core.Input { return core.Input{} }
 func (closingPool) sender() chan<- reply               { return nil }
 
 // poolStatistics: a caller wants to know what a shard has counted.
-type poolStatistics struct{ reply chan<- Stats }
+type poolStatistics struct{ reply chan<- counters }
 
 func (poolStatistics) input(*entry, time.Time) core.Input { return core.Input{} }
 func (poolStatistics) sender() chan<- reply               { return nil }
@@ -275,20 +266,15 @@ func (s *shard) receiveOwn(msg message) {
 		}
 		s.entries--
 	case poolStatistics:
-		m.reply <- s.counts.stats()
+		m.reply <- s.counts
 	}
 }
 
-func (s *shard) poolStats() Stats {
-	reply := make(chan Stats, 1)
-	select {
-	case s.inbox <- delivery{msg: poolStatistics{reply}}:
-		stats := <-reply
-		stats.Waits = s.waits.all()
-		return stats
-	case <-s.done:
-		stats := s.counts.stats() // what the owner has left
-		stats.Waits = s.waits.all()
-		return stats
+// counted is what a shard has counted, for anyone.
+func (s *shard) counted() counters {
+	reply := make(chan counters, 1)
+	if s.deliver(delivery{msg: poolStatistics{reply}}) {
+		return <-reply
 	}
+	return s.counts // what the owner has left
 }

@@ -242,10 +242,7 @@ func (e *pooledEntry) unpack() {
 	m := memberOf(e.fetcher)
 	e.state.fetcher, e.member, e.paced = e.fetcher, m, m != nil
 	if e.packed == "" {
-		e.core = core.New(s.pool.policy)
-		if m != nil {
-			e.core = core.NewQueued(s.pool.policy)
-		}
+		e.core = newCore(s.pool.policy, m)
 		return
 	}
 	var end time.Time

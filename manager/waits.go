@@ -46,17 +46,26 @@ func (w *waits) add(o WaitOutcome, d time.Duration) {
 	if w.by == nil {
 		w.by = make(map[WaitOutcome]WaitStats, 1)
 	}
-	s := w.by[o]
-	s.Count++
-	s.Sum += d
-	s.Max = max(s.Max, d)
-	w.by[o] = s
+	w.by[o] = w.by[o].plus(WaitStats{1, d, d})
+}
+
+func (s WaitStats) plus(o WaitStats) WaitStats {
+	return WaitStats{Count: s.Count + o.Count, Sum: s.Sum + o.Sum, Max: max(s.Max, o.Max)}
 }
 
 func (w *waits) all() map[WaitOutcome]WaitStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.by)
+}
+
+// addTo adds them to those of others.
+func (w *waits) addTo(sum map[WaitOutcome]WaitStats) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for o, s := range w.by {
+		sum[o] = sum[o].plus(s)
+	}
 }
 
 // waitOutcome is how a wait ended that returned err.

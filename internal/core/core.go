@@ -19,6 +19,7 @@
 //	token.go        a token's times (M2, M4, M5, M7)
 //	watch.go        a token that has watchers (W1, W2, W3)
 //	canonical.go    which states behave alike, for the explorer
+//	pack.go         a core in few bytes, while nothing goes on about it (P5)
 package core
 
 import "time"

@@ -254,6 +254,11 @@ func (gs *guards) observing(now Elapsed) bool {
 	return slices.ContainsFunc(gs.origins, func(g guard) bool { return g.observing() && !g.forgotten(now) })
 }
 
+// remembering reports whether any origin is remembered.
+func (gs *guards) remembering(now Elapsed) bool {
+	return slices.ContainsFunc(gs.origins, func(g guard) bool { return !g.forgotten(now) })
+}
+
 // These bound what an origin may cause behind its guard (M13).
 const (
 	// allowance is how many fetches a guarded origin may cause at once, and allowanceEvery regains one.

@@ -51,17 +51,5 @@ func (c *Core) packCounts(p *Packer, at *Elapsed) {
 // that is remembered. A resting core may be packed; what it is idle or backing off for stays in it.
 func (c *Core) Resting() bool {
 	return !c.flight.on && !c.round.on && c.abandoned == 0 && !c.recheck.running && !c.closed &&
-		len(c.contest.origins) == 0 && !c.remembersOrigins()
+		len(c.contest.origins) == 0 && !c.guards.remembering(c.elapsed)
 }
-
-func (c *Core) remembersOrigins() bool {
-	for i := range c.guards.origins {
-		if !c.guards.origins[i].forgotten(c.elapsed) {
-			return true
-		}
-	}
-	return false
-}
-
-// BackingOff reports whether no fetch may start because others failed.
-func (c *Core) BackingOff() bool { return c.backoff.kind != noBackoff && c.elapsed < c.backoff.until }

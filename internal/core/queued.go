@@ -1,7 +1,5 @@
 package core
 
-import "time"
-
 // Where clients share an endpoint, a fetch that the core wants waits for its admission (E1): it is in flight for the
 // core, and for nothing else. No time of an attempt or of a round runs meanwhile, because waiting for others is no
 // evidence of trouble. The endpoint may also refuse to let callers wait (E2); then the round that is on fails at once,
@@ -88,15 +86,4 @@ func (s *step) refuse(in Input) {
 	s.event(Event{Kind: BackedOff, Until: s.at(s.backoff.until)})
 	s.fail(Refused, made, false)
 	s.notifyFailure()
-}
-
-// Retrying reports whether the round goes on after the fetch that has just ended: its next attempt comes soon.
-func (c *Core) Retrying() bool { return c.round.on && !c.flight.on }
-
-// Backoff is how long the core makes no fetch by itself because others have failed.
-func (c *Core) Backoff() time.Duration {
-	if c.backoff.kind == noBackoff {
-		return 0
-	}
-	return max(c.backoff.until-c.elapsed, 0)
 }

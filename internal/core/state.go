@@ -22,8 +22,8 @@ func (c *Core) State() State {
 		Queued:    c.flight.queued,
 		Abandoned: c.abandoned,
 	}
-	if c.backoff.kind != noBackoff && c.elapsed < c.backoff.until {
-		s.NextAttempt = c.Wall().Add(c.Left(c.backoff.until))
+	if c.BackingOff() {
+		s.NextAttempt = c.Wall().Add(c.Backoff())
 	}
 	return s
 }
@@ -54,3 +54,17 @@ func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapse
 
 // Elapsed is the time since the first step.
 func (c *Core) Elapsed() Elapsed { return c.elapsed }
+
+// Retrying reports whether the round goes on after the fetch that has just ended: its next attempt comes soon.
+func (c *Core) Retrying() bool { return c.round.on && !c.flight.on }
+
+// Backoff is how long the core makes no fetch by itself because others have failed.
+func (c *Core) Backoff() time.Duration {
+	if c.backoff.kind == noBackoff {
+		return 0
+	}
+	return max(c.Left(c.backoff.until), 0)
+}
+
+// BackingOff reports whether no fetch may start because others failed.
+func (c *Core) BackingOff() bool { return c.Backoff() > 0 }

@@ -145,37 +145,33 @@ func (m *Members[T]) rank(t T) {
 	var none T
 	p := m.place(t)
 	p.rank, p.state = m.used(t), idle
-	before := m.newest
-	for before != none && m.place(before).rank > p.rank {
-		before = m.place(before).older
+	older, newer := m.newest, none
+	for older != none && m.place(older).rank > p.rank {
+		older, newer = m.place(older).older, older
 	}
-	p.older = before
-	if before == none {
-		p.newer, m.oldest = m.oldest, t
-	} else {
-		q := m.place(before)
-		p.newer, q.newer = q.newer, t
-	}
-	if p.newer == none {
-		m.newest = t
-	} else {
-		m.place(p.newer).older = t
-	}
+	m.link(older, t)
+	m.link(t, newer)
 }
 
 // unlink takes a token out of the idle ones.
 func (m *Members[T]) unlink(t T) {
 	var none T
 	p := m.place(t)
-	if p.older == none {
-		m.oldest = p.newer
-	} else {
-		m.place(p.older).newer = p.newer
-	}
-	if p.newer == none {
-		m.newest = p.older
-	} else {
-		m.place(p.newer).older = p.older
-	}
+	m.link(p.older, p.newer)
 	p.older, p.newer = none, none
+}
+
+// link makes two idle tokens neighbours. None stands for what lies beyond the oldest and the newest.
+func (m *Members[T]) link(older, newer T) {
+	var none T
+	if older == none {
+		m.oldest = newer
+	} else {
+		m.place(older).newer = newer
+	}
+	if newer == none {
+		m.newest = older
+	} else {
+		m.place(newer).older = older
+	}
 }
