@@ -13,6 +13,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/simulation/world"
+	"github.com/alf-go/alf/manager"
 )
 
 // caller is a client of an API: it sends one request with the client.
@@ -67,6 +68,22 @@ func (b *bubble) call() {
 	b.finished(c.outcome(resp, err), err)
 }
 
+// askLonger is a caller that wants a token which remains valid for a while (M20).
+func (b *bubble) askLonger(min time.Duration) {
+	c := &caller{bubble: b, arrived: b.now()}
+	ctx, leave := context.WithCancelCause(context.Background())
+	defer leave(nil)
+	c.leave = leave
+	c.asks()
+	_, err := b.client.TokenValidFor(ctx, min)
+	c.forget()
+	if err != nil {
+		b.finished(c.failed(err), err)
+		return
+	}
+	b.finished(world.Succeeded, nil)
+}
+
 // asks is the beginning of a wait for a token, of which it is not known yet that it will be one.
 func (c *caller) asks() {
 	c.mu.Lock()
@@ -116,12 +133,22 @@ func (c *caller) outcome(resp *http.Response, err error) world.Outcome {
 		return world.RetrySucceeded
 	case err == nil:
 		return world.Succeeded
+	}
+	return c.failed(err)
+}
+
+// failed is how it ends for a caller that gets an error.
+func (c *caller) failed(err error) world.Outcome {
+	switch {
 	case errors.Is(err, alf.ErrClosed):
 		return world.Closed
 	case errors.Is(err, errPatience):
 		return world.Left
+	case errors.Is(err, manager.ErrTooShort):
+		c.say("tokens are too short")
+	default:
+		c.say("a caller is refused")
 	}
-	c.say("a caller is refused")
 	return world.Refused
 }
 

@@ -7,9 +7,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/simulation/world"
-	"github.com/alf-go/alf/manager"
 )
 
 // refused is a refusal of credentials that can be read again: they are other ones once the endpoint would take them
@@ -35,32 +33,4 @@ func (b *bubble) recheckable(err error) error {
 		return err
 	}
 	return refused{err, b}
-}
-
-// askLonger is a caller that wants a token which remains valid for a while (M20).
-func (b *bubble) askLonger(min time.Duration) {
-	c := &caller{bubble: b, arrived: b.now()}
-	ctx, leave := context.WithCancelCause(context.Background())
-	defer leave(nil)
-	c.leave = leave
-	c.asks()
-	_, err := b.client.TokenValidFor(ctx, min)
-	c.forget()
-	b.finished(c.outcomeLonger(err), err)
-}
-
-func (c *caller) outcomeLonger(err error) world.Outcome {
-	switch {
-	case err == nil:
-		return world.Succeeded
-	case errors.Is(err, alf.ErrClosed):
-		return world.Closed
-	case errors.Is(err, errPatience):
-		return world.Left
-	case errors.Is(err, manager.ErrTooShort):
-		c.say("tokens are too short")
-	default:
-		c.say("a caller is refused")
-	}
-	return world.Refused
 }

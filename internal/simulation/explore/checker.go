@@ -2,7 +2,7 @@ package explore
 
 import "time"
 
-// checker is what the rules need to know of the past to judge the present. It is kept from what can be seen from
+// checker is what the rules need to know of the past to hold the present against. It is kept from what can be seen from
 // outside (inputs, effects, events), by the words of the contract and not by the core's own state.
 type checker struct {
 	round           bool          // attempts are being made for a waiting caller, or for one that was promised a fetch

@@ -17,7 +17,7 @@ type expected struct {
 // longestLife is how long a token is believed to live (M7).
 const longestLife = 365 * 24 * time.Hour
 
-// expected judges the token that the fetch brought (M2, M5, M7).
+// expected is what the token that the fetch brought has to become (M2, M5, M7).
 func (t *step) expected() expected {
 	a := t.response
 	x := expected{life: min(a.Lifetime, longestLife), age: t.was.flight.age, wall: t.was.flight.wall}

@@ -96,7 +96,7 @@ func (x *explorer) addWatchers(s *state, add func(v verb, who int), plain func(v
 	}
 }
 
-// joins is a watcher that the owner is told of, with what it learns.
+// joins is a watcher that joins, with what it learns.
 func (t *step) joins() {
 	i := t.watchers.count()
 	t.watchers[i] = watcher{on: true}
@@ -182,7 +182,7 @@ func (t *step) checkWatchers() {
 	if e.Notify != core.None && e.Notify != core.Serve && e.Notify != core.Failed && e.Notify != core.Shut {
 		t.fail("W1", "watchers are notified of %q", replyNames[e.Notify])
 	}
-	if (e.Notify == core.Serve) && !e.Publish {
+	if e.Notify == core.Serve && !e.Publish {
 		t.fail("W1", "watchers are notified of a token that does not come now")
 	}
 	if (e.Notify == core.Shut) != (t.in.Kind == core.Close && !t.was.closed) {

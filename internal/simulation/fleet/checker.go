@@ -110,22 +110,28 @@ func (c *checker) ends(in endpoint.Input) {
 			delete(c.holds, w.client) // a fetch that began after the last pause was asked for
 		}
 	case in.Outcome.Trouble():
-		if len(c.met) < 2 {
-			c.met[w.client] = true
+		c.meets(w, wasProbe, in.Retry)
+	}
+}
+
+// meets is trouble that a client id met (E2).
+func (c *checker) meets(w *wanted, wasProbe, retry bool) {
+	if len(c.met) < 2 {
+		c.met[w.client] = true
+	}
+	switch {
+	case !c.suspect && len(c.met) >= c.enough():
+		c.suspect, c.probe, c.since, c.failures = true, nil, c.w.now, 0
+		if c.left = 0; retry {
+			c.left = 2
 		}
-		if !c.suspect && len(c.met) >= c.enough() {
-			c.suspect, c.probe, c.since, c.failures = true, nil, c.w.now, 0
-			if c.left = 0; in.Retry {
-				c.left = 2
-			}
-			c.schedule()
-		} else if c.suspect && wasProbe {
-			c.left = max(c.left-1, 0)
-			if c.w.now-c.since > time.Second {
-				c.left = 0
-			}
-			c.schedule()
+		c.schedule()
+	case c.suspect && wasProbe:
+		c.left = max(c.left-1, 0)
+		if c.w.now-c.since > time.Second {
+			c.left = 0
 		}
+		c.schedule()
 	}
 }
 
@@ -150,43 +156,12 @@ func (c *checker) others(client uint64) bool {
 }
 
 // after checks what the endpoint decided.
-func (c *checker) after(in endpoint.Input, e *endpoint.Effects) {
-	limit := c.w.parameters.Limit
+func (c *checker) after(e *endpoint.Effects) {
 	for _, id := range e.Granted {
-		w := c.waits[id]
-		if w == nil {
-			c.w.violate("E1", "ticket %d is granted, and does not wait", id)
-			return
-		}
-		delete(c.waits, id)
-		c.lessWaiting(w.client)
-		c.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
-		c.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
-		if c.suspect && c.total > 1 {
-			c.broken(c.probe != nil, "E2", "a second probe starts")
-			c.broken(!w.manual && c.w.now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.now)
-			c.probe = w
-		}
-		w.pauses = c.pauses[w.client]
-		c.flights[id] = w
-		c.flying[w.client]++
-		c.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
+		c.grants(id)
 	}
 	for _, r := range e.Refused {
-		w := c.waits[r.Ticket]
-		if w == nil {
-			c.w.violate("E2", "ticket %d is refused, and does not wait", r.Ticket)
-			return
-		}
-		c.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
-		c.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
-		held := c.onHold(w.client) || r.Throttled && c.shortHold(w.client)
-		c.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
-		c.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
-		w.urgent, w.until = false, 0
-		if !r.Throttled {
-			w.until = c.w.now + r.For
-		}
+		c.refuses(r)
 	}
 	for _, id := range e.Lifted {
 		if w := c.waits[id]; w != nil {
@@ -195,6 +170,47 @@ func (c *checker) after(in endpoint.Input, e *endpoint.Effects) {
 	}
 	if !e.Again {
 		c.settled(e)
+	}
+}
+
+// grants is a fetch that may start (E1, E2).
+func (c *checker) grants(id endpoint.Ticket) {
+	w := c.waits[id]
+	if w == nil {
+		c.w.violate("E1", "ticket %d is granted, and does not wait", id)
+		return
+	}
+	limit := c.w.parameters.Limit
+	delete(c.waits, id)
+	c.lessWaiting(w.client)
+	c.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
+	c.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
+	if c.suspect && c.total > 1 {
+		c.broken(c.probe != nil, "E2", "a second probe starts")
+		c.broken(!w.manual && c.w.now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.now)
+		c.probe = w
+	}
+	w.pauses = c.pauses[w.client]
+	c.flights[id] = w
+	c.flying[w.client]++
+	c.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
+}
+
+// refuses is a ticket whose callers are not to wait (E2).
+func (c *checker) refuses(r endpoint.Refusal) {
+	w := c.waits[r.Ticket]
+	if w == nil {
+		c.w.violate("E2", "ticket %d is refused, and does not wait", r.Ticket)
+		return
+	}
+	c.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
+	c.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
+	held := c.onHold(w.client) || r.Throttled && c.shortHold(w.client)
+	c.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
+	c.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
+	w.urgent, w.until = false, 0
+	if !r.Throttled {
+		w.until = c.w.now + r.For
 	}
 }
 

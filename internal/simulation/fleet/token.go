@@ -45,7 +45,6 @@ type caller struct {
 // request is a token request.
 type request struct {
 	id        uint64
-	on        bool
 	began     time.Duration
 	attempt   int
 	fault     Fault
@@ -55,9 +54,11 @@ type request struct {
 	number    int
 }
 
-func (w *World) newToken(i int) *token {
-	t := &token{w: w, id: i, client: uint64(i%w.parameters.Clients) + 1, core: core.NewQueued(core.Policy{}.WithDefaults()), queued: map[endpoint.Ticket]uint64{}}
-	t.place = &place{w, i}
+func (w *World) newToken(p *place) *token {
+	t := &token{
+		w: w, place: p, id: p.index, client: uint64(p.index%w.parameters.Clients) + 1,
+		core: core.NewQueued(core.Policy{}.WithDefaults()), queued: map[endpoint.Ticket]uint64{},
+	}
 	w.toEndpoint(endpoint.Input{Kind: endpoint.Attach, Client: t.client}, nil)
 	return t
 }
@@ -73,18 +74,16 @@ func (p *place) arrive() {
 
 func (p *place) refresh() {
 	t := p.token()
-	t.step(core.Input{Kind: core.Refresh, Wait: true}, nil, nil)
+	t.step(core.Input{Kind: core.Refresh, Wait: true})
 }
 
 // replace closes the token and makes another one in its place.
 func (p *place) replace() {
 	w, old := p.w, p.token()
-	old.step(core.Input{Kind: core.Close}, nil, nil)
+	old.step(core.Input{Kind: core.Close})
 	old.closed = true
 	w.toEndpoint(endpoint.Input{Kind: endpoint.Detach, Client: old.client}, nil)
-	fresh := w.newToken(p.index)
-	fresh.place = p
-	w.tokens[p.index] = fresh
+	w.tokens[p.index] = w.newToken(p)
 }
 
 // get is what a caller does: it reads, and asks if there is nothing to read.
@@ -95,13 +94,13 @@ func (t *token) get() {
 		t.read = true
 		if w.now >= t.refreshTime && !t.hinted {
 			t.hinted = true
-			t.step(core.Input{Kind: core.RefreshHint}, nil, nil)
+			t.step(core.Input{Kind: core.RefreshHint})
 		}
 		return
 	}
 	w.sequence++
 	c := &caller{id: w.sequence, since: w.now}
-	t.step(core.Input{Kind: core.Get}, c, nil)
+	t.stepFor(c, core.Input{Kind: core.Get}, nil)
 	if w.parameters.Patience > 0 {
 		w.after(w.rnd.about(w.parameters.Patience), func() {
 			for i := range t.waiting {
@@ -116,15 +115,19 @@ func (t *token) get() {
 
 // hear is a message from the endpoint.
 func (t *token) hear(id endpoint.Ticket, in core.Input) {
-	t.step(in, nil, func(e *core.Effects) {
+	t.stepFor(nil, in, func(e *core.Effects) {
 		if e.Decline {
 			t.w.toEndpoint(endpoint.Input{Kind: endpoint.Ended, Ticket: id}, nil)
 		}
 	})
 }
 
-// step sends the core an input, and applies its effects.
-func (t *token) step(in core.Input, from *caller, also func(*core.Effects)) {
+// step sends the core an input that is no caller's, and applies its effects.
+func (t *token) step(in core.Input) { t.stepFor(nil, in, nil) }
+
+// stepFor sends the core an input of a caller, if from is one, and applies its effects. also, if not nil, is what else
+// there is to do about them.
+func (t *token) stepFor(from *caller, in core.Input, also func(*core.Effects)) {
 	w := t.w
 	if w.violation != nil {
 		return
@@ -165,8 +168,8 @@ func (t *token) consult(in core.Input, e *core.Effects) {
 		t.w.toEndpoint(endpoint.Input{Kind: endpoint.Withdraw, Ticket: t.ticket}, nil)
 	}
 	if e.Enqueue {
-		t.w.tickets++
-		t.ticket = t.w.tickets
+		t.w.lastTicket++
+		t.ticket = t.w.lastTicket
 		t.queued[t.ticket] = e.Flight
 	}
 	if e.Enqueue || e.Promote {
@@ -203,11 +206,7 @@ func (t *token) ending(in core.Input) endpoint.Input {
 func (t *token) send(e *core.Effects) {
 	w := t.w
 	w.stats.Requests++
-	second := int(w.now / time.Second)
-	for len(w.stats.Seconds) <= second {
-		w.stats.Seconds = append(w.stats.Seconds, 0)
-	}
-	w.stats.Seconds[second]++
+	w.count(&w.stats.Seconds)
 	t.made++
 	attempt := 1
 	for _, ev := range e.Events[:e.N] {
@@ -215,7 +214,7 @@ func (t *token) send(e *core.Effects) {
 			attempt = ev.Attempt
 		}
 	}
-	t.flight = request{id: e.Flight, on: true, began: w.now, attempt: attempt, number: t.flight.number + 1}
+	t.flight = request{id: e.Flight, began: w.now, attempt: attempt, number: t.flight.number + 1}
 	f := &t.flight
 	for _, p := range w.parameters.Phases {
 		if w.now >= p.From && w.now < p.To && (p.Client == 0 || p.Client == t.client) {
@@ -241,7 +240,7 @@ func (t *token) returnsAfter(takes time.Duration) {
 	t.w.after(takes, func() {
 		if t.flight.number != f.number || t.flight.cancelled != f.cancelled && !f.stuck {
 			if f.stuck { // it was abandoned
-				t.step(core.Input{Kind: core.Fetched, Flight: f.id}, nil, nil)
+				t.step(core.Input{Kind: core.Fetched, Flight: f.id})
 			}
 			return
 		}
@@ -254,7 +253,7 @@ func (t *token) returnsAfter(takes time.Duration) {
 		case f.fault == Denying:
 			r.Permanent = true
 		}
-		t.step(core.Input{Kind: core.Fetched, Flight: f.id, Result: r}, nil, nil)
+		t.step(core.Input{Kind: core.Fetched, Flight: f.id, Result: r})
 	})
 }
 
@@ -279,7 +278,7 @@ func (t *token) publish(e *core.Effects) {
 	number, publication := t.number, e.Publication.Number
 	w.after(e.Publication.Life, func() {
 		if number == t.number {
-			t.step(core.Input{Kind: core.Expire, Publication: publication}, nil, nil)
+			t.step(core.Input{Kind: core.Expire, Publication: publication})
 		}
 	})
 }
@@ -292,7 +291,7 @@ func (t *token) arm(e *core.Effects) {
 	number, at := t.wakeNo, e.Wake
 	t.w.after(max(t.core.Left(at), 0), func() {
 		if number == t.wakeNo {
-			t.step(core.Input{Kind: core.Wake, At: at}, nil, nil)
+			t.step(core.Input{Kind: core.Wake, At: at})
 		}
 	})
 }
@@ -324,11 +323,7 @@ func (t *token) respond(c caller, reply core.Reply, e *core.Effects) {
 		w.stats.Longest = max(w.stats.Longest, w.now-c.since)
 		t.read = true
 	case core.Failed:
-		second := int(w.now / time.Second)
-		for len(w.stats.Refusals) <= second {
-			w.stats.Refusals = append(w.stats.Refusals, 0)
-		}
-		w.stats.Refusals[second]++
+		w.count(&w.stats.Refusals)
 		if e.Failure.Kind != core.NoFailure {
 			t.refused = e.Failure.Kind == core.Refused
 		}

@@ -9,51 +9,6 @@ import (
 	"github.com/alf-go/alf/internal/core/endpoint"
 )
 
-// Result is a world that has run.
-type Result struct {
-	Seed       uint64
-	Parameters Parameters
-	// Hash is that of everything that happened.
-	Hash      uint64
-	Stats     Stats
-	Violation *Violation // nil if every rule held
-	// Trace is every line, if it was kept.
-	Trace []string
-}
-
-// Stats is what happened in a world.
-type Stats struct {
-	Events, Steps int
-	// Virtual is the time that passed.
-	Virtual time.Duration
-	// Requests is how many token requests were sent. Served, Failed and Refused count callers: those that got a token,
-	// those whose own token's round failed, and those that the endpoint refused to let wait.
-	Requests, Served, Failed, Refused int
-	// Suspected and Held count how often the endpoint became suspect, and a client id was put on hold.
-	Suspected, Held int
-	// Seconds is the token requests of each second, and Refusals the callers that failed in it.
-	Seconds, Refusals []int
-	// Longest is the longest that a caller waited that was served.
-	Longest time.Duration
-}
-
-// Violation is a rule that was broken.
-type Violation struct {
-	Seed       uint64
-	Parameters Parameters
-	Rule, Text string
-	Last       []string
-}
-
-// Error says which rule was broken.
-func (v *Violation) Error() string {
-	text := fmt.Sprintf("%s is broken: %s\n  fleet seed %d\n  parameters %s\n", v.Rule, v.Text, v.Seed, v.Parameters)
-	for _, l := range v.Last {
-		text += "  " + l + "\n"
-	}
-	return text
-}
-
 // World is one world at one moment.
 type World struct {
 	seed       uint64
@@ -64,8 +19,8 @@ type World struct {
 	sequence   int
 	tokens     []*token
 	endpoint   *endpoint.Core
-	clients    map[endpoint.Ticket]*token // by the ticket that waits
-	tickets    endpoint.Ticket
+	tickets    map[endpoint.Ticket]*token // whose they are
+	lastTicket endpoint.Ticket
 	wake       int           // numbers the endpoint's timers
 	arrivesAt  time.Duration // the latest message to the endpoint
 	leavesAt   time.Duration // the latest one from it
@@ -94,16 +49,17 @@ func Run(seed uint64, keep bool) *Result {
 func RunWith(seed uint64, p Parameters) *Result { return run(seed, p, newSource(seed), false) }
 
 func run(seed uint64, p Parameters, s source, keep bool) *Result {
-	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, clients: map[endpoint.Ticket]*token{}, hash: 14695981039346656037}
+	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, tickets: map[endpoint.Ticket]*token{}, hash: 14695981039346656037}
 	w.endpoint = endpoint.New(endpoint.Policy{MaxInFlight: p.Limit})
 	w.checker.init(w)
 	for i := range p.Tokens {
-		w.tokens = append(w.tokens, w.newToken(i))
+		w.tokens = append(w.tokens, w.newToken(&place{w, i}))
 	}
 	for _, t := range w.tokens {
 		w.after(w.rnd.between(0, p.Interval), t.place.arrive)
 	}
-	w.planChurn()
+	w.often(p.Churn, (*place).replace)
+	w.often(p.Manual, (*place).refresh)
 	w.recovered = p.Duration + w.recoveryTime()
 	end := w.recovered + 3*p.Interval + 10*time.Second
 	for len(w.events) > 0 && w.violation == nil {
@@ -134,33 +90,24 @@ func (w *World) recoveryTime() time.Duration {
 	if p.Stuck > 0 {
 		longest += 3 * time.Minute
 	}
-	perClient := max(min(p.Limit/4, p.Limit), 1)
+	perClient := max(p.Limit/4, 1)
 	return longest + time.Duration(p.Tokens)*p.Latency*3/time.Duration(perClient)
 }
 
-// planChurn closes and makes tokens, and refreshes some by hand.
-func (w *World) planChurn() {
-	p := &w.parameters
-	if p.Churn > 0 {
-		var churn func()
-		churn = func() {
-			if w.now < p.Duration {
-				w.tokens[w.rnd.IntN(len(w.tokens))].place.replace()
-				w.after(w.rnd.about(p.Churn), churn)
-			}
-		}
-		w.after(w.rnd.about(p.Churn), churn)
+// often does something to one of the tokens again and again, until the faults end, with a mean time of every between;
+// never if that is zero.
+func (w *World) often(every time.Duration, do func(p *place)) {
+	if every <= 0 {
+		return
 	}
-	if p.Manual > 0 {
-		var refresh func()
-		refresh = func() {
-			if w.now < p.Duration {
-				w.tokens[w.rnd.IntN(len(w.tokens))].place.refresh()
-				w.after(w.rnd.about(p.Manual), refresh)
-			}
+	var again func()
+	again = func() {
+		if w.now < w.parameters.Duration {
+			do(w.tokens[w.rnd.IntN(len(w.tokens))].place)
+			w.after(w.rnd.about(every), again)
 		}
-		w.after(w.rnd.about(p.Manual), refresh)
 	}
+	w.after(w.rnd.about(every), again)
 }
 
 // event is something that will happen. Two at the same instant happen in the order they were planned.
@@ -200,7 +147,7 @@ func (w *World) toEndpoint(in endpoint.Input, from *token) {
 	w.arrivesAt = max(w.arrivesAt, w.now+w.rnd.between(0, 2*time.Millisecond))
 	w.plan(w.arrivesAt, func() {
 		if from != nil {
-			w.clients[in.Ticket] = from
+			w.tickets[in.Ticket] = from
 		}
 		w.step(in)
 	})
@@ -216,7 +163,7 @@ func (w *World) step(in endpoint.Input) {
 		w.checker.before(in)
 		e := w.endpoint.Step(w.wall(), w.rnd.Float64(), in)
 		w.stats.Steps++
-		w.checker.after(in, &e)
+		w.checker.after(&e)
 		w.deliver(&e)
 		w.arm(&e)
 		again = e.Again
@@ -227,7 +174,7 @@ func (w *World) step(in endpoint.Input) {
 // deliver sends tokens what the endpoint decided, in that order.
 func (w *World) deliver(e *endpoint.Effects) {
 	send := func(id endpoint.Ticket, in core.Input) {
-		t := w.clients[id]
+		t := w.tickets[id]
 		if t == nil {
 			w.violate("E1", "ticket %d is decided about, and no token has it", id)
 			return
@@ -311,16 +258,11 @@ func (w *World) violate(rule, format string, args ...any) {
 	w.violation = v
 }
 
-// Add adds other's figures, except for those by the second.
-func (s *Stats) Add(other *Stats) {
-	s.Events += other.Events
-	s.Steps += other.Steps
-	s.Virtual += other.Virtual
-	s.Requests += other.Requests
-	s.Served += other.Served
-	s.Failed += other.Failed
-	s.Refused += other.Refused
-	s.Suspected += other.Suspected
-	s.Held += other.Held
-	s.Longest = max(s.Longest, other.Longest)
+// count adds one to the figure of this second.
+func (w *World) count(seconds *[]int) {
+	second := int(w.now / time.Second)
+	for len(*seconds) <= second {
+		*seconds = append(*seconds, 0)
+	}
+	(*seconds)[second]++
 }

@@ -34,7 +34,7 @@ func (r *Report) HTML(w io.Writer) error {
 		Setting    string
 		Stop       string
 		Figures    []figure
-		Verdicts   []string
+		Costs      []string
 		Panels     []panel
 		Races      []panel
 		Comparison []comparisonRow
@@ -56,7 +56,7 @@ func (r *Report) HTML(w io.Writer) error {
 		data.Broken = v.Error()
 	}
 	for _, baseline := range r.Baselines {
-		data.Verdicts = append(data.Verdicts, verdict(rec, baseline))
+		data.Costs = append(data.Costs, costOf(rec, baseline))
 	}
 	if len(r.Baselines) > 0 {
 		data.Comparison, data.Contenders, data.Races = r.comparisonRows(), r.contenderHeads(), r.races()

@@ -51,8 +51,8 @@ func Describe(o world.Outcome) string {
 	}[o]
 }
 
-// verdict is what a baseline would have cost, in a sentence.
-func verdict(ours, baseline *world.Recording) string {
+// costOf is what a baseline would have cost, in a sentence.
+func costOf(ours, baseline *world.Recording) string {
 	name := map[world.Policy]string{
 		world.LockedFetch: "With a lock held over the fetch and a fixed margin, as in most libraries",
 		world.NoCache:     "Without a cache",

@@ -209,3 +209,24 @@ func (c *checker) checkGet(in core.Input, e *core.Effects) {
 		c.broken(e.Reply != core.Serve, "M21", "a caller waits for another origin's contest")
 	}
 }
+
+// longestSuppression is how long a path that has accepted no token may have to wait for the allowance: half of it is
+// kept for the others, and one fetch is regained a minute (M13).
+const longestSuppression = 5 * time.Minute
+
+func (c *checker) suppresses(in core.Input, ev core.Event) {
+	full := len(c.contests.contesting) >= 64 && !slices.Contains(c.contests.contesting, in.Origin)
+	c.broken(c.running && !c.failureReported && !full, "M12", "a rejection is suppressed though a fetch is in flight")
+	switch {
+	case c.abandoned >= 3:
+		c.p.w.cover(CoverSuppressedByAbandoned)
+	case c.failures.on && c.elapsed < c.failures.by && c.failures.kind != "M8":
+		c.p.w.cover(CoverSuppressedByBackoff)
+	case full:
+		c.p.w.cover(CoverSuppressedBeyond64)
+	default:
+		c.p.w.cover(CoverSuppressedByGuard)
+		c.broken(!c.origin(in.Origin).unaccountable() && !c.p.w.drawn.ManyAPIs, "M13", "a rejection by origin %d is suppressed, which has accepted every retry", in.Origin)
+		c.broken(!ev.Until.IsZero() && ev.Until.Sub(c.last) > longestSuppression+slack, "M13", "a rejection is suppressed for %v", ev.Until.Sub(c.last))
+	}
+}

@@ -2,8 +2,8 @@ package world
 
 import "time"
 
-// RunTold runs the world of a plan in such a way that others can carry out the very same one: what is drawn depends on
-// nothing but the time it is drawn at, however often and for which caller. draw returns it, in [0, 1).
+// RunWithDraws runs the world of a plan in such a way that others can carry out the very same one: what is drawn
+// depends on nothing but the time it is drawn at, however often and for which caller. draw returns it, in [0, 1).
 //
 // Callers who were released together are drawn apart by the nanoseconds, below a whole microsecond, of the time they
 // arrived at: an API's response takes so much longer. A plan that gives each arrival its own has no two responses at

@@ -7,11 +7,11 @@ import (
 )
 
 // source is the one origin of everything random in a world: a generator, or a tape of decisions that a fuzzer can cut
-// and bend. A tape that has run out says zero, which is everywhere the tamest choice.
+// and bend. An exhausted tape yields zero, everywhere the least disruptive choice.
 type source struct {
 	generator *rand.PCG
 	tape      []byte
-	external  func() float64 // see RunTold
+	external  func() float64 // see RunWithDraws
 }
 
 func seeded(seed uint64) source { return source{generator: rand.NewPCG(seed, 0x616c66)} }

@@ -174,3 +174,27 @@ func (t *trace) last() []line {
 	}
 	return lines
 }
+
+// subject and detail are what a trace's line says of an event.
+func subject(ev core.Event) uint64 {
+	if ev.Flight != 0 {
+		return ev.Flight
+	}
+	return ev.Token
+}
+
+func detail(ev core.Event) int64 {
+	switch ev.Kind {
+	case core.FetchStarted:
+		return int64(ev.Cause)
+	case core.FetchEnded:
+		return int64(ev.Class)
+	case core.Guarded:
+		return int64(ev.Origin) - 1
+	case core.Published, core.RejectionSuppressed, core.BackedOff:
+		if !ev.Until.IsZero() {
+			return int64(ev.Until.Sub(epoch))
+		}
+	}
+	return 0
+}

@@ -46,21 +46,27 @@ func (c *checker) notifies(in core.Input, e *core.Effects) {
 		c.broken(true, "W1", "watchers are notified of %q", replyWords[e.Notify])
 	}
 	if in.Kind == core.Watch {
-		switch e.Reply {
-		case core.Serve:
-			c.broken(!c.tokenOn, "W1", "a watcher joins and is told of a token, and there is none")
-		case core.Failed:
-			c.broken(c.tokenOn, "W3", "a watcher joins and is told of a failure, and a token is published")
-			blocked := c.abandoned >= 3 && !c.running
-			c.broken(!k.known && !blocked && !(c.failures.on && c.elapsed <= c.failures.by+slack), "W3", "a watcher joins and is told of a failure outside of any outage")
-			k.known = true
-		case core.Shut:
-			c.broken(!c.closed, "W1", "a watcher joins and is told of the end, and no one has called Close")
-		case core.None:
-			c.broken(c.tokenOn, "W1", "a watcher joins, a token is published, and it is not told")
-		default:
-			c.broken(true, "W1", "a watcher joins and gets the reply %q", replyWords[e.Reply])
-		}
+		c.watcherJoins(e)
+	}
+}
+
+// watcherJoins checks what a watcher learns that joins.
+func (c *checker) watcherJoins(e *core.Effects) {
+	k := &c.watched
+	switch e.Reply {
+	case core.Serve:
+		c.broken(!c.tokenOn, "W1", "a watcher joins and learns of a token, and there is none")
+	case core.Failed:
+		c.broken(c.tokenOn, "W3", "a watcher joins and learns of a failure, and a token is published")
+		blocked := c.abandoned >= 3 && !c.running
+		c.broken(!k.known && !blocked && !(c.failures.on && c.elapsed <= c.failures.by+slack), "W3", "a watcher joins and learns of a failure outside of any outage")
+		k.known = true
+	case core.Shut:
+		c.broken(!c.closed, "W1", "a watcher joins and learns of the end, and no one has called Close")
+	case core.None:
+		c.broken(c.tokenOn, "W1", "a watcher joins, a token is published, and it does not learn of it")
+	default:
+		c.broken(true, "W1", "a watcher joins and gets the reply %q", replyWords[e.Reply])
 	}
 }
 
@@ -117,9 +123,8 @@ func (c *checker) settledWatched(e *core.Effects) {
 	}
 	allowed = max(allowed, c.lastEnd+pause)
 	c.broken(!c.round && c.elapsed > allowed+slack, "W2", "a watched token is lost, and no fetch starts %v after one may", c.elapsed-allowed)
-	if since := max(k.lost, p.w.recovered, c.recoveredBy()); p.w.now > since+p.w.recoveryTime() {
-		c.broken(true, "W2", "a watched token is missing %v after the faults have ended", p.w.now-since)
-	}
+	since := max(k.lost, p.w.recovered, c.recoveredBy())
+	c.broken(p.w.now > since+p.w.recoveryTime(), "W2", "a watched token is missing %v after the faults have ended", p.w.now-since)
 }
 
 // betweenAttempts is the longest pause between two attempts of a round.

@@ -25,7 +25,7 @@ type World struct {
 	faultSource *source   // of the faults
 	watching    source    // of watchers, so that what is drawn for them changes nothing else
 	paced       bool      // see dice
-	apart       bool      // each caller has a nanosecond of its own; see RunTold
+	apart       bool      // each caller has a nanosecond of its own; see RunWithDraws
 	stopped     bool      // the run was stopped
 	rec         *recorder // nil unless the run is recorded
 	faultsEnd   time.Duration
