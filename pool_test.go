@@ -140,3 +140,36 @@ func TestP6_ReadingThroughAHandleAllocatesNothing(t *testing.T) {
 		require.Zero(t, testing.AllocsPerRun(100, func() { c.Token(ctx) }))
 	})
 }
+
+func TestP2_LaterChangesOfAPoolConfigHaveNoEffect(t *testing.T) {
+	cfg := alf.PoolConfig{Origins: map[string]alf.Target{"https://api.example.com": {Audience: []string{"b"}}}}
+	sent := ""
+	inPool(t, func(k *poolKit) {
+		cfg.Config = k.cfg.Config
+		cfg.Config.Scopes, cfg.Config.Resource, cfg.Config.Params = []string{"a"}, []string{"https://c"}, url.Values{"d": {"e"}}
+		cfg.Config.TokenRequest.Header = http.Header{"X-One": {"1"}}
+		server := cfg.Config.TokenRequest.Transport
+		cfg.Config.TokenRequest.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+			sent = req.Header.Get("X-One")
+			return server.RoundTrip(req)
+		})
+		k.cfg = cfg
+	}, func(t *testing.T, k *poolKit) {
+		target := alf.Target{Audience: []string{"b"}}
+		early := k.pool.Client(target)
+		cfg.Config.Scopes[0], cfg.Config.Resource[0], cfg.Config.Params["d"][0] = "x", "https://x", "x"
+		cfg.Config.Params.Set("x", "x")
+		cfg.Config.TokenRequest.Header.Set("X-One", "x")
+		cfg.Origins["https://api.example.com"].Audience[0] = "x"
+		clear(cfg.Origins)
+		for _, c := range []*http.Client{early.HTTPClient(), k.pool.Client(target).HTTPClient(), k.pool.HTTPClient()} {
+			_, err := k.get(c, t.Context(), "https://api.example.com/")
+			require.NoError(t, err)
+		}
+		require.Len(t, k.requests(), 1)
+		require.Equal(t, url.Values{
+			"grant_type": {"client_credentials"}, "scope": {"a"}, "audience": {"b"}, "resource": {"https://c"}, "d": {"e"},
+		}, k.requests()[0].Form)
+		require.Equal(t, "1", sent)
+	})
+}

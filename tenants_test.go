@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
@@ -138,5 +139,53 @@ func TestP2_AChangedConfigurationIsSharedNoLonger(t *testing.T) {
 		other, err := b.Token(t.Context())
 		require.NoError(t, err)
 		require.False(t, own.Same(other), "a token never reaches another tenant")
+	})
+}
+
+// lateTimers is a clock whose first time-out of a Tenant function comes late, as it may on a busy machine.
+type lateTimers struct {
+	clock.Clock
+	first sync.Once
+	late  chan struct{}
+}
+
+func (c *lateTimers) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	if d == 5*time.Second {
+		c.first.Do(func() {
+			on := f
+			f = func() { <-c.late; on() }
+		})
+	}
+	return c.Clock.AfterFunc(d, f)
+}
+
+func TestP3_ATimeOutThatComesAfterTheCallHasReturnedCountsNothing(t *testing.T) {
+	calls := 0
+	var late, forever chan struct{} // of the bubble
+	inPool(t, func(k *poolKit) {
+		late, forever = make(chan struct{}), make(chan struct{})
+		k.cfg.Config.Clock = &lateTimers{Clock: k.cfg.Config.Clock, late: late}
+		k.tenants(func(_ context.Context, name string) (alf.Config, error) {
+			if calls++; calls > 1 {
+				<-forever
+			}
+			time.Sleep(5*time.Second + time.Millisecond)
+			return alf.Config{}, errors.New("not known yet")
+		})
+	}, func(t *testing.T, k *poolKit) {
+		defer time.Sleep(10 * time.Second) // every call returns
+		defer close(forever)
+		target := alf.Target{Tenant: "a"}
+		_, err := k.pool.Client(target).Token(t.Context())
+		require.ErrorContains(t, err, "not known yet")
+		close(late)
+		synctest.Wait()
+		for range 10 {
+			_, err = k.pool.Client(target).Token(t.Context())
+			require.Error(t, err)
+			time.Sleep(10 * time.Second)
+		}
+		require.Equal(t, 1+3, calls, "at most three calls that do not return")
+		require.ErrorContains(t, err, "have not returned")
 	})
 }
