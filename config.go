@@ -2,8 +2,10 @@ package alf
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/benbjohnson/clock"
 
@@ -130,6 +132,17 @@ type Config struct {
 	// Manager takes the place of the built-in token manager. It excludes Fetcher, whatever Fetcher excludes, and the
 	// fields from Policy to Logger. The client does not close it.
 	Manager Source
+}
+
+// clone returns a copy that later changes of its slices and maps do not affect, for what is made from it later.
+func (c Config) clone() Config {
+	t := Target{Scopes: c.Scopes, Audience: c.Audience, Resource: c.Resource, Params: c.Params}.clone()
+	c.Scopes, c.Audience, c.Resource, c.Params = t.Scopes, t.Audience, t.Resource, t.Params
+	c.Origins, c.AllowHTTP = slices.Clone(c.Origins), slices.Clone(c.AllowHTTP)
+	c.TokenRequest.Header = c.TokenRequest.Header.Clone()
+	a := &c.Assertion
+	a.CertificateHeader, a.Header, a.Claims = slices.Clone(a.CertificateHeader), maps.Clone(a.Header), maps.Clone(a.Claims)
+	return c
 }
 
 // FetcherConfig returns the part of c that the built-in fetcher is made from: every field of a fetcher.Config has a

@@ -192,6 +192,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg.Config = cfg.Config.clone()
 	p := &pool{cfg: cfg, clock: cfg.Config.Clock, clients: make(map[manager.Key]*Client)}
 	if p.clock == nil {
 		p.clock = clock.New()

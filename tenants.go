@@ -165,8 +165,10 @@ func (ts *tenants) ended(name string, t *tenant, c *tenantCall, cfg Config, err 
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if t.running != c {
-		t.stuck-- // it was given up
-		ts.drop(name, t)
+		if err != error(errTenantTimeout) { // it was given up, and has returned; a time-out that comes late is nothing
+			t.stuck--
+			ts.drop(name, t)
+		}
 		return
 	}
 	t.running = nil

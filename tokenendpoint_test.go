@@ -24,13 +24,14 @@ type idp struct {
 	metadata, tokens atomic.Int64
 	connections      atomic.Int64
 	inFlight, most   atomic.Int64
-	takes            time.Duration
+	held             chan struct{}                                 // token requests have no response until it is closed
 	refuse           func(client string) (status int, body string) // status 0: a token
 	mu               sync.Mutex
 }
 
 func newIDP(t *testing.T) *idp {
-	s := &idp{}
+	s := &idp{held: make(chan struct{})}
+	close(s.held)
 	s.Server = httptest.NewUnstartedServer(s)
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -51,10 +52,10 @@ func (s *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.tokens.Add(1)
 	s.mu.Lock()
 	s.most.Store(max(s.most.Load(), s.inFlight.Add(1)))
-	refuse := s.refuse
+	held, refuse := s.held, s.refuse
 	s.mu.Unlock()
 	defer s.inFlight.Add(-1)
-	time.Sleep(s.takes)
+	<-held
 	client, _, _ := r.BasicAuth()
 	if refuse != nil {
 		if status, body := refuse(client); status != 0 {
@@ -71,6 +72,15 @@ func (s *idp) set(refuse func(client string) (int, string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse = refuse
+}
+
+// hold lets token requests wait for their responses, until the function that it returns is called.
+func (s *idp) hold() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := make(chan struct{})
+	s.held = held
+	return sync.OnceFunc(func() { close(held) })
 }
 
 func sharedBy(t *testing.T, cfg alf.TokenEndpointConfig) *alf.TokenEndpoint {
@@ -90,10 +100,12 @@ func clientAt(t *testing.T, e *alf.TokenEndpoint, id string, options ...func(*al
 	return c
 }
 
-// TestE1_ClientsShareMetadataConnectionsAndALimit: 100 audiences of one issuer.
+// TestE1_ClientsShareMetadataConnectionsAndALimit: 100 audiences of one issuer. No token request gets a response before
+// all callers wait, so that as many are in flight as the limit permits.
 func TestE1_ClientsShareMetadataConnectionsAndALimit(t *testing.T) {
 	s := newIDP(t)
-	s.takes = 2 * time.Millisecond
+	release := s.hold()
+	defer release()
 	e := sharedBy(t, alf.TokenEndpointConfig{Issuer: s.URL, MaxInFlight: 4})
 	var wg sync.WaitGroup
 	var clients []*alf.Client
@@ -107,10 +119,15 @@ func TestE1_ClientsShareMetadataConnectionsAndALimit(t *testing.T) {
 		})
 	}
 	require.Equal(t, 100, e.Stats().Clients)
+	require.Eventually(t, func() bool {
+		now := e.Stats()
+		return s.inFlight.Load() == 4 && now.InFlight == 4 && now.Waiting == 96
+	}, 10*time.Second, time.Millisecond)
+	release()
 	wg.Wait()
 	require.EqualValues(t, 1, s.metadata.Load())
 	require.EqualValues(t, 100, s.tokens.Load())
-	require.LessOrEqual(t, s.most.Load(), int64(4))
+	require.EqualValues(t, 4, s.most.Load(), "the limit is used, and kept to")
 	require.LessOrEqual(t, s.connections.Load(), int64(8), "a connection is used again")
 	for _, c := range clients {
 		require.NoError(t, c.Close())
