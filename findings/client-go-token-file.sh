@@ -5,9 +5,9 @@
 # Happens:     the file is read once in 50 seconds, whatever the API says: with the new token in the file, 401 follows 401 until
 #              they are over. With the file away, the last token goes on being used. The same package has a wrapper that
 #              reads the file after a 401, transport.ResettableTokenSourceWrapTransport; BearerTokenFile does without it.
-# Consequence: whoever fetches tokens into a file for such a client has to write the next one more than a minute before the old
-#              one ends. After a revocation there is most of a minute of 401s. For tokens of a minute or two do not use a file: give
-#              the client a RoundTripper (rest.Config.WrapTransport).
+# Consequence: a program that fetches tokens into a file for such a client has to write the next one more than a minute
+#              before the old one ends. After a revocation there is most of a minute of 401s. For tokens of a minute or two
+#              do not use a file: give the client a RoundTripper (rest.Config.WrapTransport).
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"

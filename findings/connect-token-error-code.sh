@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Software:    connectrpc.com/connect v1.21.1, for comparison google.golang.org/grpc v1.85.0
-# Guess:       a call for which no token was to be had, which is the error of its RoundTripper or per-RPC credentials, is
+# Guess:       a call for which no token was available, which is the error of its RoundTripper or per-RPC credentials, is
 #              Unauthenticated, or Unknown; in any case no word about the server that was never asked.
 # Happens:     with connect-go it is Unavailable, as if that server were down; if the token request ran into its own time limit,
 #              it is DeadlineExceeded, though the caller set no deadline, and if that was cancelled, Canceled, though the caller
@@ -55,7 +55,7 @@ func main() {
 	server := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { asked++; return nil }))
 	go server.Serve(listener)
 
-	ctx := context.Background() // no deadline, and nobody cancels it
+	ctx := context.Background() // no deadline, and no one cancels it
 	ofConnect := func(err error) connect.Code {
 		client := connect.NewClient[emptypb.Empty, emptypb.Empty](&http.Client{Transport: withoutToken{err}}, api.URL+"/stock/Get")
 		_, got := client.CallUnary(ctx, connect.NewRequest(&emptypb.Empty{}))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Software:    github.com/elastic/elastic-transport-go/v8 v8.11.0 (what Elasticsearch's Go client sends with)
-# Guess:       a request that failed because no token could be had, which is the error of the RoundTripper it was given, says
+# Guess:       a request that failed because no token was available, which is the error of the RoundTripper it was given, says
 #              nothing about the node that it was for.
 # Happens:     the request is sent to the next node, and this one is marked dead: for a minute, and twice as long each time
 #              after that. With two such errors in a cluster of three, all that follows goes to the third node. A 401 marks

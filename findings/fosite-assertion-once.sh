@@ -4,8 +4,8 @@
 # Guess:       an assertion (RFC 7523) is good until it expires, and needs no jti, which the RFC leaves to the client.
 # Happens:     without a jti: 401 invalid_client. A second time: 400 with the error "jti_known", which is no code of OAuth's.
 #              So an HTTP client that repeats the request by itself, as go-retryablehttp does with a POST after a 503, turns a
-#              lost answer into "jti_known": the server has issued a token, and the caller is told that it must not have one.
-# Consequence: sign anew for every attempt, and let nothing beneath repeat a token request. An assertion that a platform
+#              lost response into "jti_known": the server has issued a token, and the caller is told that it must not have one.
+# Consequence: sign again for every attempt, and let nothing beneath repeat a token request. An assertion that a platform
 #              puts into a file (Kubernetes, SPIFFE) is good for one token there; SPIFFE's, which have no jti, for none.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail
@@ -63,13 +63,13 @@ func main() {
 		}
 		provider.WriteAccessResponse(r.Context(), w, request, response)
 	}
-	lost := 0 // answers that get lost on their way, as behind a proxy that gives up
+	lost := 0 // responses that get lost on their way, as behind a proxy that gives up
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if lost > 0 {
 			lost--
-			answer := httptest.NewRecorder()
-			issue(answer, r)
-			fmt.Println("                    the server answered", answer.Code, "and the proxy before it says 503")
+			response := httptest.NewRecorder()
+			issue(response, r)
+			fmt.Println("                    the server responded", response.Code, "and the proxy before it says 503")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Software:    github.com/ory/fosite v0.49.0 (the library under Ory Hydra), go-jose v3.0.3
 # Guess:       the keys of a client with a jwks_uri are read again when an assertion cannot be verified with those at hand, and
-#              a token request is answered at once if they cannot be read.
+#              the response to a token request comes at once if they cannot be read.
 # Happens:     they are read again for a kid that is unknown, but a new key under the old kid is refused for as long as the
-#              cache lasts. While the jwks_uri is down, a request with an unknown kid is answered, with a 500, after 15 s.
+#              cache lasts. While the jwks_uri is down, a request with an unknown kid gets its response, a 500, after 15 s.
 # Consequence: give a new key a new kid. Most clients give up after 5 or 10 s, so all they tell is "timeout", and what was
 #              wrong is never seen: a client's own limit should be mentioned with the advice to look at the jwks_uri.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache. Takes 20 s.
@@ -115,6 +115,6 @@ func main() {
 EOF
 quiet go mod init probe
 quiet go get github.com/ory/fosite/compose@v0.49.0 github.com/ory/fosite/storage@v0.49.0 github.com/go-jose/go-jose/v3/jwt@v3.0.3
-echo "Guess:   keys that do not fit are read again; if they cannot be, the answer comes at once."
-echo "Happens: not under a known kid; and the answer comes after 15 s (fosite v0.49.0, 2026-11)."
+echo "Guess:   keys that do not fit are read again; if they cannot be, the response comes at once."
+echo "Happens: not under a known kid; and the response comes after 15 s (fosite v0.49.0, 2026-11)."
 timeout 300 go run . 2>/dev/null

@@ -5,7 +5,7 @@
 # Happens:     without WithJWTLeewayTime there is no leeway at all: the assertion is 401 invalid_client "invalid client", the
 #              proof 400 invalid_request. An assertion that expires in more than ten minutes is "invalid client" as well.
 # Consequence: date both some seconds back. With a token of the platform as the assertion, have it issued for ten minutes at
-#              most (Kubernetes: expirationSeconds: 600), since the answer does not tell what is wrong.
+#              most (Kubernetes: expirationSeconds: 600), since the response does not say what is wrong.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"
@@ -124,5 +124,5 @@ EOF
 quiet go mod init probe
 quiet go get github.com/luikyv/go-oidc/pkg/provider@v0.25.0 github.com/go-jose/go-jose/v4/jwt@v4.1.9
 echo "Guess:   two seconds ahead, or an hour to live, are fine."
-echo "Happens: both are refused, and no answer speaks of time (go-oidc v0.25.0, 2026-11)."
+echo "Happens: both are refused, and no response speaks of time (go-oidc v0.25.0, 2026-11)."
 timeout 300 go run .

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Software:    github.com/redis/go-redis/v9 v9.23.0 (StreamingCredentialsProvider, tokens as passwords), miniredis v2.40.0
 # Guess:       a new token, given to OnNext, has every connection log in again: those in use, the idle ones, and the subscription's.
-#              A token that could not be had, given to OnError, is reported; the connections stay as long as the server lets them.
+#              A failure to get a token, given to OnError, is reported; the connections stay as long as the server lets them.
 # Happens:     a connection logs in again when it is next used: the idle ones stay with the old token, and so does a subscription,
 #              for good, even when it receives and pings. OnError closes every connection of the pool, at once, though each was
 #              fine.

@@ -3,7 +3,7 @@
 # Guess:       a recorded token request is replayed for a later one to the same URL, as in go-vcr's earlier versions, which
 #              compared method and URL.
 # Happens:     the default of v4 compares the body and the headers as well, so a token request with an assertion (whose jti and
-#              time are others each time) is never found; and each recording is replayed once, so a renewal is not either.
+#              time are others each time) is never found; and each recording is replayed once, so a refresh is not either.
 # Consequence: users who test with it see "requested interaction not found" as a network error of the token endpoint, which a
 #              client retries. They need a matcher that leaves body and DPoP header out, and WithReplayableInteractions(true).
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.

@@ -28,11 +28,11 @@ func main() {
 	mux := runtime.NewServeMux()
 	seen := ""
 	for _, code := range []codes.Code{codes.Unauthenticated, codes.ResourceExhausted, codes.Unavailable} {
-		answer, req := httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/stock", nil)
-		runtime.HTTPError(req.Context(), mux, &runtime.JSONPb{}, answer, req, status.Error(code, "token expired, error in the log"))
-		header := answer.Header()
-		fmt.Printf("%-17v %d WWW-Authenticate: %q Retry-After: %q\n", code, answer.Code, header.Values("WWW-Authenticate"), header.Values("Retry-After"))
-		seen += fmt.Sprint(answer.Code, header.Values("WWW-Authenticate"), header.Values("Retry-After"), " ")
+		response, req := httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/stock", nil)
+		runtime.HTTPError(req.Context(), mux, &runtime.JSONPb{}, response, req, status.Error(code, "token expired, error in the log"))
+		header := response.Header()
+		fmt.Printf("%-17v %d WWW-Authenticate: %q Retry-After: %q\n", code, response.Code, header.Values("WWW-Authenticate"), header.Values("Retry-After"))
+		seen += fmt.Sprint(response.Code, header.Values("WWW-Authenticate"), header.Values("Retry-After"), " ")
 	}
 	if seen != "401 [token expired, error in the log] [] 429 [] [] 503 [] [] " {
 		fmt.Println("CHANGED: this is not what was seen in 2026-11:", seen)

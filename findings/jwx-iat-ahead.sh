@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Software:    github.com/lestrrat-go/jwx/v3 v3.4.0; golang-jwt v5.3.1 and go-jose v4.1.9 for comparison
-# Guess:       iat tells when a token was issued, and is no condition: a token whose iat is a second ahead, since the API's clock
+# Guess:       iat says when a token was issued, and is no condition: a token whose iat is a second ahead, since the API's clock
 #              is a second slow, is accepted. (RFC 7519 gives a rule for nbf, and none for iat.)
 # Happens:     jwx's jwt.Parse refuses it by default ("iat" not satisfied), without leeway. golang-jwt does not look at it,
 #              go-jose allows a minute.
 # Consequence: an API whose clock is a second slow refuses each token in the first second of its life. A client that uses a
-#              token at once gets a 401, renews, and gets another: waiting a second would do, and renewing never does.
+#              token at once gets a 401, fetches again, and gets another: waiting a second would do, and fetching never does.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Software:    mod_oauth2 3.3.1 with liboauth2 1.4.5.4 and Apache 2.4, all of Debian 12, curl
-# Guess:       an API whose server has tokens introspected (RFC 7662) answers 5xx while the introspection endpoint is overloaded or
-#              down: nothing is known about the token then.
+# Guess:       an API whose server has tokens introspected (RFC 7662) responds with 5xx while the introspection endpoint is
+#              overloaded or down: nothing is known about the token then.
 # Happens:     401 Bearer error="invalid_token", word for word what a token that is not active gets, when the endpoint says 503,
-#              when it says 429, and when nobody listens there. A token that was looked at before is served from the cache.
+#              when it says 429, and when no one listens there. A token that was looked at before is served from the cache.
 # Consequence: the API reports its own trouble as the token's, and does so for fresh tokens first, since only old ones are in
-#              the cache: a client that renews at the 401 swaps a token that works for one that does not. The new token's 401
-#              should bring back the old one, or at least slow the renewals down.
+#              the cache: a client that fetches at the 401 swaps a token that works for one that does not. The new token's 401
+#              should bring back the old one, or at least slow the fetches down.
 # Date:        2026-11. Needs no Go. Installs libapache2-mod-oauth2 (which brings apache2-bin, not a service) and curl, if missing.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'kill $apache 2>/dev/null && wait $apache 2>/dev/null || true; rm -rf "$dir"' EXIT && cd "$dir"
@@ -57,12 +57,12 @@ EOF
 /usr/sbin/apache2 -f "$dir/httpd.conf" -DFOREGROUND 2>log & apache=$!
 for _ in $(seq 100); do closed $port || break; sleep 0.1; done
 
-echo "Guess:   503 or so while the introspection endpoint cannot answer."
+echo "Guess:   503 or so while the introspection endpoint does not work."
 echo "Happens: 401 invalid_token, as for a token that is dead (mod_oauth2 3.3.1, 2026-11)."
 seen=
 for endpoint in active inactive overloaded limited gone; do
-  curl -s -i -m 10 -H "Authorization: Bearer token-$endpoint" "http://127.0.0.1:$port/api/$endpoint" | tr -d '\r' >answer || true
-  status=$(sed -n '1s/[^ ]* \([0-9]*\).*/\1/p' answer) challenge=$(sed -n 's/^WWW-Authenticate: //ip' answer)
+  curl -s -i -m 10 -H "Authorization: Bearer token-$endpoint" "http://127.0.0.1:$port/api/$endpoint" | tr -d '\r' >response || true
+  status=$(sed -n '1s/[^ ]* \([0-9]*\).*/\1/p' response) challenge=$(sed -n 's/^WWW-Authenticate: //ip' response)
   printf '%-11s %s %s\n' $endpoint "$status" "$challenge"
   seen+="$status "
   [ $endpoint = active ] || seen+="$(grep -o 'invalid_token' <<<"$challenge") "

@@ -5,7 +5,7 @@
 # Happens:     fifty, both times: nothing is shared by calls in flight. The fifty callers of the first time hold fifty different
 #              tokens, of which the last one to arrive is kept.
 # Consequence: each start and each refresh_in, at once in all instances, is a burst as large as the traffic, which the issuer
-#              answers with 429; and where an issuer ends a client's old tokens with each new one, most of the fifty are dead.
+#              responds with 429; and where an issuer ends a client's old tokens with each new one, most of the fifty are dead.
 #              Keep the promise of the call in flight beside the client, and hand it to all callers.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
 set -euo pipefail

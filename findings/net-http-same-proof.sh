@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Software:    net/http of the Go that is there (seen with 1.26.8), and a server that ends connections after requests
-# Guess:       what a RoundTripper is given is sent once. If the server closes the connection instead of answering, that is an error.
+# Guess:       what a RoundTripper is given is sent once. If the server closes the connection instead of responding, that is an error.
 # Happens:     a GET on a connection that was used before is sent again by net/http itself, with the same headers, although
 #              the server has read it. A PUT and a DELETE, idempotent as well, are not: those are EOF.
-# Consequence: the DPoP proof (RFC 9449) of such a GET reaches the API twice, and an API that remembers proofs answers the
+# Consequence: the DPoP proof (RFC 9449) of such a GET reaches the API twice, and an API that remembers proofs responds to the
 #              second with a 401. The token is as good as before: after a 401 that calls the proof invalid, send another
 #              proof with the same token.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder.
@@ -41,7 +41,7 @@ func main() {
 			if err != nil {
 				return
 			}
-			go func() { // answers the first request, reads the second, and closes
+			go func() { // responds to the first request, reads the second, and closes
 				defer conn.Close()
 				reader := bufio.NewReader(conn)
 				for n := range 2 {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Software:    nginx 1.22.1 of Debian 12 (auth_request, error_page), curl
-# Guess:       when the check behind auth_request answers 401 with two WWW-Authenticate headers and a DPoP-Nonce, the client gets
+# Guess:       when the check behind auth_request responds with 401, two WWW-Authenticate headers and a DPoP-Nonce, the client gets
 #              the challenges, and those of a 403 as well. An error_page of the site's own changes the body only.
 # Happens:     auth_request passes on the first WWW-Authenticate of a 401, drops the second, and drops that of a 403. The nonce
 #              is dropped. With proxy_intercept_errors and error_page, the API's own second challenge is dropped as well.
 # Consequence: what a client reads is not all that was said. If DPoP's challenge comes second, "use_dpop_nonce" never arrives;
-#              if Bearer's insufficient_scope comes second, the token is renewed in vain. No rule may need the second
+#              if Bearer's insufficient_scope comes second, the token is replaced in vain. No rule may need the second
 #              challenge, and a nonce may be missing although one is wanted.
 # Date:        2026-11. Needs no Go. Unpacks Debian's nginx in a temporary folder; installs curl if there is none.
 set -euo pipefail
@@ -57,10 +57,10 @@ echo "Guess:   all challenges and the nonce arrive."
 echo "Happens: through auth_request and error_page, the first challenge alone (nginx 1.22.1, 2026-11)."
 seen=
 for path in direct guarded scope page; do
-  curl -s -i -m 5 --unix-socket front "http://stock.test/$path" | tr -d '\r' >answer
-  challenges=$(grep -ci '^WWW-Authenticate' answer || true) nonces=$(grep -ci '^DPoP-Nonce' answer || true)
+  curl -s -i -m 5 --unix-socket front "http://stock.test/$path" | tr -d '\r' >response
+  challenges=$(grep -ci '^WWW-Authenticate' response || true) nonces=$(grep -ci '^DPoP-Nonce' response || true)
   printf '\n/%s: ' "$path"
-  grep -iE '^(HTTP|WWW-Authenticate|DPoP-Nonce)' answer
+  grep -iE '^(HTTP|WWW-Authenticate|DPoP-Nonce)' response
   seen+="$path $challenges $nonces; "
 done
 if [ "$seen" != "direct 2 1; guarded 1 0; scope 0 0; page 1 0; " ]; then

@@ -5,7 +5,7 @@
 #              challenge after it. The third throws an error of its own.
 # Consequence: to such a peer, "token invalid" may read as "nonce wanted" and the other way round. A server, and a test's
 #              double of one, should send each challenge in a header of its own; a client that reads challenges has to keep
-#              each parameter with its scheme, as a nonce that is wanted renews nothing, and an invalid token does.
+#              each parameter with its scheme, as a nonce that is wanted replaces nothing, and an invalid token does.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"

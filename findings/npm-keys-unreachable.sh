@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Software:    npm packages express-oauth2-jwt-bearer 1.10.0, passport-jwt 4.0.1, koa-jwt 4.0.4 and express-jwt 8.5.1 (the last
 #              three with jwks-rsa 4.1.0), hono 4.13.19 (hono/jwk), Node 22.23.3
-# Guess:       an API that cannot read the keys of its issuer answers 5xx: it cannot tell whether the token is good.
-# Happens:     three of the five answer 401, one of them with invalid_token and the network error as its description. hono does
-#              so when the connection is refused, and answers 500 when the keys are a 503. Only express-jwt answers 500 always.
+# Guess:       an API that cannot read the keys of its issuer responds with 5xx: it cannot tell whether the token is good.
+# Happens:     three of the five respond with 401, one of them with invalid_token and the network error as its description.
+#              hono does so when the connection is refused, and responds with 500 when the keys are a 503. Only express-jwt
+#              responds with 500 always.
 # Consequence: an outage of the issuer looks like a revocation of every token, and the issuer is where a replacement would
 #              have to come from. A client that throws its token away at a 401, before it has another, turns the outage of one
-#              API into its own everywhere. Keep the token until the next one is there, and use it for whoever takes it.
+#              API into its own everywhere. Keep the token until the next one is there, and use it for the APIs that take it.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
 set -euo pipefail
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT && cd "$dir"
@@ -82,6 +83,6 @@ if (JSON.stringify(Object.values(seen)) !== '[[401,401],[401,401],[401,401],[500
 }
 process.exit(0);
 EOF
-echo "Guess:   an API that cannot reach its issuer's keys answers 5xx."
-echo "Happens: most answer 401, as if the token were bad (2026-11)."
+echo "Guess:   an API that cannot reach its issuer's keys responds with 5xx."
+echo "Happens: most respond with 401, as if the token were bad (2026-11)."
 timeout 60 node_modules/$node/bin/node --no-warnings probe.mjs 2>log || { tail -n 5 log; exit 1; }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Software:    npm packages hono 4.13.19 (hono/jwt), @fastify/jwt 10.2.8 with fastify 5.12.8, express-jwt 8.5.1, Node 22.23.3
 # Guess:       a token that is dated two seconds ahead of the API's clock is accepted, or is a 401.
-# Happens:     nbf two seconds ahead: @fastify/jwt answers 500 (FAST_JWT_INACTIVE), not 401. iat two seconds ahead: hono/jwt
-#              answers 401 invalid_token, while the others take it.
-# Consequence: with a slow clock at the API the first requests with each fresh token fail, as a 500, which no client renews or
-#              retries for, or as a 401, for which a renewal brings a token that is younger still. It is over by itself two
+# Happens:     nbf two seconds ahead: @fastify/jwt responds with 500 (FAST_JWT_INACTIVE), not 401. iat two seconds ahead: hono/jwt
+#              responds with 401 invalid_token, while the others take it.
+# Consequence: with a slow clock at the API the first requests with each fresh token fail, as a 500, for which no client fetches or
+#              retries, or as a 401, for which a fetch brings a token that is younger still. It is over by itself two
 #              seconds later: an authorization server should date tokens back, and omit nbf.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
 set -euo pipefail

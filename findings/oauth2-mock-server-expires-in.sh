@@ -4,7 +4,7 @@
 #              expires_in 5. And a token for an API is asked for with resource (RFC 8707) or audience.
 # Happens:     expires_in is 3600 whatever exp says: the client keeps the token for an hour and meets only 401s. resource and
 #              audience are ignored; the parameter that sets the token's audience is called aud.
-# Consequence: a test of renewal on this server tests rejection instead. Its beforeResponse hook has to set expires_in as well.
+# Consequence: a test of refreshing on this server tests rejection instead. Its beforeResponse hook has to set expires_in as well.
 #              A client cannot know, since it must not look into its token.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
 set -euo pipefail
@@ -30,8 +30,8 @@ const ask = async (params) => {
   console.log(JSON.stringify(params).padEnd(34), 'expires_in', expires_in, '- the token lives', exp - iat, 's, its audience is', aud);
   return [expires_in, exp - iat, aud];
 };
-const answers = [await ask({ resource: 'https://stock.test' }), await ask({ audience: 'https://stock.test' }), await ask({ aud: 'https://stock.test' })];
-if (JSON.stringify(answers) !== '[[3600,5,null],[3600,5,null],[3600,5,"https://stock.test"]]') {
+const responses = [await ask({ resource: 'https://stock.test' }), await ask({ audience: 'https://stock.test' }), await ask({ aud: 'https://stock.test' })];
+if (JSON.stringify(responses) !== '[[3600,5,null],[3600,5,null],[3600,5,"https://stock.test"]]') {
   console.log('CHANGED: this is not what was seen in 2026-11');
   process.exit(1);
 }

@@ -40,13 +40,13 @@ const ask = async (what, id, dpop) => {
   return error ?? token_type;
 };
 const same = await proof();
-const answers = [
+const responses = [
   await ask('a proof:', 'may', same),
   await ask('the same proof again:', 'may', same),
   await ask('no proof, from a client that must:', 'must'),
   await ask('for comparison, a proof for a GET:', 'may', await proof({ htm: 'GET' })),
 ];
-if (answers.join() !== 'DPoP,invalid_grant,invalid_grant,invalid_dpop_proof') {
+if (responses.join() !== 'DPoP,invalid_grant,invalid_grant,invalid_dpop_proof') {
   console.log('CHANGED: this is not what was seen in 2026-11');
   process.exit(1);
 }

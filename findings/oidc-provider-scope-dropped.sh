@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Software:    oidc-provider 9.13.3 (npm), Node 22.23.3
-# Guess:       a scope that does not exist is refused with invalid_scope, or the answer's scope tells what was granted instead,
+# Guess:       a scope that does not exist is refused with invalid_scope, or the response's scope says what was granted instead,
 #              which RFC 6749 section 5.1 requires if it is not what was asked for.
-# Happens:     200, a token without any scope, and no scope member in the answer. Only if part of the scope is known does the
-#              answer tell which part.
+# Happens:     200, a token without any scope, and no scope member in the response. Only if part of the scope is known does the
+#              response say which part.
 # Consequence: "no scope member" reads as "all that was asked for": a check of the granted scope passes for a token that may
 #              do nothing, and the API's 403 is the first sign. A strict check should want the member to be there.
 # Date:        2026-11. Uses npm: Debian's nodejs and npm are installed if there is none.
@@ -40,6 +40,6 @@ if (JSON.stringify([known, part, none]) !== '[[200,true,"stock:read"],[200,true,
 }
 process.exit(0);
 EOF
-echo "Guess:   invalid_scope, or an answer that tells what was granted."
+echo "Guess:   invalid_scope, or a response that says what was granted."
 echo "Happens: a token with no scope, and no word of it (oidc-provider 9.13.3, 2026-11)."
 timeout 60 node_modules/$node/bin/node --no-warnings probe.mjs 2>log || { tail -n 5 log; exit 1; }

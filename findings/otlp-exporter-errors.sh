@@ -5,7 +5,7 @@
 # Happens:     both are given up after one attempt, and the spans are lost. An error is tried again only if it has a method
 #              Temporary() that says true, itself: net/http's *url.Error asks the error it holds, and no deeper. 429, 502, 503
 #              and 504 are tried again.
-# Consequence: "no token could be had" loses telemetry that a retry would have saved. The error that a token client's
+# Consequence: "no token is available" loses telemetry that a retry would have saved. The error that a token client's
 #              RoundTripper returns should itself have Temporary() bool, true for failures that may pass.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail

@@ -4,7 +4,7 @@
 #              caller; and of twenty callers that wait for the first connection of a small pool, one asks for the token.
 # Happens:     the context has the caller's values, and neither its deadline nor its cancellation, nor any other: connect_timeout
 #              does not count there. What hangs in BeforeConnect holds a place in the pool after its caller is gone; with all
-#              places held, nobody connects. An error is for one caller, so that each of the twenty asks again, one after
+#              places held, no one connects. An error is for one caller, so that each of the twenty asks again, one after
 #              another where the pool is small.
 # Consequence: a token source without a time limit of its own turns a slow token endpoint into a pool that stands still. The
 #              token client must limit its requests itself, share one among its callers, and give them one error for a while.

@@ -57,8 +57,8 @@ func (l *late) Fetch(ctx context.Context) (*oauth2.Token, error) {
 // tryExpiredToken: a token that has expired at the API is replaced, by one fetch, although the challenge asks for a
 // password. Revoked tokens cannot be tried: RabbitMQ keeps the key that it has once used.
 func tryExpiredToken(t *testing.T, r *row) {
+	r.shorten(t)
 	cfg := r.forRabbitMQ()
-	cfg.Policy.AttemptTimeout = patience
 	cfg.WrapFetcher = func(f alf.Fetcher) alf.Fetcher { return &late{Fetcher: f} }
 	c := r.newClient(t, cfg)
 	require.NoError(t, c.ask(t.Context()))

@@ -134,7 +134,9 @@ func (k tokens) row(provider *oidcprovider.Server, url string) *row {
 		return cfg
 	}
 	c.API = url
-	return &row{Case: c, server: provider}
+	short := c.Lifetime
+	c.Lifetime = long
+	return &row{Case: c, server: provider, short: short}
 }
 
 // tryRevokedToken: a token that was good and is revoked is replaced, by one fetch, whatever the 401 looks like.

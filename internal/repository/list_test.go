@@ -113,6 +113,7 @@ var exceptions = []exception{
 	{"_test.go", "NotShown", "says what does not appear in a text"},
 	{"", "PeerDefect", "a defect that was seen in another library"},
 	{"", "workloadIdentity", "workload identity is a term of the field"},
+	{"findings/mod-oauth2-introspection-down.sh", "User nobody", "an account of Unix"},
 	{"internal/program/demo/server/proof.go", "", "verifies DPoP proofs"},
 	{"internal/program/demo/server/proof_test.go", "", "verifies DPoP proofs"},
 }

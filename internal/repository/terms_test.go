@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -216,6 +217,30 @@ func TestTerms_Documents(t *testing.T) {
 		for paragraph := range strings.SplitAfterSeq(proseOf(read(t, file)), "\n\n") {
 			found.check(file, line, prose, paragraph)
 			line += strings.Count(paragraph, "\n")
+		}
+	}
+	found.report(t)
+}
+
+// isScript reports whether a file is a program in another language than Go, or a configuration of one.
+func isScript(file string) bool {
+	switch path.Ext(file) {
+	case ".sh", ".mjs", ".js", ".rb", ".py", ".yml", ".tmpl", ".conf", ".sql":
+		return true
+	}
+	return strings.HasPrefix(file, ".ci/")
+}
+
+// Scripts explain themselves in comments and in what they print. A phrase may be broken over two lines of a comment.
+func TestTerms_Scripts(t *testing.T) {
+	var found findings
+	for _, file := range files(t) {
+		if !isScript(file) {
+			continue
+		}
+		lines := strings.Split(read(t, file), "\n")
+		for i, line := range lines {
+			found.check(file, i+1, comments|messages, line)
 		}
 	}
 	found.report(t)

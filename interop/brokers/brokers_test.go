@@ -29,17 +29,25 @@ func start(t *testing.T) (*Authority, *alf.Client) {
 // works checks that something succeeds all the time.
 func works(t *testing.T, during time.Duration, try func() error) {
 	t.Helper()
-	for end := time.Now().Add(during); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		require.NoError(t, try())
+	throughout(during, func() { require.NoError(t, try()) })
+}
+
+// throughout repeats a check. Brokers live in real time, and so do these tests.
+func throughout(during time.Duration, check func()) {
+	again, end := time.NewTicker(100*time.Millisecond), time.After(during)
+	defer again.Stop()
+	for {
+		check()
+		select {
+		case <-again.C:
+		case <-end:
+			return
+		}
 	}
 }
 
 // soon checks that something comes about.
 func soon(t *testing.T, within time.Duration, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(within); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			require.Fail(t, what+" should have come about", "within %v", within)
-		}
-	}
+	require.Eventually(t, is, within, 20*time.Millisecond, what)
 }

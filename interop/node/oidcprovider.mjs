@@ -12,7 +12,7 @@ import { api } from './api.mjs';
 import { obey, say } from './control.mjs';
 import { Store } from './store.mjs';
 
-// asksForNonces tells the clients whose DPoP proofs must hold a nonce, by the end of their names.
+// asksForNonces selects the clients whose DPoP proofs must hold a nonce, by the end of their names.
 const asksForNonces = (ctx) => Boolean(ctx.oidc.client?.clientId.endsWith('nonces'));
 
 // host is where a listener is.
@@ -21,7 +21,7 @@ const host = (port) => `https://127.0.0.1:${port}`;
 // certificateOf is the certificate that the client showed, if any.
 const certificateOf = (ctx) => ctx.socket.getPeerX509Certificate();
 
-// isOf tells whether an authority signed a certificate.
+// isOf reports whether an authority signed a certificate.
 const isOf = (authority, certificate) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 
 // newKeys are what a server signs with, and makes its nonces from.
