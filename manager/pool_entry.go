@@ -34,26 +34,9 @@ type kept struct {
 	evidence *evidence
 }
 
-// reason is why an entry is being closed.
-type reason uint8
-
-const (
-	notRetired reason = iota
-	forgotten
-	poolClosed
-)
-
-// err is what callers of the entry get.
-func (r reason) err() error {
-	if r == forgotten {
-		return errForgotten
-	}
-	return ErrClosed
-}
-
 func newPooledEntry(p *Pool, key Key, f Fetcher) *pooledEntry {
 	e := &pooledEntry{key: key, fetcher: f}
-	e.inPool.busy = true
+	e.inPool.Life = pool.Begin()
 	e.shard = p.shards[int(key.hash()>>32)%len(p.shards)]
 	e.pooled = e
 	e.use(p.clock.Now())
@@ -85,8 +68,8 @@ func (e *pooledEntry) name() string {
 
 // use notes that a caller uses the token. To spare the processors' caches, it is noted once a second.
 func (e *pooledEntry) use(now time.Time) {
-	at := int64(now.Sub(e.shard.pool.epoch))
-	if before := e.used.Load(); at-before >= int64(time.Second) || at < before || before == 0 {
+	before := e.used.Load()
+	if at := int64(pool.Use(core.Elapsed(before), now.Sub(e.shard.pool.epoch))); at != before {
 		e.used.Store(at)
 	}
 }
@@ -97,8 +80,8 @@ func (e *pooledEntry) receive(msg message) {
 		e.inPool.joined = true
 		e.shard.entries++
 	}
-	if e.inPool.over {
-		e.refuse(msg, e.inPool.retired.err())
+	if e.inPool.Over() {
+		e.refuse(msg, e.closedError())
 		return
 	}
 	if _, ok := msg.(look); ok {
@@ -108,7 +91,7 @@ func (e *pooledEntry) receive(msg message) {
 	}
 	e.unpack()
 	if r, ok := msg.(retire); ok {
-		e.inPool.retired = r.why
+		e.inPool.Retire(r.why)
 		if r.done != nil {
 			defer close(r.done)
 		}
@@ -149,11 +132,13 @@ func (e *pooledEntry) look() message {
 		e.use(e.shard.last) // it was read since the last look, no one knows when
 	}
 	p.mu.Lock()
-	outdated := p.members.Forgotten(e, e.shard.last.Sub(p.epoch))
+	outdated := p.members.Forget(e, e.shard.last.Sub(p.epoch))
+	if outdated {
+		p.counts.forgotten++
+	}
 	p.mu.Unlock()
 	if outdated {
-		p.remove(e)
-		return retire{why: forgotten}
+		return retire{why: pool.Forgotten}
 	}
 	if e.state != nil {
 		return look{} // it may be quiet by now
@@ -165,15 +150,15 @@ func (e *pooledEntry) look() message {
 // settle is for the end of a step: what is the pool to think of this token, and can it be packed.
 func (e *pooledEntry) settle() {
 	s := e.shard
-	if e.inPool.over {
+	if e.inPool.Over() {
 		e.state = nil
 		return
 	}
-	quietAt := e.state.called + pool.QuietTime
-	resting := e.core.Resting() && len(e.waiting) == 0 && e.watchers == 0
-	busy := !resting || e.core.BackingOff() && s.elapsed < quietAt
-	if busy != e.inPool.busy {
-		e.inPool.busy = busy
+	busy, changed := e.inPool.Settle(pool.Standing{
+		Resting: e.core.Resting(), Waiting: len(e.waiting) > 0, Watched: e.watchers > 0, BackingOff: e.core.BackingOff(),
+		Called: e.state.called, Now: s.elapsed,
+	})
+	if changed {
 		s.pool.mu.Lock()
 		s.pool.members.Settle(e, busy)
 		s.pool.mu.Unlock()
@@ -187,19 +172,14 @@ func (e *pooledEntry) settle() {
 	e.schedule()
 }
 
-// looks is how many times the owner looks at a token during the time after which it is forgotten.
-const looks = 8
-
 // schedule sets the wake time: that of the core, or earlier for a look.
 func (e *pooledEntry) schedule() {
 	s := e.shard
-	at := s.elapsed + s.pool.members.Policy().IdleTime/looks
+	var called core.Elapsed
 	if e.state != nil {
-		at = e.state.called + pool.QuietTime
-		if at <= s.elapsed { // it is busy for other reasons, whose end is a message
-			at = s.elapsed + pool.QuietTime
-		}
+		called = e.state.called
 	}
+	at := s.pool.members.Policy().Look(s.elapsed, called, e.state != nil)
 	if e.wake.armed {
 		at = min(at, e.wake.core)
 	}
@@ -300,8 +280,8 @@ func (e *trimmedError) Is(target error) bool { return e.abandoned && target == E
 
 // closedError is what callers of an entry get that is being closed.
 func (e *entry) closedError() error {
-	if e.pooled != nil {
-		return e.inPool.retired.err()
+	if e.pooled != nil && e.inPool.Reason() == pool.Forgotten {
+		return errForgotten
 	}
 	return ErrClosed
 }
