@@ -128,9 +128,7 @@ func (e *pooledEntry) refuse(msg message, err error) {
 // that follows; nil for none.
 func (e *pooledEntry) look() message {
 	p := e.shard.pool
-	if s := e.current.Load(); s != nil && s.flags.Or(unused)&(unused|wasRead) == wasRead {
-		e.use(e.shard.last) // it was read since the last look, no one knows when
-	}
+	e.noteReads()
 	p.mu.Lock()
 	outdated := p.members.Forget(e, e.shard.last.Sub(p.epoch))
 	if outdated {
@@ -145,6 +143,14 @@ func (e *pooledEntry) look() message {
 	}
 	e.schedule()
 	return nil
+}
+
+// noteReads notes that the token was read since the last time, no one knows when. From now on the next reader leaves a
+// note itself.
+func (e *pooledEntry) noteReads() {
+	if s := e.current.Load(); s != nil && s.flags.Or(unused)&(unused|wasRead) == wasRead {
+		e.use(e.shard.last)
+	}
 }
 
 // settle is for the end of a step: what is the pool to think of this token, and can it be packed.
@@ -164,9 +170,7 @@ func (e *pooledEntry) settle() {
 		s.pool.mu.Unlock()
 	}
 	if !busy {
-		if s := e.current.Load(); s != nil {
-			s.flags.Or(unused) // so that the next reader leaves a note
-		}
+		e.noteReads()
 		e.pack()
 	}
 	e.schedule()
