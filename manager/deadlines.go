@@ -17,16 +17,16 @@ type wakeTime struct {
 	core  core.Elapsed // that deadline
 }
 
-// due is an entry of a schedule with its deadline, in the elapsed time of its shard. The deadline stands here and not
+// visit is an entry of a schedule with its deadline, in the elapsed time of its shard. The deadline stands here and not
 // in the entry, so that comparing two of them touches no other memory than the schedule's.
-type due struct {
+type visit struct {
 	at    core.Elapsed
 	entry *entry
 }
 
 // schedule is the deadlines of one kind in a shard: a heap, the nearest first, with an alarm for it.
 type schedule struct {
-	heap []due
+	heap []visit
 	alarm
 }
 
@@ -47,9 +47,9 @@ func (q *schedule) set(e *entry, at core.Elapsed) {
 	i := int(*q.of(e)) - 1
 	if i < 0 {
 		i = len(q.heap)
-		q.heap = append(q.heap, due{})
+		q.heap = append(q.heap, visit{})
 	}
-	q.settle(i, due{at, e})
+	q.settle(i, visit{at, e})
 }
 
 // remove takes an entry off the schedule, if it is there.
@@ -61,7 +61,7 @@ func (q *schedule) remove(e *entry) {
 	}
 	*of = 0
 	moved := q.heap[last]
-	q.heap[last] = due{}
+	q.heap[last] = visit{}
 	q.heap = q.heap[:last]
 	if i < last {
 		q.settle(i, moved)
@@ -87,15 +87,15 @@ func (q *schedule) passed(e *entry, now core.Elapsed) bool {
 	return i > 0 && q.heap[i-1].at <= now
 }
 
-// settle puts d where it belongs. Place i is free, and all others are in order.
-func (q *schedule) settle(i int, d due) {
-	i = q.down(q.up(i, d.at), d.at)
-	q.put(i, d)
+// settle puts v where it belongs. Place i is free, and all others are in order.
+func (q *schedule) settle(i int, v visit) {
+	i = q.down(q.up(i, v.at), v.at)
+	q.put(i, v)
 }
 
-func (q *schedule) put(i int, d due) {
-	q.heap[i] = d
-	*q.of(d.entry) = place(i + 1)
+func (q *schedule) put(i int, v visit) {
+	q.heap[i] = v
+	*q.of(v.entry) = place(i + 1)
 }
 
 // up moves the free place towards the front, as far as a deadline at that time belongs there.
@@ -209,7 +209,7 @@ func (s *shard) readClock(d delivery) {
 	}
 }
 
-// passDeadline handles one thing that has become due, if there is any.
+// passDeadline handles one deadline that has passed, if there is any.
 func (s *shard) passDeadline() {
 	if e := s.expiries.takePassed(s.elapsed); e != nil {
 		e.receive(expired{})

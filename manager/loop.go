@@ -41,7 +41,7 @@ type shard struct {
 	expiries schedule // of the published tokens' effective expiries (M2)
 
 	started  bool           // the clock was read
-	turns    uint8          // while deadlines are due
+	visits   uint8          // while deadlines have passed
 	entries  int32          // that have not ended
 	handouts sync.WaitGroup // helpers that send replies
 }
@@ -65,17 +65,17 @@ func (s *shard) run() {
 	s.end()
 }
 
-// yieldAfter is how many deadlines are handled before other goroutines get their turn. Without that the scheduler lets
+// yieldAfter is how many deadlines are handled before other goroutines may run. Without that the scheduler lets
 // the owner go on for 10 ms, and the callers and fetches on its processor wait that long.
 const yieldAfter = 8
 
-// next waits for a message. While deadlines are due it does not wait: messages and deadlines take turns, so that no
-// caller waits for long, however many deadlines pass at once.
+// next waits for a message. While deadlines have passed it does not wait: messages and deadlines alternate, so that
+// no caller waits for long, however many deadlines pass at once.
 func (s *shard) next() (d delivery) {
 	if !s.behind() {
 		return <-s.inbox
 	}
-	if s.turns++; s.turns%yieldAfter == 0 {
+	if s.visits++; s.visits%yieldAfter == 0 {
 		runtime.Gosched()
 	}
 	select {
@@ -85,8 +85,8 @@ func (s *shard) next() (d delivery) {
 	return d
 }
 
-// handle is one message, if there is any, and one thing that has become due. It is kept out of run's frame, so that an idle owner needs the
-// smallest of stacks.
+// handle is one message, if there is any, and one deadline that has passed. It is kept out of run's frame, so that an
+// idle owner needs the smallest of stacks.
 //
 //go:noinline
 func (s *shard) handle(d delivery) {
