@@ -31,8 +31,7 @@ type Parameters struct {
 	Churn time.Duration
 	// Manual is the mean time between two manual refreshes of some token; zero: none.
 	Manual time.Duration
-	// Pool is what the tokens are kept in, each for a target of its own; IdleTime must be set. MaxTokens 0: there is no
-	// pool, and they stay.
+	// Pool is what the tokens are kept in, each for a target of its own. MaxTokens 0: there is no pool, and they stay.
 	Pool pool.Policy
 	// Rejections and Watchers are the mean times between two 401s and two watchers that come, of a pool; zero: none.
 	Rejections, Watchers time.Duration
@@ -139,7 +138,6 @@ func drawPool(s source, p *Parameters) {
 	if perSecond > serves/2 {
 		p.Pool.MaxTokens = max(p.Pool.MaxTokens, p.Tokens)
 	}
-	p.Pool = p.Pool.WithDefaults()
 	if s.IntN(3) == 0 {
 		p.Pool.MaxBusy = max(p.Tokens/pick(s, 1, 2, 4), 1)
 	}

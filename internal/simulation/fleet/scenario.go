@@ -87,9 +87,6 @@ func Parse(content []byte) (*Scenario, error) {
 	if p.Pool.MaxTokens == 0 && (p.Pool != pool.Policy{} || p.Rejections > 0 || p.Watchers > 0) {
 		return nil, fmt.Errorf("pool, rejections and watchers need pool.max_tokens: how many tokens are kept at most")
 	}
-	if p.Pool.MaxTokens > 0 {
-		p.Pool = p.Pool.WithDefaults()
-	}
 	if p.Tokens < 1 || p.Clients < 1 || p.Clients > p.Tokens || p.Limit < 1 || min(p.Interval, p.Lifetime, p.Latency, p.Duration) <= 0 {
 		return nil, fmt.Errorf("tokens, clients, limit, interval, lifetime, latency and duration must be above 0, and clients not above tokens")
 	}

@@ -51,6 +51,9 @@ func Run(seed uint64, keep bool) *Result {
 func RunWith(seed uint64, p Parameters) *Result { return run(seed, p, newSource(seed), false) }
 
 func run(seed uint64, p Parameters, s source, keep bool) *Result {
+	if p.Pool.MaxTokens > 0 {
+		p.Pool = p.Pool.WithDefaults()
+	}
 	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, tickets: map[endpoint.Ticket]*token{}, open: map[int]*caller{}, hash: 14695981039346656037}
 	w.endpoint = endpoint.New(endpoint.Policy{MaxInFlight: p.Limit})
 	w.checker.init(w)
