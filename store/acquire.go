@@ -51,8 +51,8 @@ func (s *step) acquire(c Command) {
 	}
 }
 
-// binding reports whether the hold keeps the caller from fetching. One after a failed refresh behind a usable token ends
-// with that token, and with its rejection (M8, M9, M21).
+// binding reports whether the hold keeps the caller from fetching. One after a failed refresh behind a usable token
+// ends with that token, and with its rejection (M8, M9, M21).
 func (s *step) binding(c Command) bool {
 	lifted := s.Hold.Behind && (c.Urgent || c.Rejected != "")
 	return s.now < s.Hold.Until && !c.Manual && !lifted
@@ -69,8 +69,8 @@ func (s *step) earliest(replaces bool) (at Time) {
 	return at
 }
 
-// offer is for a process that holds a token of which the store may not know. A token that another process fetches comes
-// first: it is the newer one.
+// offer is for a process that holds a token of which the store may not know. A token that another process fetches
+// comes first: it is the newer one.
 func (s *step) offer(c Command) {
 	useless := s.now >= c.Expires || s.contested(c.Digest)
 	asGood := s.usable() && s.Record.Expires >= c.Expires

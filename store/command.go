@@ -12,25 +12,27 @@ type Kind uint8
 const (
 	// Acquire asks for a token. Replies: [Have], [Fetch], [Wait], [Held], [Suppressed].
 	Acquire Kind = iota + 1
-	// Publish hands in the token that was fetched under a lease, and ends the lease, the hold and the count of failures.
-	// Replies: [Done], [Stale].
+	// Publish hands in the token that was fetched under a lease, and ends the lease, the hold and the count of
+	// failures. Replies: [Done], [Stale].
 	Publish
-	// Offer asks whether the store can use a token that the caller holds: one that it fetched while the store was down, or
-	// that the store has lost. A process whose token the store has may send it from time to time, to see that no push was
-	// lost. Replies: [Have], [Wait], [Refused], or [Fetch], which here means: hand it in with Publish, under this lease.
+	// Offer asks whether the store can use a token that the caller holds: one that it fetched while the store was
+	// down, or that the store has lost. A process whose token the store has may send it from time to time, to see
+	// that no push was lost. Replies: [Have], [Wait], [Refused], or [Fetch], which here means: hand it in with
+	// Publish, under this lease.
 	Offer
-	// Hold says that a fetch under a lease failed in a way that concerns other processes, and ends the lease. Replies:
-	// [Held] if it binds all processes, [Done] if it does not, because so far only this process has met it (D6); [Stale].
+	// Hold says that a fetch under a lease failed in a way that concerns other processes, and ends the lease.
+	// Replies: [Held] if it binds all processes, [Done] if it does not, because so far only this process has met it
+	// (D6); [Stale].
 	Hold
 	// Extend prolongs a lease while a slow fetch is under way (D7). Replies: [Fetch], [Stale].
 	Extend
-	// Release ends a lease without a token: the fetch was cancelled, or failed in a way that may be this process's own,
-	// such as a refusal of its credentials (D6). Replies: [Done], [Stale].
+	// Release ends a lease without a token: the fetch was cancelled, or failed in a way that may be this process's
+	// own, such as a refusal of its credentials (D6). Replies: [Done], [Stale].
 	Release
-	// Outcome reports what an API made of a token that was fetched because the API had rejected the one before (M13): of
-	// each retry, and of whatever else proves something while [Reply].Guarded or a rejected retry is not explained. A
-	// process that itself suppresses an origin's rejections sends one in 20 seconds at least, so that the origin does not
-	// count as quiet. Reply: [Done].
+	// Outcome reports what an API made of a token that was fetched because the API had rejected the one before (M13):
+	// of each retry, and of whatever else proves something while [Reply].Guarded or a rejected retry is not
+	// explained. A process that itself suppresses an origin's rejections sends one in 20 seconds at least, so that
+	// the origin does not count as quiet. Reply: [Done].
 	Outcome
 
 	kinds = iota + 1
@@ -53,11 +55,11 @@ type Class uint8
 
 // The classes of failure.
 const (
-	// Response: the endpoint responded, with a 429, a Retry-After, a 5xx or whatever else is no process's own. It binds
-	// all processes.
+	// Response: the endpoint responded, with a 429, a Retry-After, a 5xx or whatever else is no process's own. It
+	// binds all processes.
 	Response Class = iota + 1
-	// Connection: there was no response. It binds all processes once two of them have met it with no success in between
-	// (D6): the first may have lost its own network.
+	// Connection: there was no response. It binds all processes once two of them have met it with no success in
+	// between (D6): the first may have lost its own network.
 	Connection
 
 	classes = iota + 1
@@ -67,30 +69,30 @@ const (
 type Command struct {
 	Kind Kind
 
-	// Owner names the sender: 1 to 64 letters, digits, '-' and '_', chosen at random once per process and token. Of all
-	// kinds except Outcome.
+	// Owner names the sender: 1 to 64 letters, digits, '-' and '_', chosen at random once per process and token. Of
+	// all kinds except Outcome.
 	Owner string
-	// Lease, of Acquire, Offer and Extend, is how long a lease is to last from now, in milliseconds: from [MinLease] to
-	// [MaxLease].
+	// Lease, of Acquire, Offer and Extend, is how long a lease is to last from now, in milliseconds: from [MinLease]
+	// to [MaxLease].
 	Lease int64
-	// Seen, of Acquire and Offer, is the greatest version of a record that the sender has opened, adopted or not. A record
-	// up to it is of no use to the sender: Acquire asks for a newer one.
+	// Seen, of Acquire and Offer, is the greatest version of a record that the sender has opened, adopted or not. A
+	// record up to it is of no use to the sender: Acquire asks for a newer one.
 	Seen Version
 
 	// Rejected, of Acquire, names the sender's current token if an API has rejected it. It requires Origin.
 	Rejected Digest
 	// Origin, of Acquire with Rejected and of Outcome, names the API.
 	Origin Digest
-	// Good, of Acquire with Rejected, says that the path of the rejected request has accepted a token since the guard went
-	// up, and that its last retry was not rejected (M13).
+	// Good, of Acquire with Rejected, says that the path of the rejected request has accepted a token since the guard
+	// went up, and that its last retry was not rejected (M13).
 	Good bool
-	// Guarded, of Acquire with Rejected and of Outcome, says that the sender has a guard on the origin by evidence of its
-	// own (M13). The store then has one, too.
+	// Guarded, of Acquire with Rejected and of Outcome, says that the sender has a guard on the origin by evidence of
+	// its own (M13). The store then has one, too.
 	Guarded bool
 	// Urgent, of Acquire, says that the sender has no usable token, so that its callers wait.
 	Urgent bool
-	// Manual, of Acquire, says that a caller demands a fetch (M20): the record that the store has is not good enough, and
-	// no hold applies. If the reply is Wait, the next Acquire is without it, or the token would be fetched twice.
+	// Manual, of Acquire, says that a caller demands a fetch (M20): the record that the store has is not good enough,
+	// and no hold applies. If the reply is Wait, the next Acquire is without it, or the token would be fetched twice.
 	Manual bool
 
 	// Grant, of Publish, Hold, Extend and Release, is the lease: [Reply].Grant of the reply Fetch.
@@ -105,14 +107,15 @@ type Command struct {
 
 	// Class, of Hold, says whom the failure concerns.
 	Class Class
-	// Until, of Hold, is when the next fetch may begin: at most [MaxHold] from now. A minute more is accepted, because the
-	// sender's idea of the store's time is inexact.
+	// Until, of Hold, is when the next fetch may begin: at most [MaxHold] from now. A minute more is accepted,
+	// because the sender's idea of the store's time is inexact.
 	Until Time
-	// Behind, of Hold, says that the fetch was a refresh behind a usable token, and that the endpoint did not ask for the
-	// pause. Such a hold does not bind a process that has lost its token since, or whose token is rejected (M8, M9, M21).
+	// Behind, of Hold, says that the fetch was a refresh behind a usable token, and that the endpoint did not ask for
+	// the pause. Such a hold does not bind a process that has lost its token since, or whose token is rejected (M8,
+	// M9, M21).
 	Behind bool
-	// Failures, of Hold, counts the failed fetches in a row, this one included: one more than that of [Reply].Hold of the
-	// reply Fetch. So all processes together have one backoff.
+	// Failures, of Hold, counts the failed fetches in a row, this one included: one more than that of [Reply].Hold of
+	// the reply Fetch. So all processes together have one backoff.
 	Failures int64
 
 	// Accepted, of Outcome, says that the API accepted the token; otherwise it rejected a retry.

@@ -18,15 +18,15 @@ type encoded struct {
 	State
 }
 
-// AppendBinary appends the state to b, for stores that keep it as one value: as JSON, with the version of the encoding.
-// The error is always nil.
+// AppendBinary appends the state to b, for stores that keep it as one value: as JSON, with the version of the
+// encoding. The error is always nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	text, err := json.Marshal(encoded{encodingVersion, *s})
 	return append(b, text...), err
 }
 
-// Parse is the reverse of [State.AppendBinary]. It is strict: it accepts nothing that AppendBinary does not write, and no
-// state that [Step] does not make. A store treats data that Parse refuses as missing (D3).
+// Parse is the reverse of [State.AppendBinary]. It is strict: it accepts nothing that AppendBinary does not write,
+// and no state that [Step] does not make. A store treats data that Parse refuses as missing (D3).
 func Parse(data []byte) (State, error) {
 	var e encoded
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -45,8 +45,8 @@ func Parse(data []byte) (State, error) {
 	return e.State, nil
 }
 
-// validate returns an error unless Step could have made the state. What lies ahead lies within fixed limits of the last
-// change, so that no lease and no hold lasts forever.
+// validate returns an error unless Step could have made the state. What lies ahead lies within fixed limits of the
+// last change, so that no lease and no hold lasts forever.
 func (s *State) validate() error {
 	past := func(t Time) bool { return t >= 0 && t <= s.Last }
 	until := func(t Time, limit Time) bool { return t >= 0 && t <= s.Last+limit && t <= MaxNumber }

@@ -12,7 +12,8 @@ const (
 	allowanceEvery = 60_000
 	// allowanceKept is how many of them are left to the paths that have accepted a token.
 	allowanceKept = 4
-	// firstGuardWait is how long the other paths wait after a token's arrival. Each fetch doubles it, up to maxGuardWait.
+	// firstGuardWait is how long the other paths wait after a token's arrival. Each fetch doubles it, up to
+	// maxGuardWait.
 	firstGuardWait = 2_000
 	maxGuardWait   = 60_000
 	maxGuardLevel  = 5
@@ -39,9 +40,10 @@ func (s *step) guarded(origin Digest) {
 	}
 }
 
-// remember replaces what is remembered of an origin. One that is not remembered takes the place of one that is forgotten,
-// or else of the one that has been quiet for the longest. Where nothing but the time and the note of the last rejection has
-// changed, and the time by less than a second, nothing is written: a thousand processes may report the same.
+// remember replaces what is remembered of an origin. One that is not remembered takes the place of one that is
+// forgotten, or else of the one that has been quiet for the longest. Where nothing but the time and the note of the
+// last rejection has changed, and the time by less than a second, nothing is written: a thousand processes may report
+// the same.
 func (s *step) remember(g Guard) {
 	if old, known := s.guard(g.Origin); known && g.Last-old.Last < 1_000 && old.same(g) {
 		return
@@ -90,9 +92,9 @@ func (s *step) report(g *Guard, c Command) {
 	}
 }
 
-// rejected notes that an origin has rejected the caller's token, which is the latest there is, on a first send. Unless the
-// origin is guarded, it contests the token (M21). Any number of processes may report the same: the token's name decides
-// what is proof of what.
+// rejected notes that an origin has rejected the caller's token, which is the latest there is, on a first send.
+// Unless the origin is guarded, it contests the token (M21). Any number of processes may report the same: the token's
+// name decides what is proof of what.
 func (s *step) rejected(c Command) {
 	g, _ := s.guard(c.Origin)
 	s.report(&g, c)
@@ -102,8 +104,8 @@ func (s *step) rejected(c Command) {
 	case g.Suspect != "" && g.Suspect != c.Rejected && !(onTrial && g.Reports):
 		s.raise(&g) // the successor of a token of which a retry was rejected
 	case onTrial:
-		// No outcome was reported of the token that was fetched for this origin: its retry counts as rejected. The next
-		// one is not waited for.
+		// No outcome was reported of the token that was fetched for this origin: its retry counts as rejected. The
+		// next one is not waited for.
 		g.Trial, g.Reports = false, false
 		if g.Suspect == "" {
 			g.Suspect, g.Since = c.Rejected, s.now
@@ -143,8 +145,8 @@ func (s *step) outcome(c Command) {
 	s.guarded(c.Origin)
 }
 
-// retryRejected notes that an origin has rejected a token that was fetched for it. Of a token that was replaced meanwhile
-// it proves nothing.
+// retryRejected notes that an origin has rejected a token that was fetched for it. Of a token that was replaced
+// meanwhile it proves nothing.
 func (s *step) retryRejected(c Command, current bool) {
 	g, _ := s.guard(c.Origin)
 	s.report(&g, c)
@@ -179,8 +181,9 @@ func (s *step) accepted(c Command) {
 	s.remember(g)
 }
 
-// arrived passes a new record on to all origins. same says that it is the token that was there before: where an origin
-// waits for another one, that counts as a rejected retry. offered says that it was not fetched for any of them.
+// arrived passes a new record on to all origins. same says that it is the token that was there before: where an
+// origin waits for another one, that counts as a rejected retry. offered says that it was not fetched for any of
+// them.
 func (s *step) arrived(same, offered bool) {
 	if len(s.Guards) == 0 {
 		return
@@ -211,8 +214,8 @@ func (s *step) raise(g *Guard) {
 }
 
 // entitled is when a rejection may lead to a fetch. A path that has accepted a token, and whose last retry was not
-// rejected, may use all of the allowance at once. All others leave half of it, and wait for a while after the record's
-// arrival. Without a guard it is at once.
+// rejected, may use all of the allowance at once. All others leave half of it, and wait for a while after the
+// record's arrival. Without a guard it is at once.
 func (s *step) entitled(c Command) Time {
 	g, _ := s.guard(c.Origin)
 	switch {

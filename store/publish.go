@@ -1,7 +1,7 @@
 package store
 
-// leased reports whether the command comes from the process that was given the last lease, and replies if not. A lease
-// that has ended still counts while no other one was given out.
+// leased reports whether the command comes from the process that was given the last lease, and replies if not. A
+// lease that has ended still counts while no other one was given out.
 func (s *step) leased(c Command) bool {
 	if s.Epoch > 0 && c.Grant == (Version{Epoch: s.Epoch, Gen: s.Fence}) && c.Owner == s.Lease.Owner {
 		return true

@@ -9,20 +9,20 @@ type ReplyKind uint8
 const (
 	// Have: Record is usable and the caller has not rejected it. To an Offer: the store's own record is as good.
 	Have ReplyKind = iota + 1
-	// Fetch: the caller fetches now, under the lease Grant, which ends at Until. To an Offer: it publishes. To an Extend:
-	// the lease goes on.
+	// Fetch: the caller fetches now, under the lease Grant, which ends at Until. To an Offer: it publishes. To an
+	// Extend: the lease goes on.
 	Fetch
 	// Wait: another process fetches, or the next fetch may not begin yet. Ask again at Until, or when a push comes.
 	Wait
 	// Held: the endpoint must not be contacted before Until; Hold says why.
 	Held
-	// Suppressed: the origin rejects whatever is fetched for it, so this rejection leads to no fetch (M13). A later one may,
-	// from Until on.
+	// Suppressed: the origin rejects whatever is fetched for it, so this rejection leads to no fetch (M13). A later
+	// one may, from Until on.
 	Suppressed
 	// Done: the command was run.
 	Done
-	// Stale: a later lease was given out, or the store began again. The command was ignored. Record is the store's, if it
-	// is usable.
+	// Stale: a later lease was given out, or the store began again. The command was ignored. Record is the store's,
+	// if it is usable.
 	Stale
 	// Refused: the offered token was rejected by an API, or has expired.
 	Refused
@@ -55,12 +55,15 @@ type Reply struct {
 	Record Record
 	// Grant, of Fetch, is the lease: the version that the published record will have.
 	Grant Version
-	// Until, of Fetch, is the end of the lease; of Wait, when to ask again; of Held and Suppressed, when a fetch may begin.
+	// Until, of Fetch, is the end of the lease; of Wait, when to ask again; of Held and Suppressed, when a fetch may
+	// begin.
 	Until Time
-	// Hold, of Held, is the hold. Of a Fetch in reply to Acquire, it is the last one, if no fetch has succeeded since.
+	// Hold, of Held, is the hold. Of a Fetch in reply to Acquire, it is the last one, if no fetch has succeeded
+	// since.
 	Hold HoldState
 
-	// Guarded says that the fleet has a guard on the origin that the command names (M13). The caller should have one, too.
+	// Guarded says that the fleet has a guard on the origin that the command names (M13). The caller should have one,
+	// too.
 	Guarded bool
 	// Note, if Guarded, is the note of the last command that reported a rejection by the origin.
 	Note []byte

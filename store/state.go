@@ -1,7 +1,7 @@
 package store
 
-// State is everything that a store keeps about one [ID]. The zero State is that of an ID of which nothing is known. Its
-// slices are replaced and never modified, so that a copy of a State is a fork. It is not safe for concurrent use.
+// State is everything that a store keeps about one [ID]. The zero State is that of an ID of which nothing is known.
+// Its slices are replaced and never modified, so that a copy of a State is a fork. It is not safe for concurrent use.
 type State struct {
 	// Epoch is the time at which the store began to know the ID, or more; see [Version]. Zero: it knows nothing.
 	Epoch int64 `json:"epoch"`
@@ -43,8 +43,8 @@ type Record struct {
 
 // Lease is the permission to fetch. It has the state's Fence. Its zero value is none.
 type Lease struct {
-	// Owner is the process that has it. It stays when the lease has ended, because the owner may still publish while no
-	// other lease is given out.
+	// Owner is the process that has it. It stays when the lease has ended, because the owner may still publish while
+	// no other lease is given out.
 	Owner string `json:"owner"`
 	// Since is when it began.
 	Since Time `json:"since"`
@@ -54,8 +54,8 @@ type Lease struct {
 	Offered bool `json:"offered"`
 }
 
-// HoldState is the wait after a failure, for all processes (D6). Its zero value is none. Unlike other parts it stays until
-// a fetch succeeds, because the next failure counts on.
+// HoldState is the wait after a failure, for all processes (D6). Its zero value is none. Unlike other parts it stays
+// until a fetch succeeds, because the next failure counts on.
 type HoldState struct {
 	// Fence is that of the lease under which the fetch failed.
 	Fence int64 `json:"fence"`
@@ -67,9 +67,9 @@ type HoldState struct {
 	Note     []byte `json:"note,omitempty"`
 }
 
-// Guard is what is known of one origin that rejected tokens (M13). A rejected retry counts once it is certain that the
-// token was not to blame: the same token is accepted, or its successor is rejected as well. Then the guard goes up. A
-// minute without a rejection forgets everything.
+// Guard is what is known of one origin that rejected tokens (M13). A rejected retry counts once it is certain that
+// the token was not to blame: the same token is accepted, or its successor is rejected as well. Then the guard goes
+// up. A minute without a rejection forgets everything.
 type Guard struct {
 	// Origin names the API.
 	Origin Digest `json:"origin"`
@@ -86,7 +86,8 @@ type Guard struct {
 	Suspect Digest `json:"suspect"`
 	Since   Time   `json:"since"`
 
-	// On says that the guard is up: fetches for this origin use up its allowance of eight, which regains one a minute.
+	// On says that the guard is up: fetches for this origin use up its allowance of eight, which regains one a
+	// minute.
 	On bool `json:"on"`
 	// Whole is when the allowance is whole again.
 	Whole Time `json:"whole"`
@@ -110,8 +111,8 @@ func (s *State) contested(d Digest) bool {
 	return false
 }
 
-// Keep is until when a store has to keep the state. A state that is lost later costs nothing: the store then begins a new
-// epoch, which is greater. A store may keep it for longer.
+// Keep is until when a store has to keep the state. A state that is lost later costs nothing: the store then begins a
+// new epoch, which is greater. A store may keep it for longer.
 func (s *State) Keep() Time {
 	keep := max(s.Record.Expires, s.Lease.Until, s.Hold.Until) + MaxHold // a failure counts on for a while after its hold
 	for i := range s.Guards {

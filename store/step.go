@@ -9,8 +9,8 @@ const (
 	Unchanged Change = iota
 	// Changed: it has to be written.
 	Changed
-	// Pushed: it has to be written, and then those that watch it are to learn of it: a record or a hold is new, or a lease
-	// has ended without either.
+	// Pushed: it has to be written, and then those that watch it are to learn of it: a record or a hold is new, or a
+	// lease has ended without either.
 	Pushed
 )
 
@@ -25,10 +25,11 @@ type Result struct {
 // results share memory with its arguments, all of which must not be modified.
 //
 // now is what the store's clock reads. The state's time never goes back: where the clock is up to a second behind the
-// last change, that counts as the time. Where it is further behind, it was stepped back, so that nothing in the state can
-// be relied upon, and a new epoch begins.
+// last change, that counts as the time. Where it is further behind, it was stepped back, so that nothing in the state
+// can be relied upon, and a new epoch begins.
 //
-// An error is a [*FieldError] that names the field of the command that makes no sense, or "now". Nothing has changed then.
+// An error is a [*FieldError] that names the field of the command that makes no sense, or "now". Nothing has changed
+// then.
 func Step(s State, now Time, c Command) (Result, error) {
 	if err := c.Validate(); err != nil {
 		return Result{State: s}, err
@@ -59,7 +60,8 @@ func Step(s State, now Time, c Command) (Result, error) {
 const (
 	// maxClockBack is how far behind the last change the clock may read without a new epoch.
 	maxClockBack = 1_000
-	// holdSlack is how much later than [MaxHold] a hold may end, because the sender's idea of the store's time is inexact.
+	// holdSlack is how much later than [MaxHold] a hold may end, because the sender's idea of the store's time is
+	// inexact.
 	holdSlack = 60_000
 	// spacing is how far apart leases begin that are granted because of rejections (M13), or after a token that was
 	// expired on arrival (M6).

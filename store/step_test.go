@@ -92,7 +92,7 @@ func TestD7_ASlowFetchKeepsItsLeaseForAMinute(t *testing.T) {
 		require.Equal(t, store.Wait, o.do(acquire(2)).Kind)
 	}
 	o.pass(500)
-	require.Equal(t, store.Stale, o.do(extend(1, r.Grant)).Kind, "a process that never ends stops nobody else forever")
+	require.Equal(t, store.Stale, o.do(extend(1, r.Grant)).Kind, "a fetch that never ends does not keep others waiting forever")
 	require.Equal(t, store.Fetch, o.do(acquire(2)).Kind)
 }
 
@@ -229,7 +229,7 @@ func alwaysRejects(t *testing.T, processes int, every, total int64, report bool)
 
 func TestD5_AServerThatAlwaysRejectsCostsTheFleetWhatItCostsOneProcess(t *testing.T) {
 	for _, processes := range []int{1, 2, 200} {
-		for _, every := range []int64{20, 200, 1_000, 5_000} {
+		for _, every := range []int64{100, 1_000, 5_000} {
 			for _, report := range []bool{true, false} {
 				fetches := alwaysRejects(t, processes, every, 3_600_000, report)
 				require.LessOrEqual(t, fetches, 66, "%d processes, every %d ms, outcomes reported: %t", processes, every, report)

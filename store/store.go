@@ -11,34 +11,36 @@ import (
 //
 // package filestore implements it.
 type Store interface {
-	// Do runs one command on the state of id, as [Step] does: atomically, in the store's time. An error means that the
-	// caller does not know whether the command was run, unless it is a [FieldError]: then it was not. Do returns soon
-	// after ctx has ended, whatever the store does. A caller sets a deadline, 150 ms as a rule (D4).
+	// Do runs one command on the state of id, as [Step] does: atomically, in the store's time. An error means that
+	// the caller does not know whether the command was run, unless it is a [FieldError]: then it was not. Do returns
+	// soon after ctx has ended, whatever the store does. A caller sets a deadline, 150 ms as a rule (D4).
 	Do(ctx context.Context, id ID, c Command) (Reply, error)
 
-	// Watch calls push with each change of the state of id that other processes may wait for (see [Change]), first with
-	// the state as it is. It returns when ctx has ended, with the context's error, or when it cannot go on, with the
-	// reason; then some changes were missed, and the caller may watch again. A change may be reported late, twice, or
-	// only together with the next. Calls of push do not overlap. push must not block.
+	// Watch calls push with each change of the state of id that other processes may wait for (see [Change]), first
+	// with the state as it is. It returns when ctx has ended, with the context's error, or when it cannot go on, with
+	// the reason; then some changes were missed, and the caller may watch again. A change may be reported late,
+	// twice, or only together with the next. Calls of push do not overlap. push must not block.
 	Watch(ctx context.Context, id ID, push func(Push)) error
 
-	// Close ends all of the above, and waits for no store operation. Close is idempotent. After it, Do and Watch return an
-	// error that is [ErrClosed].
+	// Close ends all of the above, and waits for no store operation. Close is idempotent. After it, Do and Watch
+	// return an error that is [ErrClosed].
 	Close() error
 }
 
-// FieldError says which field of a command, or of a store's configuration, makes no sense, why, and what to do about it.
+// FieldError says which field of a command, or of a store's configuration, makes no sense, why, and what to do about
+// it.
 type FieldError = fielderror.Error
 
-// ID names what is shared: 32 hexadecimal digits in lower case, made by a keyed hash from everything that a token request
-// depends on (D1).
+// ID names what is shared: 32 hexadecimal digits in lower case, made by a keyed hash from everything that a token
+// request depends on (D1).
 type ID string
 
-// Digest names a token or an origin without showing it: 32 hexadecimal digits in lower case, made by a keyed hash (D3).
+// Digest names a token or an origin without showing it: 32 hexadecimal digits in lower case, made by a keyed hash
+// (D3).
 type Digest string
 
-// Time is a moment in the store's time: milliseconds since 1970-01-01 UTC, as the store's clock reads. It is greater than
-// zero and at most [MaxNumber]. In optional fields, zero means none.
+// Time is a moment in the store's time: milliseconds since 1970-01-01 UTC, as the store's clock reads. It is greater
+// than zero and at most [MaxNumber]. In optional fields, zero means none.
 type Time int64
 
 // TimeOf is t as a store writes it. Parts of a millisecond are cut off.
@@ -49,8 +51,8 @@ func (t Time) Std() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
 // Version orders records: by Epoch, then by Gen. The zero Version is before all others: nothing seen.
 type Version struct {
-	// Epoch grows each time that a store begins again without a record. It is the time of that moment in milliseconds, or
-	// more. Zero: none.
+	// Epoch grows each time that a store begins again without a record. It is the time of that moment in
+	// milliseconds, or more. Zero: none.
 	Epoch int64 `json:"epoch"`
 	// Gen is the fence of the lease that made the record. Zero: no record.
 	Gen int64 `json:"gen"`
