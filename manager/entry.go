@@ -21,7 +21,7 @@ type entry struct {
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
-	expiry deadline
+	expiry place // among the effective expiries
 }
 
 // inPool is where an entry of a pool stands in its life.
@@ -66,7 +66,7 @@ func (e *entry) receive(msg message) {
 }
 
 func (e *entry) takeStep(msg message) {
-	if e.expiry.passed(e.shard.elapsed) {
+	if e.shard.expiries.passed(e, e.shard.elapsed) {
 		e.step(expired{})
 	}
 	e.step(msg)
@@ -94,11 +94,12 @@ func (s *shard) deliver(d delivery) bool {
 }
 
 // end is for an entry that is closed and of which nothing runs any more.
-func (e *entry) end() {
-	e.arm(0, false)
+func (e *entry) end(m *member) {
+	e.wake.armed = false
+	e.shard.wakes.remove(e)
 	e.shard.expiries.remove(e)
-	if e.member != nil {
-		e.member.leave()
+	if m != nil {
+		m.leave()
 	}
 	e.shard.entries--
 	if e.pooled != nil {

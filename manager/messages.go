@@ -53,8 +53,10 @@ type outcome struct{ Outcome }
 type fetched struct {
 	flight uint64
 	token  *oauth2.Token
-	err    error
-	result core.Result
+	// compact is the token as a pool keeps it; nil: there is no such form of it.
+	compact *compact
+	err     error
+	result  core.Result
 	// evidence is what the outcome proves about the endpoint (E2).
 	evidence finding
 }

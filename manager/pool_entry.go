@@ -107,19 +107,35 @@ func (e *pooledEntry) receive(msg message) {
 			return
 		}
 	}
-	e.unpack()
 	if r, ok := msg.(retire); ok {
 		e.inPool.retired = r.why
 		if r.done != nil {
 			defer close(r.done)
 		}
+		if e.packed != "" {
+			e.retirePacked()
+			return
+		}
 	}
+	e.unpack()
 	if msg.sender() != nil {
 		e.state.called = e.shard.elapsed
 		e.use(e.shard.last)
 	}
 	e.takeStep(msg)
 	e.settle()
+}
+
+// retirePacked ends an entry of which nothing goes on, so that the core has nothing to decide.
+func (e *pooledEntry) retirePacked() {
+	s := e.shard
+	e.current.Store(nil)
+	e.packed = ""
+	delete(s.kept, e)
+	closed := core.Event{Kind: core.WasClosed}
+	s.counts.count(&closed)
+	e.emit(Event{Kind: Closed, Time: s.last.Round(0)})
+	e.end(memberOf(e.fetcher))
 }
 
 // refuse replies to a message that comes too late.

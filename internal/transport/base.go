@@ -79,6 +79,17 @@ func (replacedDefault) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
+// editsNothing reports whether base sends the next request by net/http alone, which only reads it.
+func editsNothing(base http.RoundTripper) bool {
+	switch b := base.(type) {
+	case *http.Transport:
+		return true
+	case *Base:
+		return b.standard == nil || b.standard == http.DefaultTransport
+	}
+	return false
+}
+
 // CloseIdleConnections reaches whatever http.DefaultTransport is now.
 func (replacedDefault) CloseIdleConnections() { closeIdle(http.DefaultTransport) }
 

@@ -49,7 +49,7 @@ func (t *Transport) roundTripDPoP(c *call, out *http.Request, tok *manager.Token
 	c.proofRetry, c.nonceUnwanted = true, false
 	t.Counters.NonceRetries.Add(1)
 	resp.Body.Close()
-	out, _ = authorize(c.req, value)
+	out, _ = t.authorize(c.req, value)
 	out.Body = body
 	second, _, _, err := t.sendDPoP(c, out, tok, next)
 	if second != nil {

@@ -105,7 +105,7 @@ func (t *Transport) retry(c *call, trace traces, next *manager.Token, body io.Re
 	t.Counters.Retried.Add(1)
 	trace.retry(next)
 	value := next.Authorization()
-	out, _ := authorize(c.req, value)
+	out, _ := t.authorize(c.req, value)
 	out.Body = body
 	sent := t.clock.Now()
 	second, err := t.send(c, out, next, value)

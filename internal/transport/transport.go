@@ -136,7 +136,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	c := call{req: req}
 	defer c.abandon()
-	out, body := authorize(req, value)
+	out, body := t.authorize(req, value)
 	if body != nil {
 		body.attach(out, req)
 		c.body = body
@@ -184,7 +184,7 @@ func roundTrip(base http.RoundTripper, out, req *http.Request) (*http.Response, 
 // forwardWithoutToken sends a request that must not carry the token, because a redirect leads elsewhere. Nothing of the
 // client goes with it, nor is its Authorization removed: that is http.Client's or the caller's.
 func (t *Transport) forwardWithoutToken(req *http.Request) (*http.Response, error) {
-	out, _ := authorize(req, "")
+	out, _ := t.authorize(req, "")
 	return roundTrip(withoutCertificate(t.base), out, req)
 }
 
@@ -206,49 +206,76 @@ const authorizationHeader = "Authorization"
 // that all of it is one allocation. It is never pooled: a transport may keep a request for as long as it likes.
 type outgoing struct {
 	http.Request
-	url    url.URL
-	values [4]string // of headers
-}
-
-// outgoingMore has room for more headers.
-type outgoingMore struct {
-	http.Request
-	url    url.URL
-	values [16]string
+	authorization [1]string
 }
 
 // outgoingBody has room for the body's state as well.
 type outgoingBody struct {
-	outgoingMore
+	outgoing
+	body requestBody
+}
+
+// editable is a request on its way to a base that may edit it in place: nothing in it is the caller's.
+type editable struct {
+	http.Request
+	url    url.URL
+	values [16]string // of headers
+}
+
+// editableBody has room for the body's state as well.
+type editableBody struct {
+	editable
 	body requestBody
 }
 
 // authorize copies req and puts value into the copy's Authorization, replacing whatever the caller had there, in any
 // spelling; "" leaves that as it is. It returns room for the body's state if there is a body.
 //
-// The URL and the headers' values are copied too, because a careless base may edit them in place, and the caller's
-// request must not be modified. Trailer is shared: the caller's body sets its values as it is read.
-func authorize(req *http.Request, value string) (out *http.Request, body *requestBody) {
-	var (
-		target *url.URL
-		free   []string
-	)
-	switch {
-	case hasBody(req):
-		o := new(outgoingBody)
-		out, target, free, body = &o.Request, &o.url, o.values[:], &o.body
-	case len(req.Header) < len(outgoing{}.values):
-		o := new(outgoing)
-		out, target, free = &o.Request, &o.url, o.values[:]
-	default:
-		o := new(outgoingMore)
-		out, target, free = &o.Request, &o.url, o.values[:]
+// Unless the base is net/http's, the URL and the headers' values are copied too: a careless base may edit them in
+// place, and the caller's request must not be modified. Trailer is shared: the caller's body sets its values as it is
+// read.
+func (t *Transport) authorize(req *http.Request, value string) (out *http.Request, body *requestBody) {
+	if editsNothing(t.base) {
+		return authorizeShared(req, value)
 	}
-	*out = *req
-	*target = *req.URL
-	out.URL = target
-	out.Header = copyHeader(req.Header, value, free)
-	return out, body
+	var o *editable
+	if hasBody(req) {
+		ob := new(editableBody)
+		o, body = &ob.editable, &ob.body
+	} else {
+		o = new(editable)
+	}
+	o.Request, o.url = *req, *req.URL
+	o.URL = &o.url
+	o.Header = copyHeader(req.Header, value, o.values[:])
+	return &o.Request, body
+}
+
+// authorizeShared is authorize for a base that edits nothing.
+func authorizeShared(req *http.Request, value string) (out *http.Request, body *requestBody) {
+	var o *outgoing
+	if hasBody(req) {
+		ob := new(outgoingBody)
+		o, body = &ob.outgoing, &ob.body
+	} else {
+		o = new(outgoing)
+	}
+	o.Request = *req
+	o.Header = make(http.Header, len(req.Header)+1)
+	for name, values := range req.Header {
+		if value == "" || !isAuthorization(name) {
+			o.Header[name] = values
+		}
+	}
+	if value != "" {
+		o.authorization[0] = value
+		o.Header[authorizationHeader] = o.authorization[:]
+	}
+	return &o.Request, body
+}
+
+func isAuthorization(name string) bool {
+	return len(name) == len(authorizationHeader) && equalFold(name, authorizationHeader)
 }
 
 // copyHeader copies a header, its values into free as far as they fit, and replaces Authorization unless value is "".
@@ -261,7 +288,7 @@ func copyHeader(header http.Header, value string, free []string) http.Header {
 		free = free[1:]
 	}
 	for name, values := range header {
-		if value != "" && len(name) == len(authorizationHeader) && equalFold(name, authorizationHeader) {
+		if value != "" && isAuthorization(name) {
 			continue
 		}
 		n := len(values)
