@@ -311,8 +311,8 @@ func trimmed(f *Error) *Error {
 type trimmedError struct {
 	text               string
 	timeout, abandoned bool
-	// credentials reports when they are corrected, which ends the backoff that the error is kept for (F4); nil if nothing
-	// can.
+	// credentials reports when they are corrected, which ends the backoff that the error is kept for (F4). It may be
+	// nil.
 	credentials credentialsChanged
 }
 
