@@ -108,6 +108,20 @@ var bugs = []bug{
 		"	case !s.token.on && !s.watched:\n", "	case !s.token.on:\n"},
 	{"an expired value is asked for again and again", "flight.go",
 		"	s.repeated = true\n", ""},
+	{"a token from elsewhere is adopted though it was rejected", "offered.go",
+		"s.closed || in.Rejected ||", "s.closed ||"},
+	{"a contested token from elsewhere is adopted", "offered.go",
+		"|| len(s.contest.origins) > 0) {", ") {"},
+	{"a token from elsewhere is adopted though it has expired", "offered.go",
+		"	if s.left(f, life) <= 0 {\n		return\n	}\n", ""},
+	{"a token from elsewhere does not release the round", "offered.go",
+		"	s.arrive(f, life, same)\n", "	r := s.round\n	s.round = round{}\n	s.arrive(f, life, same)\n	s.round = r\n"},
+	{"a stale fetch replaces the newer token", "flight.go",
+		"	if f.stale {\n		s.staleEnded(f)\n		return\n	}\n", ""},
+	{"a stale fetch serves the next rejection", "offered.go",
+		"f.stale, f.reported = true, true", "f.stale = true"},
+	{"the lifetime of a token from elsewhere counts from its arrival", "offered.go",
+		"	f.began = s.elapsed - s.wall.Sub(f.start)\n", "	f.start, f.began = s.wall, s.elapsed\n"},
 }
 
 // shared are bugs of tokens at one endpoint, which worlds of many tokens have to catch.
