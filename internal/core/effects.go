@@ -10,8 +10,8 @@ type Effects struct {
 	Late bool
 	// Withdraw the token that is published.
 	Withdraw bool
-	// Publish the token that arrived or was offered, with the times of Publication. A token that is expired on arrival has a
-	// Publication as well, and is not published (M6).
+	// Publish the token that arrived or was offered, with the times of Publication. A token that is expired on arrival
+	// has a Publication as well, and is not published (M6).
 	Publish     bool
 	Publication Publication
 	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that

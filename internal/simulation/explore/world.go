@@ -40,8 +40,8 @@ type World struct {
 	// Watchers is how many loops over the token there may be at the same time, up to 3. They join, look and leave in
 	// every order.
 	Watchers int
-	// Fetches bounds how many may start, with the tokens that are adopted from elsewhere, for worlds that would otherwise
-	// have no end. At that number nothing further happens. Default: no bound.
+	// Fetches bounds how many may start, with the tokens that are adopted from elsewhere, for worlds that would
+	// otherwise have no end. At that number nothing further happens. Default: no bound.
 	Fetches int
 	// Offers are tokens that may come from elsewhere: New, or Same for the value that is held already. Their requests
 	// were started [OfferedAge] ago. A value that was rejected here comes again, too.
