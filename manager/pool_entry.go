@@ -30,6 +30,7 @@ type pooledEntry struct {
 // kept is what few tokens have to keep while they are packed.
 type kept struct {
 	held     *Token // it is withdrawn, and its value may come again
+	rejected *Token // the next fetch is told of it, however late that is
 	failure  *Error
 	evidence *evidence
 }
@@ -214,6 +215,7 @@ func (e *pooledEntry) pack() {
 	if s := e.current.Load(); s == nil || s.token != e.held {
 		k.held = e.held
 	}
+	k.rejected = e.rejected
 	if e.core.BackingOff() {
 		k.failure = trimmed(e.failure)
 	}
@@ -259,6 +261,7 @@ func (e *pooledEntry) unpack() {
 		if k.held != nil {
 			e.held = k.held
 		}
+		e.rejected = k.rejected
 		if e.failure = k.failure; k.failure != nil {
 			e.lastErr = k.failure.Err
 		}
@@ -284,7 +287,7 @@ func trimmed(f *Error) *Error {
 		text = text[:maxErrorText] + "..."
 	}
 	short := *f
-	short.Err = &trimmedError{text: text, timeout: f.Timeout(), abandoned: errors.Is(f.Err, ErrAbandoned)}
+	short.Err = &trimmedError{text: text, timeout: f.Timeout(), abandoned: errors.Is(f.Err, ErrAbandoned), credentials: credentialsOf(f.Err)}
 	return &short
 }
 
@@ -292,11 +295,15 @@ func trimmed(f *Error) *Error {
 type trimmedError struct {
 	text               string
 	timeout, abandoned bool
+	// credentials reports when they are corrected, which ends the backoff that the error is kept for (F4). It may be
+	// nil.
+	credentials credentialsChanged
 }
 
 func (e *trimmedError) Error() string        { return e.text }
 func (e *trimmedError) Timeout() bool        { return e.timeout }
 func (e *trimmedError) Is(target error) bool { return e.abandoned && target == ErrAbandoned }
+func (e *trimmedError) Unwrap() error        { return e.credentials }
 
 // closedError is what callers of an entry get that is being closed.
 func (e *entry) closedError() error {
