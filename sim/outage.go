@@ -23,8 +23,8 @@ func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(&s.all, down,
 // earlier one.
 func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(&s.all, hung, d) }) }
 
-// Hold makes the token endpoint ask for a pause: for d it responds with 429 and a Retry-After, in whole seconds, rounded
-// up, until that time. 0 or less ends it.
+// Hold makes the token endpoint ask for a pause: for d it responds with 429 and a Retry-After that says how much is
+// left, in whole seconds, rounded up. 0 or less ends it.
 func (s *Server) Hold(d time.Duration) { s.set(func() { s.all.held = s.clock.Now().Add(d) }) }
 
 // Up makes the token endpoint healthy: it ends GoDown, Hang and Hold, and drops the responses still queued by

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
@@ -222,6 +223,31 @@ func TestPoolConfig(t *testing.T) {
 		var tenant *alf.TenantError
 		require.True(t, errors.As(err, &tenant))
 	})
+}
+
+func TestPoolConfig_AsDocumented(t *testing.T) {
+	clk := clock.NewMock()
+	server := sim.New(sim.Options{Clock: clk, CheckAudience: true})
+	server.AddClient("north", "secret of north")
+	server.AddClient("south", "secret of south")
+	pool, err := alf.NewPool(server.PoolConfig()) // its tenants are the server's clients
+
+	server.Client("south").Hold(10 * time.Minute) // 429 with a Retry-After: north does not notice
+	server.Client("south").Audience("https://stock.example.com").SetLifetime(time.Minute)
+	requests := server.Client("south").TokenRequests()
+
+	require.NoError(t, err)
+	defer pool.Close()
+	require.Empty(t, requests)
+	_, err = pool.Client(alf.Target{Tenant: "south"}).Token(t.Context())
+	require.ErrorContains(t, err, "429")
+	_, err = pool.Client(alf.Target{Tenant: "north"}).Token(t.Context())
+	require.NoError(t, err)
+	clk.Add(10 * time.Minute)
+	token, err := pool.Client(alf.Target{Tenant: "south", Audience: []string{"https://stock.example.com"}}).Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, time.Minute, token.Expiry().Sub(clk.Now()))
+	require.Len(t, server.Client("south").TokenRequests(), 2)
 }
 
 func TestPoolConfig_OverASocket(t *testing.T) {

@@ -36,8 +36,8 @@ func (s *Server) RollKeys(lag time.Duration) {
 	s.set(func() { s.tokens.rollKeys(s.clock.Now().Add(lag)) })
 }
 
-// Repeat makes the token endpoint hand out the same token, for the same client, scope and audience, until it expires; even if it
-// was revoked, as servers with a cache do.
+// Repeat makes the token endpoint hand out the same token, for the same client, scope and audience, until it expires;
+// even if it was revoked, as servers with a cache do.
 func (s *Server) Repeat(repeat bool) { s.set(func() { s.tokens.repeat = repeat }) }
 
 // Issue issues a token without a token request, which the API takes like any other: for calling the API directly, and
