@@ -1,10 +1,6 @@
 package manager
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/alf-go/alf/internal/core"
-)
+import "github.com/alf-go/alf/internal/core"
 
 // apply does what the core decided, in the order its Effects prescribe. Whether outcomes are wanted comes first: a
 // caller that reads what is published, or gets a reply, sends its request at once.
@@ -35,12 +31,15 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 		s.reply <- e.stats()
 	}
 	if effects.Ended {
-		e.end()
+		e.end(e.member)
 	}
 }
 
 // keep publishes and withdraws, and remembers what a fetch returned.
 func (e *entry) keep(msg message, effects *core.Effects) {
+	if e.pooled != nil && (effects.Withdraw || effects.Publish) {
+		e.pooled.noteReads() // the token that goes takes with it what is known of them
+	}
 	if effects.Withdraw {
 		e.current.Store(nil)
 		e.shard.expiries.remove(e)
@@ -56,24 +55,28 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 	}
 	e.lastErr = nil
 	var s *snapshot
-	if e.arrived, s = e.newToken(f.token, effects.Publication); effects.Publish {
+	if e.arrived, s = newToken(&f, effects.Publication); effects.Publish {
 		e.held, e.rejected = e.arrived, nil
 		e.publish(s, effects)
 	}
 }
 
 // newToken makes a token of what a fetch returned, and room for its snapshot.
-func (e *entry) newToken(t *oauth2.Token, p core.Publication) (*Token, *snapshot) {
-	if e.pooled != nil {
-		if c := newCompact(t, p); c != nil {
-			return &c.token, &c.snapshot
-		}
+func newToken(f *fetched, p core.Publication) (*Token, *snapshot) {
+	if f.compact != nil {
+		f.compact.token.date(p)
+		return &f.compact.token, &f.compact.snapshot
 	}
-	known := *t
+	known := *f.token
 	known.Expiry = p.Expiry
 	made := NewToken(p.Token, &known)
-	made.margin, made.ahead = p.Expiry.Sub(p.EffectiveExpiry), p.Expiry.Sub(p.RefreshTime)
+	made.date(p)
 	return made, new(snapshot)
+}
+
+// date takes over from the core what it decided about the token.
+func (t *Token) date(p core.Publication) {
+	t.id, t.expiry, t.margin, t.ahead = p.Token, p.Expiry, p.Expiry.Sub(p.EffectiveExpiry), p.Expiry.Sub(p.RefreshTime)
 }
 
 // publish makes the token known, and has it withdrawn after its life whatever the clock reads by then (M2).

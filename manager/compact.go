@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/oauth2"
-
-	"github.com/alf-go/alf/internal/core"
 )
 
 // compact is a token of a pool with its snapshot, as one allocation. Most of a token's memory is its value; of the
@@ -20,8 +19,9 @@ type compact struct {
 	material material
 }
 
-// newCompact makes a token of what a fetch returned. It is nil if the token has something that the text would lose.
-func newCompact(t *oauth2.Token, p core.Publication) *compact {
+// newCompact makes a token of what a fetch returned, without its times. It is nil if the token has something that the
+// text would lose.
+func newCompact(t *oauth2.Token) *compact {
 	scheme := t.Type()
 	members, ok := membersOf(t)
 	if !ok || t.TokenType != scheme || t.RefreshToken != "" || t.ExpiresIn != 0 || strings.Contains(scheme, " ") {
@@ -29,10 +29,7 @@ func newCompact(t *oauth2.Token, p core.Publication) *compact {
 	}
 	c := &compact{material: material{authorization: scheme + " " + t.AccessToken, members: members}}
 	m := &c.material
-	c.token = Token{
-		id: p.Token, expiry: p.Expiry, margin: p.Expiry.Sub(p.EffectiveExpiry), ahead: p.Expiry.Sub(p.RefreshTime),
-		reveal: func() *material { return m },
-	}
+	c.token.reveal = func() *material { return m }
 	return c
 }
 
@@ -58,60 +55,71 @@ func membersOf(t *oauth2.Token) (text string, ok bool) {
 	if raw.IsNil() {
 		return "", true
 	}
-	members, ok := plain(raw)
-	if _, isMap := members.(map[string]any); !ok || !isMap {
+	if raw = raw.Elem(); raw.Type() != reflect.TypeFor[map[string]any]() {
 		return "", false
 	}
-	encoded, err := json.Marshal(members)
-	return string(encoded), err == nil
+	b := make([]byte, 0, 256)
+	b = append(b, '{')
+	for i := raw.MapRange(); i.Next(); {
+		name := i.Key().String()
+		b = appendString(b, name, len(b) > 1)
+		b = append(b, ':')
+		if b, ok = appendPlain(b, t.Extra(name)); !ok || !utf8.ValidString(name) {
+			return "", false
+		}
+	}
+	return string(append(b, '}')), true
 }
 
-// plain returns a value that JSON can represent, with ok false for any other.
-func plain(v reflect.Value) (value any, ok bool) {
-	switch v.Kind() {
-	case reflect.Interface:
-		if v.IsNil() {
-			return nil, true
+// appendPlain appends the JSON text of a value, with ok false if the value that the text stands for is another one.
+func appendPlain(b []byte, value any) (_ []byte, ok bool) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...), true
+	case bool:
+		return strconv.AppendBool(b, v), true
+	case float64:
+		return strconv.AppendFloat(b, v, 'g', -1, 64), !math.IsNaN(v) && !math.IsInf(v, 0)
+	case string:
+		return appendString(b, v, false), utf8.ValidString(v)
+	case []any:
+		b = append(b, '[')
+		for i := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, ok = appendPlain(b, v[i]); !ok {
+				return nil, false
+			}
 		}
-		return plain(v.Elem())
-	case reflect.Bool:
-		return v.Bool(), v.Type() == reflect.TypeFor[bool]()
-	case reflect.Float64:
-		f := v.Float()
-		return f, v.Type() == reflect.TypeFor[float64]() && !math.IsNaN(f) && !math.IsInf(f, 0)
-	case reflect.String:
-		return v.String(), v.Type() == reflect.TypeFor[string]() && utf8.ValidString(v.String())
-	case reflect.Slice:
-		return plainList(v)
-	case reflect.Map:
-		return plainMembers(v)
+		return append(b, ']'), v != nil
+	case map[string]any:
+		b = append(b, '{')
+		first := true
+		for name, member := range v {
+			b = append(appendString(b, name, !first), ':')
+			if b, ok = appendPlain(b, member); !ok || !utf8.ValidString(name) {
+				return nil, false
+			}
+			first = false
+		}
+		return append(b, '}'), v != nil
 	}
 	return nil, false
 }
 
-func plainList(v reflect.Value) (value any, ok bool) {
-	if v.Type() != reflect.TypeFor[[]any]() || v.IsNil() {
-		return nil, false
+// appendString appends a string of JSON, behind a comma if there are others before it.
+func appendString(b []byte, s string, behind bool) []byte {
+	if behind {
+		b = append(b, ',')
 	}
-	list := make([]any, v.Len())
-	for i := range list {
-		if list[i], ok = plain(v.Index(i)); !ok {
-			return nil, false
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(s) // it cannot fail: it is a string
+			return append(b, quoted...)
 		}
 	}
-	return list, true
-}
-
-func plainMembers(v reflect.Value) (value any, ok bool) {
-	if v.Type() != reflect.TypeFor[map[string]any]() || v.IsNil() {
-		return nil, false
-	}
-	members := make(map[string]any, v.Len())
-	for i := v.MapRange(); i.Next(); {
-		name := i.Key().String()
-		if members[name], ok = plain(i.Value()); !ok || !utf8.ValidString(name) {
-			return nil, false
-		}
-	}
-	return members, true
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
 }

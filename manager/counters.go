@@ -58,7 +58,9 @@ func (e *entry) reportEvent(msg message, effects *core.Effects, ev *core.Event) 
 
 // emit hands an event to the observer.
 func (e *entry) emit(event Event) {
-	event.Time = e.core.Wall()
+	if event.Time.IsZero() {
+		event.Time = e.core.Wall()
+	}
 	event.Remedy = remedies[event.Kind]
 	if e.pooled != nil {
 		event.Target = e.pooled.name()

@@ -6,61 +6,65 @@ import (
 	"github.com/alf-go/alf/internal/core"
 )
 
-// deadline is when an entry has to be visited, in the elapsed time of its shard. The zero value is none.
-type deadline struct {
-	at    core.Elapsed
-	index int32 // its place in the schedule, from 1; 0: it is not there
-	armed bool  // of a wake time: the core has a deadline
-}
-
-func (d *deadline) passed(now core.Elapsed) bool { return d.index > 0 && d.at <= now }
+// place is where an entry stands in a schedule, from 1; 0: it is not there.
+type place int32
 
 // wakeTime is when an entry is to be woken: at the deadline of its core, or earlier for a look at whether it is still
 // used.
 type wakeTime struct {
-	deadline
-	core core.Elapsed // the core's deadline, if it is armed
+	place place
+	armed bool         // the core has a deadline
+	core  core.Elapsed // that deadline
 }
 
-// schedule is the deadlines of one kind in a shard: a binary heap, the nearest first, with an alarm for it.
+// visit is an entry of a schedule with its deadline, in the elapsed time of its shard. The deadline stands here and not
+// in the entry, so that comparing two of them touches no other memory than the schedule's.
+type visit struct {
+	at    core.Elapsed
+	entry *entry
+}
+
+// schedule is the deadlines of one kind in a shard: a heap, the nearest first, with an alarm for it.
 type schedule struct {
-	heap []*entry
+	heap []visit
 	alarm
 }
 
-// of is the deadline of an entry in this schedule.
-func (q *schedule) of(e *entry) *deadline {
+// heapWidth is how many children a place of the heap has. With 4, putting an entry into its place moves half as many
+// others as with 2.
+const heapWidth = 4
+
+// of is the place of an entry in this schedule.
+func (q *schedule) of(e *entry) *place {
 	if q == &e.shard.expiries {
 		return &e.expiry
 	}
-	return &e.wake.deadline
+	return &e.wake.place
 }
 
 // set schedules an entry, or moves it.
 func (q *schedule) set(e *entry, at core.Elapsed) {
-	d := q.of(e)
-	d.at = at
-	if d.index == 0 {
-		q.heap = append(q.heap, e)
-		d.index = int32(len(q.heap))
+	i := int(*q.of(e)) - 1
+	if i < 0 {
+		i = len(q.heap)
+		q.heap = append(q.heap, visit{})
 	}
-	q.down(q.up(int(d.index)))
+	q.settle(i, visit{at, e})
 }
 
 // remove takes an entry off the schedule, if it is there.
 func (q *schedule) remove(e *entry) {
-	d := q.of(e)
-	i, last := int(d.index), len(q.heap)
-	if i == 0 {
+	of := q.of(e)
+	i, last := int(*of)-1, len(q.heap)-1
+	if i < 0 {
 		return
 	}
-	d.index = 0
-	moved := q.heap[last-1]
-	q.heap[last-1] = nil
-	q.heap = q.heap[:last-1]
-	if moved != e {
-		q.put(i, moved)
-		q.down(q.up(i))
+	*of = 0
+	moved := q.heap[last]
+	q.heap[last] = visit{}
+	q.heap = q.heap[:last]
+	if i < last {
+		q.settle(i, moved)
 	}
 }
 
@@ -69,51 +73,61 @@ func (q *schedule) takePassed(now core.Elapsed) *entry {
 	if !q.behind(now) {
 		return nil
 	}
-	e := q.heap[0]
+	e := q.heap[0].entry
 	q.remove(e)
 	return e
 }
 
 // behind reports whether a deadline has passed.
-func (q *schedule) behind(now core.Elapsed) bool {
-	return len(q.heap) > 0 && q.of(q.heap[0]).at <= now
+func (q *schedule) behind(now core.Elapsed) bool { return len(q.heap) > 0 && q.heap[0].at <= now }
+
+// passed reports whether the deadline of an entry has passed.
+func (q *schedule) passed(e *entry, now core.Elapsed) bool {
+	i := *q.of(e)
+	return i > 0 && q.heap[i-1].at <= now
 }
 
-// The places of the heap are numbered from 1: the parent of i is i/2.
-
-func (q *schedule) time(i int) core.Elapsed { return q.of(q.heap[i-1]).at }
-
-func (q *schedule) put(i int, e *entry) {
-	q.heap[i-1] = e
-	q.of(e).index = int32(i)
+// settle puts v where it belongs. Place i is free, and all others are in order.
+func (q *schedule) settle(i int, v visit) {
+	i = q.down(q.up(i, v.at), v.at)
+	q.put(i, v)
 }
 
-func (q *schedule) swap(i, j int) {
-	a, b := q.heap[i-1], q.heap[j-1]
-	q.put(i, b)
-	q.put(j, a)
+func (q *schedule) put(i int, v visit) {
+	q.heap[i] = v
+	*q.of(v.entry) = place(i + 1)
 }
 
-func (q *schedule) up(i int) int {
-	for i > 1 && q.time(i) < q.time(i/2) {
-		q.swap(i, i/2)
-		i /= 2
+// up moves the free place towards the front, as far as a deadline at that time belongs there.
+func (q *schedule) up(i int, at core.Elapsed) int {
+	for i > 0 {
+		parent := (i - 1) / heapWidth
+		if at >= q.heap[parent].at {
+			break
+		}
+		q.put(i, q.heap[parent])
+		i = parent
 	}
 	return i
 }
 
-func (q *schedule) down(i int) {
+// down moves it the other way.
+func (q *schedule) down(i int, at core.Elapsed) int {
 	for {
-		least := i
-		for child := 2 * i; child <= 2*i+1 && child <= len(q.heap); child++ {
-			if q.time(child) < q.time(least) {
+		first := heapWidth*i + 1
+		if first >= len(q.heap) {
+			return i
+		}
+		least := first
+		for child := first + 1; child < min(first+heapWidth, len(q.heap)); child++ {
+			if q.heap[child].at < q.heap[least].at {
 				least = child
 			}
 		}
-		if least == i {
-			return
+		if q.heap[least].at >= at {
+			return i
 		}
-		q.swap(i, least)
+		q.put(i, q.heap[least])
 		i = least
 	}
 }
@@ -138,7 +152,7 @@ func (q *schedule) setAlarm(s *shard) {
 		q.stop()
 		return
 	}
-	nearest := q.time(1)
+	nearest := q.heap[0].at
 	for q.timer != nil && (q.alarm.at <= s.elapsed || q.alarm.at < nearest && len(q.heap) == 1) {
 		q.drop()
 	}
@@ -195,20 +209,12 @@ func (s *shard) readClock(d delivery) {
 	}
 }
 
-// maxPassed is how many deadlines are handled between two messages, so that no caller waits for long, however many pass
-// at once.
-const maxPassed = 256
-
-// passDeadlines handles what has become due, or a batch of it.
-func (s *shard) passDeadlines() {
-	for range maxPassed {
-		if e := s.expiries.takePassed(s.elapsed); e != nil {
-			e.receive(expired{})
-		} else if e := s.wakes.takePassed(s.elapsed); e != nil {
-			e.receive(e.wakeUp())
-		} else {
-			return
-		}
+// passDeadline handles one deadline that has passed, if there is any.
+func (s *shard) passDeadline() {
+	if e := s.expiries.takePassed(s.elapsed); e != nil {
+		e.receive(expired{})
+	} else if e := s.wakes.takePassed(s.elapsed); e != nil {
+		e.receive(e.wakeUp())
 	}
 }
 
@@ -223,18 +229,20 @@ func (s *shard) setAlarms() {
 	s.expiries.setAlarm(s)
 }
 
-// arm schedules the core's next deadline.
+// arm schedules the core's next deadline. An entry of a pool is scheduled at the end of its step.
 func (e *entry) arm(at core.Elapsed, armed bool) {
 	w := &e.wake
-	if !armed {
-		w.armed = false
+	if armed && (!w.armed || e.wakeBy != at) {
+		w.core, e.wakeBy = e.shard.elapsed+e.core.Left(at), at
+	}
+	w.armed = armed
+	switch {
+	case e.pooled != nil:
+	case armed:
+		e.shard.wakes.set(e, w.core)
+	default:
 		e.shard.wakes.remove(e)
-		return
 	}
-	if !w.armed || e.wakeBy != at {
-		w.core, e.wakeBy, w.armed = e.shard.elapsed+e.core.Left(at), at, true
-	}
-	e.shard.wakes.set(e, w.core)
 }
 
 // wakeUp is the message for an entry whose wake time has passed.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf/internal/core"
 	"github.com/alf-go/alf/internal/core/endpoint"
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // entry is one token: what callers read of it, and what its owner keeps.
@@ -21,15 +22,13 @@ type entry struct {
 
 	*state // the owner's, as all that follows
 	wake   wakeTime
-	expiry deadline
+	expiry place // among the effective expiries
 }
 
 // inPool is where an entry of a pool stands in its life.
 type inPool struct {
-	joined  bool // the owner has counted it
-	busy    bool // the pool counts it as busy
-	over    bool // it is closed, and nothing of it runs any more
-	retired reason
+	pool.Life
+	joined bool // the owner has counted it
 }
 
 // state is what the owner of a token needs to take a step.
@@ -66,7 +65,7 @@ func (e *entry) receive(msg message) {
 }
 
 func (e *entry) takeStep(msg message) {
-	if e.expiry.passed(e.shard.elapsed) {
+	if e.shard.expiries.passed(e, e.shard.elapsed) {
 		e.step(expired{})
 	}
 	e.step(msg)
@@ -94,14 +93,15 @@ func (s *shard) deliver(d delivery) bool {
 }
 
 // end is for an entry that is closed and of which nothing runs any more.
-func (e *entry) end() {
-	e.arm(0, false)
+func (e *entry) end(m *member) {
+	e.wake.armed = false
+	e.shard.wakes.remove(e)
 	e.shard.expiries.remove(e)
-	if e.member != nil {
-		e.member.leave()
+	if m != nil {
+		m.leave()
 	}
 	e.shard.entries--
 	if e.pooled != nil {
-		e.inPool.over = true
+		e.inPool.End()
 	}
 }

@@ -17,7 +17,7 @@ func (e *entry) start(effects *core.Effects) {
 	ctx, cancel := context.WithCancelCause(withFetchInfo(context.Background(), e.fetchInfo(effects)))
 	e.cancel = cancel
 	f, flight, c := e.fetcher, effects.Flight, e.shard.clock
-	first := e.pooled != nil && e.core.Publications() == 0
+	pooled, first := e.pooled, e.core.Publications() == 0
 	go func() {
 		ended := fetched{flight: flight, err: errGoexit}
 		// Deferred, so that a fetcher which panics or calls runtime.Goexit is reported as well.
@@ -29,8 +29,12 @@ func (e *entry) start(effects *core.Effects) {
 			e.send(ended)
 		}()
 		token, err := attempt(ctx, f)
-		if err == nil && first && e.pooled.wasRejected(token.AccessToken) {
-			token, err = nil, errRejectedBefore
+		if err == nil && pooled != nil {
+			if first && pooled.wasRejected(token.AccessToken) {
+				token, err = nil, errRejectedBefore
+			} else {
+				ended.compact = newCompact(token) // here, because it would delay the owner
+			}
 		}
 		// Here and not by the owner: an error may have methods, and they may do anything.
 		result := classify(token, err, c.Now())

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // delivery is a message on its way to an owner. It names the entry that it is about; none, if it is about the time.
@@ -53,8 +54,10 @@ type outcome struct{ Outcome }
 type fetched struct {
 	flight uint64
 	token  *oauth2.Token
-	err    error
-	result core.Result
+	// compact is the token as a pool keeps it; nil: there is no such form of it.
+	compact *compact
+	err     error
+	result  core.Result
 	// evidence is what the outcome proves about the endpoint (E2).
 	evidence finding
 }
@@ -71,7 +74,7 @@ type look struct{}
 
 // retire: a token of a pool is forgotten, evicted, or closed with the pool. Callers that wait get that error.
 type retire struct {
-	why  reason
+	why  pool.Reason
 	done chan<- struct{} // closed when callers cannot read it any more; nil: no one waits for that
 }
 

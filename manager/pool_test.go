@@ -32,6 +32,8 @@ func TestP1_AHandleReadsWithoutAllocating(t *testing.T) {
 		ctx := t.Context()
 		h.Token(ctx)
 		require.Zero(t, testing.AllocsPerRun(100, func() { h.Token(ctx); h.Current() }))
+		key := h.Key()
+		require.Zero(t, testing.AllocsPerRun(100, func() { w.pool.Current(key) }), "through the key")
 	})
 }
 

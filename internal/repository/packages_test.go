@@ -16,7 +16,7 @@ import (
 const module = "github.com/alf-go/alf"
 
 // public are the packages that users import.
-var public = []string{"alf", "dpop", "fetcher", "keys", "manager", "sim"}
+var public = []string{"alf", "dpop", "fetcher", "keys", "manager", "sim", "store"}
 
 // pure is all that the core may import: nothing in there blocks, or knows the time by itself if time.Now is not called.
 var pure = []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", "math/bits", "slices", "strconv", "strings", "time"}
@@ -95,7 +95,7 @@ func TestPackages_PublicOnesAreFew(t *testing.T) {
 
 // The order in which arrows point: a package imports only what stands after it.
 var layers = []string{
-	"cmd/alf", "examples", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core", "fetcher", "dpop", "keys",
+	"cmd/alf", "examples", "internal/program", "sim", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core", "store", "fetcher", "dpop", "keys",
 }
 
 func TestPackages_ArrowsPointOneWay(t *testing.T) {
