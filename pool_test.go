@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/manager"
 )
 
 func TestP1_OneTokenForEachTarget(t *testing.T) {
@@ -44,6 +46,41 @@ func TestP1_TheContextNamesTheTarget(t *testing.T) {
 		require.Len(t, k.requests(), 3)
 		require.Equal(t, 3, k.pool.Stats().Tokens)
 		require.Equal(t, []string{"b"}, b.Target().Scopes)
+	})
+}
+
+func TestP1_WrapFetcherWrapsTheFetcherOfEachTarget(t *testing.T) {
+	var seen []manager.FetchInfo
+	inPool(t, func(k *poolKit) {
+		k.cfg.Config.WrapFetcher = func(built alf.Fetcher) alf.Fetcher {
+			return alf.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+				info, ok := manager.FetchInfoFrom(ctx)
+				require.True(k, ok)
+				seen = append(seen, info)
+				return built.Fetch(ctx)
+			})
+		}
+	}, func(t *testing.T, k *poolKit) {
+		a, b := alf.Target{Scopes: []string{"a"}}, alf.Target{Scopes: []string{"b"}}
+		first := k.token(a)
+		k.token(b)
+		require.Equal(t, []manager.FetchInfo{{Cause: manager.CauseCold, Attempt: 1}, {Cause: manager.CauseCold, Attempt: 1}}, seen)
+		require.True(t, k.kit.RevokeToken(first))
+		resp, err := k.pool.Client(a).Get(k.kit.APIURL())
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Len(t, seen, 3)
+		require.Equal(t, manager.CauseRejected, seen[2].Cause)
+		require.Equal(t, first, seen[2].Rejected.Value())
+		require.Len(t, k.requests(), 3)
+	})
+}
+
+// A wrapper that is none is the error of the requests that need it: the pool does not know its targets before.
+func TestP1_WrapFetcherThatReturnsNil(t *testing.T) {
+	inPool(t, func(k *poolKit) { k.cfg.Config.WrapFetcher = func(alf.Fetcher) alf.Fetcher { return nil } }, func(t *testing.T, k *poolKit) {
+		_, err := k.pool.Client(alf.Target{}).Token(t.Context())
+		require.ErrorContains(t, err, "WrapFetcher: it returned nil")
 	})
 }
 

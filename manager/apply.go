@@ -37,6 +37,9 @@ func (e *entry) apply(msg message, in *core.Input, effects *core.Effects) {
 
 // keep publishes and withdraws, and remembers what a fetch returned.
 func (e *entry) keep(msg message, effects *core.Effects) {
+	if e.pooled != nil && (effects.Withdraw || effects.Publish) {
+		e.pooled.noteReads() // the token that goes takes with it what is known of them
+	}
 	if effects.Withdraw {
 		e.current.Store(nil)
 		e.shard.expiries.remove(e)

@@ -47,16 +47,15 @@ func TestM6_AnExpiredValueThatComesAgainIsAskedForAgainSooner(t *testing.T) {
 
 func TestM6_AnEndpointThatRepeatsAnExpiredValueCausesNoLoop(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.endpoint.lifetime = 10 * second
-		w.get()
+		w.endpoint.repeatedly("t1", 10*second)
+		require.Equal(t, "t1", w.get())
 		w.advance(10 * second)
-		w.endpoint.repeatedly("t1", 0)
 		before := w.endpoint.count()
 		for range 600 { // a minute
 			w.wait()
 			w.advance(100 * ms)
 		}
-		require.InDelta(t, 58, w.endpoint.count()-before, 4, "the first repeat sooner, the others a second apart")
+		require.InDelta(t, 61, w.endpoint.count()-before, 2, "the first repeat sooner, the others a second apart")
 	})
 }
 
@@ -97,6 +96,21 @@ func TestF4_CorrectedCredentialsLiftTheBackoff(t *testing.T) {
 		w.advance(20 * second)
 		require.EqualValues(t, 3, refusal.asked.Load(), "and no more")
 	})
+}
+
+// A pool keeps less of a token that no caller has asked for in a minute, but not less of this.
+func TestF4_ChecksGoOnAsLongAsTheBackoff(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		refusal := changeable{errDown, new(atomic.Bool), new(atomic.Int64), nil}
+		w.endpoint.fail = refusal
+		require.ErrorIs(t, w.getErr(), errDown)
+		w.advance(10 * minute)
+		require.EqualValues(t, 300, refusal.asked.Load(), "every 2 s")
+		w.endpoint.works()
+		refusal.changed.Store(true)
+		w.advance(2 * second)
+		require.Equal(t, "t2", w.get())
+	}, withPolicy(manager.Policy{MinPermanentBackoff: hour, MaxPermanentBackoff: hour}))
 }
 
 func TestF4_ACheckThatHangsIsTheOnlyOneAndHoldsUpNothing(t *testing.T) {
@@ -248,6 +262,29 @@ func TestM22_ExtremeSettings(t *testing.T) {
 	}
 }
 
+// A source of random numbers that returns anything has the times of one that returns from 0 to 1.
+func TestM22_RandomNumbersOutOfRange(t *testing.T) {
+	for _, draw := range []float64{-1e300, -1, 2, 1e300, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		inWorld(t, func(t *testing.T, w *world) {
+			w.get()
+			s := w.m.Stats()
+			require.WithinRange(t, s.RefreshTime, time.Unix(58, 0), time.Unix(77, 0), "%v: 90 s x (0.75 +- 0.10)", draw)
+			w.endpoint.fails(errDown)
+			w.advance(100 * second)
+			before := w.endpoint.count()
+			c := w.wait()
+			w.advance(2 * second)
+			require.ErrorIs(t, c.failure(), errDown, "%v: a round of three attempts ends", draw)
+			require.LessOrEqual(t, w.endpoint.count()-before, 5, draw)
+			s = w.m.Stats()
+			require.WithinRange(t, s.NextAttempt, w.clock.Now(), w.clock.Now().Add(10*second), "%v: the backoff without a token", draw)
+			w.endpoint.works()
+			w.advance(10 * second)
+			w.get()
+		}, withRand(func() float64 { return draw }))
+	}
+}
+
 func TestM22_AShortBackoffReachesTheLongest(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.get()
@@ -297,6 +334,28 @@ func TestF_AFetcherLearnsWhyItIsCalled(t *testing.T) {
 		w.config.Fetcher = manager.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
 			info, ok := manager.FetchInfoFrom(ctx)
 			require.True(t, ok)
+			seen = append(seen, info)
+			return w.endpoint.Fetch(ctx)
+		})
+	})
+}
+
+func TestF_AFetcherLearnsOfARejectionHoweverLongAgo(t *testing.T) {
+	var seen []manager.FetchInfo
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.wait()
+		w.endpoint.fails(permanent{errDown})
+		require.Error(t, w.replace(first.got, api).failure())
+		w.endpoint.works()
+		w.advance(30 * minute) // it has expired, and a pool has packed what it keeps of it
+		seen = nil
+		w.advance(31 * minute)
+		w.waitFor(api)
+		require.Len(t, seen, 1)
+		require.Same(t, first.got, seen[0].Rejected)
+	}, withPolicy(manager.Policy{MinPermanentBackoff: hour, MaxPermanentBackoff: hour}), func(w *world) {
+		w.config.Fetcher = manager.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
+			info, _ := manager.FetchInfoFrom(ctx)
 			seen = append(seen, info)
 			return w.endpoint.Fetch(ctx)
 		})

@@ -21,7 +21,7 @@ func classify(t *oauth2.Token, err error, now time.Time) core.Result {
 		return core.Result{OK: true, Expiry: t.Expiry, RefreshIn: seconds(t.Extra("refresh_in"))}
 	}
 	_ = err.Error() // an error that cannot be printed is better noticed here than where it is logged
-	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now), Recheckable: recheckable(err)}
+	r := core.Result{Permanent: permanent(err), RetryAfter: retryAfter(err, now), Recheckable: credentialsOf(err) != nil}
 	r.EndsRound = r.RetryAfter > 0 || status(err) == http.StatusTooManyRequests
 	return r
 }

@@ -9,10 +9,10 @@ type credentialsChanged interface {
 	CredentialsChanged() bool
 }
 
-// recheckable reports whether the error of a fetch can say that the credentials have changed.
-func recheckable(err error) bool {
-	_, ok := errors.AsType[credentialsChanged](err)
-	return ok
+// credentialsOf is what in the error of a fetch can say that the credentials have changed; nil if nothing can.
+func credentialsOf(err error) credentialsChanged {
+	watched, _ := errors.AsType[credentialsChanged](err)
+	return watched
 }
 
 // checkCredentials asks the last error, on a goroutine of its own: it reads files, and a file system may hang. There is
@@ -26,8 +26,8 @@ func (e *entry) checkCredentials() {
 			_ = recover()
 			e.send(report)
 		}()
-		if checked, ok := errors.AsType[credentialsChanged](err); ok {
-			report.changed = checked.CredentialsChanged()
+		if watched := credentialsOf(err); watched != nil {
+			report.changed = watched.CredentialsChanged()
 		}
 	}()
 }

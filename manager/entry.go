@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf/internal/core"
 	"github.com/alf-go/alf/internal/core/endpoint"
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // entry is one token: what callers read of it, and what its owner keeps.
@@ -26,10 +27,8 @@ type entry struct {
 
 // inPool is where an entry of a pool stands in its life.
 type inPool struct {
-	joined  bool // the owner has counted it
-	busy    bool // the pool counts it as busy
-	over    bool // it is closed, and nothing of it runs any more
-	retired reason
+	pool.Life
+	joined bool // the owner has counted it
 }
 
 // state is what the owner of a token needs to take a step.
@@ -103,6 +102,6 @@ func (e *entry) end(m *member) {
 	}
 	e.shard.entries--
 	if e.pooled != nil {
-		e.inPool.over = true
+		e.inPool.End()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // delivery is a message on its way to an owner. It names the entry that it is about; none, if it is about the time.
@@ -73,7 +74,7 @@ type look struct{}
 
 // retire: a token of a pool is forgotten, evicted, or closed with the pool. Callers that wait get that error.
 type retire struct {
-	why  reason
+	why  pool.Reason
 	done chan<- struct{} // closed when callers cannot read it any more; nil: no one waits for that
 }
 

@@ -83,7 +83,7 @@ type Pool struct {
 	rejected rejectedValues
 
 	mu      sync.Mutex // held also while index is changed
-	members pool.Members[*pooledEntry]
+	members pool.Members[*Key, *pooledEntry]
 	closed  bool
 	counts  poolCounts
 }
@@ -104,7 +104,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 	p := &Pool{policy: cfg.Policy.core(), clock: cfg.Clock, epoch: cfg.Clock.Now()}
 	p.index.init()
 	p.members = pool.New(
-		pool.Policy{MaxTokens: cfg.MaxTokens, MaxBusy: cfg.MaxBusy, IdleTime: min(cfg.IdleTime, 365*24*time.Hour)},
+		pool.Policy{MaxTokens: cfg.MaxTokens, MaxBusy: cfg.MaxBusy, IdleTime: min(cfg.IdleTime, 365*24*time.Hour)}, &p.index,
 		func(e *pooledEntry) *pool.Place[*pooledEntry] { return &e.place },
 		func(e *pooledEntry) core.Elapsed { return core.Elapsed(e.used.Load()) },
 	)
@@ -122,7 +122,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 }
 
 // find returns the entry of a key; nil if there is none.
-func (p *Pool) find(key *Key) *pooledEntry { return p.index.find(key) }
+func (p *Pool) find(key *Key) *pooledEntry { return p.index.Find(key) }
 
 // acquire returns the entry of a key, and creates it if there is none.
 func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
@@ -134,26 +134,22 @@ func (p *Pool) acquire(key Key, f Fetcher) (*pooledEntry, error) {
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if e := p.find(&key); e != nil {
-		return e, nil
-	}
-	e := newPooledEntry(p, key, f)
-	evicted, ok := p.members.Admit(e)
+	a, ok := p.members.Acquire(&key, func() *pooledEntry { return newPooledEntry(p, key, f) })
 	if !ok {
 		p.counts.refused++
 		return nil, ErrPoolFull
 	}
-	if evicted != nil {
+	if a.Evicted != nil {
 		p.counts.evicted++
-		p.index.remove(evicted)
-		go evicted.send(retire{why: forgotten})
+		go a.Evicted.send(retire{why: pool.Forgotten})
 	}
-	if m := memberOf(f); m != nil {
-		m.join()
+	if a.Created {
+		p.counts.created++
+		if m := memberOf(f); m != nil {
+			m.join()
+		}
 	}
-	p.counts.created++
-	p.index.add(e)
-	return e, nil
+	return a.Token, nil
 }
 
 // Current returns the current token of a key, as [Manager.Current] does; nil if there is none in the pool. It neither
@@ -173,7 +169,6 @@ func (p *Pool) remove(e *pooledEntry) bool {
 		return false
 	}
 	p.counts.forgotten++
-	p.index.remove(e)
 	return true
 }
 
@@ -183,7 +178,7 @@ func (p *Pool) remove(e *pooledEntry) bool {
 func (p *Pool) Forget(key Key) {
 	if e := p.find(&key); e != nil && p.remove(e) {
 		done := make(chan struct{})
-		if e.send(retire{forgotten, done}) {
+		if e.send(retire{pool.Forgotten, done}) {
 			<-done
 		}
 	}
@@ -262,7 +257,7 @@ func (s *shard) receiveOwn(msg message) {
 	switch m := msg.(type) {
 	case closingPool:
 		for _, e := range m.entries {
-			e.receive(retire{why: poolClosed})
+			e.receive(retire{why: pool.Closed})
 		}
 		s.entries--
 	case poolStatistics:

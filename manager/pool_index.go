@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"sync/atomic"
+
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // Key names a token in a [Pool]. Two callers with equal keys share a token, so equal keys must stand for token requests
@@ -13,18 +15,7 @@ import (
 type Key [sha256.Size]byte
 
 // KeyOf makes a key of a list of strings. Different lists have different keys: the length of each string counts too.
-func KeyOf(parts ...string) Key {
-	h := sha256.New()
-	var n [8]byte
-	for _, p := range parts {
-		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write([]byte(p))
-	}
-	var k Key
-	h.Sum(k[:0])
-	return k
-}
+func KeyOf(parts ...string) Key { return Key(pool.KeyOf(parts...)) }
 
 // hashSeeds differ by process, so that no one can choose keys that fall together.
 var hashSeeds = [2]uint64{rand.Uint64(), rand.Uint64()}
@@ -66,7 +57,8 @@ func newTable(n int) *table {
 	return &table{slots: make([]atomic.Pointer[pooledEntry], n), mask: uint64(n - 1)}
 }
 
-func (x *index) find(key *Key) *pooledEntry {
+// Find returns the entry of a key; nil if there is none.
+func (x *index) Find(key *Key) *pooledEntry {
 	t := x.table.Load()
 	for i := key.hash(); ; i++ {
 		e := t.slots[i&t.mask].Load()
@@ -79,8 +71,8 @@ func (x *index) find(key *Key) *pooledEntry {
 	}
 }
 
-// add is for a key that is not there.
-func (x *index) add(e *pooledEntry) {
+// Add is for a key that is not there.
+func (x *index) Add(e *pooledEntry) {
 	t := x.table.Load()
 	if x.n++; 5*x.n > 4*len(t.slots) {
 		t = x.rebuild(t)
@@ -111,7 +103,8 @@ func (x *index) rebuild(old *table) *table {
 	return t
 }
 
-func (x *index) remove(e *pooledEntry) {
+// Remove takes an entry out.
+func (x *index) Remove(e *pooledEntry) {
 	t := x.table.Load()
 	for i := e.key.hash(); ; i++ {
 		switch slot := &t.slots[i&t.mask]; slot.Load() {

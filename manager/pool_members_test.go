@@ -30,6 +30,27 @@ func TestP4_UnusedTokensAreForgottenAfterAnHour(t *testing.T) {
 	})
 }
 
+// The uses of a token whose successor arrives before the owner has looked again count as well.
+func TestP4_UsesOfATokenThatWasReplacedCount(t *testing.T) {
+	inPool(t, manager.PoolConfig{}, func(t *testing.T, w *poolWorld) {
+		w.endpoint("a").lifetime = 19 * minute // its successor comes after 14 minutes
+		h := w.of("a")
+		w.ask(h.Token).wantToken("t1")
+		for range 13 * 2 {
+			w.advance(30 * second)
+			w.ask(h.Token).wantToken("t1")
+		}
+		w.advance(90 * second)
+		w.wantFetches("a", 2)
+		for range 57 {
+			w.advance(minute)
+			require.Equal(t, 1, w.pool.Stats().Tokens)
+		}
+		w.advance(10 * minute)
+		require.Zero(t, w.pool.Stats().Tokens)
+	})
+}
+
 func TestP4_TheLeastRecentlyUsedMakesRoom(t *testing.T) {
 	inPool(t, manager.PoolConfig{MaxTokens: 3}, func(t *testing.T, w *poolWorld) {
 		for _, name := range []string{"a", "b", "c"} {

@@ -115,7 +115,7 @@ func (c *Core) canonicalRound() {
 		}
 	}
 	r.next = c.ahead(r.next)
-	if c.flight.on {
+	if c.flight.on && !c.flight.stale {
 		r.next = 0 // set again by the failure of the fetch in flight, and by nothing else asked for
 	}
 	// Only the first attempt is made for the cause; all others are retries. The first is made again at most once.
@@ -259,7 +259,7 @@ func (c *Core) packFlight(p *Packer) {
 	if !f.on {
 		return
 	}
-	Flags(p, &f.cancelled, &f.reported, &f.queued, &f.urgent, &f.refused)
+	Flags(p, &f.cancelled, &f.reported, &f.queued, &f.urgent, &f.refused, &f.stale)
 	Number(p, &f.id)
 	Number(p, &f.cause)
 	Number(p, &f.attempt)

@@ -14,6 +14,7 @@
 //	contest.go      a token that is withdrawn from some origins only (M21)
 //	flight.go       the one fetch (M3, M15) and what it brought (M5, M6)
 //	queued.go       a fetch that waits for its admission by a shared endpoint (E1, E2)
+//	offered.go      a token from elsewhere (D)
 //	round.go        the attempts made before waiting callers receive an error (M9)
 //	backoff.go      the pause after failures (M8, M9, M10), credentials.go what ends it early (F4)
 //	token.go        a token's times (M2, M4, M5, M7)
@@ -130,6 +131,8 @@ func (c *Core) Step(now time.Time, draw float64, in Input) Effects {
 		s.credentialsChecked(in)
 	case Watch:
 		s.watch()
+	case Offered:
+		s.offered(in)
 	case Close:
 		s.close()
 	}

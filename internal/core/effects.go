@@ -6,12 +6,12 @@ import "time"
 type Effects struct {
 	// Cancel the context of the fetch in flight.
 	Cancel bool
-	// Late: the result at hand is that of an abandoned fetch, and is to be dropped (M15).
+	// Late: the result at hand is to be dropped: it is that of an abandoned fetch (M15), or of a stale one (D).
 	Late bool
 	// Withdraw the token that is published.
 	Withdraw bool
-	// Publish the token that arrived, with the times of Publication. A token that is expired on arrival has a
-	// Publication as well, and is not published (M6).
+	// Publish the token that arrived or was offered, with the times of Publication. A token that is expired on arrival
+	// has a Publication as well, and is not published (M6).
 	Publish     bool
 	Publication Publication
 	// Contested: the set of origins that may not use the published token has changed (M21). [Core.Contests] is that

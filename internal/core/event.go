@@ -79,6 +79,8 @@ const (
 	CauseRejected
 	CauseManual
 	CauseRetry
+	// CauseShared is that of a token which was not fetched here. Published events have it.
+	CauseShared
 	// Causes is how many there are, the zero one included.
 	Causes
 )
@@ -91,6 +93,7 @@ const (
 	CauseRejectedName = "rejected"
 	CauseManualName   = "manual"
 	CauseRetryName    = "retry"
+	CauseSharedName   = "shared"
 )
 
 var causeNames = [Causes]string{
@@ -100,6 +103,7 @@ var causeNames = [Causes]string{
 	CauseRejected: CauseRejectedName,
 	CauseManual:   CauseManualName,
 	CauseRetry:    CauseRetryName,
+	CauseShared:   CauseSharedName,
 }
 
 // String returns the cause in words.
@@ -114,6 +118,8 @@ const (
 	ClassExpiredOnArrival
 	ClassTransient
 	ClassPermanent
+	// ClassStale: a token came from elsewhere meanwhile, so the result was dropped.
+	ClassStale
 	// Classes is how many there are, the zero one included.
 	Classes
 )
@@ -124,6 +130,7 @@ const (
 	ClassExpiredOnArrivalName = "expired on arrival"
 	ClassTransientName        = "transient"
 	ClassPermanentName        = "permanent"
+	ClassStaleName            = "stale"
 )
 
 var classNames = [Classes]string{
@@ -131,6 +138,7 @@ var classNames = [Classes]string{
 	ClassExpiredOnArrival: ClassExpiredOnArrivalName,
 	ClassTransient:        ClassTransientName,
 	ClassPermanent:        ClassPermanentName,
+	ClassStale:            ClassStaleName,
 }
 
 // String returns the class in words.
@@ -147,7 +155,8 @@ func name(names []string, i int) string {
 // Event is something that happened in a step. Fields that do not belong to its kind are zero.
 type Event struct {
 	Kind EventKind
-	// Cause, Attempt and Flight, of events about a fetch, are that fetch's.
+	// Cause, Attempt and Flight, of events about a fetch, are that fetch's. A token from elsewhere is published with
+	// CauseShared.
 	Cause   Cause
 	Attempt int
 	Flight  uint64

@@ -12,6 +12,8 @@ type flight struct {
 	cancelled bool
 	// reported says that its round is over and the failure reported: should it fail too, there is no second backoff.
 	reported bool
+	// stale says that a token came from elsewhere meanwhile, so that its result is not wanted (D). Its round is over.
+	stale bool
 	// cause and attempt are what it was made for.
 	cause   Cause
 	attempt int
@@ -72,7 +74,9 @@ func (s *step) abandon() {
 	s.flight = flight{}
 	s.Freed = true
 	s.abandoned++
-	s.attemptFailed(f, GaveUp, Result{})
+	if !f.stale {
+		s.attemptFailed(f, GaveUp, Result{})
+	}
 }
 
 // fetched is a fetch that ended.
@@ -86,6 +90,10 @@ func (s *step) fetched(in Input) {
 	f := s.flight
 	s.flight = flight{}
 	s.Freed = true
+	if f.stale {
+		s.staleEnded(f)
+		return
+	}
 	s.lastDuration = s.elapsed - f.began
 	ended := Event{Kind: FetchEnded, Flight: f.id, Cause: f.cause, Attempt: f.attempt, Duration: s.lastDuration}
 	if !in.Result.OK {

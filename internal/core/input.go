@@ -33,6 +33,9 @@ const (
 	Refuse
 	// Watch: a watcher joins, and needs a first token or the error that there is none (W1). It never waits for a reply.
 	Watch
+	// Offered: a token comes from elsewhere, which is newer than the one that is published or was last (D). It gets no
+	// reply.
+	Offered
 )
 
 // Input is one message to the core. Fields that do not belong to its kind are zero.
@@ -69,8 +72,12 @@ type Input struct {
 	Flight uint64
 	// For, of Refuse, is for how long. Zero: no longer.
 	For time.Duration
-	// Result, of Fetched, is how it ended.
+	// Result, of Fetched, is how it ended; of Offered, the token, whose RefreshIn counts from Start.
 	Result Result
+	// Start, of Offered, is when the request that brought the token was started, on the wall clock.
+	Start time.Time
+	// Rejected, of Offered, says that the value was rejected here before.
+	Rejected bool
 
 	// At, of Wake, is the time that the timer was set for.
 	At Elapsed
@@ -89,7 +96,7 @@ type Result struct {
 
 	// Expiry, of a success, is when the token expires, on the wall clock. Zero: the endpoint did not say (M7).
 	Expiry time.Time
-	// Same, of a success, says that the value is that of the last token (M5).
+	// Same, of a token, says that the value is that of the last one (M5).
 	Same bool
 	// RefreshIn, of a success, is the endpoint's advice on when to refresh, from the start of the fetch. Zero: none
 	// (M4).

@@ -23,7 +23,7 @@ type round struct {
 func (s *step) startRound(cause Cause, at Elapsed) {
 	next := max(s.elapsed, s.notBefore, at)
 	s.round = round{on: true, cause: cause, next: next, deadline: next + s.policy.RoundTimeout}
-	if s.flight.on {
+	if s.flight.on && !s.flight.stale {
 		s.round.attempts = 1
 	}
 }

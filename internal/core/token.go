@@ -109,7 +109,11 @@ func (s *step) publish(f flight, l lifetime, same bool) {
 		Number: s.publications, Token: id,
 		Start: l.start, RefreshTime: l.refresh, EffectiveExpiry: l.end, Expiry: l.expiry, Life: s.left(f, l),
 	}
-	s.event(Event{Kind: Published, Token: id, Until: l.end})
+	published := Event{Kind: Published, Token: id, Until: l.end}
+	if f.cause == CauseShared {
+		published.Cause = CauseShared
+	}
+	s.event(published)
 }
 
 // nextToken numbers a value that is new.

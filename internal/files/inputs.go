@@ -62,14 +62,14 @@ func (i *Inputs) digests() (all [][sha256.Size]byte) {
 	return all
 }
 
-// Changed reads all inputs again and reports whether one of them has another content now. One that cannot be read, as
-// in the middle of being replaced, has not changed.
+// Changed reads all inputs again and reports whether one of them has another content now. One that cannot be read, or
+// that holds no text, as in the middle of being replaced, has not changed.
 func (i *Inputs) Changed() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, in := range i.all {
 		content, err := in.read()
-		if err == nil && (in.failed || sha256.Sum256(content) != in.digest) {
+		if err == nil && Text(content) != "" && (in.failed || sha256.Sum256(content) != in.digest) {
 			return true
 		}
 	}

@@ -69,7 +69,7 @@ func (p *program) simTokens(s *fleet.Scenario) error {
 	return nil
 }
 
-// simFleet runs worlds of many tokens at one endpoint (E1, E2, E3).
+// simFleet runs worlds of many tokens at one endpoint (E1, E2, E3), half of them in a pool (P1, P2, P4).
 func (p *program) simFleet(ctx context.Context, first, seeds uint64, once bool) error {
 	seeds = (seeds + fleetPart - 1) / fleetPart
 	bar := p.progress()
@@ -89,9 +89,11 @@ func (p *program) simFleet(ctx context.Context, first, seeds uint64, once bool) 
 	}
 	s := &r.Stats
 	_, err = fmt.Fprintf(p.stdout, "\nMANY TOKENS AT ONE ENDPOINT         %16s  every rule held in each\n"+
-		"token requests                      %16s\nsuspected, client ids on hold       %16s\nserved, failed, refused             %16s\n",
+		"token requests                      %16s\nsuspected, client ids on hold       %16s\nserved, failed, refused             %16s\n"+
+		"created, evicted, forgotten in pools%16s\ncallers whose token left the pool   %16s\nrefused because the pool was full   %16s\n",
 		format.Plural(r.Seeds, "world"), format.Count(s.Requests), format.Count(s.Suspected)+", "+format.Count(s.Held),
-		format.Count(s.Served)+", "+format.Count(s.Failed)+", "+format.Count(s.Refused))
+		format.Count(s.Served)+", "+format.Count(s.Failed)+", "+format.Count(s.Refused),
+		format.Count(s.Created)+", "+format.Count(s.Evicted)+", "+format.Count(s.Forgotten), format.Count(s.PassedOn), format.Count(s.Full))
 	if err != nil {
 		return exit.Failf(exit.Broken, "writing the table: %w", err)
 	}

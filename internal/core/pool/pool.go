@@ -1,6 +1,7 @@
-// Package pool decides which tokens of a pool are kept: how many there may be, how many of them may be busy, and which
-// one makes room for another (P4). It is a plain value without a goroutine, channel or clock; the pool steps it under a
-// lock, and the simulator and tests without one.
+// Package pool decides which tokens of a pool are kept: which one a key stands for, how many there may be, how many of
+// them may be busy, and which one makes room for another (P2, P4). It consists of plain values without a goroutine,
+// channel or clock: [Members] is the pool's, which steps it under a lock, and [Life] is that of one token, which its
+// owner steps. The simulator and tests run the same without locks and owners.
 package pool
 
 import "time"
@@ -29,9 +30,6 @@ func (p Policy) WithDefaults() Policy {
 	return p
 }
 
-// QuietTime is for how long a token whose fetches fail counts as busy after its last caller. Later it may be evicted.
-const QuietTime = time.Minute
-
 // Place is where a token stands among the others of its pool. Its zero value: it is not among them.
 type Place[T comparable] struct {
 	older, newer T
@@ -48,9 +46,20 @@ const (
 	idle
 )
 
-// Members are the tokens of a pool: the busy ones, and the idle ones in the order of their last use.
-type Members[T comparable] struct {
+// Index finds the tokens of a pool by their keys. The pool alone changes it.
+type Index[K any, T comparable] interface {
+	// Find returns the token of a key; the zero value if there is none.
+	Find(key K) T
+	// Add adds a token whose key has none, and Remove takes one out.
+	Add(T)
+	Remove(T)
+}
+
+// Members are the tokens of a pool: the busy ones, and the idle ones in the order of their last use. There is one token
+// for a key at most, and the index has it for as long as it is a member.
+type Members[K any, T comparable] struct {
 	policy Policy
+	index  Index[K, T]
 	// place is where a token keeps its place; used is when it was last used, as far as that is known.
 	place func(T) *Place[T]
 	used  func(T) time.Duration
@@ -60,36 +69,55 @@ type Members[T comparable] struct {
 }
 
 // New returns a pool without tokens.
-func New[T comparable](p Policy, place func(T) *Place[T], used func(T) time.Duration) Members[T] {
-	return Members[T]{policy: p.WithDefaults(), place: place, used: used}
+func New[K any, T comparable](p Policy, index Index[K, T], place func(T) *Place[T], used func(T) time.Duration) Members[K, T] {
+	return Members[K, T]{policy: p.WithDefaults(), index: index, place: place, used: used}
 }
 
 // Policy is what it was made with, defaults filled in.
-func (m *Members[T]) Policy() Policy { return m.policy }
+func (m *Members[K, T]) Policy() Policy { return m.policy }
 
 // Counts returns how many tokens there are, and how many of them are busy.
-func (m *Members[T]) Counts() (total, busy int) { return m.total, m.busy }
+func (m *Members[K, T]) Counts() (total, busy int) { return m.total, m.busy }
 
-// Admit adds a token, which is busy at first: a caller wants it. If there are too many busy ones, it is not added and
-// ok is false. If there are too many in all, the idle one that was not used for the longest time has to make room: it
-// is removed, and returned as evicted, which is otherwise the zero value.
-func (m *Members[T]) Admit(t T) (evicted T, ok bool) {
+// Acquired is what became of a caller's wish for a token.
+type Acquired[T comparable] struct {
+	// Token is that of the key; Created says that there was none before.
+	Token   T
+	Created bool
+	// Evicted is the token that had to make room; the zero value if none had to. Its owner is to be told (see
+	// [Life.Retire]): callers may be on their way to it.
+	Evicted T
+}
+
+// Acquire returns the token of a key. If there is none, create makes it. A new one is busy at first: a caller wants it.
+// If there are too many busy ones, none is made, and ok is false. If there are too many in all, the idle one that was
+// not used for the longest time has to make room.
+//
+// A caller that found no token in the index may come here after another one, which has added it meanwhile. Therefore
+// the index is asked again.
+func (m *Members[K, T]) Acquire(key K, create func() T) (a Acquired[T], ok bool) {
 	var none T
-	if m.busy >= m.policy.MaxBusy || m.total >= m.policy.MaxTokens && m.oldest == none {
-		return none, false
+	if t := m.index.Find(key); t != none {
+		return Acquired[T]{Token: t}, true
 	}
-	if m.total >= m.policy.MaxTokens {
-		evicted = m.leastRecent()
-		m.Remove(evicted)
+	full := m.total >= m.policy.MaxTokens
+	if m.busy >= m.policy.MaxBusy || full && m.oldest == none {
+		return a, false
 	}
-	m.place(t).state = busy
+	if full {
+		a.Evicted = m.leastRecent()
+		m.Remove(a.Evicted)
+	}
+	a.Token, a.Created = create(), true
+	m.place(a.Token).state = busy
 	m.total++
 	m.busy++
-	return evicted, true
+	m.index.Add(a.Token)
+	return a, true
 }
 
 // Settle notes that a token is busy or idle from now on. One that was removed stays so.
-func (m *Members[T]) Settle(t T, isBusy bool) {
+func (m *Members[K, T]) Settle(t T, isBusy bool) {
 	switch p := m.place(t); {
 	case isBusy && p.state == idle:
 		m.unlink(t)
@@ -102,7 +130,7 @@ func (m *Members[T]) Settle(t T, isBusy bool) {
 }
 
 // Remove takes a token out, and reports whether it was in.
-func (m *Members[T]) Remove(t T) bool {
+func (m *Members[K, T]) Remove(t T) bool {
 	p := m.place(t)
 	switch p.state {
 	case absent:
@@ -114,12 +142,14 @@ func (m *Members[T]) Remove(t T) bool {
 	}
 	p.state = absent
 	m.total--
+	m.index.Remove(t)
 	return true
 }
 
-// Forgotten reports whether a token was not used for so long that it is to be forgotten.
-func (m *Members[T]) Forgotten(t T, now time.Duration) bool {
-	return m.place(t).state == idle && now-m.used(t) >= m.policy.IdleTime
+// Forget takes a token out if it is idle and was not used for so long that it is to be forgotten, and reports whether
+// it did.
+func (m *Members[K, T]) Forget(t T, now time.Duration) bool {
+	return m.place(t).state == idle && now-m.used(t) >= m.policy.IdleTime && m.Remove(t)
 }
 
 // maxReranked bounds how many tokens are put into order for one eviction. Each of them was used since it was last
@@ -128,7 +158,7 @@ const maxReranked = 1000
 
 // leastRecent is the idle token that was not used for the longest time. The order is repaired as it is needed, because
 // no one notes it when a token is read.
-func (m *Members[T]) leastRecent() T {
+func (m *Members[K, T]) leastRecent() T {
 	for range maxReranked {
 		t := m.oldest
 		if m.used(t) <= m.place(t).rank {
@@ -141,7 +171,7 @@ func (m *Members[T]) leastRecent() T {
 }
 
 // rank puts a token among the idle ones, behind all that were used before it.
-func (m *Members[T]) rank(t T) {
+func (m *Members[K, T]) rank(t T) {
 	var none T
 	p := m.place(t)
 	p.rank, p.state = m.used(t), idle
@@ -154,7 +184,7 @@ func (m *Members[T]) rank(t T) {
 }
 
 // unlink takes a token out of the idle ones.
-func (m *Members[T]) unlink(t T) {
+func (m *Members[K, T]) unlink(t T) {
 	var none T
 	p := m.place(t)
 	m.link(p.older, p.newer)
@@ -162,7 +192,7 @@ func (m *Members[T]) unlink(t T) {
 }
 
 // link makes two idle tokens neighbours. None stands for what lies beyond the oldest and the newest.
-func (m *Members[T]) link(older, newer T) {
+func (m *Members[K, T]) link(older, newer T) {
 	var none T
 	if older == none {
 		m.oldest = newer

@@ -19,9 +19,39 @@ type token struct {
 	place pool.Place[*token]
 }
 
-func members(p pool.Policy) *pool.Members[*token] {
-	m := pool.New(p, func(t *token) *pool.Place[*token] { return &t.place }, func(t *token) time.Duration { return t.used })
-	return &m
+// index finds tokens by their addresses: a key that is not in it is a token to be added.
+type index map[*token]bool
+
+func (x index) Find(k *token) *token {
+	if x[k] {
+		return k
+	}
+	return nil
+}
+func (x index) Add(k *token)    { x[k] = true }
+func (x index) Remove(k *token) { delete(x, k) }
+
+type world struct {
+	pool.Members[*token, *token]
+	index index
+}
+
+func members(p pool.Policy) *world {
+	w := &world{index: index{}}
+	w.Members = pool.New(p, w.index, func(t *token) *pool.Place[*token] { return &t.place }, func(t *token) time.Duration { return t.used })
+	return w
+}
+
+// Admit adds a token that is not in the pool.
+func (w *world) Admit(k *token) (evicted *token, ok bool) {
+	a, ok := w.Acquire(k, func() *token { return k })
+	if ok && !a.Created || ok && a.Token != k || !ok && w.index[k] {
+		panic("added, and was there; or not added, and is there")
+	}
+	if a.Evicted != nil && w.index[a.Evicted] {
+		panic("evicted, and still in the index")
+	}
+	return a.Evicted, ok
 }
 
 func TestP4_TheLeastRecentlyUsedIdleTokenMakesRoom(t *testing.T) {
@@ -73,10 +103,29 @@ func TestP4_ForgottenAfterTheIdleTime(t *testing.T) {
 	m := members(pool.Policy{})
 	k := &token{used: time.Minute}
 	m.Admit(k)
-	require.False(t, m.Forgotten(k, 2*time.Hour), "it is busy")
+	require.False(t, m.Forget(k, 2*time.Hour), "it is busy")
 	m.Settle(k, false)
-	require.False(t, m.Forgotten(k, time.Hour+time.Minute-1))
-	require.True(t, m.Forgotten(k, time.Hour+time.Minute))
+	require.False(t, m.Forget(k, time.Hour+time.Minute-1))
+	require.True(t, m.Forget(k, time.Hour+time.Minute))
+	require.Empty(t, m.index)
+	require.False(t, m.Forget(k, time.Hour+time.Minute), "it has gone")
+	total, busy := m.Counts()
+	require.Zero(t, total+busy)
+}
+
+func TestP4_AKeyHasOneToken(t *testing.T) {
+	m := members(pool.Policy{MaxTokens: 1, MaxBusy: 1})
+	k := &token{}
+	m.Admit(k)
+	for range 2 { // though another one could not be added
+		a, ok := m.Acquire(k, func() *token { panic("there is one") })
+		require.True(t, ok)
+		require.Same(t, k, a.Token)
+		require.False(t, a.Created)
+		require.Nil(t, a.Evicted)
+	}
+	require.True(t, m.Remove(k))
+	require.Empty(t, m.index)
 }
 
 // TestP4_TheOrderIsThatOfUse compares with a list that is sorted every time.

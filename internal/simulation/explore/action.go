@@ -57,6 +57,9 @@ const (
 	watcherJoins
 	watcherLooks // ... at the newest bulletin
 	watcherLeaves
+
+	offer         // a token comes from elsewhere
+	offerRejected // ... whose value was rejected here
 	verbs
 )
 
@@ -95,6 +98,8 @@ var verbNames = [verbs]string{
 	watcherJoins:     "a watcher joins",
 	watcherLooks:     "a watcher looks",
 	watcherLeaves:    "a watcher leaves",
+	offer:            "a token comes from elsewhere: %v",
+	offerRejected:    "a rejected token comes from elsewhere: %v",
 }
 
 // pathShift is where the path of an action begins.
@@ -119,6 +124,8 @@ func (x *explorer) describe(a action) string {
 		return fmt.Sprintf(name, origin)
 	case a.verb == fetchEnds || a.verb == abandonedEnds:
 		return fmt.Sprintf(name, x.responses[a.who])
+	case a.verb == offer || a.verb == offerRejected:
+		return fmt.Sprintf(name, x.world.Offers[a.who])
 	}
 	return name
 }
@@ -162,6 +169,7 @@ func (x *explorer) actions(to []action, s *state) []action {
 		plain(giveUpUnnamed)
 	}
 	x.addResponses(s, add)
+	x.addOffers(s, add)
 	if d, ok := s.nextMoment(x.world.Fetcher); ok && d > 0 {
 		plain(pass)
 	}

@@ -14,6 +14,7 @@ func (t *step) check() {
 	t.checkReplies()
 	t.checkToken()
 	t.checkFlight()
+	t.checkOffer()
 	t.checkRejection()
 	t.checkContests()
 	t.checkOutage()
@@ -86,7 +87,7 @@ func (t *step) checkToken() {
 	if e.Publish {
 		t.checkPublication()
 	}
-	if e.Publish && t.action.verb != fetchEnds {
+	if e.Publish && t.action.verb != fetchEnds && !t.adopted() {
 		t.fail("M1", "a token is published that did not come now")
 	}
 	if e.Withdraw && !t.mayWithdraw() {
@@ -128,11 +129,11 @@ func (t *step) checkFlight() {
 	if e.Fetch && t.snapshot.on && !t.checker.round && t.snapshot.attention == unread && t.watchers.count() == 0 {
 		t.fail("M16", "a token that no caller has read is refreshed")
 	}
-	if e.Cancel && t.in.Kind != core.Close && !t.clockStepped() && !t.checker.round && e.Release == core.None &&
+	if e.Cancel && t.in.Kind != core.Close && !t.adopted() && !t.clockStepped() && !t.checker.round && e.Release == core.None &&
 		t.was.flight.age < t.policy.AttemptTimeout {
 		t.fail("M9", "a fetch is cancelled after %v", t.was.flight.age)
 	}
-	if e.Cancel && t.in.Kind != core.Close && t.was.flight.age == 0 && !t.clockStepped() {
+	if e.Cancel && t.in.Kind != core.Close && !t.adopted() && t.was.flight.age == 0 && !t.clockStepped() {
 		t.fail("M22", "a fetch is cancelled as it begins")
 	}
 	// M4: the successor of a token in use is fetched once due.
@@ -169,7 +170,7 @@ func (t *step) checkRejection() {
 
 func (t *step) checkOutage() {
 	e := &t.effects
-	if t.action.verb != fetchEnds || t.response.Kind.ok() || t.closed || !t.has(core.FetchEnded) {
+	if t.action.verb != fetchEnds || t.was.flight.stale || t.response.Kind.ok() || t.closed || !t.has(core.FetchEnded) {
 		return
 	}
 	if t.was.snapshot.on && t.was.snapshot.end > 0 && (e.Withdraw || !t.was.checker.round && e.Release != core.None) {

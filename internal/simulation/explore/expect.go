@@ -21,6 +21,9 @@ const longestLife = 365 * 24 * time.Hour
 func (t *step) expected() expected {
 	a := t.response
 	x := expected{life: min(a.Lifetime, longestLife), age: t.was.flight.age, wall: t.was.flight.wall}
+	if t.action.verb == offer {
+		x.age, x.wall = OfferedAge, OfferedAge
+	}
 	switch {
 	case a.expiredOnArrival():
 		x.life = 0
@@ -69,6 +72,10 @@ func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 		if want := min(x.life-t.margin(x.life), x.life-second); refreshTime != want {
 			t.fail("M5", "a token that came again is due after %v and not after %v", refreshTime, want)
 		}
+		return
+	}
+	if t.action.verb == offer {
+		t.checkSharedRefresh(x, refreshTime)
 		return
 	}
 	usable := float64(x.usable)

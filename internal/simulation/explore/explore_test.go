@@ -42,6 +42,9 @@ var recorded = map[string]counted{
 	"watched in an outage":              {4109, 33685, 25},
 	"watched and rejected":              {5142, 31179, 14},
 	"watched and stubborn":              {41147, 342040, 136},
+	"offered":                           {46019, 609527, 103},
+	"offered and rejected":              {39579, 424392, 19},
+	"offered and stubborn":              {29534, 314674, 41},
 	"jitter":                            {6680, 75617, 43},
 	"defaults":                          {3339, 20681, 84},
 }
@@ -50,7 +53,7 @@ var recorded = map[string]counted{
 const quick = 100_000
 
 // Every rule that is checked holds in every state of the small worlds, and all of them are visited. The rules are M1 to
-// M10, M12 to M18, M20 to M22 and F4, that everyone gets one reply, that nothing panics and that callers are served
+// M10, M12 to M18, M20 to M22, F4 and D, that everyone gets one reply, that nothing panics and that callers are served
 // again once the faults have ended; each is named where it is checked.
 func TestExplore_SmallWorldsToTheEnd(t *testing.T) {
 	seen := make(map[string]int)
@@ -97,6 +100,7 @@ var required = []string{
 	"an API accepts a first send", "an API accepts a first send of some time ago", "guard goes up", "corrected credentials lift the backoff",
 	"reply: wait, or the token", "reply: too short", "a caller wants a token that remains valid for longer", "an abandoned fetch returns", "a caller who waits gives up", "the clock is stepped forward", "the clock is stepped back",
 	"the refresh hint is received", "the published token's timer is received",
+	"cause: shared", "class: stale", "a token comes from elsewhere", "a rejected token comes from elsewhere",
 	"a watcher joins", "a watcher looks", "a watcher leaves", "watchers learn: the token", "watchers learn: the failure", "watchers learn: closed",
 }
 

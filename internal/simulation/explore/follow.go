@@ -125,6 +125,12 @@ const shortestPause = 50 * time.Millisecond
 func (t *step) onEnd(ev *core.Event) {
 	l := &t.checker
 	t.moot, t.flight = l.failureReported, flight{}
+	if t.was.flight.stale {
+		if ev.Class != core.ClassStale || !t.effects.Late {
+			t.fail("D1", "the result of a fetch is used, though a token came from elsewhere meanwhile")
+		}
+		return
+	}
 	want := core.ClassOK
 	switch {
 	case t.response.Kind == Permanent:
@@ -173,7 +179,9 @@ func (t *step) onAbandon() {
 	if t.abandoned > 3 {
 		t.fail("M3", "%d fetches run that were abandoned", t.abandoned)
 	}
-	t.pause()
+	if !was.stale {
+		t.pause()
+	}
 }
 
 func (t *step) onPublish() {
@@ -182,7 +190,7 @@ func (t *step) onPublish() {
 	l.gate = 0
 	l.repeated = t.response.Kind.again()
 	if life := t.expected().life; l.repeated || life < second {
-		l.gate = max(second-t.was.flight.age, 0)
+		l.gate = max(second-t.expected().age, 0)
 	}
 	l.again = false
 	t.onValue(l.repeated)

@@ -74,6 +74,7 @@ type flight struct {
 	wall      time.Duration // since its start, by the wall clock
 	age       time.Duration // since its start
 	cancelled bool
+	stale     bool          // a token came from elsewhere meanwhile
 	overdue   time.Duration // since its cancellation
 }
 

@@ -75,7 +75,7 @@ func (h *host) pack(p *core.Packer) {
 	l := &h.checker
 	core.Flags(p, &h.wake.on, &h.wake.gone, &h.snapshot.on, &h.flight.on, &h.flight.cancelled, &h.refreshHint, &h.failure, &h.held)
 	core.Flags(p, &h.closed, &h.ended, &l.round, &l.liftable, &l.lossEnds, &l.repeated, &l.failureReported, &l.again)
-	core.Flags(p, &h.checking, &l.attended, &l.outageKnown, &l.ofWatchers)
+	core.Flags(p, &h.checking, &l.attended, &l.outageKnown, &l.ofWatchers, &h.flight.stale)
 	durations(p, &h.clock, &l.quiet, &l.gate, &l.sinceRejection, &l.retryAt)
 	if h.wake.pending() {
 		durations(p, &h.wake.at, &h.wake.left)

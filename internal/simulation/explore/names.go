@@ -12,10 +12,11 @@ var (
 	}
 	causeNames = [...]string{
 		core.CauseCold: "cold start", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejected", core.CauseManual: "manual",
-		core.CauseRetry: "retry",
+		core.CauseRetry: "retry", core.CauseShared: "shared",
 	}
 	classNames = [...]string{
 		core.ClassOK: "ok", core.ClassExpiredOnArrival: "expired on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent",
+		core.ClassStale: "stale",
 	}
 	replyNames = [...]string{
 		core.Serve: "the token", core.ServeExpired: "the expired token", core.Wait: "wait", core.Failed: "the failure",

@@ -18,6 +18,9 @@ func (x *explorer) checkReference(from *state, t *step) {
 	case rejectOld, retryRejectedOld:
 		x.checkStale(from, t, action{verb: say, draw: like.draw})
 		return
+	case offer, offerRejected:
+		x.checkUseless(from, t)
+		return
 	case retryAccepted, retryRejected, sendAccepted, sendAcceptedLate:
 		x.checkOutcome(from, t)
 		return

@@ -77,6 +77,8 @@ func (x *explorer) do(t *step, s *state, a action) *step {
 	case hintReceived:
 		s.refreshHint = false
 		t.send(core.Input{Kind: core.RefreshHint})
+	case offer, offerRejected:
+		t.offered()
 	case say:
 		t.send(core.Input{})
 	case expireOld:
@@ -176,6 +178,7 @@ func (t *step) apply() {
 	if e.Cancel && t.flight.on {
 		t.flight.cancelled, t.flight.overdue = true, 0
 	}
+	t.supersede()
 	t.keep()
 	t.follow()
 	if e.Fetch {

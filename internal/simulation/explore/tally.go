@@ -27,7 +27,7 @@ func (n *tally) note(t *step) {
 		ev := &e.Events[i]
 		n.events[ev.Kind]++
 		switch ev.Kind {
-		case core.FetchStarted:
+		case core.FetchStarted, core.Published:
 			n.causes[ev.Cause]++
 		case core.FetchEnded:
 			n.classes[ev.Class]++

@@ -40,9 +40,12 @@ type World struct {
 	// Watchers is how many loops over the token there may be at the same time, up to 3. They join, look and leave in
 	// every order.
 	Watchers int
-	// Fetches bounds how many may start, for worlds that would otherwise have no end. At that number nothing further
-	// happens. Default: no bound.
+	// Fetches bounds how many may start, with the tokens that are adopted from elsewhere, for worlds that would
+	// otherwise have no end. At that number nothing further happens. Default: no bound.
 	Fetches int
+	// Offers are tokens that may come from elsewhere: New, or Same for the value that is held already. Their requests
+	// were started [OfferedAge] ago. A value that was rejected here comes again, too.
+	Offers []Response
 	// Refresh and Close let callers do that.
 	Refresh, Close bool
 	// ClockSteps is how many times the wall clock may be stepped, by ClockStep, forward or back. Its readings are all
@@ -129,6 +132,7 @@ func (w World) validate() error {
 	within("World.Watchers", w.Watchers, 0, maxWatchers)
 	within("World.Paths", w.Paths, 0, maxPaths)
 	within("World.Responses", len(w.Responses), 1, maxChoices)
+	within("World.Offers", len(w.Offers), 0, maxChoices)
 	within("World.Draws", len(w.Draws), 0, maxChoices)
 	within("World.ClockSteps", w.ClockSteps, 0, maxChoices)
 	if w.Fetches < 0 {
@@ -146,6 +150,11 @@ func (w World) validate() error {
 	for i, a := range w.Responses {
 		if a.Kind < New || a.Kind > Permanent || a.Lifetime < 0 || a.RefreshIn < 0 || a.RetryAfter < 0 {
 			problems = append(problems, fmt.Errorf("World.Responses[%d]: %+v has no kind, or a negative duration: correct it", i, a))
+		}
+	}
+	for i, a := range w.Offers {
+		if a.Kind != New && a.Kind != Same || a.Lifetime <= 0 || a.RefreshIn < 0 {
+			problems = append(problems, fmt.Errorf("World.Offers[%d]: %+v is no token with a lifetime: correct it", i, a))
 		}
 	}
 	for i, d := range w.Draws {

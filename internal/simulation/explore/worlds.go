@@ -39,15 +39,19 @@ const forever time.Duration = math.MaxInt64
 
 // The responses of the worlds.
 var (
-	token       = Response{Kind: New, Lifetime: 10 * time.Second}
-	lasting     = Response{Kind: New, Lifetime: 100 * time.Second}
-	shortLived  = Response{Kind: New, Lifetime: time.Second}
-	repeated    = Response{Kind: Same, Lifetime: 10 * time.Second}
-	expired     = Response{Kind: ExpiredOnArrival}
-	sameExpired = Response{Kind: SameExpiredOnArrival}
-	transient   = Response{Kind: Transient}
-	later       = Response{Kind: Transient, RetryAfter: 5 * time.Second}
-	permanent   = Response{Kind: Permanent}
+	token          = Response{Kind: New, Lifetime: 10 * time.Second}
+	lasting        = Response{Kind: New, Lifetime: 100 * time.Second}
+	shortLived     = Response{Kind: New, Lifetime: time.Second}
+	repeated       = Response{Kind: Same, Lifetime: 10 * time.Second}
+	expired        = Response{Kind: ExpiredOnArrival}
+	sameExpired    = Response{Kind: SameExpiredOnArrival}
+	transient      = Response{Kind: Transient}
+	later          = Response{Kind: Transient, RetryAfter: 5 * time.Second}
+	permanent      = Response{Kind: Permanent}
+	brought        = Response{Kind: New, Lifetime: 10 * time.Second, RefreshIn: 6 * time.Second}
+	ending         = Response{Kind: New, Lifetime: 4 * time.Second}
+	same           = Response{Kind: Same, Lifetime: 90 * time.Second}
+	broughtLasting = Response{Kind: New, Lifetime: 90 * time.Second}
 )
 
 // coarsely completes a world that decides coarsely.
@@ -100,6 +104,12 @@ func Worlds() []World {
 			Responses: []Response{lasting, transient}}),
 		coarsely(World{Name: "watched and stubborn", Callers: 1, Watchers: 1, Fetcher: Stubborn,
 			Responses: []Response{token}}),
+		coarsely(World{Name: "offered", Callers: 2, Fetcher: Cancellable, Refresh: true, Close: true,
+			Responses: []Response{token, transient}, Offers: []Response{brought, ending}}),
+		coarsely(World{Name: "offered and rejected", Callers: 1, Origins: 1, Outcomes: true, Fetches: 4,
+			Responses: []Response{lasting, transient}, Offers: []Response{broughtLasting, same}}),
+		coarsely(World{Name: "offered and stubborn", Callers: 1, Fetcher: Stubborn, Watchers: 1, Fetches: 6,
+			Responses: []Response{token, permanent}, Offers: []Response{brought}}),
 		{Name: "jitter", Callers: 1, Fetcher: Cancellable, Policy: manager.Policy{Attempts: 2, MaxBackoff: time.Second}, Draws: []float64{0, 1},
 			Responses: []Response{token, transient}},
 		{Name: "defaults", Callers: 2,

@@ -17,7 +17,8 @@ type checker struct {
 	waiting  map[uint64]int // per client id
 	flying   map[uint64]int
 	holds    map[uint64]time.Duration
-	pauses   map[uint64]int // that the endpoint has asked for
+	pauses   map[uint64]int             // that the endpoint has asked for
+	recent   map[uint64][]time.Duration // when new tokens were admitted
 
 	met      map[uint64]bool
 	suspect  bool
@@ -31,6 +32,7 @@ type checker struct {
 type wanted struct {
 	client         uint64
 	urgent, manual bool
+	fresh          bool          // its token is new
 	until          time.Duration // its callers are refused, because the endpoint is suspect
 	pauses         int           // that its client id had been asked for when it was granted
 }
@@ -38,7 +40,7 @@ type wanted struct {
 func (c *checker) init(w *World) {
 	*c = checker{
 		w: w, attached: map[uint64]int{}, waits: map[endpoint.Ticket]*wanted{}, flights: map[endpoint.Ticket]*wanted{},
-		waiting: map[uint64]int{}, flying: map[uint64]int{}, holds: map[uint64]time.Duration{}, pauses: map[uint64]int{}, met: map[uint64]bool{},
+		waiting: map[uint64]int{}, flying: map[uint64]int{}, holds: map[uint64]time.Duration{}, pauses: map[uint64]int{}, recent: map[uint64][]time.Duration{}, met: map[uint64]bool{},
 	}
 }
 
@@ -67,7 +69,7 @@ func (c *checker) before(in endpoint.Input) {
 			if c.flights[in.Ticket] != nil {
 				return
 			}
-			w = &wanted{client: in.Client}
+			w = &wanted{client: in.Client, fresh: in.New}
 			c.waits[in.Ticket] = w
 			c.waiting[w.client]++
 		}
@@ -185,15 +187,32 @@ func (c *checker) grants(id endpoint.Ticket) {
 	c.lessWaiting(w.client)
 	c.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
 	c.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
-	if c.suspect && c.total > 1 {
-		c.broken(c.probe != nil, "E2", "a second probe starts")
-		c.broken(!w.manual && c.w.now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.now)
+	if c.suspect { // a single token decides by itself when to probe
+		c.broken(c.total > 1 && c.probe != nil, "E2", "a second probe starts")
+		c.broken(c.total > 1 && !w.manual && c.w.now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.now)
 		c.probe = w
+	}
+	if w.fresh {
+		c.broken(c.paced(w.client), "P4", "more than %d new tokens of client id %d are fetched within a second", newPerSecond, w.client)
+		c.recent[w.client] = append(c.recent[w.client], c.w.now)
 	}
 	w.pauses = c.pauses[w.client]
 	c.flights[id] = w
 	c.flying[w.client]++
 	c.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
+}
+
+// newPerSecond is how many new tokens of a client id are fetched in a second at most.
+const newPerSecond = 100
+
+// paced reports whether no further new token of a client id may be fetched at the moment (P4).
+func (c *checker) paced(client uint64) bool {
+	recent := c.recent[client]
+	for len(recent) > 0 && c.w.now-recent[0] >= time.Second {
+		recent = recent[1:]
+	}
+	c.recent[client] = recent
+	return len(recent) >= newPerSecond
 }
 
 // refuses is a ticket whose callers are not to wait (E2).
@@ -229,7 +248,7 @@ func (c *checker) settled(e *endpoint.Effects) {
 	for id, w := range c.waits {
 		c.broken(w.until > c.w.now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
 		c.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
-		if !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client) && c.flying[w.client] == 0 {
+		if !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client) && c.flying[w.client] == 0 && !(w.fresh && c.paced(w.client)) {
 			c.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)
 		}
 	}

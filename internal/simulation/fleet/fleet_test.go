@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/internal/core/pool"
 	"github.com/alf-go/alf/internal/simulation/fleet"
 )
 
@@ -27,9 +28,12 @@ func TestE2_WorldsOfManyTokens(t *testing.T) {
 		}
 		sum.Add(&r.Stats)
 	}
-	t.Logf("%+v", struct{ Events, Steps, Requests, Served, Failed, Refused, Suspected, Held int }{
-		sum.Events, sum.Steps, sum.Requests, sum.Served, sum.Failed, sum.Refused, sum.Suspected, sum.Held})
-	for name, n := range map[string]int{"served": sum.Served, "failed": sum.Failed, "refused": sum.Refused, "suspected": sum.Suspected, "on hold": sum.Held} {
+	t.Logf("%+v", sum)
+	for name, n := range map[string]int{
+		"served": sum.Served, "failed": sum.Failed, "refused": sum.Refused, "suspected": sum.Suspected, "on hold": sum.Held,
+		"created": sum.Created, "evicted": sum.Evicted, "forgotten": sum.Forgotten, "pool full": sum.Full, "passed on": sum.PassedOn,
+		"rejections": sum.Rejections, "watchers": sum.Watched,
+	} {
 		require.Positive(t, n, name)
 	}
 }
@@ -90,6 +94,33 @@ func TestE2_AnOutageWith5000Tenants(t *testing.T) {
 	require.LessOrEqual(t, perSecond, 1.0)
 	require.LessOrEqual(t, time.Duration(last)*time.Second, to+11*time.Second, "only until the probe that succeeds")
 	require.Less(t, r.Stats.Longest, bound+time.Second)
+}
+
+// TestP4_2000TargetsInAPoolThatIsTooSmall: half of them have a token at a time, the endpoint fails for a while, and for
+// one of the two client ids it asks for a pause. No caller is lost, and every token goes to the target it is for.
+func TestP4_2000TargetsInAPoolThatIsTooSmall(t *testing.T) {
+	p := tenants()
+	p.Tokens, p.Clients, p.Interval, p.Latency, p.Duration = 2000, 2, 30*time.Second, 20*time.Millisecond, 6*time.Minute
+	p.Phases = []fleet.Phase{
+		{From: time.Minute, To: 90 * time.Second, Fault: fleet.Erroring},
+		{From: 2 * time.Minute, To: 3 * time.Minute, Fault: fleet.Throttling, Client: 1, RetryAfter: 30 * time.Second},
+	}
+	p.Pool = pool.Policy{MaxTokens: 1000, IdleTime: 2 * time.Minute}
+	p.Rejections, p.Watchers, p.Churn = time.Second, 2*time.Second, 5*time.Second
+	if testing.Short() || raceDetector {
+		p.Duration = 2 * time.Minute
+	}
+	r := fleet.RunWith(3, p)
+	if r.Violation != nil {
+		t.Fatal(r.Violation)
+	}
+	s := &r.Stats
+	t.Logf("served %d, failed %d, refused %d, pool full %d; created %d, evicted %d, forgotten %d; callers whose token left: %d; rejections %d, watchers %d",
+		s.Served, s.Failed, s.Refused, s.Full, s.Created, s.Evicted, s.Forgotten, s.PassedOn, s.Rejections, s.Watched)
+	require.Greater(t, s.Evicted, 1000)
+	require.Greater(t, s.PassedOn, 100)
+	require.Positive(t, s.Watched)
+	require.Positive(t, s.Rejections)
 }
 
 // TestE1_5000ColdCallersInSimulatedTime at a healthy endpoint: none fails.

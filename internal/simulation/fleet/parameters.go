@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 // Parameters is what is drawn of a world before it begins, or what a test sets.
@@ -24,10 +26,15 @@ type Parameters struct {
 	Phases []Phase
 	// Stuck is the probability that a request ignores its cancellation.
 	Stuck float64
-	// Churn is the mean time after which a token is closed and another one is made in its place; zero: never.
+	// Churn is the mean time after which a token is closed and another one is made in its place; of a pool, after which
+	// one is forgotten by hand. Zero: never.
 	Churn time.Duration
 	// Manual is the mean time between two manual refreshes of some token; zero: none.
 	Manual time.Duration
+	// Pool is what the tokens are kept in, each for a target of its own. MaxTokens 0: there is no pool, and they stay.
+	Pool pool.Policy
+	// Rejections and Watchers are the mean times between two 401s and two watchers that come, of a pool; zero: none.
+	Rejections, Watchers time.Duration
 }
 
 // Phase is a fault that lasts for a while.
@@ -61,8 +68,8 @@ func (f Fault) String() string { return faultNames[f] }
 
 // String is the parameters in a line.
 func (p Parameters) String() string {
-	return fmt.Sprintf("tokens %d, clients %d, limit %d, interval %v, lifetime %v, latency %v, duration %v, patience %v, stuck %.2f, churn %v, manual %v, phases %v",
-		p.Tokens, p.Clients, p.Limit, p.Interval, p.Lifetime, p.Latency, p.Duration, p.Patience, p.Stuck, p.Churn, p.Manual, p.Phases)
+	return fmt.Sprintf("tokens %d, clients %d, limit %d, interval %v, lifetime %v, latency %v, duration %v, patience %v, stuck %.2f, churn %v, manual %v, phases %v, pool %+v, rejections %v, watchers %v",
+		p.Tokens, p.Clients, p.Limit, p.Interval, p.Lifetime, p.Latency, p.Duration, p.Patience, p.Stuck, p.Churn, p.Manual, p.Phases, p.Pool, p.Rejections, p.Watchers)
 }
 
 // source is the one origin of everything random in a world.
@@ -116,5 +123,28 @@ func draw(s source) Parameters {
 		}
 		p.Phases = append(p.Phases, f)
 	}
+	if s.IntN(2) == 0 {
+		drawPool(s, &p)
+	}
 	return p
+}
+
+// drawPool puts the tokens into a pool, of which some are too small for all of them. There the callers that find their
+// token gone must not be more than the endpoint can serve.
+func drawPool(s source, p *Parameters) {
+	p.Pool = pool.Policy{MaxTokens: pick(s, 2*p.Tokens, p.Tokens, max(p.Tokens*3/4, 1), max(p.Tokens/3, 1)), IdleTime: pick(s, 20*time.Second, time.Minute, time.Hour)}
+	perSecond := float64(p.Tokens) / p.Interval.Seconds()
+	serves := min(float64(max(p.Limit/4, 1))/p.Latency.Seconds(), 100)
+	if perSecond > serves/2 {
+		p.Pool.MaxTokens = max(p.Pool.MaxTokens, p.Tokens)
+	}
+	if s.IntN(3) == 0 {
+		p.Pool.MaxBusy = max(p.Tokens/pick(s, 1, 2, 4), 1)
+	}
+	if s.IntN(2) == 0 {
+		p.Rejections = s.between(time.Second, 30*time.Second)
+	}
+	if s.IntN(2) == 0 {
+		p.Watchers = s.between(5*time.Second, time.Minute)
+	}
 }

@@ -27,6 +27,9 @@ type Stats struct {
 	Requests, Served, Failed, Refused int
 	// Suspected and Held count how often the endpoint became suspect, and a client id was put on hold.
 	Suspected, Held int
+	// Of a pool: Created, Evicted and Forgotten count tokens, Full the callers that were refused because there were too
+	// many, and PassedOn those whose token left the pool under their eyes. Rejections are 401s, Watched watchers.
+	Created, Evicted, Forgotten, Full, PassedOn, Rejections, Watched int
 	// Seconds is the token requests of each second, and Refusals the callers that failed in it.
 	Seconds, Refusals []int
 	// Longest is the longest that a caller waited that was served.
@@ -44,6 +47,13 @@ func (s *Stats) Add(other *Stats) {
 	s.Refused += other.Refused
 	s.Suspected += other.Suspected
 	s.Held += other.Held
+	s.Created += other.Created
+	s.Evicted += other.Evicted
+	s.Forgotten += other.Forgotten
+	s.Full += other.Full
+	s.PassedOn += other.PassedOn
+	s.Rejections += other.Rejections
+	s.Watched += other.Watched
 	s.Longest = max(s.Longest, other.Longest)
 }
 

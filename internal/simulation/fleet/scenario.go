@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/alf-go/alf/internal/core/pool"
 )
 
 //go:embed *.json
@@ -57,7 +59,13 @@ func Parse(content []byte) (*Scenario, error) {
 		Tokens, Clients, Limit                int
 		Interval, Lifetime, Latency, Duration duration
 		Patience, Churn, Manual               duration
-		Faults                                []struct {
+		Rejections, Watchers                  duration
+		Pool                                  struct {
+			MaxTokens int      `json:"max_tokens"`
+			MaxBusy   int      `json:"max_busy"`
+			IdleTime  duration `json:"idle_time"`
+		}
+		Faults []struct {
 			From, To   duration
 			Fault      string
 			Client     uint64
@@ -73,6 +81,11 @@ func Parse(content []byte) (*Scenario, error) {
 		Tokens: file.Tokens, Clients: file.Clients, Limit: file.Limit, Interval: time.Duration(file.Interval), Lifetime: time.Duration(file.Lifetime),
 		Latency: time.Duration(file.Latency), Duration: time.Duration(file.Duration), Patience: time.Duration(file.Patience),
 		Churn: time.Duration(file.Churn), Manual: time.Duration(file.Manual),
+		Rejections: time.Duration(file.Rejections), Watchers: time.Duration(file.Watchers),
+		Pool: pool.Policy{MaxTokens: file.Pool.MaxTokens, MaxBusy: file.Pool.MaxBusy, IdleTime: time.Duration(file.Pool.IdleTime)},
+	}
+	if p.Pool.MaxTokens == 0 && (p.Pool != pool.Policy{} || p.Rejections > 0 || p.Watchers > 0) {
+		return nil, fmt.Errorf("pool, rejections and watchers need pool.max_tokens: how many tokens are kept at most")
 	}
 	if p.Tokens < 1 || p.Clients < 1 || p.Clients > p.Tokens || p.Limit < 1 || min(p.Interval, p.Lifetime, p.Latency, p.Duration) <= 0 {
 		return nil, fmt.Errorf("tokens, clients, limit, interval, lifetime, latency and duration must be above 0, and clients not above tokens")

@@ -16,11 +16,11 @@ type place struct {
 // token is a token core and what is around it: callers, a published token, and the request in flight.
 type token struct {
 	w      *World
-	place  *place
 	id     int
 	client uint64
 	core   core.Core
 	closed bool
+	pooled // what it is in a pool, if there is one
 
 	published      bool
 	end            time.Duration
@@ -28,7 +28,7 @@ type token struct {
 	read, hinted   bool
 	number, wakeNo int
 
-	waiting []caller
+	waiting []*caller
 	ticket  endpoint.Ticket
 	queued  map[endpoint.Ticket]uint64 // the flight of each ticket
 	flight  request
@@ -36,10 +36,13 @@ type token struct {
 	refused bool // the last failure was a refusal of the endpoint's
 }
 
+// caller is one that wants something of a token, until it has its reply.
 type caller struct {
 	id    int
 	since time.Duration
 	reply core.Reply
+	asks  core.Input
+	wish  // what it is in a pool, if there is one
 }
 
 // request is a token request.
@@ -54,14 +57,17 @@ type request struct {
 	number    int
 }
 
-func (w *World) newToken(p *place) *token {
-	t := &token{
-		w: w, place: p, id: p.index, client: uint64(p.index%w.parameters.Clients) + 1,
-		core: core.NewQueued(core.Policy{}.WithDefaults()), queued: map[endpoint.Ticket]uint64{},
-	}
+func (w *World) newToken(index int) *token {
+	t := w.tokenOf(index, uint64(index%w.parameters.Clients)+1)
 	w.toEndpoint(endpoint.Input{Kind: endpoint.Attach, Client: t.client}, nil)
 	return t
 }
+
+func (w *World) tokenOf(id int, client uint64) *token {
+	return &token{w: w, id: id, client: client, core: core.NewQueued(tokenPolicy), queued: map[endpoint.Ticket]uint64{}}
+}
+
+var tokenPolicy = core.Policy{}.WithDefaults()
 
 func (p *place) token() *token { return p.w.tokens[p.index] }
 
@@ -83,38 +89,60 @@ func (p *place) replace() {
 	old.step(core.Input{Kind: core.Close})
 	old.closed = true
 	w.toEndpoint(endpoint.Input{Kind: endpoint.Detach, Client: old.client}, nil)
-	w.tokens[p.index] = w.newToken(p)
+	w.tokens[p.index] = w.newToken(p.index)
 }
 
 // get is what a caller does: it reads, and asks if there is nothing to read.
 func (t *token) get() {
-	w := t.w
-	if t.published && w.now < t.end {
-		w.stats.Served++
-		t.read = true
-		if w.now >= t.refreshTime && !t.hinted {
-			t.hinted = true
-			t.step(core.Input{Kind: core.RefreshHint})
-		}
+	if t.reads() {
 		return
 	}
-	w.sequence++
-	c := &caller{id: w.sequence, since: w.now}
-	t.stepFor(c, core.Input{Kind: core.Get}, nil)
-	if w.parameters.Patience > 0 {
-		w.after(w.rnd.about(w.parameters.Patience), func() {
-			for i := range t.waiting {
-				if t.waiting[i].id == c.id {
-					t.waiting = append(t.waiting[:i], t.waiting[i+1:]...)
-					return
-				}
-			}
-		})
+	c := t.w.comes(core.Input{Kind: core.Get})
+	t.stepFor(c, c.asks, nil)
+}
+
+// reads is a caller that looks whether there is a token that it may use.
+func (t *token) reads() bool {
+	w := t.w
+	if !t.published || w.now >= t.end || t.contested {
+		return false
 	}
+	w.stats.Served++
+	t.noteRead()
+	t.read = true
+	if w.now >= t.refreshTime && !t.hinted {
+		t.hinted = true
+		w.later(func() { t.step(core.Input{Kind: core.RefreshHint}) })
+	}
+	return true
+}
+
+// comes is a caller that has to wait for a reply.
+func (w *World) comes(in core.Input) *caller {
+	w.sequence++
+	c := &caller{id: w.sequence, since: w.now, asks: in}
+	w.open[c.id] = c
+	if w.parameters.Patience > 0 {
+		w.after(w.rnd.about(w.parameters.Patience), func() { delete(w.open, c.id) })
+	}
+	return c
+}
+
+// leaves reports whether a caller is still there, and lets it go: it has its reply.
+func (w *World) leaves(c *caller) bool {
+	_, there := w.open[c.id]
+	delete(w.open, c.id)
+	return there
 }
 
 // hear is a message from the endpoint.
 func (t *token) hear(id endpoint.Ticket, in core.Input) {
+	if t.life.Over() {
+		if in.Kind == core.Admitted {
+			t.w.toEndpoint(endpoint.Input{Kind: endpoint.Ended, Ticket: id}, nil)
+		}
+		return
+	}
 	t.stepFor(nil, in, func(e *core.Effects) {
 		if e.Decline {
 			t.w.toEndpoint(endpoint.Input{Kind: endpoint.Ended, Ticket: id}, nil)
@@ -132,7 +160,10 @@ func (t *token) stepFor(from *caller, in core.Input, also func(*core.Effects)) {
 	if w.violation != nil {
 		return
 	}
-	in.Read = t.read
+	if !t.takes(from, &in) {
+		return
+	}
+	in.Read, in.Watched = t.read, t.watchers > 0
 	e := t.core.Step(w.wall(), w.rnd.Float64(), in)
 	w.stats.Steps++
 	w.mix(uint64(t.id), uint64(in.Kind), uint64(e.Reply), uint64(e.Release))
@@ -141,6 +172,9 @@ func (t *token) stepFor(from *caller, in core.Input, also func(*core.Effects)) {
 	}
 	if e.Cancel {
 		t.cancel(in)
+	}
+	if e.Withdraw || e.Publish {
+		t.noteReads()
 	}
 	if e.Withdraw {
 		t.published = false
@@ -157,6 +191,7 @@ func (t *token) stepFor(from *caller, in core.Input, also func(*core.Effects)) {
 	}
 	t.arm(&e)
 	t.reply(&e, from)
+	t.ends(in, &e)
 }
 
 // consult lets the endpoint know what was decided, as the manager does.
@@ -173,7 +208,7 @@ func (t *token) consult(in core.Input, e *core.Effects) {
 		t.queued[t.ticket] = e.Flight
 	}
 	if e.Enqueue || e.Promote {
-		t.w.toEndpoint(endpoint.Input{Kind: endpoint.Want, Ticket: t.ticket, Client: t.client, Urgent: e.Urgent, Manual: e.Manual}, t)
+		t.w.toEndpoint(endpoint.Input{Kind: endpoint.Want, Ticket: t.ticket, Client: t.client, Urgent: e.Urgent, Manual: e.Manual, New: e.New && t.target != nil}, t)
 	}
 }
 
@@ -194,7 +229,7 @@ func (t *token) ending(in core.Input) endpoint.Input {
 		default:
 			end.Outcome = endpoint.Works
 		}
-		t.flight = request{number: t.flight.number}
+		t.flight = request{number: t.flight.number + 1} // so that it does not end again
 	}
 	if t.core.State().Closed {
 		end.Outcome, end.Throttled = endpoint.NoEvidence, false
@@ -273,7 +308,7 @@ func (t *token) cancel(in core.Input) {
 func (t *token) publish(e *core.Effects) {
 	w := t.w
 	t.number++
-	t.published, t.read, t.hinted, t.made = true, e.Release == core.Serve, false, 0
+	t.published, t.read, t.hinted, t.made, t.unused = true, e.Release == core.Serve && len(t.waiting) > 0, false, 0, false
 	t.end, t.refreshTime = e.Publication.EffectiveExpiry.Sub(epoch), e.Publication.RefreshTime.Sub(epoch)
 	number, publication := t.number, e.Publication.Number
 	w.after(e.Publication.Life, func() {
@@ -288,10 +323,10 @@ func (t *token) arm(e *core.Effects) {
 	if !e.Armed {
 		return
 	}
-	number, at := t.wakeNo, e.Wake
+	number, at, since := t.wakeNo, e.Wake, t.began
 	t.w.after(max(t.core.Left(at), 0), func() {
 		if number == t.wakeNo {
-			t.step(core.Input{Kind: core.Wake, At: at})
+			t.step(core.Input{Kind: core.Wake, At: at + since - t.began})
 		}
 	})
 }
@@ -302,23 +337,27 @@ func (t *token) reply(e *core.Effects, from *caller) {
 		for _, c := range t.waiting {
 			t.respond(c, e.ReleaseOf(c.reply, t.published), e)
 		}
-		t.waiting = t.waiting[:0]
+		t.waiting = nil
 	}
 	if from == nil {
 		return
 	}
 	from.reply = e.Reply
 	if e.Reply == core.Wait || e.Reply == core.WaitOrServe {
-		t.waiting = append(t.waiting, *from)
+		t.waiting = append(t.waiting, from)
 		return
 	}
-	t.respond(*from, e.Reply, e)
+	t.respond(from, e.Reply, e)
 }
 
-func (t *token) respond(c caller, reply core.Reply, e *core.Effects) {
+func (t *token) respond(c *caller, reply core.Reply, e *core.Effects) {
 	w := t.w
+	if reply == core.Shut && t.passesOn(c) || !w.leaves(c) {
+		return
+	}
 	switch reply {
 	case core.Serve, core.ServeExpired:
+		t.serves(c)
 		w.stats.Served++
 		w.stats.Longest = max(w.stats.Longest, w.now-c.since)
 		t.read = true

@@ -17,7 +17,9 @@ type World struct {
 	now        time.Duration
 	events     events
 	sequence   int
-	tokens     []*token
+	tokens     []*token // of the places, if there is no pool
+	pool       *tokenPool
+	open       map[int]*caller // those that have no reply yet
 	endpoint   *endpoint.Core
 	tickets    map[endpoint.Ticket]*token // whose they are
 	lastTicket endpoint.Ticket
@@ -49,17 +51,17 @@ func Run(seed uint64, keep bool) *Result {
 func RunWith(seed uint64, p Parameters) *Result { return run(seed, p, newSource(seed), false) }
 
 func run(seed uint64, p Parameters, s source, keep bool) *Result {
-	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, tickets: map[endpoint.Ticket]*token{}, hash: 14695981039346656037}
+	if p.Pool.MaxTokens > 0 {
+		p.Pool = p.Pool.WithDefaults()
+	}
+	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, tickets: map[endpoint.Ticket]*token{}, open: map[int]*caller{}, hash: 14695981039346656037}
 	w.endpoint = endpoint.New(endpoint.Policy{MaxInFlight: p.Limit})
 	w.checker.init(w)
-	for i := range p.Tokens {
-		w.tokens = append(w.tokens, w.newToken(&place{w, i}))
+	if p.Pool.MaxTokens > 0 {
+		w.fillPool()
+	} else {
+		w.fillPlaces()
 	}
-	for _, t := range w.tokens {
-		w.after(w.rnd.between(0, p.Interval), t.place.arrive)
-	}
-	w.often(p.Churn, (*place).replace)
-	w.often(p.Manual, (*place).refresh)
 	w.recovered = p.Duration + w.recoveryTime()
 	end := w.recovered + 3*p.Interval + 10*time.Second
 	for len(w.events) > 0 && w.violation == nil {
@@ -77,6 +79,20 @@ func run(seed uint64, p Parameters, s source, keep bool) *Result {
 	return &Result{Seed: seed, Parameters: p, Hash: w.hash, Stats: w.stats, Violation: w.violation, Trace: w.lines}
 }
 
+// fillPlaces makes tokens, each in a place of its own.
+func (w *World) fillPlaces() {
+	p := &w.parameters
+	for i := range p.Tokens {
+		w.tokens = append(w.tokens, w.newToken(i))
+	}
+	for i := range w.tokens {
+		w.after(w.rnd.between(0, p.Interval), (&place{w, i}).arrive)
+	}
+	anywhere := func(do func(*place)) func() { return func() { do(&place{w, w.rnd.IntN(len(w.tokens))}) } }
+	w.often(p.Churn, anywhere((*place).replace))
+	w.often(p.Manual, anywhere((*place).refresh))
+}
+
 // recoveryTime is how long callers may still fail after the faults have ended: the longest backoff of a token or hold,
 // a request that is stuck, and the time that it takes to fetch all tokens.
 func (w *World) recoveryTime() time.Duration {
@@ -90,20 +106,22 @@ func (w *World) recoveryTime() time.Duration {
 	if p.Stuck > 0 {
 		longest += 3 * time.Minute
 	}
+	if p.Pool.MaxTokens > 0 { // new tokens are fetched at a pace
+		longest += time.Duration(p.Tokens/min(p.Clients, 20)) * time.Second / 50
+	}
 	perClient := max(p.Limit/4, 1)
 	return longest + time.Duration(p.Tokens)*p.Latency*3/time.Duration(perClient)
 }
 
-// often does something to one of the tokens again and again, until the faults end, with a mean time of every between;
-// never if that is zero.
-func (w *World) often(every time.Duration, do func(p *place)) {
+// often does something again and again, until the faults end, with a mean time of every between; never if that is zero.
+func (w *World) often(every time.Duration, do func()) {
 	if every <= 0 {
 		return
 	}
 	var again func()
 	again = func() {
 		if w.now < w.parameters.Duration {
-			do(w.tokens[w.rnd.IntN(len(w.tokens))].place)
+			do()
 			w.after(w.rnd.about(every), again)
 		}
 	}
@@ -139,6 +157,9 @@ func (w *World) plan(at time.Duration, do func()) {
 	w.sequence++
 	heap.Push(&w.events, event{at, w.sequence, do})
 }
+
+// later does something soon: a message that takes its time.
+func (w *World) later(do func()) { w.after(w.rnd.between(0, time.Millisecond), do) }
 
 func (w *World) wall() time.Time { return epoch.Add(w.now) }
 
@@ -221,15 +242,22 @@ func (w *World) arm(e *endpoint.Effects) {
 	})
 }
 
-// finish checks that nothing was forgotten.
+// finish checks that no caller was forgotten.
 func (w *World) finish() {
-	for _, t := range w.tokens {
-		if len(t.waiting) > 0 && w.violation == nil && w.parameters.Patience == 0 {
-			oldest := t.waiting[0].since
-			if w.now-oldest > w.recoveryTime() {
-				w.violate("recovery", "a caller of token %d waits since %v", t.id, oldest)
-			}
+	if w.pool != nil {
+		w.pool.checker.finish()
+	}
+	oldest := -1
+	for id := range w.open {
+		if oldest < 0 || id < oldest {
+			oldest = id
 		}
+	}
+	if oldest < 0 || w.violation != nil || w.parameters.Patience > 0 {
+		return
+	}
+	if c := w.open[oldest]; w.now-c.since > w.recoveryTime() {
+		w.violate("recovery", "caller %d waits since %v, for %s", c.id, c.since, c.wants())
 	}
 }
 

@@ -108,6 +108,20 @@ var bugs = []bug{
 		"	case !s.token.on && !s.watched:\n", "	case !s.token.on:\n"},
 	{"an expired value is asked for again and again", "flight.go",
 		"	s.repeated = true\n", ""},
+	{"a token from elsewhere is adopted though it was rejected", "offered.go",
+		"s.closed || in.Rejected ||", "s.closed ||"},
+	{"a contested token from elsewhere is adopted", "offered.go",
+		"|| len(s.contest.origins) > 0) {", ") {"},
+	{"a token from elsewhere is adopted though it has expired", "offered.go",
+		"	if s.left(f, life) <= 0 {\n		return\n	}\n", ""},
+	{"a token from elsewhere does not release the round", "offered.go",
+		"	s.arrive(f, life, same)\n", "	r := s.round\n	s.round = round{}\n	s.arrive(f, life, same)\n	s.round = r\n"},
+	{"a stale fetch replaces the newer token", "flight.go",
+		"	if f.stale {\n		s.staleEnded(f)\n		return\n	}\n", ""},
+	{"a stale fetch serves the next rejection", "offered.go",
+		"f.stale, f.reported = true, true", "f.stale = true"},
+	{"the lifetime of a token from elsewhere counts from its arrival", "offered.go",
+		"	f.began = s.elapsed - s.wall.Sub(f.start)\n", "	f.start, f.began = s.wall, s.elapsed\n"},
 }
 
 // shared are bugs of tokens at one endpoint, which worlds of many tokens have to catch.
@@ -143,6 +157,44 @@ var shared = []bug{
 		"			s.lifted = append(s.lifted, t.id)\n", ""},
 }
 
+// pooled are bugs of tokens in a pool, which worlds of pools have to catch.
+var pooled = []bug{
+	{"an eviction replies to no caller", "core.go",
+		"	s.Release, s.Notify = Shut, Shut\n", "	s.Notify = Shut\n"},
+	{"two owners for one token", "pool/pool.go",
+		"	if t := m.index.Find(key); t != none {\n", "	if t := m.index.Find(key); t != none && m.place(t).state == idle {\n"},
+	{"a hidden difference between targets is ignored", "pool/key.go",
+		"		h.Write(n[:])\n", ""},
+	{"a token that callers wait for makes room", "pool/life.go",
+		"!s.Resting || s.Waiting || s.Watched", "s.Watched"},
+	{"a watched token makes room", "pool/life.go",
+		" || s.Watched", ""},
+	{"a contested token makes room", "pack.go",
+		"		len(c.contest.origins) == 0 && ", "		"},
+	{"a failing token makes room at once", "pool/life.go",
+		"s.BackingOff && s.Now < s.Called+QuietTime", "false"},
+	{"a token that is busy again makes room", "pool/pool.go",
+		"		m.unlink(t)\n		p.state = busy\n		m.busy++\n", ""},
+	{"the token that was used last makes room", "pool/pool.go",
+		"		t := m.oldest\n		if m.used(t)", "		t := m.newest\n		if m.used(t)"},
+	{"a token that was read is not used", "pool/pool.go",
+		"	p.rank, p.state = m.used(t), idle\n", "	p.rank, p.state = 0, idle\n"},
+	{"an evicted token can still be found", "pool/pool.go",
+		"	m.total--\n	m.index.Remove(t)\n", "	m.total--\n"},
+	{"one token too many", "pool/pool.go",
+		"	full := m.total >= m.policy.MaxTokens\n", "	full := m.total > m.policy.MaxTokens\n"},
+	{"one busy token too many", "pool/pool.go",
+		"if m.busy >= m.policy.MaxBusy || ", "if m.busy > m.policy.MaxBusy || "},
+	{"a token in use is forgotten", "pool/life.go",
+		"	if at-before >= noteEvery || at < before || before == 0 {\n", "	if before == 0 {\n"},
+	{"a token out of use is never forgotten", "pool/pool.go",
+		"return m.place(t).state == idle && now-m.used(t) >= m.policy.IdleTime && m.Remove(t)", "return false"},
+	{"a busy token is forgotten", "pool/pool.go",
+		"return m.place(t).state == idle && now-m", "return now-m"},
+	{"new tokens as fast as they come", "endpoint/client.go",
+		"return len(c.recent) < newPerSecond || ", "return true || "},
+}
+
 // TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and runs it.
 func TestEveryPlantedBugIsCaught(t *testing.T) {
 	if testing.Short() || raceDetector { // the programs are built without it
@@ -150,9 +202,9 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 	}
 	core, err := filepath.Abs("../../core")
 	require.NoError(t, err)
-	results := make([]string, len(bugs)+len(shared))
+	results := make([]string, len(bugs)+len(shared)+len(pooled))
 	t.Run("bugs", func(t *testing.T) {
-		for i, b := range append(slices.Clone(bugs), shared...) {
+		for i, b := range slices.Concat(bugs, shared, pooled) {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				var args []string

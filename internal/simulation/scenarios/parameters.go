@@ -58,6 +58,7 @@ func Parameters() []Parameter {
 		{"one_active", "issuing a token revokes the one before", func(k *world.Parameters) any { return &k.OneActive }},
 		{"recheck", "credentials that it denies can be read again", func(k *world.Parameters) any { return &k.Recheck }},
 
+		{"offers", "about how much `TIME` passes between tokens that come from elsewhere, in each process", func(k *world.Parameters) any { return &k.Offers }},
 		{"revocations", "about how much `TIME` passes between revocations of all tokens", func(k *world.Parameters) any { return &k.Revocations }},
 		{"stale_repeat", "with repeat: the same token even though it was revoked", func(k *world.Parameters) any { return &k.StaleRepeat }},
 		{"key_lag", "`TIME` that APIs lag behind when keys roll over, which they do then", func(k *world.Parameters) any { return &k.KeyLag }},

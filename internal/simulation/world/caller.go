@@ -248,6 +248,9 @@ func (p *process) invalidate(value int64, origin uint64, path int32, wait bool, 
 		p.w.coverIf(!current, CoverLate401DuringFetch)
 		p.w.coverIf(current, CoverRejectionJoinsFetch)
 	}
+	if current && p.w.parameters.Offers > 0 {
+		p.noteRejected(value)
+	}
 	return p.step(core.Input{Kind: core.Invalidate, Current: current, Wait: wait, Origin: origin, Path: uint64(path) + 1}, from,
 		line{what: wInvalidate, a: value, b: int64(origin) - 1})
 }

@@ -37,11 +37,13 @@ func (c *checker) fetchStarts(wall time.Time, in core.Input, e *core.Effects, ev
 	if c.tokenOn && c.token.repeated {
 		c.gate = c.elapsed + time.Second
 	}
-	c.running, c.failureReported, c.began = true, false, c.elapsed
+	c.running, c.failureReported, c.stale, c.began = true, false, false, c.elapsed
 }
 
 func (c *checker) fetchEnds(in core.Input, e *core.Effects, ev core.Event) {
 	c.running, c.lastEnd = false, c.elapsed
+	c.broken(c.stale != (ev.Class == core.ClassStale), "D1", "a fetch ends %v, and a token came from elsewhere meanwhile: %v", classWords[ev.Class], c.stale)
+	c.broken(c.stale && e.Publish, "D1", "a stale fetch replaces the token that came from elsewhere")
 	switch ev.Class {
 	case core.ClassOK:
 		c.causes()

@@ -47,12 +47,16 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 		c.broken(p.RefreshTime.Before(c.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "due %v after the start, of a usable life of %v", p.RefreshTime.Sub(c.resultStart), usable)
 	}
 	c.broken(!p.EffectiveExpiry.Equal(end), "M2", "a token's end is %v, and ought to be %v", p.EffectiveExpiry, end)
-	left := min(end.Sub(wall), end.Sub(c.resultStart)-(c.elapsed-c.began))
+	began := c.began
+	if c.offered {
+		began = c.elapsed - wall.Sub(c.resultStart)
+	}
+	left := min(end.Sub(wall), end.Sub(c.resultStart)-(c.elapsed-began))
 	c.broken(left <= 0, "M6", "an expired token is published")
 	c.broken(p.Life != left, "M2", "a token is published for %v, and ought to be for %v", p.Life, left)
 	c.gate = 0
 	if c.result.Same || life < time.Second {
-		c.gate = c.began + time.Second
+		c.gate = began + time.Second
 	}
 	c.failures = failures{}
 	c.endsContest(c.result.Same)

@@ -27,6 +27,8 @@ type checker struct {
 	rejections      int
 	contests        contests
 	failureReported bool         // the fetch in flight has outlived its round
+	stale           bool         // a token came from elsewhere during the fetch in flight
+	offered         bool         // the token at hand comes from elsewhere
 	round           bool         // a caller may be waiting
 	gate            core.Elapsed // no fetch sooner, except by a manual refresh (M5, M6)
 	failures        failures
@@ -69,6 +71,8 @@ func (c *checker) before(wall time.Time, in core.Input) {
 		c.hearsOutcome(in)
 	case core.Fetched:
 		c.result, c.resultStart = in.Result, c.p.w.arriving.start
+	case core.Offered:
+		c.result, c.resultStart = in.Result, in.Start
 	}
 }
 
@@ -91,7 +95,7 @@ func (c *checker) after(wall time.Time, in core.Input, e *core.Effects) {
 			c.abandoned--
 			c.p.w.cover(CoverLateResult)
 			c.p.w.coverIf(c.tokenOn, CoverLateResultBesideToken)
-			c.broken(e.Publish, "M15", "the late result of an abandoned fetch is published")
+			c.broken(e.Publish && in.Kind == core.Fetched, "M15", "the late result of an abandoned fetch is published")
 		case core.Published:
 			c.publishes(wall, e)
 		case core.Withdrawn:

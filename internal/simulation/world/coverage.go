@@ -50,6 +50,10 @@ const (
 	CoverUnattendedFetch
 	CoverLongerLife
 	CoverTooShort
+	CoverOffer
+	CoverOfferReleases
+	CoverRejectedOffer
+	CoverStaleFetch
 	coveragePoints
 )
 
@@ -99,6 +103,10 @@ var coverageNames = [coveragePoints]string{
 	CoverUnattendedFetch:          "a fetch for watchers alone",
 	CoverLongerLife:               "a caller gets a token that remains valid for as long as it wants",
 	CoverTooShort:                 "a caller wants a longer life than tokens have",
+	CoverOffer:                    "a token from elsewhere is adopted",
+	CoverOfferReleases:            "callers that wait are served a token from elsewhere",
+	CoverRejectedOffer:            "a token from elsewhere was rejected here",
+	CoverStaleFetch:               "a token comes from elsewhere during a fetch",
 }
 
 // String describes the mark.

@@ -17,6 +17,7 @@ const (
 	crowd
 	manualCalls
 	closing
+	elsewhere
 	recovery
 )
 
@@ -49,6 +50,9 @@ func (w *World) planFaults() {
 		}
 		if k.Closes {
 			w.later(k.Duration, p, closing)
+		}
+		if k.Offers > 0 {
+			w.nextOffer(p)
 		}
 	}
 }
@@ -95,6 +99,8 @@ func (w *World) applyFault(e event) {
 			p.close()
 			w.later(time.Second, e.p, closing)
 		}
+	case elsewhere:
+		w.offer(e.p)
 	case recovery:
 		w.endFaults()
 	}

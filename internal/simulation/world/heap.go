@@ -19,6 +19,7 @@ const (
 	watcherComes                 // watcher a of process p joins
 	watcherLooks                 // ... takes up the newest bulletin
 	watcherGoes                  // ... leaves
+	offerComes                   // token a comes from elsewhere to process p
 )
 
 // event is something that will happen. Two at the same instant happen in the order they were planned.

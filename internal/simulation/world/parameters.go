@@ -53,6 +53,8 @@ type Parameters struct {
 	Manual     bool // a caller calls Refresh and Invalidate by hand
 	Watchers   int  // of each process: loops over the token's successors
 	Closes     bool // processes are closed in the middle of anything
+
+	Offers time.Duration // between the tokens that come from elsewhere, to each process, on average
 }
 
 // Trouble is a way for the token endpoint to fail.
@@ -95,6 +97,9 @@ func drawLater(s *source, k *Parameters) {
 		k.MinLife = pick(s, k.Lifetime/3, k.Lifetime*2/3, 2*k.Lifetime)
 	}
 	k.Extreme = s.chance(0.1)
+	if s.chance(0.25) {
+		k.Offers = s.about(max(k.Lifetime/2, 300*time.Millisecond))
+	}
 }
 
 func draw(s *source) Parameters {

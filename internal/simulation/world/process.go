@@ -23,8 +23,9 @@ type process struct {
 	published     published
 	contested     bool // an origin may contest the published token
 	displacements core.Displacements
-	observes      bool  // outcomes of first sends are wanted
-	held          int64 // the value published last
+	observes      bool           // outcomes of first sends are wanted
+	held          int64          // the value published last
+	rejected      map[int64]bool // values that an origin rejected
 	flights       []flight
 	waiting       []ticket
 	callers       []caller
@@ -116,6 +117,7 @@ func (p *process) step(in core.Input, from ticket, l line) core.Reply {
 	if e.Cancel {
 		p.cancel()
 	}
+	p.checker.supersedes(in, &e)
 	p.checker.after(wall, in, &e)
 	if e.Withdraw {
 		p.published, p.contested = published{}, false

@@ -84,7 +84,7 @@ const (
 	readableLifetimes = 100 // in a row
 	focusedLifetimes  = 30
 	maxFaults         = 500
-	causes            = int(core.CauseRetry) + 1
+	causes            = int(core.Causes)
 )
 
 // recorder fills a recording while its world runs. It sees what happens and changes nothing.

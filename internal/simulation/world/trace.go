@@ -44,6 +44,7 @@ const (
 	wWatch
 	wUnwatch
 	wYielded
+	wOffered
 	wEvent // + core.EventKind
 )
 
@@ -58,6 +59,7 @@ var words = [...]string{
 	wRevoke: "all tokens are revoked", wRoll: "keys roll over", wStep: "the wall clock is stepped by %s",
 	wSleep: "the machine sleeps for %s", wFaultsEnd: "the faults end", wOneActive: "  one active token, by API %d",
 	wWatch: "watcher %d joins", wUnwatch: "watcher %d leaves", wYielded: "watcher %d is given the token of fetch %d",
+	wOffered: "token %d comes from elsewhere",
 }
 
 // outcomeReports are the outcomes that callers report; see outcomeOf.
@@ -85,9 +87,9 @@ var eventWords = [...]string{
 	core.Guarded: "guard on API %d", core.BackoffLifted: "credentials changed: the backoff is lifted",
 }
 
-var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "manual", core.CauseRetry: "retry"}
+var causeWords = [...]string{core.CauseCold: "cold", core.CauseRefresh: "refresh", core.CauseExpired: "expired", core.CauseRejected: "rejection", core.CauseManual: "manual", core.CauseRetry: "retry", core.CauseShared: "shared"}
 
-var classWords = [...]string{core.ClassOK: "ok", core.ClassExpiredOnArrival: "expired on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent"}
+var classWords = [...]string{core.ClassOK: "ok", core.ClassExpiredOnArrival: "expired on arrival", core.ClassTransient: "transient", core.ClassPermanent: "permanent", core.ClassStale: "stale"}
 
 func (l line) String() string {
 	prefix := fmt.Sprintf("%14s p%d  ", l.at.Round(time.Microsecond), l.p)
@@ -129,7 +131,7 @@ func (l line) String() string {
 		return prefix + fmt.Sprintf(word, l.a, l.b)
 	case wServed, wInvalidate, wResponse:
 		return prefix + fmt.Sprintf(word, l.a, l.b)
-	case wOneActive, wGet, wRefresh, wExpire, wGaveUp, wWatch, wUnwatch:
+	case wOneActive, wOffered, wGet, wRefresh, wExpire, wGaveUp, wWatch, wUnwatch:
 		return prefix + fmt.Sprintf(word, l.a)
 	}
 	return prefix + word

@@ -24,6 +24,7 @@ type World struct {
 	arriving    flight    // the fetch whose result is being handled
 	faultSource *source   // of the faults
 	watching    source    // of watchers, so that what is drawn for them changes nothing else
+	offering    source    // of tokens from elsewhere, likewise
 	paced       bool      // see dice
 	apart       bool      // each caller has a nanosecond of its own; see RunWithDraws
 	stopped     bool      // the run was stopped
@@ -115,7 +116,7 @@ func RunTape(tape []byte) *Result {
 }
 
 func newWorld(seed uint64, k Parameters, s source, keep bool) *World {
-	w := &World{seed: seed, drawn: k, parameters: k, rnd: s, watching: s.aside(2)}
+	w := &World{seed: seed, drawn: k, parameters: k, rnd: s, watching: s.aside(2), offering: s.aside(3)}
 	w.faultSource = &w.rnd
 	w.trace.keep = keep
 	w.endpoint = endpoint{w: w, last: make([]int64, k.Processes)}
@@ -241,6 +242,8 @@ func (w *World) handle(e event) {
 		p.looks(int32(e.a), e.gen)
 	case watcherGoes:
 		p.goes(int32(e.a), e.gen)
+	case offerComes:
+		p.offerComes(e.a)
 	case credentials:
 		p.credentialsChecked()
 	case fetchDone:
