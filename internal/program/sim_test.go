@@ -96,7 +96,7 @@ func TestSim_HuntsOverSeeds(t *testing.T) {
 	r := sim(t, "--seeds", "6", "--first", "3")
 	require.Equal(t, exit.OK, r.code)
 	for _, words := range []string{
-		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 45 reached", "never   ",
+		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 49 reached", "never   ",
 	} {
 		require.Contains(t, r.out, words)
 	}
