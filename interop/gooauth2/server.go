@@ -4,9 +4,9 @@
 // What is particular about it: it takes id and secret from Basic as they are, without decoding them, so that reserved
 // characters need AuthBasicRaw; it allows one authentication method for all clients; an unknown client is a 500 with
 // server_error, since its store returns an error of its own, and only a wrong secret is a 401 with invalid_client; a
-// grant that is not allowed is a 401 with unauthorized_client; a lifetime below a second is sent as expires_in 0; and two
-// JWTs that it generates for a client within one second are the same, so that a token which was revoked comes back. The
-// server here gives each an identifier of its own (see uniqueJWTs).
+// grant that is not allowed is a 401 with unauthorized_client; a lifetime below a second is sent as expires_in 0; and
+// two JWTs that it generates for a client within one second are the same, so that a token which was revoked comes back.
+// The server here gives each an identifier of its own (see uniqueJWTs).
 package gooauth2
 
 import (
@@ -146,7 +146,7 @@ func (s *Server) check(r *http.Request, _ string) error {
 	return err
 }
 
-// uniqueJWTs generates JWTs as [generates.JWTAccessGenerate] does, with a jti (RFC 7519 section 4.1.7). Without one, the
+// uniqueJWTs generates JWTs as [generates.JWTAccessGenerate] does, with a jti (RFC 7519 section 4.1.7). Without one, a
 // token that follows a revocation in the same second would be the revoked one.
 type uniqueJWTs struct{ key []byte }
 
