@@ -11,7 +11,6 @@ import (
 	"time"
 	"weak"
 
-	"github.com/benbjohnson/clock"
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/fetcher"
@@ -49,10 +48,11 @@ func (p *pool) newSource(t *PreparedTarget) *targetSource {
 // handleFor returns the handle of the token that a configuration requests. first is the configuration for the first
 // fetch, if a tenant's was just read.
 func (p *pool) handleFor(t Target, cfg Config, first *Config) (*manager.Handle, error) {
-	key := cfg.tokenKey(t.Tenant, &p.refs)
+	cfg, within := p.complete(cfg, t.Tenant)
+	key := cfg.tokenKey(within, &p.refs)
 	f := &targetFetcher{pool: p, target: t, key: key, clientID: cfg.ClientID}
 	var err error
-	if f.endpoint, err = p.endpoints.of(&cfg, t.Tenant, &p.refs); err != nil {
+	if f.endpoint, err = p.endpoints.of(&cfg, within.tokenRequest, &p.refs); err != nil {
 		return nil, err
 	}
 	f.first.Store(first)
@@ -103,7 +103,8 @@ func (s *targetSource) resolve(ctx context.Context) (*manager.Handle, error) {
 		return nil, err
 	}
 	cfg = s.target.apply(cfg)
-	if err := cfg.FetcherConfig().Validate(); err != nil {
+	whole, _ := s.pool.complete(cfg, s.target.Tenant)
+	if err := whole.FetcherConfig().Validate(); err != nil {
 		return nil, err
 	}
 	h, err := s.pool.handleFor(s.target, cfg, &cfg)
@@ -272,14 +273,15 @@ func (f *targetFetcher) config(ctx context.Context) (Config, error) {
 		return f.target.apply(f.pool.cfg.Config), nil
 	}
 	if first := f.first.Swap(nil); first != nil {
-		return *first, nil
+		cfg, _ := f.pool.complete(*first, f.target.Tenant)
+		return cfg, nil
 	}
 	cfg, err := f.pool.tenants.config(ctx, f.target.Tenant)
 	if err != nil {
 		return Config{}, err
 	}
-	cfg = f.target.apply(cfg)
-	if cfg.tokenKey(f.target.Tenant, &f.pool.refs) != f.key {
+	cfg, within := f.pool.complete(f.target.apply(cfg), f.target.Tenant)
+	if cfg.tokenKey(within, &f.pool.refs) != f.key {
 		go f.pool.tokens.Forget(f.key) // it is fetched with the former configuration no more
 		return Config{}, movedError{}
 	}
@@ -332,8 +334,7 @@ func (c *certificates) function(configured bool) func(token string) *tls.Certifi
 
 // endpoints are the token endpoints of a pool's tokens. Each is kept while a token uses it.
 type endpoints struct {
-	clock clock.Clock
-	rand  func() float64
+	like TokenEndpointConfig // what all of them have in common
 
 	mu    sync.Mutex
 	byKey map[manager.Key]weak.Pointer[TokenEndpoint]
@@ -358,9 +359,9 @@ func (e *endpoints) of(cfg *Config, scope string, refs *references) (*TokenEndpo
 	if found := e.byKey[key].Value(); found != nil {
 		return found, nil
 	}
-	made, err := NewTokenEndpoint(TokenEndpointConfig{
-		TokenURL: cfg.TokenURL, Issuer: cfg.Issuer, AllowHTTP: cfg.AllowHTTP, TokenRequest: request, Clock: e.clock, Rand: e.rand,
-	})
+	wanted := e.like
+	wanted.TokenURL, wanted.Issuer, wanted.AllowHTTP, wanted.TokenRequest = cfg.TokenURL, cfg.Issuer, cfg.AllowHTTP, request
+	made, err := NewTokenEndpoint(wanted)
 	if err != nil {
 		return nil, err
 	}
