@@ -26,8 +26,10 @@ var ErrPoolFull = manager.ErrPoolFull
 // PoolConfig is what [NewPool] makes a [Pool] from. It prints as its Config does.
 type PoolConfig struct {
 	// Config is the configuration that all tokens have in common, as for [New]. A [Target] replaces some of it. Its
-	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called once for
-	// each client that [Pool.Client] returns, and for each target of a context.
+	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called at most once
+	// for each client that [Pool.Client] returns, and for each target of a context. Its Hook and Logger also get what
+	// happens to the token endpoints that the pool's tokens share (manager.EndpointSuspect and the kinds beside it). An
+	// Endpoint has a Hook and a Logger of its own.
 	//
 	// With Tenant, it has the part that belongs to the pool alone, and TokenRequest, which is that of every tenant
 	// whose own is zero.
@@ -45,7 +47,9 @@ type PoolConfig struct {
 	// Logger and WrapFetcher; Fetcher and Manager.
 	//
 	// Tenants whose configurations make the same token request share its token. Functions, such as a ClientSecret that
-	// is no constant, are the same only for the same tenant.
+	// is no constant, are the same only for the same tenant; those of the pool's TokenRequest are the same for all. So
+	// tenants that return a TokenRequest with a Proxy share no endpoint: set it in PoolConfig.Config, or return one
+	// [TokenEndpoint] for all as Endpoint.
 	Tenant func(ctx context.Context, name string) (Config, error)
 	// Origins says which target requests to an origin ("https://stock.example.com") get the token of, if they are sent
 	// by [Pool.HTTPClient] or through [Pool.Transport]. It is the whole set: requests to any other origin are refused,
@@ -178,7 +182,7 @@ type pool struct {
 	tenants  *tenants
 	origins  []originTarget
 	latest   certificates
-	known    knownKeys
+	known    knownTokens
 
 	endpoints endpoints
 
@@ -198,7 +202,10 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 		p.clock = clock.New()
 		p.cfg.Config.Clock = p.clock
 	}
-	p.endpoints.clock, p.endpoints.rand = p.clock, cfg.Config.Rand
+	p.cfg.Config.Hook = oneAtATime(cfg.Config.Hook)
+	p.endpoints.like = TokenEndpointConfig{
+		Clock: p.clock, Rand: cfg.Config.Rand, Hook: p.cfg.Config.Hook, Logger: cfg.Config.Logger,
+	}
 	if cfg.Tenant != nil {
 		p.tenants = &tenants{call: cfg.Tenant, check: p.tenantConfig, clock: p.clock}
 	}
@@ -211,6 +218,20 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 		p.origins = append(p.origins, originTarget{origin, PrepareTarget(target)})
 	}
 	return &Pool{p}, nil
+}
+
+// oneAtATime is a hook that is called by one goroutine at a time, though tokens and endpoints have queues of their own.
+// It waits on a channel, because a bubble of testing/synctest whose hook sleeps would hang at a mutex.
+func oneAtATime(hook func(Event)) func(Event) {
+	if hook == nil {
+		return nil
+	}
+	busy := make(chan struct{}, 1)
+	return func(e Event) {
+		busy <- struct{}{}
+		defer func() { <-busy }()
+		hook(e)
+	}
 }
 
 // Client returns the client of a target: it offers everything that a client made by [New] does. It is small, and may be
@@ -299,10 +320,18 @@ func (p *pool) tenantConfig(cfg Config) (Config, error) {
 		return Config{}, fmt.Errorf("unusable Config:\n%w", errors.Join(found...))
 	}
 	cfg.Certificate, cfg.DPoP, cfg.Clock = own.Certificate, own.DPoP, own.Clock
-	if len(setFields("TokenRequest", reflect.ValueOf(cfg.TokenRequest))) == 0 {
-		cfg.TokenRequest = own.TokenRequest
+	whole, _ := p.complete(cfg, "")
+	return cfg, whole.FetcherConfig().Validate()
+}
+
+// complete returns a tenant's configuration with the pool's TokenRequest if it has none of its own, and what the
+// functions in it are compared within: those of the pool are the same for all tenants.
+func (p *pool) complete(cfg Config, tenant string) (Config, scopes) {
+	within := scopes{config: tenant, tokenRequest: tenant}
+	if p.tenants != nil && len(setFields("TokenRequest", reflect.ValueOf(cfg.TokenRequest))) == 0 {
+		cfg.TokenRequest, within.tokenRequest = p.cfg.Config.TokenRequest, "" // the name of no tenant
 	}
-	return cfg, cfg.FetcherConfig().Validate()
+	return cfg, within
 }
 
 // startShared makes what requests to the APIs need, whatever their token.

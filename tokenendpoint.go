@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -61,6 +62,12 @@ type TokenEndpointConfig struct {
 	Clock clock.Clock
 	// Rand returns numbers in [0, 1), for jitter, as [Config].Rand does. It is called by one goroutine at a time.
 	Rand func() float64
+	// Hook is called with what happens to the endpoint and is about no single token: manager.EndpointSuspect and the
+	// kinds beside it. It is called in order, and may be slow, as [Config].Hook. A client's own Hook does not get
+	// these.
+	Hook func(Event)
+	// Logger receives the same events: suspicion, failed probes and holds at Warn, recovery at Info, probes at Debug.
+	Logger *slog.Logger
 }
 
 // Validate returns everything that [NewTokenEndpoint] would refuse as one error, which joins a *[FieldError] for each
@@ -80,7 +87,7 @@ func (c TokenEndpointConfig) fetcherConfig() fetcher.EndpointConfig {
 }
 
 func (c TokenEndpointConfig) managerConfig() manager.EndpointConfig {
-	return manager.EndpointConfig{MaxInFlight: c.MaxInFlight, Clock: c.Clock, Rand: c.Rand}
+	return manager.EndpointConfig{MaxInFlight: c.MaxInFlight, Clock: c.Clock, Rand: c.Rand, Hook: c.Hook, Logger: c.Logger}
 }
 
 // config is the part of a Config that says the same.
@@ -110,7 +117,9 @@ func NewTokenEndpoint(cfg TokenEndpointConfig) (*TokenEndpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := manager.NewEndpoint(cfg.managerConfig())
+	forManager := cfg.managerConfig()
+	forManager.Name = f.Address()
+	m, err := manager.NewEndpoint(forManager)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +138,11 @@ type TokenEndpointStats struct {
 	// NextProbe is when a caller may cause the next attempt, on the wall clock. Zero unless Suspect, and while a probe
 	// is in flight.
 	NextProbe time.Time
+	// Suspected counts how often the endpoint became suspect, Probes the token requests that were to show whether it
+	// still was, and Held how often it asked a client id for a pause.
+	Suspected, Probes, Held uint64
+	// EventsDropped counts events that were lost because Hook or Logger was too slow, and HookPanics their panics.
+	EventsDropped, HookPanics uint64
 }
 
 // Stats reports how things stand. It does not wait for anything.
@@ -139,6 +153,8 @@ func (e *TokenEndpoint) Stats() TokenEndpointStats {
 	defer s.mu.Unlock()
 	return TokenEndpointStats{
 		Clients: s.clients, InFlight: now.InFlight, Waiting: now.Waiting, Suspect: now.Suspect, NextProbe: now.NextProbe,
+		Suspected: now.Suspected, Probes: now.Probes, Held: now.Held,
+		EventsDropped: now.EventsDropped, HookPanics: now.HookPanics,
 	}
 }
 

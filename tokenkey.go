@@ -62,9 +62,12 @@ func (c *canonical) values(v map[string][]string) {
 
 func (c *canonical) key() manager.Key { return manager.KeyOf(c.parts...) }
 
+// scopes name what a configuration's functions are the same within: those of its TokenRequest, and all others.
+type scopes struct{ config, tokenRequest string }
+
 // tokenKey returns the key of the token that a configuration requests. refs numbers what is compared by its address.
-func (c Config) tokenKey(scope string, refs *references) manager.Key {
-	k := &canonicalConfig{scope: scope, refs: refs}
+func (c Config) tokenKey(within scopes, refs *references) manager.Key {
+	k := &canonicalConfig{scope: within.config, refs: refs}
 	f := c.FetcherConfig()
 	k.credentials(&f)
 
@@ -95,7 +98,12 @@ func (c Config) tokenKey(scope string, refs *references) manager.Key {
 	// What was said above, what makes no difference to a request, and what belongs to the pool.
 	f.Scopes, f.Audience, f.Resource, f.Params, f.TokenRequest.Header = nil, nil, nil, nil, nil
 	f.TokenType, f.AuthScheme, f.AllowHTTP, f.TokenRequest.Timeout, f.Clock = "", "", nil, 0, nil
+	request := f.TokenRequest
+	f.TokenRequest = fetcher.TokenRequest{}
 	k.value("Config", reflect.ValueOf(f))
+	k.scope = within.tokenRequest
+	k.value("TokenRequest", reflect.ValueOf(request))
+	k.scope = within.config
 	k.value("Fetcher", reflect.ValueOf(&c.Fetcher).Elem())
 	return k.key()
 }

@@ -84,8 +84,11 @@ func (e *Endpoint) String() string {
 	if e == nil || e.shared == nil {
 		return "fetcher.Endpoint(unusable)"
 	}
-	return "fetcher.Endpoint(" + e.shared().cfg.redactedEndpoint() + ")"
+	return "fetcher.Endpoint(" + e.Address() + ")"
 }
+
+// Address is the endpoint's address or its issuer, without the query, which may hold a secret.
+func (e *Endpoint) Address() string { return e.shared().cfg.redactedEndpoint() }
 
 // Format prints the address, whatever the verb.
 func (e *Endpoint) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.String())) }

@@ -58,6 +58,9 @@ func (e *entry) reportEvent(msg message, effects *core.Effects, ev *core.Event) 
 
 // emit hands an event to the observer.
 func (e *entry) emit(event Event) {
+	if e.shard.observer == nil {
+		return
+	}
 	if event.Time.IsZero() {
 		event.Time = e.core.Wall()
 	}

@@ -3,6 +3,7 @@ package manager
 import (
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -27,9 +28,11 @@ import (
 // for all managers together, and all other callers that have no token fail at once, with an [Error] in which errors.As
 // finds a [HeldError]. Any success ends that.
 type Endpoint struct {
-	clock clock.Clock
-	rand  func() float64
-	seed  maphash.Seed // of the numbers that stand for client ids
+	clock    clock.Clock
+	rand     func() float64
+	seed     maphash.Seed // of the numbers that stand for client ids
+	name     string
+	observer *observer
 	// tickets numbers the fetches.
 	tickets atomic.Uint64
 
@@ -40,6 +43,7 @@ type Endpoint struct {
 
 	// All that follows is the owner's, which is the goroutine of run.
 	core    *endpoint.Core
+	counts  endpointCounts
 	waiting map[endpoint.Ticket]ticket
 	spare   []posted
 	timer   *clock.Timer
@@ -50,6 +54,8 @@ type Endpoint struct {
 type posted struct {
 	input endpoint.Input
 	from  ticket
+	// clientID is that of a fetch that has ended.
+	clientID string
 	// stats is where the reply goes to a caller of Stats, whose message it is then.
 	stats chan<- EndpointStats
 }
@@ -68,6 +74,12 @@ type EndpointConfig struct {
 	Clock clock.Clock
 	// Rand returns numbers in [0, 1), for jitter, as [Config].Rand does.
 	Rand func() float64
+	// Name is what events call the endpoint, such as its address.
+	Name string
+	// Hook is called with what happens to the endpoint, such as [EndpointSuspect]; Logger receives it as well. Both are
+	// as in [Config].
+	Hook   func(Event)
+	Logger *slog.Logger
 }
 
 // maxMaxInFlight is more than any endpoint serves.
@@ -90,7 +102,7 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 		return nil, fmt.Errorf("manager: unusable EndpointConfig:\n%w", err)
 	}
 	e := &Endpoint{
-		clock: cfg.Clock, rand: cfg.Rand, seed: maphash.MakeSeed(),
+		clock: cfg.Clock, rand: cfg.Rand, seed: maphash.MakeSeed(), name: cfg.Name, observer: newObserver(cfg.Hook, cfg.Logger),
 		core:    endpoint.New(endpoint.Policy{MaxInFlight: cfg.MaxInFlight}),
 		waiting: map[endpoint.Ticket]ticket{},
 	}
@@ -112,6 +124,11 @@ type EndpointStats struct {
 	// NextProbe is when a caller may cause the next attempt, on the wall clock. Zero unless Suspect, and while a probe
 	// is in flight.
 	NextProbe time.Time
+	// Suspected counts how often the endpoint became suspect, Probes the fetches that were to show whether it still
+	// was, and Held how often it asked a client id for a pause.
+	Suspected, Probes, Held uint64
+	// EventsDropped and HookPanics are as in [Stats].
+	EventsDropped, HookPanics uint64
 }
 
 // Stats reports how things stand, once everything that was reported before has been handled.
@@ -162,8 +179,7 @@ func (e *Endpoint) run() {
 // handle is one message.
 func (e *Endpoint) handle(p posted) {
 	if p.stats != nil {
-		s := e.core.State()
-		p.stats <- EndpointStats{InFlight: s.InFlight, Waiting: s.Waiting, Suspect: s.Suspect, NextProbe: s.NextProbe}
+		p.stats <- e.stats()
 		return
 	}
 	if p.from.entry != nil {
@@ -173,6 +189,7 @@ func (e *Endpoint) handle(p posted) {
 		effects := e.core.Step(e.clock.Now(), bounded(e.rand()), in)
 		e.setAlarm(effects.Wake, effects.Armed)
 		e.deliver(&effects)
+		e.report(p.clientID, &effects)
 		if !effects.Again {
 			break
 		}
@@ -180,6 +197,17 @@ func (e *Endpoint) handle(p posted) {
 	if p.input.Kind == endpoint.Withdraw || p.input.Kind == endpoint.Ended {
 		delete(e.waiting, p.input.Ticket)
 	}
+}
+
+// stats is how things stand.
+func (e *Endpoint) stats() EndpointStats {
+	now := e.core.State()
+	s := EndpointStats{
+		InFlight: now.InFlight, Waiting: now.Waiting, Suspect: now.Suspect, NextProbe: now.NextProbe,
+		Suspected: e.counts[endpoint.Suspected], Probes: e.counts[endpoint.Probed], Held: e.counts[endpoint.ClientHeld],
+	}
+	s.EventsDropped, s.HookPanics = e.observer.losses()
+	return s
 }
 
 // deliver lets the owners of tokens know what was decided. This goroutine may wait for them; they never wait for it.

@@ -10,7 +10,7 @@ import (
 // EventKind says what an [Event] is about.
 type EventKind string
 
-// What can happen to a manager.
+// What can happen to a manager. What can happen to an [Endpoint] is listed at [EndpointSuspect].
 const (
 	// FetchStarted: an attempt begins. Cause and Attempt say which.
 	FetchStarted EventKind = core.FetchStartedName
@@ -100,6 +100,10 @@ type Event struct {
 	Time time.Time
 	// Target says which token of a [Pool] it is about: what the String method of its fetcher returns, if it has one.
 	Target string
+	// Endpoint says which [Endpoint] it is about, if it is about one: its Name.
+	Endpoint string
+	// ClientID is the client id that is on hold.
+	ClientID string
 	// Token is the ID of the token it is about. In a pool, each target's tokens are numbered from 1.
 	Token uint64
 	// Fetch numbers the fetches of a manager from 1; the start and the end of a fetch carry the same number.
@@ -110,8 +114,10 @@ type Event struct {
 	Attempt int
 	// Duration is how long a fetch took.
 	Duration time.Duration
-	// Class is a fetch's outcome.
+	// Class is a fetch's outcome, or what an endpoint was met with.
 	Class Class
+	// Status is the HTTP status that an endpoint was met with; 0 if there was no response.
+	Status int
 	// Err is what a failed fetch returned.
 	Err error
 	// Origin is that of the resource server which rejected the token.
@@ -135,6 +141,12 @@ func (e Event) attrs() []slog.Attr {
 	if e.Target != "" {
 		attrs = append(attrs, slog.String("target", e.Target))
 	}
+	if e.Endpoint != "" {
+		attrs = append(attrs, slog.String("endpoint", e.Endpoint))
+	}
+	if e.ClientID != "" {
+		attrs = append(attrs, slog.String("client_id", e.ClientID))
+	}
 	if e.Token != 0 {
 		attrs = append(attrs, slog.Uint64("token", e.Token))
 	}
@@ -152,6 +164,9 @@ func (e Event) attrs() []slog.Attr {
 	}
 	if e.Class != "" {
 		attrs = append(attrs, slog.String("class", string(e.Class)))
+	}
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status))
 	}
 	if e.Origin != "" {
 		attrs = append(attrs, slog.String("origin", e.Origin))
@@ -178,14 +193,14 @@ func (e Event) level() slog.Level {
 	switch e.Kind {
 	case HookPanicked:
 		return slog.LevelError
-	case BackedOff, FetchAbandoned, Suppressed, Guarded, OneActiveToken:
+	case BackedOff, FetchAbandoned, Suppressed, Guarded, OneActiveToken, EndpointSuspect, ProbeFailed, ClientHeld:
 		return slog.LevelWarn
 	case FetchEnded:
 		if e.Err != nil {
 			return slog.LevelWarn
 		}
 		return slog.LevelInfo
-	case Published, Rejected, BackoffLifted:
+	case Published, Rejected, BackoffLifted, EndpointRecovered:
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

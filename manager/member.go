@@ -11,11 +11,12 @@ import (
 type member struct {
 	endpoint *Endpoint
 	client   uint64
+	clientID string
 }
 
 // member returns what stands for a client id.
 func (e *Endpoint) member(clientID string) *member {
-	return &member{e, maphash.String(e.seed, clientID)}
+	return &member{e, maphash.String(e.seed, clientID), clientID}
 }
 
 // join lets the endpoint know that a token uses it.
@@ -49,7 +50,7 @@ func (e *entry) consult(msg message, effects *core.Effects) {
 	at := e.member.endpoint
 	in := endpoint.Input{Ticket: e.ticket, Client: e.member.client}
 	if effects.Freed {
-		at.post(posted{input: e.ending(msg, in)})
+		at.post(posted{input: e.ending(msg, in), clientID: e.member.clientID})
 	}
 	if effects.Unqueue {
 		in.Kind = endpoint.Withdraw

@@ -18,13 +18,16 @@ const (
 	Expired    Refusal = "the token has expired"
 	Revoked    Refusal = "the token is revoked"
 	UnknownKey Refusal = "the token is signed with an unknown key"
-	Rejected   Refusal = "every token is rejected"
+	// OtherAudience is one of Options.CheckAudience.
+	OtherAudience Refusal = "the token is for another audience"
+	Rejected      Refusal = "every token is rejected"
 )
 
 // refusing is how the API refuses.
 type refusing struct {
-	everything bool
-	challenges []string // nil: the default
+	everything     bool
+	otherAudiences bool
+	challenges     []string // nil: the default
 }
 
 // serveAPI is the protected API. It fails when the request is to have no response.
@@ -68,7 +71,14 @@ func (s *Server) check(r *http.Request, entry *APIRequest) (Refusal, []string) {
 	defer s.mu.Unlock()
 	value, why := bearer(r.Header)
 	if why == "" {
-		entry.Token, why = s.tokens.check(value, s.clock.Now())
+		var tok *token
+		tok, why = s.tokens.check(value, s.clock.Now())
+		if tok != nil {
+			entry.Token, entry.ClientID, entry.Audience = tok.id, tok.of.client, tok.of.audiences()
+			if why == "" && s.refusing.otherAudiences && !tok.isFor(r.Host) {
+				why = OtherAudience
+			}
+		}
 	}
 	if s.refusing.everything {
 		why = Rejected

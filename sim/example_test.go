@@ -174,3 +174,64 @@ func ExampleServer_ConfigAt() {
 	// Output:
 	// 200
 }
+
+// A pool has a token for each tenant. The token endpoint asks one of them for a pause: the others do not notice, and
+// that one's token is not requested again and again.
+func ExampleServer_Client() {
+	clk := clock.NewMock()
+	server := sim.New(sim.Options{Clock: clk})
+	for _, tenant := range []string{"north", "south", "west"} {
+		server.AddClient(tenant, "secret of "+tenant)
+	}
+	pool, _ := alf.NewPool(server.PoolConfig())
+	defer pool.Close()
+
+	server.Client("south").Hold(10 * time.Minute)
+	place := func(tenant string) bool {
+		orders := Orders{pool.Client(alf.Target{Tenant: tenant}).HTTPClient(), server.APIURL()}
+		return orders.Place(context.Background(), "tea") == nil
+	}
+	for range 3 {
+		fmt.Println("north", place("north"), "south", place("south"), "west", place("west"))
+		clk.Add(5 * time.Minute)
+	}
+	fmt.Println("token requests of south:")
+	for _, asked := range server.Client("south").TokenRequests() {
+		fmt.Println(asked.At.Sub(time.Unix(0, 0)), asked.Status)
+	}
+	// Output:
+	// north true south false west true
+	// north true south false west true
+	// north true south true west true
+	// token requests of south:
+	// 0s 429
+	// 10m0s 200
+}
+
+// One client has a token for each audience, and the API takes no token that is for another one.
+func ExampleServer_Audience() {
+	server := sim.New(sim.Options{CheckAudience: true})
+	pool, _ := alf.NewPool(alf.PoolConfig{Config: server.Config(), Origins: map[string]alf.Target{
+		"https://stock.example.com":  {Audience: []string{"https://stock.example.com"}},
+		"https://orders.example.com": {Audience: []string{"https://orders.example.com"}},
+	}})
+	defer pool.Close()
+
+	for _, host := range []string{"stock", "orders", "stock"} {
+		resp, err := pool.HTTPClient().Get("https://" + host + ".example.com/items")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+	}
+	for _, sent := range server.Requests() {
+		fmt.Println(sent.Host, sent.Status, "token", sent.Token)
+	}
+	fmt.Println("token requests for stock:", len(server.Audience("https://stock.example.com").TokenRequests()))
+	// Output:
+	// stock.example.com 200 token 1
+	// orders.example.com 200 token 2
+	// stock.example.com 200 token 1
+	// token requests for stock: 1
+}

@@ -22,11 +22,15 @@ type Options struct {
 	Latency time.Duration
 	// APILatency is how long the API takes; see [Server.SetAPILatency]. Default: none.
 	APILatency time.Duration
-	// ClientID is the client that is known. Default: every client is.
+	// ClientID is the client that is known; for several see [Server.AddClient]. Default: every client is.
 	ClientID string
 	// ClientSecret is the known client's secret, made up for the test: this is no place for a real one. Default: any
 	// secret is accepted, except an empty one.
 	ClientSecret string `json:"-"`
+	// CheckAudience makes the API refuse tokens that were requested for audiences or resources (RFC 8707) of which none
+	// is the host of the request: "https://stock.example.com" is for requests to stock.example.com. In memory a request
+	// may go to any host. Default: false.
+	CheckAudience bool
 	// Generous makes the clients of [Server.Config] and [Server.ConfigAt] replace the token at every rejection, at once
 	// and however often that happens. Otherwise they limit that as in production (rule M13 of PROMISES.md), which a
 	// test that revokes tokens in real time would notice: see docs/testing.md. It sets Policy.UnlimitedRejections.

@@ -16,20 +16,25 @@ import (
 // The API is not affected.
 //
 // For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
-func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(down, d) }) }
+func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(&s.all, down, d) }) }
 
 // Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. The
 // requests that still wait when it is over are handled as if they arrived then. A later Hang or GoDown replaces an
 // earlier one.
-func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(hung, d) }) }
+func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(&s.all, hung, d) }) }
 
-// Up makes the token endpoint healthy: it ends GoDown and Hang, and drops the responses still queued by
-// [Server.Respond].
-func (s *Server) Up() {
-	s.set(func() {
-		s.queue = nil
-		s.become(healthy, 0)
-	})
+// Hold makes the token endpoint ask for a pause: for d it responds with 429 and a Retry-After that says how much is
+// left, in whole seconds, rounded up. 0 or less ends it.
+func (s *Server) Hold(d time.Duration) { s.set(func() { s.all.held = s.clock.Now().Add(d) }) }
+
+// Up makes the token endpoint healthy: it ends GoDown, Hang and Hold, and drops the responses still queued by
+// [Server.Respond]. What was set for a [Selection] is not affected.
+func (s *Server) Up() { s.set(func() { s.recover(&s.all) }) }
+
+// recover makes the token endpoint healthy. The mutex is held.
+func (s *Server) recover(b *behavior) {
+	b.queue, b.held = nil, time.Time{}
+	s.become(b, healthy, 0)
 }
 
 type condition int
@@ -51,10 +56,10 @@ type outage struct {
 func newOutage() outage { return outage{changed: make(chan struct{})} }
 
 // become starts a condition, and wakes the requests that wait for the end of the one before. The mutex is held.
-func (s *Server) become(c condition, d time.Duration) {
-	close(s.outage.changed)
-	s.outage = newOutage()
-	s.outage.condition, s.outage.open, s.outage.until = c, d <= 0, s.clock.Now().Add(d)
+func (s *Server) become(b *behavior, c condition, d time.Duration) {
+	close(b.outage.changed)
+	b.outage = newOutage()
+	b.outage.condition, b.outage.open, b.outage.until = c, d <= 0, s.clock.Now().Add(d)
 }
 
 // at returns the condition, and how long it will last; less than 0 if that is not known.
@@ -68,13 +73,11 @@ func (o *outage) at(now time.Time) (condition, time.Duration) {
 	return healthy, -1
 }
 
-// awaitService returns when the token endpoint deals with requests, or with the reason why it never will with this one.
-func (s *Server) awaitService(ctx context.Context) error {
+// awaitService returns when the token endpoint deals with requests such as this one, or with the reason why it never
+// will with it.
+func (s *Server) awaitService(ctx context.Context, entry *TokenRequest) error {
 	for {
-		s.mu.Lock()
-		condition, left := s.outage.at(s.clock.Now())
-		changed := s.outage.changed
-		s.mu.Unlock()
+		condition, left, changed := s.condition(entry)
 		switch condition {
 		case healthy:
 			return nil
@@ -85,6 +88,18 @@ func (s *Server) awaitService(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// condition is that of the first outage that concerns a request.
+func (s *Server) condition(entry *TokenRequest) (c condition, left time.Duration, changed chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.behaviors(entry.ClientID, entry.Audience) {
+		if c, left = b.outage.at(s.clock.Now()); c != healthy {
+			return c, left, b.outage.changed
+		}
+	}
+	return healthy, -1, nil
 }
 
 // wait waits for d on the server's clock, or forever if that is negative, or until changed is closed. It fails when no

@@ -18,6 +18,8 @@ type TokenRequest struct {
 	At time.Time
 	// ClientID is the client it claims to come from; AuthMethod is "client_secret_basic", "client_secret_post" or "".
 	ClientID, AuthMethod string
+	// Audience is what its parameters "audience" and "resource" say (RFC 8707), in order.
+	Audience []string
 	// Form is its body, without client_secret. Nil if it was no form.
 	Form url.Values
 	// Status is the response's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client
@@ -38,8 +40,11 @@ type APIRequest struct {
 	Method, Host, Path string
 	// Status is the response's. 0: there is none yet, or never was, because the caller gave up.
 	Status int
-	// Token is the number of the token it carried, from 1; 0 if none or an unknown one.
-	Token int
+	// Token is the number of the token it carried, from 1; 0 if none or an unknown one. ClientID and Audience are those
+	// of the token request that it came from.
+	Token    int
+	ClientID string
+	Audience []string
 	// Refusal is why it was refused, if the API itself was not reached.
 	Refusal Refusal
 }
@@ -65,7 +70,7 @@ func (s *Server) TokenRequests() (requests []TokenRequest) {
 		for name, values := range form {
 			form[name] = slices.Clone(values)
 		}
-		requests[i].Form = form
+		requests[i].Form, requests[i].Audience = form, slices.Clone(requests[i].Audience)
 	}
 	return requests
 }
@@ -115,6 +120,7 @@ func (s *Server) noteTokenRequest(arrived time.Time, r *http.Request, form url.V
 	// What is wrong with it is found when the response is made.
 	p, _ := credentials(r, form)
 	entry := &TokenRequest{At: arrived, ClientID: p.id, AuthMethod: p.method, Form: maps.Clone(form)}
+	entry.Audience = slices.Concat(form["audience"], form["resource"])
 	delete(entry.Form, "client_secret")
 	s.set(func() {
 		s.records.tokenRequests.add(entry)

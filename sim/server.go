@@ -30,14 +30,13 @@ type state struct {
 	api      http.Handler
 	stop     chan struct{} // closed by Close
 
-	mu         sync.Mutex // guards all that follows; it is never held while anybody waits or a handler runs
-	client     client
+	mu         sync.Mutex        // guards all that follows; it is never held while anybody waits or a handler runs
+	client     client            // of Options
+	clients    map[string]client // that were added
 	tokens     tokens
-	lifetime   time.Duration
-	latency    time.Duration
+	all        behavior            // of the token endpoint
+	selected   map[which]*behavior // for some requests
 	apiLatency time.Duration
-	outage     outage
-	queue      []queued
 	refusing   refusing
 	records    records
 	socket     *socket // nil until Start
@@ -53,11 +52,12 @@ func New(o Options) *Server {
 		api:        o.API,
 		stop:       make(chan struct{}),
 		client:     newClient(o.ClientID, o.ClientSecret),
-		lifetime:   o.Lifetime,
-		latency:    o.Latency,
+		clients:    map[string]client{},
+		all:        behavior{lifetime: &o.Lifetime, latency: &o.Latency, outage: newOutage()},
+		selected:   map[which]*behavior{},
 		apiLatency: o.APILatency,
-		outage:     newOutage(),
 	}}
+	s.refusing.otherAudiences = o.CheckAudience
 	if s.name == "" {
 		s.name = "sim"
 	}
@@ -68,8 +68,8 @@ func New(o Options) *Server {
 	if s.api == nil {
 		s.api = http.HandlerFunc(echo)
 	}
-	if s.lifetime == 0 {
-		s.lifetime = time.Hour
+	if o.Lifetime == 0 {
+		o.Lifetime = time.Hour
 	}
 	return s
 }
@@ -81,9 +81,9 @@ func New(o Options) *Server {
 // it.
 func (s *Server) Config() alf.Config {
 	cfg := s.config(s.TokenURL())
-	if !s.started() {
-		cfg.TokenRequest.Transport = s.RoundTripper()
-		cfg.HTTPClient = &http.Client{Transport: s.RoundTripper()}
+	if t := s.transport(); t != nil {
+		cfg.TokenRequest.Transport = t
+		cfg.HTTPClient = &http.Client{Transport: t}
 	}
 	return cfg
 }

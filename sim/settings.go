@@ -5,17 +5,18 @@ import "time"
 // SetLifetime sets the lifetime of the tokens issued from now on. It counts from when the token request arrives. The
 // response's expires_in is in whole seconds, rounded down, except for lifetimes below one second. A lifetime of 0 or
 // less is sent as it is, with a token that has expired already.
-func (s *Server) SetLifetime(d time.Duration) { s.set(func() { s.lifetime = d }) }
+func (s *Server) SetLifetime(d time.Duration) { s.set(func() { s.all.lifetime = &d }) }
 
 // SetLatency sets how long the token endpoint takes to respond to the requests that arrive from now on. A token is
 // issued, and its life begins, before that: a client that counts from the response's arrival keeps it for too long.
-func (s *Server) SetLatency(d time.Duration) { s.set(func() { s.latency = d }) }
+func (s *Server) SetLatency(d time.Duration) { s.set(func() { s.all.latency = &d }) }
 
 // SetAPILatency sets how long the API takes to respond to the requests that arrive from now on. The token is looked at
 // after that: one that is revoked or expires while a request is on its way is refused.
 func (s *Server) SetAPILatency(d time.Duration) { s.set(func() { s.apiLatency = d }) }
 
-// SetClientSecret replaces the secret that the token endpoint expects. "" makes it take any.
+// SetClientSecret replaces the secret that the token endpoint expects of the client of [Options].ClientID. "" makes it
+// take any. For others see [Server.AddClient].
 func (s *Server) SetClientSecret(secret string) {
 	s.set(func() { s.client = newClient(s.client.id, secret) })
 }
@@ -35,8 +36,8 @@ func (s *Server) RollKeys(lag time.Duration) {
 	s.set(func() { s.tokens.rollKeys(s.clock.Now().Add(lag)) })
 }
 
-// Repeat makes the token endpoint hand out the same token, for the same client and scope, until it expires; even if it
-// was revoked, as servers with a cache do.
+// Repeat makes the token endpoint hand out the same token, for the same client, scope and audience, until it expires;
+// even if it was revoked, as servers with a cache do.
 func (s *Server) Repeat(repeat bool) { s.set(func() { s.tokens.repeat = repeat }) }
 
 // Issue issues a token without a token request, which the API takes like any other: for calling the API directly, and

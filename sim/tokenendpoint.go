@@ -18,7 +18,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 	form, malformed := parseForm(r, body)
 	entry := s.noteTokenRequest(arrived, r, form)
 	defer s.set(func() { s.records.underWay-- })
-	if err := s.awaitService(r.Context()); err != nil {
+	if err := s.awaitService(r.Context(), entry); err != nil {
 		return err
 	}
 	handler, latency := s.decide(r, form, malformed, entry)
@@ -33,17 +33,21 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) decide(r *http.Request, form url.Values, malformed *oauthError, entry *TokenRequest) (http.HandlerFunc, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if respond := s.nextResponse(); respond != nil {
-		return respond, s.latency
+	behaviors := s.behaviors(entry.ClientID, entry.Audience)
+	latency := latencyOf(behaviors)
+	for _, b := range behaviors {
+		if respond := b.nextResponse(s.clock.Now()); respond != nil {
+			return respond, latency
+		}
 	}
 	p, refusal := s.examine(r, form, malformed)
 	if refusal != nil {
 		entry.Error = refusal.code
-		return refusal.write, s.latency
+		return refusal.write, latency
 	}
-	granted := s.grant(p.id, form.Get("scope"))
+	granted := s.grant(newGrant(p.id, form.Get("scope"), entry.Audience), lifetimeOf(behaviors))
 	entry.Token = granted.id
-	return granted.write, s.latency
+	return granted.write, latency
 }
 
 // examine returns the client, and what is wrong with its request.
@@ -57,7 +61,7 @@ func (s *Server) examine(r *http.Request, form url.Values, malformed *oauthError
 		return p, malformed
 	case p.method == "":
 		return p, &oauthError{http.StatusUnauthorized, "invalid_client", "the client does not authenticate"}
-	case !s.client.accepts(p):
+	case !s.accepts(p):
 		return p, &oauthError{http.StatusUnauthorized, "invalid_client", "the client id or secret is wrong"}
 	}
 	return p, checkGrant(form)
@@ -72,10 +76,10 @@ type granted struct {
 	Scope     string      `json:"scope,omitempty"`
 }
 
-func (s *Server) grant(client, scope string) granted {
+func (s *Server) grant(g grant, lifetime time.Duration) granted {
 	now := s.clock.Now()
-	value, tok := s.tokens.hand(grant{client, scope}, now, s.lifetime)
-	return granted{tok.id, value, "Bearer", expiresIn(tok.expiry.Sub(now)), scope}
+	value, tok := s.tokens.hand(g, now, lifetime)
+	return granted{tok.id, value, "Bearer", expiresIn(tok.expiry.Sub(now)), g.scope}
 }
 
 func (g granted) write(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, g) }

@@ -3,6 +3,9 @@ package sim
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,12 +21,19 @@ type tokens struct {
 type token struct {
 	id      int // from 1
 	key     int // index of its key, from 0
+	of      grant
 	expiry  time.Time
 	revoked bool
 }
 
 // grant is whom a token is for, and what for.
-type grant struct{ client, scope string }
+type grant struct{ client, scope, audience string }
+
+func newGrant(client, scope string, audiences []string) grant {
+	return grant{client, scope, strings.Join(audiences, " ")} // identifiers have no spaces
+}
+
+func (g grant) audiences() []string { return strings.Fields(g.audience) }
 
 func newTokens(name string) tokens {
 	return tokens{name: name, byValue: map[string]*token{}, latest: map[grant]string{}}
@@ -31,7 +41,7 @@ func newTokens(name string) tokens {
 
 // issue makes a token. Its value looks random, and is the same in every run.
 func (t *tokens) issue(g grant, now time.Time, lifetime time.Duration) (string, *token) {
-	tok := &token{id: len(t.byValue) + 1, key: len(t.learned), expiry: now.Add(lifetime)}
+	tok := &token{id: len(t.byValue) + 1, key: len(t.learned), of: g, expiry: now.Add(lifetime)}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %q", t.name, tok.id, g))
 	value := fmt.Sprintf("%s-%d-%x", t.name, tok.id, sum[:12])
 	t.byValue[value] = tok
@@ -73,18 +83,27 @@ func (t *tokens) knownKey(now time.Time) int {
 	return 0
 }
 
-// check returns the number of a token, and why the API refuses it, if it does.
-func (t *tokens) check(value string, now time.Time) (id int, why Refusal) {
-	tok := t.byValue[value]
+// check returns the token of a value, nil if there is none, and why the API refuses it, if it does.
+func (t *tokens) check(value string, now time.Time) (tok *token, why Refusal) {
+	tok = t.byValue[value]
 	switch {
 	case tok == nil:
-		return 0, Unknown
+		return nil, Unknown
 	case tok.revoked:
-		return tok.id, Revoked
+		return tok, Revoked
 	case !now.Before(tok.expiry):
-		return tok.id, Expired
+		return tok, Expired
 	case tok.key != t.knownKey(now):
-		return tok.id, UnknownKey
+		return tok, UnknownKey
 	}
-	return tok.id, ""
+	return tok, ""
+}
+
+// isFor reports whether a token is for an origin, or for no audience in particular.
+func (t *token) isFor(host string) bool {
+	audiences := t.of.audiences()
+	return len(audiences) == 0 || slices.ContainsFunc(audiences, func(a string) bool {
+		u, err := url.Parse(a)
+		return err == nil && (u.Host == host || u.Host == "" && a == host)
+	})
 }

@@ -296,8 +296,8 @@ func requireSame[T any](t *testing.T, want, got T, after core.Input) {
 // A core and its canonical form do the same forever, whatever they are sent, and so their canonical forms stay equal.
 func TestCanonical_StandsForTheCore(t *testing.T) {
 	walks := 2000
-	if testing.Short() {
-		walks = 200
+	if testing.Short() || raceDetector { // the core has no goroutine that could race
+		walks = 100
 	}
 	for seed := range uint64(walks) {
 		w := newPair(t, seed)

@@ -21,9 +21,18 @@ const (
 	EventKinds
 )
 
+// The names of the kinds, as logs have them.
+const (
+	SuspectedName   = "endpoint suspect"
+	ProbedName      = "endpoint probed"
+	ProbeFailedName = "probe failed"
+	RecoveredName   = "endpoint recovered"
+	ClientHeldName  = "client id on hold"
+)
+
 var eventNames = [EventKinds]string{
-	Suspected: "endpoint suspect", Probed: "endpoint probed", ProbeFailed: "probe failed", Recovered: "endpoint recovered",
-	ClientHeld: "client id on hold",
+	Suspected: SuspectedName, Probed: ProbedName, ProbeFailed: ProbeFailedName, Recovered: RecoveredName,
+	ClientHeld: ClientHeldName,
 }
 
 // String returns the kind in words, as logs have it.

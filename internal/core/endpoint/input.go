@@ -83,9 +83,16 @@ const (
 // Trouble reports whether an outcome makes the endpoint suspect (E2).
 func (o Outcome) Trouble() bool { return o >= NotConnected }
 
+// The names of what makes an endpoint suspect.
+const (
+	ConnectionFailureName = "connection failure"
+	TimeoutName           = "time-out"
+	ServerErrorName       = "server error"
+)
+
 var outcomeNames = [Outcomes]string{
-	NoEvidence: "", Works: "the endpoint works", Unclear: "an unusual response", NotConnected: "connection failure", NoResponse: "time-out",
-	ServerError: "server error",
+	NoEvidence: "", Works: "the endpoint works", Unclear: "an unusual response", NotConnected: ConnectionFailureName,
+	NoResponse: TimeoutName, ServerError: ServerErrorName,
 }
 
 // String says what was met, in words that are safe to show to any client (E2).

@@ -1,0 +1,3 @@
+package filestore
+
+const bootName = "kern.boot_id"
