@@ -67,6 +67,26 @@ func TestSim_RunsAScenario(t *testing.T) {
 	require.Contains(t, named.out, "401 handed to the caller")
 }
 
+// TestSim_WritesAReportOfManyTokens: a world of many tokens has a page, too.
+func TestSim_WritesAReportOfManyTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a million events")
+	}
+	path := filepath.Join(t.TempDir(), "out.html")
+	r := sim(t, "--scenario", "tenants-that-come-and-go", "--report", path)
+	require.Equal(t, exit.OK, r.code)
+	require.Contains(t, r.out, "tokens created ")
+	require.Contains(t, r.err, "the report is in "+path)
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(page), "alf sim --scenario tenants-that-come-and-go --report "+path), "how to make it again")
+	require.True(t, strings.Contains(string(page), "Tokens in the pool"))
+
+	r = sim(t, "--scenario", "tenants-that-come-and-go", "--trace")
+	require.Equal(t, exit.Usage, r.code)
+	require.Contains(t, r.err, "it goes with --seed and --report alone")
+}
+
 func TestSim_WritesAReport(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.html")
 	r := sim(t, append(smallWorld, "--report", path)...)

@@ -83,11 +83,13 @@ func (p *tokenPool) acquire(g *target) (*token, bool) {
 	a, ok := p.members.Acquire(g.key, func() *token { return p.create(g) })
 	if !ok {
 		w.stats.Full++
+		w.recorder.replied(false, true)
 		p.checker.refuses(g)
 		return nil, false
 	}
 	if t := a.Evicted; t != nil {
 		w.stats.Evicted++
+		w.recorder.evicted()
 		w.note("pool: token %d makes room", t.id)
 		p.checker.evicts(t)
 		w.later(t.retire)

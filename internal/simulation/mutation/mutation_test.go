@@ -245,19 +245,25 @@ func build(t *testing.T, core string, b bug) string {
 	runner := filepath.Join(dir, "runner")
 	args := []string{"build", "-o", runner}
 	if b.file != "" {
-		original := filepath.Join(core, b.file)
-		source, err := os.ReadFile(original)
-		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: correct the patch")
-		patched := filepath.Join(dir, filepath.Base(b.file))
-		require.NoError(t, os.WriteFile(patched, []byte(strings.Replace(string(source), b.old, b.new, 1)), 0o644))
-		overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
-		require.NoError(t, err)
-		file := filepath.Join(dir, "overlay.json")
-		require.NoError(t, os.WriteFile(file, overlay, 0o644))
-		args = append(args, "-overlay", file)
+		args = append(args, "-overlay", b.plant(t, filepath.Join(core, b.file)))
 	}
 	out, err := exec.CommandContext(t.Context(), "go", append(args, "./runner")...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return runner
+}
+
+// plant writes a file with the bug in, and returns the file that makes the go command read it in place of the original.
+func (b bug) plant(t *testing.T, original string) (overlay string) {
+	t.Helper()
+	dir := t.TempDir()
+	source, err := os.ReadFile(original)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: correct the patch")
+	patched := filepath.Join(dir, filepath.Base(b.file))
+	require.NoError(t, os.WriteFile(patched, []byte(strings.Replace(string(source), b.old, b.new, 1)), 0o644))
+	content, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
+	require.NoError(t, err)
+	overlay = filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(overlay, content, 0o644))
+	return overlay
 }
