@@ -178,7 +178,7 @@ var pooled = []bug{
 	{"the token that was used last makes room", "pool/pool.go",
 		"		first := m.idle[0]\n		used :=", "		first := m.idle[len(m.idle)-1]\n		used :="},
 	{"a token that was read is not used", "pool/pool.go",
-		"ranked[T]{t, m.used(t)}", "ranked[T]{t, 0}"},
+		"		used := m.used(first.token)\n", "		used := first.rank\n"},
 	{"an evicted token can still be found", "pool/pool.go",
 		"	m.total--\n	m.index.Remove(t)\n", "	m.total--\n"},
 	{"one token too many", "pool/pool.go",
