@@ -72,7 +72,7 @@ type poolToken struct {
 	key           int
 	core          core.Core
 	life          pool.Life
-	place         pool.Place[*poolToken]
+	place         pool.Place
 	used, called  time.Duration
 	member        bool // it was added and has not been removed
 	stays         bool // it must stay, by the last time that its owner let the pool know
@@ -106,7 +106,7 @@ const (
 func newPoolState(world *SmallPool) *poolState {
 	s := &poolState{world: world, index: poolIndex{}}
 	s.members = pool.New(pool.Policy{MaxTokens: world.MaxTokens, MaxBusy: world.MaxBusy}, s.index,
-		func(t *poolToken) *pool.Place[*poolToken] { return &t.place }, func(t *poolToken) time.Duration { return t.used })
+		func(t *poolToken) *pool.Place { return &t.place }, func(t *poolToken) time.Duration { return t.used })
 	return s
 }
 
