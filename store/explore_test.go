@@ -10,9 +10,9 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// The explorer visits every order of what two processes and a store may do: commands that arrive late, replies that are
-// lost, leases that end, a process that dies, tokens that are rejected, data that is lost. It knows of the store only what
-// goes in and comes out.
+// The explorer visits every order of what two processes and a store may do: commands that arrive late, replies that
+// are lost, leases that end, a process that dies, tokens that are rejected, data that is lost. It knows of the store
+// only what goes in and comes out.
 
 // explored is everything at one moment.
 type explored struct {
