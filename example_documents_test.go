@@ -2,6 +2,7 @@ package alf_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 // What README and the pages of docs/ show, so that it is compiled. A test of internal/repository compares them.
-var _ = []any{firstLines, stayConnected, events, migration, mockClock}
+var _ = []any{firstLines, repeatAfter, stayConnected, events, migration, mockClock}
 
 func firstLines(ctx context.Context) error {
 	client, err := alf.New(alf.Config{
@@ -35,6 +36,17 @@ func firstLines(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	return nil
+}
+
+func repeatAfter(err error) (wait time.Duration, repeat bool) {
+	var noToken *alf.TokenError
+	if errors.As(err, &noToken) {
+		if noToken.Permanent {
+			return 0, false // an operator has to repair something
+		}
+		return time.Until(noToken.NextAttempt), true // the API was never asked
+	}
+	return 0, false
 }
 
 func stayConnected(ctx context.Context, client *alf.Client, connection *connection) {

@@ -26,8 +26,8 @@ var ErrPoolFull = manager.ErrPoolFull
 // PoolConfig is what [NewPool] makes a [Pool] from. It prints as its Config does.
 type PoolConfig struct {
 	// Config is the configuration that all tokens have in common, as for [New]. A [Target] replaces some of it. Its
-	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called once for
-	// each client that [Pool.Client] returns, and for each target of a context. Its Hook and Logger also get what
+	// Fetcher and Manager are refused, because they could not distinguish targets. WrapFetcher is called at most once
+	// for each client that [Pool.Client] returns, and for each target of a context. Its Hook and Logger also get what
 	// happens to the token endpoints that the pool's tokens share (manager.EndpointSuspect and the kinds beside it). An
 	// Endpoint has a Hook and a Logger of its own.
 	//
@@ -182,7 +182,7 @@ type pool struct {
 	tenants  *tenants
 	origins  []originTarget
 	latest   certificates
-	known    knownKeys
+	known    knownTokens
 
 	endpoints endpoints
 

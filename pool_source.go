@@ -36,7 +36,11 @@ func (p *pool) newSource(t *PreparedTarget) *targetSource {
 		s.err = errors.Join(found...)
 		return s
 	}
-	if p.tenants == nil {
+	if p.tenants != nil {
+		if f := p.known.fetcher(t.key); f != nil {
+			s.handle.Store(p.tokens.Handle(f.key, f))
+		}
+	} else {
 		h, err := p.handleFor(t.target, t.target.apply(p.cfg.Config), nil)
 		if s.err = err; err == nil {
 			s.handle.Store(h)
@@ -48,6 +52,14 @@ func (p *pool) newSource(t *PreparedTarget) *targetSource {
 // handleFor returns the handle of the token that a configuration requests. first is the configuration for the first
 // fetch, if a tenant's was just read.
 func (p *pool) handleFor(t Target, cfg Config, first *Config) (*manager.Handle, error) {
+	f, err := p.newFetcher(t, cfg, first)
+	if err != nil {
+		return nil, err
+	}
+	return p.tokens.Handle(f.key, f), nil
+}
+
+func (p *pool) newFetcher(t Target, cfg Config, first *Config) (*targetFetcher, error) {
 	cfg, within := p.complete(cfg, t.Tenant)
 	key := cfg.tokenKey(within, &p.refs)
 	f := &targetFetcher{pool: p, target: t, key: key, clientID: cfg.ClientID}
@@ -61,7 +73,7 @@ func (p *pool) handleFor(t Target, cfg Config, first *Config) (*manager.Handle, 
 			return nil, err
 		}
 	}
-	return p.tokens.Handle(key, f), nil
+	return f, nil
 }
 
 // keysOf are the keys of a target's token, as far as they are known.
@@ -69,7 +81,7 @@ func (p *pool) keysOf(s *targetSource) (keys []manager.Key) {
 	if h := s.handle.Load(); h != nil {
 		keys = append(keys, h.Key())
 	}
-	return append(keys, p.known.keys(s.target)...)
+	return append(keys, p.known.keys(s.target.key())...)
 }
 
 // on calls f with the handle of the token, and again with another one if the tenant's configuration has changed.
@@ -107,11 +119,12 @@ func (s *targetSource) resolve(ctx context.Context) (*manager.Handle, error) {
 	if err := whole.FetcherConfig().Validate(); err != nil {
 		return nil, err
 	}
-	h, err := s.pool.handleFor(s.target, cfg, &cfg)
+	f, err := s.pool.newFetcher(s.target, cfg, &cfg)
 	if err != nil {
 		return nil, err
 	}
-	s.pool.known.add(s.target, h.Key(), s.pool.cfg.maxClients())
+	h := s.pool.tokens.Handle(f.key, f)
+	s.pool.known.add(s.target.key(), f, s.pool.cfg.maxClients())
 	s.handle.Store(h)
 	return h, nil
 }
@@ -288,26 +301,40 @@ func (f *targetFetcher) config(ctx context.Context) (Config, error) {
 	return cfg, cfg.FetcherConfig().Validate()
 }
 
-// knownKeys are the tokens that targets of tenants had, so that they can be forgotten.
-type knownKeys struct {
+// knownTokens are the tokens that targets of tenants have, so that a client which is made for each use does not read
+// the tenant's configuration again, and so that they can be forgotten.
+type knownTokens struct {
 	mu       sync.Mutex
-	byTarget map[manager.Key]manager.Key
+	byTarget map[manager.Key]knownToken
 }
 
-func (k *knownKeys) add(t Target, key manager.Key, most int) {
+// knownToken is the token of a target, under key. Its fetcher is kept by the pool's token, and goes with it.
+type knownToken struct {
+	key     manager.Key
+	fetcher weak.Pointer[targetFetcher]
+}
+
+func (k *knownTokens) add(target manager.Key, f *targetFetcher, most int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.byTarget == nil || len(k.byTarget) >= most {
-		k.byTarget = make(map[manager.Key]manager.Key)
+		k.byTarget = make(map[manager.Key]knownToken)
 	}
-	k.byTarget[t.key()] = key
+	k.byTarget[target] = knownToken{f.key, weak.Make(f)}
 }
 
-func (k *knownKeys) keys(t Target) []manager.Key {
+// fetcher is that of a target's token; nil if it is not known.
+func (k *knownTokens) fetcher(target manager.Key) *targetFetcher {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if key, ok := k.byTarget[t.key()]; ok {
-		return []manager.Key{key}
+	return k.byTarget[target].fetcher.Value()
+}
+
+func (k *knownTokens) keys(target manager.Key) []manager.Key {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known, ok := k.byTarget[target]; ok {
+		return []manager.Key{known.key}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package alf_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -85,6 +86,44 @@ func TestP3_ATenantsRefusalAffectsNoOther(t *testing.T) {
 		var refused *alf.EndpointError
 		require.ErrorAs(t, err, &refused)
 		require.NotEmpty(t, k.token(alf.Target{Tenant: "good"}))
+	})
+}
+
+// TestP3_TheTenantFunctionIsCalledForFetchesAlone: a client made for each use finds the token that is in the pool, also
+// while the function fails.
+func TestP3_TheTenantFunctionIsCalledForFetchesAlone(t *testing.T) {
+	calls, down := 0, false
+	inPool(t, func(k *poolKit) {
+		k.tenants(func(_ context.Context, name string) (alf.Config, error) {
+			calls++
+			if down {
+				return alf.Config{}, errors.New("the database is down")
+			}
+			return k.tenant(name), nil
+		})
+	}, func(t *testing.T, k *poolKit) {
+		target := alf.Target{Tenant: "a", Scopes: []string{"b"}}
+		first := k.token(target)
+		require.Equal(t, 1, calls)
+		for range 10 {
+			require.Equal(t, first, k.token(target))
+		}
+		require.Equal(t, 1, calls)
+		down = true
+		require.Equal(t, first, k.token(target))
+		k.pool.Forget(target)
+		_, err := k.pool.Client(target).Token(t.Context())
+		require.ErrorContains(t, err, "the database is down")
+		down = false
+		time.Sleep(time.Minute)
+		require.NotEqual(t, first, k.token(target))
+
+		// Nothing of a token that was forgotten is kept.
+		before := calls
+		k.pool.Forget(target)
+		runtime.GC()
+		k.token(target)
+		require.Equal(t, before+1, calls)
 	})
 }
 

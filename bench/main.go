@@ -52,6 +52,7 @@ var points = []point{
 	{name: "watch", run: watching},
 	{name: "growth", run: growing},
 	{name: "pool", run: pooling},
+	{name: "many", run: keepingMany, exact: true},
 }
 
 type options struct {

@@ -105,7 +105,7 @@ func NewPool(cfg PoolConfig) (*Pool, error) {
 	p.index.init()
 	p.members = pool.New(
 		pool.Policy{MaxTokens: cfg.MaxTokens, MaxBusy: cfg.MaxBusy, IdleTime: min(cfg.IdleTime, 365*24*time.Hour)}, &p.index,
-		func(e *pooledEntry) *pool.Place[*pooledEntry] { return &e.place },
+		func(e *pooledEntry) *pool.Place { return &e.place },
 		func(e *pooledEntry) core.Elapsed { return core.Elapsed(e.used.Load()) },
 	)
 	observer := newObserver(cfg.Hook, cfg.Logger)

@@ -21,7 +21,7 @@ type pooledEntry struct {
 	fetcher Fetcher
 	// used is when a caller used it last, since the pool's epoch, as far as that was noted.
 	used  atomic.Int64
-	place pool.Place[*pooledEntry] // the pool's, under its lock
+	place pool.Place // the pool's, under its lock
 
 	// The rest is the owner's.
 	packed string

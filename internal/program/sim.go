@@ -92,10 +92,13 @@ func (p *program) sim(ctx context.Context, cmd *cli.Command) error {
 		return p.simSeed(ctx, cmd)
 	}
 	if s, ok := fleet.Load(cmd.String("scenario")); ok {
-		if len(made) > 1 || cmd.IsSet("seed") || cmd.IsSet("compare") || cmd.IsSet("report") || cmd.IsSet("trace") {
-			return exit.Usagef("--scenario %s is about many tokens: it goes with no other flag", cmd.String("scenario"))
+		if len(made) > 1 || cmd.IsSet("compare") || cmd.IsSet("trace") {
+			return exit.Usagef("--scenario %s is about many tokens: it goes with --seed and --report alone", cmd.String("scenario"))
 		}
-		return p.simTokens(s)
+		if cmd.IsSet("seed") {
+			s.Seed = cmd.Uint64("seed")
+		}
+		return p.simTokens(cmd, s)
 	}
 	s, err := simScenario(cmd)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/format"
-	"github.com/alf-go/alf/internal/simulation/fleet"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/report"
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -54,20 +53,6 @@ func (p *program) simHunt(ctx context.Context, cmd *cli.Command) error {
 
 // fleetPart is how many seeds there are for each world of many tokens, which takes as long as several worlds of one.
 const fleetPart = 10
-
-// simTokens runs a scenario of many tokens at one endpoint.
-func (p *program) simTokens(s *fleet.Scenario) error {
-	fmt.Fprintf(p.stdout, "%s\n%s\n\n", s.Name, s.About)
-	r := s.Run()
-	if err := r.Report(p.stdout); err != nil {
-		return exit.Failf(exit.Broken, "writing the table: %w", err)
-	}
-	if r.Violation != nil {
-		fmt.Fprintf(p.stdout, "\n%v", r.Violation)
-		return exit.Failf(exit.Broken, "rule %s is broken", r.Violation.Rule)
-	}
-	return nil
-}
 
 // simFleet runs worlds of many tokens at one endpoint (E1, E2, E3), half of them in a pool (P1, P2, P4).
 func (p *program) simFleet(ctx context.Context, first, seeds uint64, once bool) error {

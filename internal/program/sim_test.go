@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/simulation/explore"
+	"github.com/alf-go/alf/internal/simulation/fleet"
 	"github.com/alf-go/alf/internal/simulation/hunt"
 	"github.com/alf-go/alf/internal/simulation/world"
 )
@@ -65,6 +67,26 @@ func TestSim_RunsAScenario(t *testing.T) {
 	require.Contains(t, named.out, "401 handed to the caller")
 }
 
+// TestSim_WritesAReportOfManyTokens: a world of many tokens has a page, too.
+func TestSim_WritesAReportOfManyTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a million events")
+	}
+	path := filepath.Join(t.TempDir(), "out.html")
+	r := sim(t, "--scenario", "tenants-that-come-and-go", "--report", path)
+	require.Equal(t, exit.OK, r.code)
+	require.Contains(t, r.out, "tokens created ")
+	require.Contains(t, r.err, "the report is in "+path)
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(page), "alf sim --scenario tenants-that-come-and-go --report "+path), "how to make it again")
+	require.True(t, strings.Contains(string(page), "Tokens in the pool"))
+
+	r = sim(t, "--scenario", "tenants-that-come-and-go", "--trace")
+	require.Equal(t, exit.Usage, r.code)
+	require.Contains(t, r.err, "it goes with --seed and --report alone")
+}
+
 func TestSim_WritesAReport(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.html")
 	r := sim(t, append(smallWorld, "--report", path)...)
@@ -94,7 +116,7 @@ func TestSim_HuntsOverSeeds(t *testing.T) {
 	r := sim(t, "--seeds", "6", "--first", "3")
 	require.Equal(t, exit.OK, r.code)
 	for _, words := range []string{
-		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 45 reached", "never   ",
+		"6 worlds, each run twice: every rule held, and both traces were the same", "VIRTUAL TIME", "events a second and core", "of 49 reached", "never   ",
 	} {
 		require.Contains(t, r.out, words)
 	}
@@ -133,14 +155,17 @@ func TestSim_Explores(t *testing.T) {
 	var out strings.Builder
 	p := &program{stdout: &out, stderr: &out, env: environmentOf(nil)}
 	tiny := explore.World{Name: "tiny", Callers: 1, Draws: []float64{0.5}, Fetches: 1, Responses: []explore.Response{{Kind: explore.Permanent}}}
-	require.NoError(t, p.exploreAll(t.Context(), []explore.World{tiny, tiny}))
+	require.NoError(t, p.exploreAll(t.Context(), append(oneToken([]explore.World{tiny, tiny}), pools(fleet.SmallPools()[2:3])...)))
 	require.Regexp(t, `(?m)^tiny +\d+ +\d+ +\d+ +`, out.String())
-	require.Regexp(t, `(?m)^all +\d+ +\d+ +\d+ +`, out.String())
+	require.Regexp(t, `(?m)^TWO KEYS IN A POOL\ntwo slots, one busy +[\d,]+ +[\d,]+ +\d+ +`, out.String())
+	require.Regexp(t, `(?m)^all +[\d,]+ +[\d,]+ +\d+ +`, out.String())
 	require.Contains(t, out.String(), "every rule held in every state")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, p.exploreAll(ctx, []explore.World{tiny}))
+	require.Equal(t, visited{states: 2, transitions: 3, depth: 1, broken: "P4", text: "P4 is broken: so"},
+		visitedBy(fleet.Found{States: 2, Transitions: 3, Depth: 1, Violation: errors.New("P4 is broken: so")}))
+	require.Error(t, p.exploreAll(ctx, oneToken([]explore.World{tiny})))
 	require.Contains(t, out.String(), "tiny, in part")
 }
 

@@ -92,6 +92,10 @@ func (p *program) writeReport(path string, r *report.Report) error {
 	if err := r.HTML(&page); err != nil {
 		return err
 	}
+	return p.writePage(path, &page)
+}
+
+func (p *program) writePage(path string, page *bytes.Buffer) error {
 	if err := os.WriteFile(path, page.Bytes(), 0o644); err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@
 // What is particular about it: it takes id and secret from Basic as they are, without decoding them, so that reserved
 // characters need AuthBasicRaw; it allows one authentication method for all clients; an unknown client is a 500 with
 // server_error, since its store returns an error of its own, and only a wrong secret is a 401 with invalid_client; a
-// grant that is not allowed is a 401 with unauthorized_client; and a lifetime below a second is sent as expires_in 0.
+// grant that is not allowed is a 401 with unauthorized_client; a lifetime below a second is sent as expires_in 0; and
+// two JWTs that it generates for a client within one second are the same, so that a token which was revoked comes back.
+// The server here gives each an identifier of its own (see uniqueJWTs).
 package gooauth2
 
 import (
@@ -116,7 +118,7 @@ func (s *Server) newKeys() error {
 	s.current.Store(&library{
 		tokens: kept,
 		basic:  s.newServer(kept, generates.NewAccessGenerate(), server.ClientBasicHandler),
-		form:   s.newServer(kept, generates.NewJWTAccessGenerate("", key, jwt.SigningMethodHS512), server.ClientFormHandler),
+		form:   s.newServer(kept, uniqueJWTs{key}, server.ClientFormHandler),
 	})
 	return nil
 }
@@ -142,6 +144,22 @@ func (s *Server) issue(from *server.Server, w http.ResponseWriter, r *http.Reque
 func (s *Server) check(r *http.Request, _ string) error {
 	_, err := s.current.Load().basic.ValidationBearerToken(r)
 	return err
+}
+
+// uniqueJWTs generates JWTs as [generates.JWTAccessGenerate] does, with a jti (RFC 7519 section 4.1.7). Without one, a
+// token that follows a revocation in the same second would be the revoked one.
+type uniqueJWTs struct{ key []byte }
+
+// Token makes an access token. There are no refresh tokens.
+func (u uniqueJWTs) Token(_ context.Context, data *oauth2.GenerateBasic, _ bool) (access, refresh string, err error) {
+	info := data.TokenInfo
+	access, err = jwt.NewWithClaims(jwt.SigningMethodHS512, &generates.JWTAccessClaims{RegisteredClaims: jwt.RegisteredClaims{
+		ID:        rand.Text(),
+		Audience:  jwt.ClaimStrings{data.Client.GetID()},
+		Subject:   data.UserID,
+		ExpiresAt: jwt.NewNumericDate(info.GetAccessCreateAt().Add(info.GetAccessExpiresIn())),
+	}}).SignedString(u.key)
+	return access, "", err
 }
 
 // tokens is go-oauth2's store of tokens, with a list of those that were handed out.

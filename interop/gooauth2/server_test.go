@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-oauth2/oauth2/v4"
+	"github.com/go-oauth2/oauth2/v4/generates"
 	"github.com/go-oauth2/oauth2/v4/manage"
+	"github.com/go-oauth2/oauth2/v4/models"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
@@ -99,4 +103,40 @@ func (s *Server) newClient(t *testing.T, cfg alf.Config) *alf.Client {
 // setLifetime changes how long the tokens of the first token endpoint live.
 func (s *Server) setLifetime(lifetime time.Duration) {
 	s.current.Load().basic.Manager.(*manage.Manager).SetClientTokenCfg(&manage.Config{AccessTokenExp: lifetime})
+}
+
+// requested is what go-oauth2 passes to a generator for a token requested at that time.
+func requested(at time.Time) *oauth2.GenerateBasic {
+	info := models.NewToken()
+	info.SetAccessCreateAt(at)
+	info.SetAccessExpiresIn(lifetime)
+	return &oauth2.GenerateBasic{Client: &models.Client{ID: "form"}, TokenInfo: info}
+}
+
+func TestQuirk_TwoJWTsOfOneSecondAreTheSame(t *testing.T) {
+	generate := func(g oauth2.AccessGenerate, at time.Time) string {
+		token, _, err := g.Token(t.Context(), requested(at), false)
+		require.NoError(t, err)
+		return token
+	}
+	key, at := []byte("a key of 64 bytes, or more"), time.Unix(1_800_000_000, 0)
+	theirs := generates.NewJWTAccessGenerate("", key, jwt.SigningMethodHS512)
+	require.Equal(t, generate(theirs, at), generate(theirs, at.Add(999*time.Millisecond)))
+	require.NotEqual(t, generate(theirs, at), generate(theirs, at.Add(time.Second)))
+	require.NotEqual(t, generate(uniqueJWTs{key}, at), generate(uniqueJWTs{key}, at))
+}
+
+// A revoked token that comes back at once is accepted by its server, which cannot tell the two apart; the client keeps
+// to its rule that the very value that was rejected is no successor.
+func TestJWTs_ATokenAfterARevocationInTheSameSecondIsAnother(t *testing.T) {
+	s := start(t)
+	c := s.newClient(t, s.accounts[1].Config())
+	for range 20 { // several of them within a second
+		first, err := c.Token(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, s.Revoke(t.Context()))
+		second, err := c.Refresh(t.Context())
+		require.NoError(t, err)
+		require.NotEqual(t, first.Value(), second.Value())
+	}
 }

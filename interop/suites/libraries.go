@@ -6,7 +6,9 @@ type library struct {
 	module   string // with its version
 	packages []string
 	skip     string  // a regular expression of tests that mean nothing here
+	timed    string  // one of tests that measure real time, and fail on a busy machine in every way
 	seam     *seam   // for one that sends requests without an http.Client
+	around   string  // why tests fail over any transport around net/http's
 	known    []known // what fails over alf's transport, and is to
 }
 
@@ -36,9 +38,11 @@ var libraries = []library{
 		tests: "TestTransportRequestWriteRoundTrip/h1/file,_length",
 		why:   "after a 401, a file whose length is known is sent again from memory, and not by sendfile (C4)",
 	}}},
-	{name: "net/http/httputil", packages: []string{"net/http/httputil"}},
+	{name: "net/http/httputil", packages: []string{"net/http/httputil"},
+		around: "the one prints the headers that arrive, the other calls CancelRequest of the http.Transport with the request it sent"},
 	{name: "x/net/http2", module: "golang.org/x/net@v0.62.0", packages: []string{"./http2"}},
-	{name: "resty", module: "github.com/go-resty/resty/v2@v2.17.2", packages: []string{"."}},
+	{name: "resty", module: "github.com/go-resty/resty/v2@v2.17.2", packages: []string{"."}, timed: "TestClientRetryWait.*",
+		around: "they look for an Authorization of their own, in whose place the token is sent"},
 	{name: "go-retryablehttp", module: "github.com/hashicorp/go-retryablehttp@v0.7.8", packages: []string{"."}},
 	{name: "connect-go", module: "connectrpc.com/connect@v1.21.1", packages: []string{"."}, known: []known{{
 		tests: "TestHandlerWithRequestGate.*",
@@ -50,7 +54,7 @@ var libraries = []library{
 		why:   noHost,
 	}}},
 	{name: "coder/websocket", module: "github.com/coder/websocket@v1.8.15", packages: []string{".", "./wsjson"}},
-	{name: "minio-go", module: "github.com/minio/minio-go/v7@v7.4.1", packages: []string{"."}},
+	{name: "minio-go", module: "github.com/minio/minio-go/v7@v7.4.1", packages: []string{"."}, timed: "TestRetry(Timer|Continuous).*"},
 	{name: "elastic-transport", module: "github.com/elastic/elastic-transport-go/v8@v8.11.0", packages: []string{"./elastictransport"},
 		seam: &seam{"elastictransport/elastictransport.go", "c.transport.RoundTrip", "http.WrapTransport(c.transport).RoundTrip"},
 		known: []known{{

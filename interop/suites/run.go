@@ -44,10 +44,20 @@ func (r results) failed() map[string]bool {
 	return failed
 }
 
-// unfinished is what a test showed that was running when its package panicked or timed out.
-const unfinished = "unfinished"
+// What a test showed that was running when its package panicked or timed out, and one that ran more than once and did
+// not always fail.
+const (
+	unfinished = "unfinished"
+	sometimes  = "sometimes"
+)
 
-func (r results) fails(name string) bool { return r[name] == "fail" || r[name] == unfinished }
+// fails reports whether a test failed at least once.
+func (r results) fails(name string) bool {
+	return r[name] == "fail" || r[name] == sometimes || r[name] == unfinished
+}
+
+// alwaysFails reports whether a test failed whenever it ran.
+func (r results) alwaysFails(name string) bool { return r.fails(name) && r[name] != sometimes }
 
 // cutShort reports whether tests may be missing: a package failed for another reason than its tests.
 func (r results) cutShort() bool {
@@ -213,7 +223,7 @@ func (s *suite) rejections() int64 {
 	return info.Size()
 }
 
-// parse reads the output of go test -json. A test that ran more than once has failed if it failed once.
+// parse reads the output of go test -json.
 func parse(text []byte) results {
 	found := results{}
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -233,7 +243,9 @@ func parse(text []byte) results {
 			running[name] = true
 		case "pass", "skip", "fail":
 			delete(running, name)
-			if found[name] != "fail" {
+			if before, again := found[name]; again && (before == "fail" || before == sometimes) != (event.Action == "fail") {
+				found[name] = sometimes
+			} else if before != sometimes {
 				found[name] = event.Action
 			}
 		}

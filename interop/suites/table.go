@@ -20,7 +20,11 @@ const tableHead = "| suite | version | tests | http.Client | adds a header | alf
 func (t *tally) row() string {
 	var why []string
 	if n := len(t.failures[wrap.Trivial]); n > 0 {
-		why = append(why, "any transport around net/http's: "+names(t.failures[wrap.Trivial]))
+		text := "any transport around net/http's: " + names(t.failures[wrap.Trivial])
+		if t.around != "" {
+			text += " (" + t.around + ")"
+		}
+		why = append(why, text)
 	}
 	for _, k := range t.known {
 		why = append(why, k.why)

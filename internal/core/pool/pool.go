@@ -31,10 +31,8 @@ func (p Policy) WithDefaults() Policy {
 }
 
 // Place is where a token stands among the others of its pool. Its zero value: it is not among them.
-type Place[T comparable] struct {
-	older, newer T
-	// rank is when the token was last used, as far as its place in the order is concerned.
-	rank  time.Duration
+type Place struct {
+	index int32 // among the idle ones
 	state state
 }
 
@@ -61,15 +59,23 @@ type Members[K any, T comparable] struct {
 	policy Policy
 	index  Index[K, T]
 	// place is where a token keeps its place; used is when it was last used, as far as that is known.
-	place func(T) *Place[T]
+	place func(T) *Place
 	used  func(T) time.Duration
 
-	total, busy    int
-	oldest, newest T // of the idle ones
+	total, busy int
+	// idle is a heap, the one that was not used for the longest time first. So a token that is refreshed, and was busy
+	// for that, finds its place among 100,000 others in a few steps.
+	idle []ranked[T]
+}
+
+// ranked is an idle token. rank is when it was last used, as far as its place in the order is concerned.
+type ranked[T comparable] struct {
+	token T
+	rank  time.Duration
 }
 
 // New returns a pool without tokens.
-func New[K any, T comparable](p Policy, index Index[K, T], place func(T) *Place[T], used func(T) time.Duration) Members[K, T] {
+func New[K any, T comparable](p Policy, index Index[K, T], place func(T) *Place, used func(T) time.Duration) Members[K, T] {
 	return Members[K, T]{policy: p.WithDefaults(), index: index, place: place, used: used}
 }
 
@@ -101,7 +107,7 @@ func (m *Members[K, T]) Acquire(key K, create func() T) (a Acquired[T], ok bool)
 		return Acquired[T]{Token: t}, true
 	}
 	full := m.total >= m.policy.MaxTokens
-	if m.busy >= m.policy.MaxBusy || full && m.oldest == none {
+	if m.busy >= m.policy.MaxBusy || full && len(m.idle) == 0 {
 		return a, false
 	}
 	if full {
@@ -120,12 +126,14 @@ func (m *Members[K, T]) Acquire(key K, create func() T) (a Acquired[T], ok bool)
 func (m *Members[K, T]) Settle(t T, isBusy bool) {
 	switch p := m.place(t); {
 	case isBusy && p.state == idle:
-		m.unlink(t)
+		m.drop(t)
 		p.state = busy
 		m.busy++
 	case !isBusy && p.state == busy:
 		m.busy--
-		m.rank(t)
+		p.state = idle
+		m.idle = append(m.idle, ranked[T]{})
+		m.rank(len(m.idle)-1, ranked[T]{t, m.used(t)})
 	}
 }
 
@@ -138,7 +146,7 @@ func (m *Members[K, T]) Remove(t T) bool {
 	case busy:
 		m.busy--
 	case idle:
-		m.unlink(t)
+		m.drop(t)
 	}
 	p.state = absent
 	m.total--
@@ -160,48 +168,48 @@ const maxReranked = 1000
 // no one notes it when a token is read.
 func (m *Members[K, T]) leastRecent() T {
 	for range maxReranked {
-		t := m.oldest
-		if m.used(t) <= m.place(t).rank {
-			return t
+		first := m.idle[0]
+		used := m.used(first.token)
+		if used <= first.rank {
+			return first.token
 		}
-		m.unlink(t)
-		m.rank(t)
+		m.rank(0, ranked[T]{first.token, used})
 	}
-	return m.oldest
+	return m.idle[0].token
 }
 
-// rank puts a token among the idle ones, behind all that were used before it.
-func (m *Members[K, T]) rank(t T) {
-	var none T
-	p := m.place(t)
-	p.rank, p.state = m.used(t), idle
-	older, newer := m.newest, none
-	for older != none && m.place(older).rank > p.rank {
-		older, newer = m.place(older).older, older
+// drop takes a token out of the idle ones.
+func (m *Members[K, T]) drop(t T) {
+	i, last := int(m.place(t).index), len(m.idle)-1
+	moved := m.idle[last]
+	m.idle[last] = ranked[T]{}
+	m.idle = m.idle[:last]
+	if i < last {
+		m.rank(i, moved)
 	}
-	m.link(older, t)
-	m.link(t, newer)
 }
 
-// unlink takes a token out of the idle ones.
-func (m *Members[K, T]) unlink(t T) {
-	var none T
-	p := m.place(t)
-	m.link(p.older, p.newer)
-	p.older, p.newer = none, none
+// rank puts an idle token where it belongs. Place i is free, and all others are in order.
+func (m *Members[K, T]) rank(i int, r ranked[T]) {
+	for i > 0 && r.rank < m.idle[(i-1)/2].rank {
+		m.put(i, m.idle[(i-1)/2])
+		i = (i - 1) / 2
+	}
+	for {
+		child := 2*i + 1
+		if child+1 < len(m.idle) && m.idle[child+1].rank < m.idle[child].rank {
+			child++
+		}
+		if child >= len(m.idle) || m.idle[child].rank >= r.rank {
+			break
+		}
+		m.put(i, m.idle[child])
+		i = child
+	}
+	m.put(i, r)
 }
 
-// link makes two idle tokens neighbours. None stands for what lies beyond the oldest and the newest.
-func (m *Members[K, T]) link(older, newer T) {
-	var none T
-	if older == none {
-		m.oldest = newer
-	} else {
-		m.place(older).newer = newer
-	}
-	if newer == none {
-		m.newest = older
-	} else {
-		m.place(newer).older = older
-	}
+func (m *Members[K, T]) put(i int, r ranked[T]) {
+	m.idle[i] = r
+	m.place(r.token).index = int32(i)
 }

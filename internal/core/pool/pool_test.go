@@ -16,7 +16,7 @@ type token struct {
 	name  int
 	used  time.Duration
 	busy  bool
-	place pool.Place[*token]
+	place pool.Place
 }
 
 // index finds tokens by their addresses: a key that is not in it is a token to be added.
@@ -38,7 +38,7 @@ type world struct {
 
 func members(p pool.Policy) *world {
 	w := &world{index: index{}}
-	w.Members = pool.New(p, w.index, func(t *token) *pool.Place[*token] { return &t.place }, func(t *token) time.Duration { return t.used })
+	w.Members = pool.New(p, w.index, func(t *token) *pool.Place { return &t.place }, func(t *token) time.Duration { return t.used })
 	return w
 }
 

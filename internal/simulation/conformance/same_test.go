@@ -40,6 +40,8 @@ func TestSameWorld_ReachesWhatIsRare(t *testing.T) {
 		// Watchers, which the plans have none of.
 		world.CoverWatcherWithoutToken, world.CoverSlowWatcher, world.CoverWatcherError, world.CoverWatchersLearnOfOutage,
 		world.CoverUnattendedFetch,
+		// Tokens from elsewhere: a client fetches for itself.
+		world.CoverOffer, world.CoverOfferReleases, world.CoverRejectedOffer, world.CoverStaleFetch,
 	}, reached.Missing())
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -8,43 +9,36 @@ import (
 	"github.com/alf-go/alf/internal/core/endpoint"
 )
 
-// Found is what a visit saw.
-type Found struct {
-	World               string
-	States, Transitions int
-	Violation           error // nil if every rule holds in every state
-}
-
 // explorer is one search.
 type explorer struct {
+	graph[smallAction]
 	world  Small
-	seen   map[string]bool // the keys of all states that were reached
-	keys   []string        // in the order in which they were
-	from   []int           // the state that each was reached from first
-	by     []smallAction   // ... and by what
-	s      *smallState     // the one that is being stepped
+	s      *smallState // the one that is being stepped
 	broken error
-	found  Found
 }
 
-// Explore visits every state of a small world, breadth first, until there are no more or a rule is broken.
-func Explore(world Small) Found {
-	x := &explorer{world: world, seen: map[string]bool{}}
-	x.add(world.begin(), -1, smallAction{})
-	for i := 0; i < len(x.keys) && x.broken == nil; i++ {
+// Explore visits every state of a small world, breadth first, until there are no more, a rule is broken, or ctx ends,
+// whose cause it then returns. progress, if not nil, is called now and then with how many states there are.
+func Explore(ctx context.Context, world Small, progress func(states int)) (Found, error) {
+	x := &explorer{world: world}
+	x.add(world.begin().key(), -1, smallAction{})
+	err := x.visit(ctx, progress, func(i int) error {
 		for _, a := range x.actions(smallFromKey(&world, x.keys[i])) {
 			x.s = smallFromKey(&world, x.keys[i])
 			x.do(a)
-			x.found.Transitions++
+			x.transitions++
 			if x.broken != nil {
-				x.found.Violation = fmt.Errorf("%w\n%s  %s", x.broken, x.path(i), a)
-				break
+				text := ""
+				for _, before := range append(x.path(i), a) {
+					text += "\n  " + before.String()
+				}
+				return fmt.Errorf("%w%s", x.broken, text)
 			}
-			x.add(x.s, i, a)
+			x.add(x.s.key(), i, a)
 		}
-	}
-	x.found.World, x.found.States = world.Name, len(x.keys)
-	return x.found
+		return nil
+	})
+	return x.found(world.Name), err
 }
 
 // begin is the state in which nothing has happened.
@@ -57,24 +51,6 @@ func (w *Small) begin() *smallState {
 		s.endpoint.Step(start, 0, endpoint.Input{Kind: endpoint.Attach, Client: w.client(i)})
 	}
 	return s
-}
-
-// add notes a state, unless it was reached before.
-func (x *explorer) add(s *smallState, from int, by smallAction) {
-	key := s.key()
-	if x.seen[key] {
-		return
-	}
-	x.seen[key] = true
-	x.keys, x.from, x.by = append(x.keys, key), append(x.from, from), append(x.by, by)
-}
-
-// path is how a state was reached.
-func (x *explorer) path(i int) (text string) {
-	for ; i > 0; i = x.from[i] {
-		text = fmt.Sprintf("  %s%s", x.by[i], text)
-	}
-	return text
 }
 
 // fail records the first rule that is broken.

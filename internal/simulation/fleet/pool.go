@@ -36,7 +36,7 @@ func (x tokenIndex) Remove(t *token) {
 type pooled struct {
 	target *target
 	life   pool.Life
-	rank   pool.Place[*token]
+	rank   pool.Place
 
 	joined       bool
 	began        time.Duration // when the core's elapsed time was zero
@@ -55,7 +55,7 @@ type pooled struct {
 func (w *World) fillPool() {
 	p := &w.parameters
 	w.pool = &tokenPool{w: w, index: tokenIndex{}}
-	w.pool.members = pool.New(p.Pool, w.pool.index, func(t *token) *pool.Place[*token] { return &t.rank }, func(t *token) time.Duration { return t.used })
+	w.pool.members = pool.New(p.Pool, w.pool.index, func(t *token) *pool.Place { return &t.rank }, func(t *token) time.Duration { return t.used })
 	w.pool.checker.init(w.pool)
 	for i := range p.Tokens {
 		g := newTarget(w.pool, i)
@@ -83,11 +83,13 @@ func (p *tokenPool) acquire(g *target) (*token, bool) {
 	a, ok := p.members.Acquire(g.key, func() *token { return p.create(g) })
 	if !ok {
 		w.stats.Full++
+		w.recorder.replied(false, true)
 		p.checker.refuses(g)
 		return nil, false
 	}
 	if t := a.Evicted; t != nil {
 		w.stats.Evicted++
+		w.recorder.evicted()
 		w.note("pool: token %d makes room", t.id)
 		p.checker.evicts(t)
 		w.later(t.retire)

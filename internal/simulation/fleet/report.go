@@ -20,6 +20,9 @@ func (r *Result) Report(w io.Writer) error {
 	}
 	fmt.Fprintf(&t, "\ntoken requests %d; callers served %d, failed %d, refused because of others %d\n", r.Stats.Requests, r.Stats.Served, r.Stats.Failed, r.Stats.Refused)
 	fmt.Fprintf(&t, "the longest wait of a caller that was served: %v\n", r.Stats.Longest.Round(time.Millisecond))
+	if s := &r.Stats; r.Parameters.Pool.MaxTokens > 0 {
+		fmt.Fprintf(&t, "tokens created %d, evicted %d, forgotten %d; callers refused because the pool was full %d\n", s.Created, s.Evicted, s.Forgotten, s.Full)
+	}
 	if last := len(r.Stats.Refusals); last > 0 {
 		fmt.Fprintf(&t, "the last caller failed in second %d\n", last-1)
 	}

@@ -104,3 +104,6 @@ func Parse(content []byte) (*Scenario, error) {
 
 // Run runs the scenario.
 func (s *Scenario) Run() *Result { return RunWith(s.Seed, s.Parameters) }
+
+// Record runs the scenario and records it.
+func (s *Scenario) Record() (*Result, *Recording) { return Record(s.Seed, s.Parameters) }

@@ -39,7 +39,7 @@ var smallVerbNames = [smallVerbs]string{
 
 // String is the action as a line of a path.
 func (a smallAction) String() string {
-	return fmt.Sprintf("%s (token %d, %v)\n", smallVerbNames[a.verb], a.token, a.fault)
+	return fmt.Sprintf("%s (token %d, %v)", smallVerbNames[a.verb], a.token, a.fault)
 }
 
 // actions is everything that may happen in a state.

@@ -108,6 +108,7 @@ func (t *token) reads() bool {
 		return false
 	}
 	w.stats.Served++
+	w.recorder.replied(true, false)
 	t.noteRead()
 	t.read = true
 	if w.now >= t.refreshTime && !t.hinted {
@@ -178,6 +179,7 @@ func (t *token) stepFor(from *caller, in core.Input, also func(*core.Effects)) {
 	}
 	if e.Withdraw {
 		t.published = false
+		w.recorder.withdrawn(t)
 	}
 	if e.Publish {
 		t.publish(&e)
@@ -215,6 +217,7 @@ func (t *token) consult(in core.Input, e *core.Effects) {
 // ending is the end of a request as the endpoint understands it.
 func (t *token) ending(in core.Input) endpoint.Input {
 	end := endpoint.Input{Kind: endpoint.Ended, Ticket: t.ticket, Outcome: endpoint.NoResponse, Retry: t.core.Retrying(), Backoff: t.core.Backoff()}
+	t.w.recorder.ended(t, t.flight)
 	if in.Kind == core.Fetched {
 		f := &t.flight
 		end.RetryAfter, end.Throttled = in.Result.RetryAfter, in.Result.EndsRound
@@ -310,6 +313,7 @@ func (t *token) publish(e *core.Effects) {
 	t.number++
 	t.published, t.read, t.hinted, t.made, t.unused = true, e.Release == core.Serve && len(t.waiting) > 0, false, 0, false
 	t.end, t.refreshTime = e.Publication.EffectiveExpiry.Sub(epoch), e.Publication.RefreshTime.Sub(epoch)
+	w.recorder.published(t)
 	number, publication := t.number, e.Publication.Number
 	w.after(e.Publication.Life, func() {
 		if number == t.number {
@@ -359,6 +363,7 @@ func (t *token) respond(c *caller, reply core.Reply, e *core.Effects) {
 	case core.Serve, core.ServeExpired:
 		t.serves(c)
 		w.stats.Served++
+		w.recorder.replied(true, false)
 		w.stats.Longest = max(w.stats.Longest, w.now-c.since)
 		t.read = true
 	case core.Failed:
@@ -366,6 +371,7 @@ func (t *token) respond(c *caller, reply core.Reply, e *core.Effects) {
 		if e.Failure.Kind != core.NoFailure {
 			t.refused = e.Failure.Kind == core.Refused
 		}
+		w.recorder.replied(false, t.refused)
 		if t.refused {
 			w.stats.Refused++
 		} else {

@@ -19,6 +19,7 @@ type World struct {
 	sequence   int
 	tokens     []*token // of the places, if there is no pool
 	pool       *tokenPool
+	recorder   *recorder       // nil: nothing is recorded
 	open       map[int]*caller // those that have no reply yet
 	endpoint   *endpoint.Core
 	tickets    map[endpoint.Ticket]*token // whose they are
@@ -40,7 +41,7 @@ var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 // Run runs the world of a seed. With keep, the result has the whole trace.
 func Run(seed uint64, keep bool) *Result {
 	s := newSource(seed)
-	r := run(seed, draw(s), s, keep)
+	r := run(seed, draw(s), s, keep, nil)
 	if r.Violation != nil && !keep {
 		return Run(seed, true) // for its last lines
 	}
@@ -48,13 +49,13 @@ func Run(seed uint64, keep bool) *Result {
 }
 
 // RunWith runs a world with parameters of the caller's.
-func RunWith(seed uint64, p Parameters) *Result { return run(seed, p, newSource(seed), false) }
+func RunWith(seed uint64, p Parameters) *Result { return run(seed, p, newSource(seed), false, nil) }
 
-func run(seed uint64, p Parameters, s source, keep bool) *Result {
+func run(seed uint64, p Parameters, s source, keep bool, r *recorder) *Result {
 	if p.Pool.MaxTokens > 0 {
 		p.Pool = p.Pool.WithDefaults()
 	}
-	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, tickets: map[endpoint.Ticket]*token{}, open: map[int]*caller{}, hash: 14695981039346656037}
+	w := &World{seed: seed, parameters: p, rnd: s, keep: keep, recorder: r, tickets: map[endpoint.Ticket]*token{}, open: map[int]*caller{}, hash: 14695981039346656037}
 	w.endpoint = endpoint.New(endpoint.Policy{MaxInFlight: p.Limit})
 	w.checker.init(w)
 	if p.Pool.MaxTokens > 0 {
@@ -64,6 +65,7 @@ func run(seed uint64, p Parameters, s source, keep bool) *Result {
 	}
 	w.recovered = p.Duration + w.recoveryTime()
 	end := w.recovered + 3*p.Interval + 10*time.Second
+	r.begin(w, end)
 	for len(w.events) > 0 && w.violation == nil {
 		e := heap.Pop(&w.events).(event)
 		if e.at > end {
@@ -185,11 +187,20 @@ func (w *World) step(in endpoint.Input) {
 		e := w.endpoint.Step(w.wall(), w.rnd.Float64(), in)
 		w.stats.Steps++
 		w.checker.after(&e)
+		w.recorder.look(w.clientOf(in))
 		w.deliver(&e)
 		w.arm(&e)
 		again = e.Again
 		in = endpoint.Input{Kind: endpoint.Wake}
 	}
+}
+
+// clientOf is the client id that a message to the endpoint is about; 0: none.
+func (w *World) clientOf(in endpoint.Input) uint64 {
+	if t := w.tickets[in.Ticket]; t != nil {
+		return t.client
+	}
+	return in.Client
 }
 
 // deliver sends tokens what the endpoint decided, in that order.

@@ -174,11 +174,11 @@ var pooled = []bug{
 	{"a failing token makes room at once", "pool/life.go",
 		"s.BackingOff && s.Now < s.Called+QuietTime", "false"},
 	{"a token that is busy again makes room", "pool/pool.go",
-		"		m.unlink(t)\n		p.state = busy\n		m.busy++\n", ""},
+		"		m.drop(t)\n		p.state = busy\n		m.busy++\n", ""},
 	{"the token that was used last makes room", "pool/pool.go",
-		"		t := m.oldest\n		if m.used(t)", "		t := m.newest\n		if m.used(t)"},
+		"		first := m.idle[0]\n		used :=", "		first := m.idle[len(m.idle)-1]\n		used :="},
 	{"a token that was read is not used", "pool/pool.go",
-		"	p.rank, p.state = m.used(t), idle\n", "	p.rank, p.state = 0, idle\n"},
+		"		used := m.used(first.token)\n", "		used := first.rank\n"},
 	{"an evicted token can still be found", "pool/pool.go",
 		"	m.total--\n	m.index.Remove(t)\n", "	m.total--\n"},
 	{"one token too many", "pool/pool.go",
@@ -245,19 +245,25 @@ func build(t *testing.T, core string, b bug) string {
 	runner := filepath.Join(dir, "runner")
 	args := []string{"build", "-o", runner}
 	if b.file != "" {
-		original := filepath.Join(core, b.file)
-		source, err := os.ReadFile(original)
-		require.NoError(t, err)
-		require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: correct the patch")
-		patched := filepath.Join(dir, filepath.Base(b.file))
-		require.NoError(t, os.WriteFile(patched, []byte(strings.Replace(string(source), b.old, b.new, 1)), 0o644))
-		overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
-		require.NoError(t, err)
-		file := filepath.Join(dir, "overlay.json")
-		require.NoError(t, os.WriteFile(file, overlay, 0o644))
-		args = append(args, "-overlay", file)
+		args = append(args, "-overlay", b.plant(t, filepath.Join(core, b.file)))
 	}
 	out, err := exec.CommandContext(t.Context(), "go", append(args, "./runner")...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return runner
+}
+
+// plant writes a file with the bug in, and returns the file that makes the go command read it in place of the original.
+func (b bug) plant(t *testing.T, original string) (overlay string) {
+	t.Helper()
+	dir := t.TempDir()
+	source, err := os.ReadFile(original)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(source), b.old), "the place for the bug: correct the patch")
+	patched := filepath.Join(dir, filepath.Base(b.file))
+	require.NoError(t, os.WriteFile(patched, []byte(strings.Replace(string(source), b.old, b.new, 1)), 0o644))
+	content, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
+	require.NoError(t, err)
+	overlay = filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(overlay, content, 0o644))
+	return overlay
 }

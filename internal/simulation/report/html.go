@@ -27,24 +27,8 @@ func embedded(name string) string {
 // HTML writes the report as a page that is complete in itself: it asks for nothing from anywhere.
 func (r *Report) HTML(w io.Writer) error {
 	rec := r.Recording
-	data := struct {
-		*Report
-		Style      template.CSS
-		Script     template.JS
-		Setting    string
-		Stop       string
-		Figures    []figure
-		Costs      []string
-		Panels     []panel
-		Races      []panel
-		Comparison []comparisonRow
-		Contenders []contender
-		Readout    readout
-		Parameters string
-		Foot       string
-		Broken     string
-	}{
-		Report: r, Style: template.CSS(embedded("page.css")), Script: template.JS(embedded("page.js")),
+	data := content{
+		Title: r.Title, About: r.About, Command: r.Command,
 		Setting: r.setting(), Figures: r.figures(), Panels: r.panels(), Readout: r.readout(),
 		Parameters: rec.Parameters.String(),
 		Foot:       fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
@@ -61,7 +45,26 @@ func (r *Report) HTML(w io.Writer) error {
 	if len(r.Baselines) > 0 {
 		data.Comparison, data.Contenders, data.Races = r.comparisonRows(), r.contenderHeads(), r.races()
 	}
-	return page.Execute(w, data)
+	return data.write(w)
+}
+
+// content is what a page shows.
+type content struct {
+	Title, About, Setting, Stop, Command string
+	Style                                template.CSS
+	Script                               template.JS
+	Figures                              []figure
+	Costs                                []string
+	Panels, Races                        []panel
+	Comparison                           []comparisonRow
+	Contenders                           []contender
+	Readout                              readout
+	Parameters, Foot, Broken             string
+}
+
+func (c content) write(w io.Writer) error {
+	c.Style, c.Script = template.CSS(embedded("page.css")), template.JS(embedded("page.js"))
+	return page.Execute(w, c)
 }
 
 // figure is a number worth a glance.
@@ -89,11 +92,11 @@ func (r *Report) panels() []panel {
 		faultsPanel(rec),
 		lifetimesPanel(rec),
 		fetchesPanel(rec),
-		areaPanel(rec, "waiting", "Callers waiting for a token", "At most at a time.",
-			series{"amber", "waiting", func(s *world.Sample) int { return s.Waiting }}),
-		areaPanel(rec, "requests", "Requests", capital(perSample(rec))+".",
-			series{"calm", "requests", func(s *world.Sample) int { return s.Requests }}),
-		columnsPanel(rec, "trouble", "401s and refusals", capital("per "+duration(2*rec.Step))+".", []series{
+		areaPanel(timelineOf(rec), rec.Samples, "waiting", "Callers waiting for a token", "At most at a time.",
+			series[world.Sample]{"amber", "waiting", func(s *world.Sample) int { return s.Waiting }}),
+		areaPanel(timelineOf(rec), rec.Samples, "requests", "Requests", capital(perSample(rec))+".",
+			series[world.Sample]{"calm", "requests", func(s *world.Sample) int { return s.Requests }}),
+		columnsPanel(timelineOf(rec), rec.Samples, "trouble", "401s and refusals", capital("per "+duration(2*rec.Step))+".", []series[world.Sample]{
 			{"fair", "401 responses", func(s *world.Sample) int { return s.Unauthorized }},
 			{"bad", "refused unsent", func(s *world.Sample) int { return s.Outcomes[world.Refused] }},
 			{"odd", "gave up waiting", func(s *world.Sample) int { return s.Outcomes[world.Left] }},
@@ -170,7 +173,7 @@ func (r *Report) readout() readout {
 	rec := r.Recording
 	a := axis{0, rec.Parameters.Duration}
 	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Parameters.Duration) / float64(rec.Step)}
-	for _, s := range []series{
+	for _, s := range []series[world.Sample]{
 		{text: "requests", of: func(s *world.Sample) int { return s.Requests }},
 		{text: "waiting", of: func(s *world.Sample) int { return s.Waiting }},
 		{text: "401s", of: func(s *world.Sample) int { return s.Unauthorized }},

@@ -4,40 +4,55 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
 // series is a figure of every sample.
-type series struct {
+type series[S any] struct {
 	class string
 	text  string
-	of    func(s *world.Sample) int
+	of    func(s *S) int
 }
+
+// timeline is what all pictures of a world have in common: how long it lasts, how much time a sample covers, and what
+// went wrong meanwhile.
+type timeline struct {
+	lasts, step time.Duration
+	faults      []world.Fault
+}
+
+func timelineOf(r *world.Recording) timeline {
+	return timeline{r.Parameters.Duration, r.Step, r.Faults}
+}
+
+// at is when a sample begins.
+func (t timeline) at(i int) time.Duration { return time.Duration(i) * t.step }
 
 const seriesHeight = 84.0
 
 // areaPanel shows one series as an area.
-func areaPanel(r *world.Recording, id, title, note string, one series) panel {
+func areaPanel[S any](t timeline, samples []S, id, title, note string, one series[S]) panel {
 	most := 0
-	for i := range r.Samples {
-		most = max(most, one.of(&r.Samples[i]))
+	for i := range samples {
+		most = max(most, one.of(&samples[i]))
 	}
-	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, t.lasts}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
-	c.bands(r.Faults, 0, seriesHeight)
+	c.bands(t.faults, 0, seriesHeight)
 	var d strings.Builder
 	fmt.Fprintf(&d, "M%s %s", number(c.x(0)), number(y.bottom))
 	last := number(y.bottom)
-	for i := range r.Samples {
-		if at := number(y.y(one.of(&r.Samples[i]))); at != last {
-			fmt.Fprintf(&d, "H%sV%s", number(c.x(sampleAt(r, i))), at)
+	for i := range samples {
+		if at := number(y.y(one.of(&samples[i]))); at != last {
+			fmt.Fprintf(&d, "H%sV%s", number(c.x(t.at(i))), at)
 			last = at
 		}
 	}
-	fmt.Fprintf(&d, "H%sV%sz", number(c.x(sampleAt(r, len(r.Samples)))), number(y.bottom))
+	fmt.Fprintf(&d, "H%sV%sz", number(c.x(t.at(len(samples)))), number(y.bottom))
 	c.el("path", "d", d.String(), "class", "area "+one.class)
 	p := panel{ID: id, Title: title, Note: note, Shared: true}
 	p.Picture = c.picture(id, title, "At most "+count(most)+".")
@@ -45,17 +60,17 @@ func areaPanel(r *world.Recording, id, title, note string, one series) panel {
 }
 
 // columnsPanel stacks several series.
-func columnsPanel(r *world.Recording, id, title, note string, all []series) panel {
+func columnsPanel[S any](t timeline, samples []S, id, title, note string, all []series[S]) panel {
 	const together = 2 // thinner columns could not be seen
-	columns := (len(r.Samples) + together - 1) / together
+	columns := (len(samples) + together - 1) / together
 	figures := make([][]int, len(all))
 	total := make([]int, columns)
 	sums := make([]int, len(all))
 	most := 0
 	for k, s := range all {
 		figures[k] = make([]int, columns)
-		for i := range r.Samples {
-			n := s.of(&r.Samples[i])
+		for i := range samples {
+			n := s.of(&samples[i])
 			figures[k][i/together] += n
 			total[i/together] += n
 			sums[k] += n
@@ -64,11 +79,11 @@ func columnsPanel(r *world.Recording, id, title, note string, all []series) pane
 	for _, n := range total {
 		most = max(most, n)
 	}
-	c := newCanvas(axis{0, r.Parameters.Duration}, seriesHeight+below)
+	c := newCanvas(axis{0, t.lasts}, seriesHeight+below)
 	y := scaleFor(most, 8, seriesHeight, false)
 	c.draw(&c.svg, 0, seriesHeight)
 	y.draw(&c.svg)
-	c.bands(r.Faults, 0, seriesHeight)
+	c.bands(t.faults, 0, seriesHeight)
 	under := make([]int, columns)
 	p := panel{ID: id, Title: title, Note: note, Shared: true}
 	for k, s := range all {
@@ -77,7 +92,7 @@ func columnsPanel(r *world.Recording, id, title, note string, all []series) pane
 			if n == 0 {
 				continue
 			}
-			x, to := c.x(sampleAt(r, i*together)), c.x(sampleAt(r, (i+1)*together))
+			x, to := c.x(t.at(i*together)), c.x(t.at((i+1)*together))
 			bottom, top := y.y(under[i]), y.y(under[i]+n)
 			top = math.Min(top, bottom-1)
 			fmt.Fprintf(&d, "M%s %sH%sV%sH%sz", number(x), number(bottom), number(math.Max(to-0.4, x+0.6)), number(top), number(x))

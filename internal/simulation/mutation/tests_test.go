@@ -1,0 +1,51 @@
+package mutation_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// outside are bugs of code that no world runs, because it has goroutines, callers or configurations. The tests of its
+// package have to catch them. The file is one from the folder of the module, test the name of the test.
+var outside = []struct {
+	bug
+	pkg, test string
+}{
+	{bug{"a slow watcher blocks the owner", "manager/watch.go",
+		"	e.shard.handouts.Go(func() { close(old.replaced) })\n", "	old.replaced <- struct{}{}\n"},
+		"manager", "TestW1_ASlowWatcherMissesTokensAndBlocksNothing"},
+	{bug{"a caller is told that its token has left the pool", "manager/handle.go",
+		"if err = f(e); err != errForgotten {", "if err = f(e); true {"},
+		"manager", "TestP4_ForgetTakesEffectAtTheNextFetch"},
+	{bug{"headers make no difference between configurations", "tokenkey.go",
+		"	k.values(header)\n", "	_ = header\n"},
+		".", "TestP2_SharedIfAndOnlyIfTheTokenRequestsAreEqual"},
+	{bug{"a function is the same for all tenants", "tokenkey.go",
+		"			c.text(c.scope + path)\n		}\n	}\n}", "			c.text(path)\n		}\n	}\n}"},
+		".", "TestP2_FunctionsAreTheSameForTheSameTenantOnly"},
+}
+
+// TestEveryPlantedBugOutsideTheCoreIsCaught runs the test of each with the bug in.
+func TestEveryPlantedBugOutsideTheCoreIsCaught(t *testing.T) {
+	if testing.Short() || raceDetector {
+		t.Skip("builds a program for each bug")
+	}
+	module, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	failed := regexp.MustCompile(`(?m)^(--- FAIL: |panic: |fatal error: all goroutines)`)
+	for _, b := range outside {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-timeout", "60s", "-overlay", b.plant(t, filepath.Join(module, b.file)),
+				"-run", "^"+b.test+"$", "./"+b.pkg)
+			cmd.Dir = module
+			out, err := cmd.CombinedOutput()
+			require.Error(t, err, "not caught: %s", out)
+			require.Regexp(t, failed, string(out))
+		})
+	}
+}
