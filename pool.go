@@ -91,6 +91,9 @@ func (c PoolConfig) Validate() error {
 	if c.Config.Fetcher != nil {
 		p.add("Config.Fetcher", indistinct, "remove it, and use alf.New for clients of one token")
 	}
+	if c.Config.Store != nil {
+		p.add("Config.Store", "the tokens of a pool are not shared with other processes", "remove it, or use alf.New for the tokens that are")
+	}
 	if len(p) == 0 {
 		c.checkConfig(&p)
 	}
@@ -301,7 +304,7 @@ func (p *pool) tenantConfig(cfg Config) (Config, error) {
 	}{
 		{"Certificate", cfg.Certificate != nil}, {"DPoP", cfg.DPoP != nil}, {"HTTPClient", cfg.HTTPClient != nil},
 		{"Origins", cfg.Origins != nil}, {"Rejected", cfg.Rejected != nil}, {"RejectedBody", cfg.RejectedBody},
-		{"Policy", cfg.Policy != Policy{}}, {"Clock", cfg.Clock != nil}, {"Rand", cfg.Rand != nil}, {"Hook", cfg.Hook != nil},
+		{"Store", cfg.Store != nil}, {"StoreKey", cfg.StoreKey != nil}, {"Policy", cfg.Policy != Policy{}}, {"Clock", cfg.Clock != nil}, {"Rand", cfg.Rand != nil}, {"Hook", cfg.Hook != nil},
 		{"Logger", cfg.Logger != nil}, {"WrapFetcher", cfg.WrapFetcher != nil},
 	} {
 		if field.set {

@@ -244,7 +244,7 @@ func (e *pooledEntry) unpack() {
 	m := memberOf(e.fetcher)
 	e.state.fetcher, e.member, e.paced = e.fetcher, m, m != nil
 	if e.packed == "" {
-		e.core = newCore(s.pool.policy, m)
+		e.core = newCore(s.pool.policy, m, false)
 		return
 	}
 	var end time.Time

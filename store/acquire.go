@@ -19,7 +19,7 @@ func (s *step) acquire(c Command) {
 	replaces := c.Rejected != "" && !c.Urgent
 	if s.now < s.Lease.Until {
 		if s.Lease.Owner == c.Owner {
-			s.grant(c, false) // it asks again because the reply was lost
+			s.grant(c) // it asks again because the reply was lost
 			s.Reply.Hold = s.Hold
 			return
 		}
@@ -43,7 +43,7 @@ func (s *step) acquire(c Command) {
 		s.wait(until)
 		return
 	}
-	s.grant(c, false)
+	s.grant(c)
 	s.Reply.Hold = s.Hold
 	if replaces {
 		s.Replaced = s.now
@@ -82,6 +82,6 @@ func (s *step) offer(c Command) {
 	case s.fetching(c.Owner):
 		s.wait(s.Lease.Until)
 	default:
-		s.grant(c, true)
+		s.grant(c)
 	}
 }

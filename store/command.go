@@ -104,6 +104,10 @@ type Command struct {
 	// Sealed, of Publish, is what the other processes need of the token, sealed under Grant and Expires: up to
 	// [MaxSealed] bytes.
 	Sealed []byte
+	// Offered, of Publish, says that the token was not fetched under this lease: the lease is the reply to an Offer.
+	// Such a token shows nothing about the endpoint, so it ends no hold, and it was fetched for no origin that awaits
+	// one.
+	Offered bool
 
 	// Class, of Hold, says whom the failure concerns.
 	Class Class
@@ -206,6 +210,7 @@ func (c *Command) misplaced() error {
 		{"Digest", c.Digest != "", these(Publish, Offer, Outcome)},
 		{"Expires", c.Expires != 0, these(Publish, Offer)},
 		{"Sealed", len(c.Sealed) > 0, these(Publish)},
+		{"Offered", c.Offered, these(Publish)},
 		{"Class", c.Class != 0, these(Hold)},
 		{"Until", c.Until != 0, these(Hold)},
 		{"Behind", c.Behind, these(Hold)},

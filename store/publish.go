@@ -22,11 +22,11 @@ func (s *step) publish(c Command) {
 	if !s.leased(c) {
 		return
 	}
-	same, offered := c.Digest == s.Record.Digest, s.Lease.Offered
+	same := c.Digest == s.Record.Digest
 	s.Record = Record{Gen: s.Fence, Digest: c.Digest, Expires: c.Expires, Published: s.now, Sealed: c.Sealed}
-	s.arrived(same, offered)
+	s.arrived(same, c.Offered)
 	s.Lease = Lease{}
-	if !offered {
+	if !c.Offered {
 		s.Hold, s.Trouble = HoldState{}, "" // the endpoint works
 	}
 	s.pushed()

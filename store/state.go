@@ -50,8 +50,6 @@ type Lease struct {
 	Since Time `json:"since"`
 	// Until is when it ends.
 	Until Time `json:"until"`
-	// Offered says that the owner publishes a token that it has, and does not fetch.
-	Offered bool `json:"offered"`
 }
 
 // HoldState is the wait after a failure, for all processes (D6). Its zero value is none. Unlike other parts it stays

@@ -34,7 +34,7 @@ func Step(s State, now Time, c Command) (Result, error) {
 	if err := c.Validate(); err != nil {
 		return Result{State: s}, err
 	}
-	if !now.valid() {
+	if !now.valid() || now > latest {
 		return Result{State: s}, bad("now", "out of range", timeRemedy)
 	}
 	if c.Kind == Hold && c.Until > now+MaxHold+holdSlack {
@@ -58,6 +58,8 @@ func Step(s State, now Time, c Command) (Result, error) {
 }
 
 const (
+	// latest is the last moment at which a command can be run, so that what lies ahead is a number as well.
+	latest = MaxNumber - 3_600_000
 	// maxClockBack is how far behind the last change the clock may read without a new epoch.
 	maxClockBack = 1_000
 	// holdSlack is how much later than [MaxHold] a hold may end, because the sender's idea of the store's time is
@@ -140,16 +142,14 @@ func (s *step) wait(until Time) { s.Reply.Kind, s.Reply.Until = Wait, until }
 // fetching reports whether a process other than owner has the lease.
 func (s *step) fetching(owner string) bool { return s.now < s.Lease.Until && s.Lease.Owner != owner }
 
-// grant gives the caller the lease: a new one, or the one that it has. It reports whether it is new.
-func (s *step) grant(c Command, offered bool) bool {
-	fresh := s.now >= s.Lease.Until || s.Lease.Owner != c.Owner
-	if fresh {
+// grant gives the caller the lease: a new one, or the one that it has.
+func (s *step) grant(c Command) {
+	if s.now >= s.Lease.Until || s.Lease.Owner != c.Owner {
 		s.Fence++
 		s.Granted = s.now
-		s.Lease = Lease{Owner: c.Owner, Since: s.now, Offered: offered}
+		s.Lease = Lease{Owner: c.Owner, Since: s.now}
 	}
 	s.prolong(c.Lease)
-	return fresh
 }
 
 // prolong lets the lease last from now, and replies.
