@@ -1,6 +1,7 @@
 package alf
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/manager"
+	"github.com/alf-go/alf/store"
 )
 
 // Config is what [New] makes a [Client] from. TokenURL, Issuer or Endpoint, ClientID, and the credentials that
@@ -104,6 +106,19 @@ type Config struct {
 	// response until that much, or the end of the body, has arrived. It requires Rejected.
 	RejectedBody bool
 
+	// Store is where the token is shared with other processes: those with the same store that request the same token
+	// make one token request per lifetime between them. A store that does not work costs requests of each process's
+	// own, and fails none to the APIs. Data in it is sealed. What is sealed with is derived from ClientSecret, of 16
+	// bytes at least, or from StoreKey. The client does not close it. It excludes Certificate, because tokens may be
+	// bound to it; with DPoP, DPoP.Key is required, and has to be the same in all processes. Nil: the token is not
+	// shared.
+	Store store.Store
+	// StoreKey returns the key for Store, and the previous one while it is being replaced (else nil): 16 bytes at
+	// least, 32 random ones as a rule; see [StoreKey]. It is called off the hot path, often. It is required where there
+	// is no ClientSecret, and recommended always: with it, a client secret can be replaced process by process, and a
+	// party that learns the client secret cannot read the store.
+	StoreKey func(ctx context.Context) (current, previous []byte, err error)
+
 	// Policy configures the decisions of the token manager; its zero value is the default.
 	Policy Policy
 	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it is moved:
@@ -179,6 +194,7 @@ func (c Config) ManagerConfig(f Fetcher) manager.Config {
 		Fetcher:  f,
 		Endpoint: c.Endpoint.forManager(),
 		ClientID: c.ClientID,
+		Sharing:  c.sharing(),
 		Policy:   c.Policy,
 		Clock:    c.Clock,
 		Rand:     c.Rand,

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/memorystore"
 )
 
 // A setting of the fetcher or the manager that alf.Config has no field for, or does not pass on, would silently have no
@@ -25,6 +26,10 @@ func TestConfig_EveryFieldOfTheFetcherAndTheManagerIsFilled(t *testing.T) {
 			name, value := got.Type().Field(i).Name, got.Field(i)
 			if part == "manager.Config" && name == "Fetcher" {
 				require.IsType(t, tokens, value.Interface())
+				continue
+			}
+			if name == "Sharing" { // made of Store, StoreKey and whatever the token request depends on
+				require.False(t, value.IsNil(), "Store is not passed on")
 				continue
 			}
 			want := whole.FieldByName(name)
@@ -72,7 +77,7 @@ func fill(t *testing.T, v reflect.Value) {
 	case reflect.Func:
 		v.Set(reflect.MakeFunc(v.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 	case reflect.Interface:
-		for _, value := range []any{clock.NewMock(), http.RoundTripper(&http.Transport{}), constantFetcher(1), &fakeSource{}} {
+		for _, value := range []any{clock.NewMock(), http.RoundTripper(&http.Transport{}), constantFetcher(1), &fakeSource{}, new(memorystore.Store)} {
 			if reflect.TypeOf(value).Implements(v.Type()) {
 				v.Set(reflect.ValueOf(value))
 				return

@@ -129,6 +129,7 @@ func (c PoolConfig) checkConfig(p *problems) {
 	c.Config.checkOrigins(&found)
 	c.Config.checkAllowHTTP(&found)
 	c.Config.checkBinding(&found)
+	c.Config.checkSharing(&found)
 	found.join(c.Config.ManagerConfig(new(fetcher.Fetcher)).Validate())
 	p.nested("Config", errors.Join(found...))
 }
@@ -301,7 +302,7 @@ func (p *pool) tenantConfig(cfg Config) (Config, error) {
 	}{
 		{"Certificate", cfg.Certificate != nil}, {"DPoP", cfg.DPoP != nil}, {"HTTPClient", cfg.HTTPClient != nil},
 		{"Origins", cfg.Origins != nil}, {"Rejected", cfg.Rejected != nil}, {"RejectedBody", cfg.RejectedBody},
-		{"Policy", cfg.Policy != Policy{}}, {"Clock", cfg.Clock != nil}, {"Rand", cfg.Rand != nil}, {"Hook", cfg.Hook != nil},
+		{"Store", cfg.Store != nil}, {"StoreKey", cfg.StoreKey != nil}, {"Policy", cfg.Policy != Policy{}}, {"Clock", cfg.Clock != nil}, {"Rand", cfg.Rand != nil}, {"Hook", cfg.Hook != nil},
 		{"Logger", cfg.Logger != nil}, {"WrapFetcher", cfg.WrapFetcher != nil},
 	} {
 		if field.set {

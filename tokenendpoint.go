@@ -39,6 +39,7 @@ type TokenEndpoint struct {
 type sharedEndpoint struct {
 	fetcher *fetcher.Endpoint
 	manager *manager.Endpoint
+	config  TokenEndpointConfig // what a token request depends on; it never changes
 
 	mu      sync.Mutex
 	clients int // that use it
@@ -123,7 +124,8 @@ func NewTokenEndpoint(cfg TokenEndpointConfig) (*TokenEndpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &TokenEndpoint{&sharedEndpoint{fetcher: f, manager: m}}, nil
+	cfg.TokenRequest.Header = cfg.TokenRequest.Header.Clone()
+	return &TokenEndpoint{&sharedEndpoint{fetcher: f, manager: m, config: cfg}}, nil
 }
 
 // TokenEndpointStats is how things stand at a [TokenEndpoint].

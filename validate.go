@@ -55,6 +55,7 @@ func (c Config) Validate() error {
 	}
 	c.checkOrigins(&p)
 	c.checkBinding(&p)
+	c.checkSharing(&p)
 	if c.RejectedBody && c.Rejected == nil {
 		p.add("RejectedBody", "requires Rejected", "set Rejected, or unset it")
 	}

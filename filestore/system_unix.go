@@ -54,7 +54,7 @@ func ownerOf(info fs.FileInfo) int {
 
 func inode(info fs.FileInfo) uint64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(stat.Ino)
+		return uint64(stat.Ino) //nolint:unconvert // it is of another type on some systems
 	}
 	return 0
 }

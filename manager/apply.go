@@ -44,6 +44,10 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 		e.current.Store(nil)
 		e.shard.expiries.remove(e)
 	}
+	if o, ok := msg.(offered); ok && effects.Publish {
+		e.adopt(&o, effects)
+		return
+	}
 	f, ok := msg.(fetched)
 	if !ok || effects.Late {
 		return
@@ -59,6 +63,18 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 		e.held, e.rejected = e.arrived, nil
 		e.publish(s, effects)
 	}
+}
+
+// adopt publishes another process's token.
+func (e *entry) adopt(o *offered, effects *core.Effects) {
+	var s *snapshot
+	f := &fetched{token: o.token}
+	if e.pooled != nil {
+		f.compact = newCompact(o.token)
+	}
+	e.arrived, s = newToken(f, effects.Publication)
+	e.held, e.rejected, e.lastErr = e.arrived, nil, nil
+	e.publish(s, effects)
 }
 
 // newToken makes a token of what a fetch returned, and room for its snapshot.

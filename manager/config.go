@@ -18,6 +18,8 @@ type Config struct {
 	// ClientID is the client id that Fetcher uses, for Endpoint: the managers of one client id share what the endpoint
 	// makes of it. It has no effect without Endpoint.
 	ClientID string
+	// Sharing is how the token is shared with other processes. Nil: it is not.
+	Sharing *Sharing
 	// Policy is how the manager decides; its zero value is the default.
 	Policy Policy
 	// Clock is where all time comes from. Default: the real clock. With a clock.Mock nothing happens until it moves,
@@ -34,9 +36,9 @@ type Config struct {
 	// Logger receives every event as well, after Hook and from the same queue. Default: none. The levels:
 	//
 	//	Debug  fetch started, token withdrawn, idle, closed, late result dropped
-	//	Info   fetch ended with a token, token published, token rejected, backoff lifted
+	//	Info   fetch ended with a token, token published, token rejected, backoff lifted, token offered
 	//	Warn   fetch ended with an error, fetch abandoned, backing off, rejection suppressed, origin guarded,
-	//	       one active token
+	//	       one active token, store failed, failure shared
 	//	Error  hook panicked
 	Logger *slog.Logger
 }
@@ -55,6 +57,11 @@ func (c Config) Validate() error {
 		problems = append(problems, &FieldError{
 			Field: "Fetcher", Problem: "made of nil", Remedy: "give FetcherFunc or FromTokenSource something that obtains the tokens",
 		})
+	}
+	if c.Sharing != nil {
+		for _, e := range fielderror.All(c.Sharing.Validate()) {
+			problems = append(problems, &FieldError{Field: "Sharing." + e.Field, Problem: e.Problem, Remedy: e.Remedy})
+		}
 	}
 	return errors.Join(append(problems, c.Policy.Validate())...)
 }

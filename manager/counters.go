@@ -89,6 +89,10 @@ func (e *entry) stats() Stats {
 		s.EventsDropped, s.HookPanics = e.shard.observer.losses()
 		s.Waits = e.shard.waits.all()
 	}
+	if e.shared != nil {
+		counts := e.shared.counts
+		s.Sharing = &counts
+	}
 	state := e.core.State()
 	s.Closed, s.Idle, s.Fetching, s.AbandonedNow = state.Closed, state.Idle, state.Fetching, state.Abandoned
 	s.Waiting, s.LastError, s.NextAttempt = len(e.waiting), e.lastErr, state.NextAttempt
@@ -113,7 +117,7 @@ func (c *counters) stats() Stats {
 		Abandoned: c.kinds[core.FetchAbandoned], LateResults: c.kinds[core.LateResult],
 		Published: c.kinds[core.Published], Rejected: c.kinds[core.Rejected], Suppressed: c.kinds[core.RejectionSuppressed],
 		Guarded: c.kinds[core.Guarded], BackedOff: c.kinds[core.BackedOff], BackoffsLifted: c.kinds[core.BackoffLifted],
-		WentIdle: c.kinds[core.WentIdle],
+		WentIdle: c.kinds[core.WentIdle], Stale: c.classes[core.ClassStale],
 	}
 	for cause, n := range c.fetches {
 		if n > 0 {

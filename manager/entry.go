@@ -48,6 +48,7 @@ type state struct {
 
 	cancel context.CancelCauseFunc // of the fetch in flight
 
+	shared *sharer         // nil: the token is not shared with other processes
 	member *member         // nil: the token endpoint is not shared
 	ticket endpoint.Ticket // of the fetch that waits there, or is in flight
 	wakeBy core.Elapsed    // the deadline that it asked for, by its own time
@@ -76,8 +77,15 @@ func (e *entry) step(msg message) {
 	s := e.shard
 	in := msg.input(e, s.last)
 	in.Read, in.Watched = e.current.Load().wasRead(), e.watchers > 0
+	if e.shared == nil {
+		effects := e.core.Step(s.last, bounded(s.rand()), in)
+		e.apply(msg, &in, &effects)
+		return
+	}
+	before := e.current.Load().published()
 	effects := e.core.Step(s.last, bounded(s.rand()), in)
 	e.apply(msg, &in, &effects)
+	e.share(msg, before, &effects)
 }
 
 // send sends the owner a message from outside. It gives up, and returns false, only when there is no owner any more.

@@ -47,6 +47,13 @@ const (
 	// The authorization server seems to have one active token per client, and another process uses the same client.
 	// Remedy says what to do. There is one such event an hour at most.
 	OneActiveToken EventKind = core.OneActiveTokenName
+	// StoreFailed: the store that the token is shared through did not work. Until it does, this process goes on as
+	// without a store.
+	StoreFailed EventKind = "store failed"
+	// TokenOffered: the store did not have the token of this process, and has it now.
+	TokenOffered EventKind = "token offered"
+	// FailureShared: a failed fetch of this process keeps the others that share the token from fetching, too.
+	FailureShared EventKind = "failure shared"
 	// HookPanicked: the hook or the logger's handler panicked. Err says how. It reaches the logger alone.
 	HookPanicked EventKind = "hook panicked"
 )
@@ -75,6 +82,8 @@ const (
 	CauseManual Cause = core.CauseManualName
 	// CauseRetry: the fetch before it failed.
 	CauseRetry Cause = core.CauseRetryName
+	// CauseShared: no fetch was made here, because the token comes from another process. Published events have it.
+	CauseShared Cause = core.CauseSharedName
 )
 
 // Class is the outcome of a fetch in a word.
@@ -90,6 +99,8 @@ const (
 	ClassTransient Class = core.ClassTransientName
 	// ClassPermanent: it failed, and will until an operator repairs something.
 	ClassPermanent Class = core.ClassPermanentName
+	// ClassStale: another process's token arrived meanwhile, so whatever it returned was dropped.
+	ClassStale Class = core.ClassStaleName
 )
 
 // Event is one thing that happened. Fields that do not belong to its kind are zero. It holds no secret.
@@ -193,14 +204,15 @@ func (e Event) level() slog.Level {
 	switch e.Kind {
 	case HookPanicked:
 		return slog.LevelError
-	case BackedOff, FetchAbandoned, Suppressed, Guarded, OneActiveToken, EndpointSuspect, ProbeFailed, ClientHeld:
+	case BackedOff, FetchAbandoned, Suppressed, Guarded, OneActiveToken, EndpointSuspect, ProbeFailed, ClientHeld,
+		StoreFailed, FailureShared:
 		return slog.LevelWarn
 	case FetchEnded:
 		if e.Err != nil {
 			return slog.LevelWarn
 		}
 		return slog.LevelInfo
-	case Published, Rejected, BackoffLifted, EndpointRecovered:
+	case Published, Rejected, BackoffLifted, TokenOffered, EndpointRecovered:
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

@@ -24,7 +24,7 @@ func (e *entry) describe(f core.Failure, msg message) *Error {
 			described.Err = fmt.Errorf("%w; the attempt before: %w", described.Err, e.lastErr)
 		}
 	case core.Refused:
-		described.Err = newHeldError(msg.(refused).refusal)
+		described.Err = whyHeld(msg)
 	case core.GaveUp:
 		described.Err = &timeoutError{e.core.Policy().AttemptTimeout}
 	}
@@ -38,9 +38,14 @@ func (e *entry) whyCancelled(msg message) error {
 	switch msg.(type) {
 	case closing, retire:
 		return ErrClosed
+	case offered:
+		return errSuperseded
 	}
 	return &timeoutError{e.core.Policy().AttemptTimeout}
 }
+
+// errSuperseded is why a fetch is cancelled when another process's token arrives. It proves nothing about the endpoint.
+const errSuperseded = misbehavior("another process's token arrived meanwhile")
 
 var errExpiredOnArrival = errors.New("the token was expired on arrival: it expires sooner than it can be used")
 

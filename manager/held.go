@@ -7,6 +7,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core/endpoint"
+	"github.com/alf-go/alf/store"
 )
 
 // HeldError is found in an [Error] by errors.As if no fetch was made for the caller, because of what other fetches at
@@ -17,6 +18,8 @@ type HeldError struct {
 	// Throttled says that the endpoint asked this client id for a pause, by a 429 or a Retry-After. Otherwise the
 	// endpoint is suspect: it did not work for several client ids.
 	Throttled bool
+	// Elsewhere says that another process has met it, which shares this token.
+	Elsewhere bool
 
 	outcome endpoint.Outcome
 }
@@ -25,8 +28,24 @@ func newHeldError(r endpoint.Refusal) *HeldError {
 	return &HeldError{Status: r.Status, Throttled: r.Throttled, outcome: r.Outcome}
 }
 
+// whyHeld is why callers are not to wait.
+func whyHeld(msg message) *HeldError {
+	m, ok := msg.(held)
+	if !ok {
+		return newHeldError(msg.(refused).refusal)
+	}
+	e := &HeldError{Elsewhere: true, outcome: endpoint.ServerError}
+	if m.hold.Class == store.Connection {
+		e.outcome = endpoint.NotConnected
+	}
+	return e
+}
+
 // Error says what was met, and what follows.
 func (e *HeldError) Error() string {
+	if e.Elsewhere {
+		return "the token endpoint does not work, as another process has found" + e.met(e.outcome.String())
+	}
 	if e.Throttled {
 		return "the token endpoint asked for a pause" + e.met("")
 	}

@@ -39,7 +39,10 @@ func New(cfg Config) (*Manager, error) {
 		m = cfg.Endpoint.member(cfg.ClientID)
 		m.join()
 	}
-	a := &alone{state: state{core: newCore(cfg.Policy.core(), m), fetcher: cfg.Fetcher, member: m}}
+	policy := cfg.Policy.core()
+	a := &alone{state: state{
+		core: newCore(policy, m, cfg.Sharing != nil), fetcher: cfg.Fetcher, member: m, shared: newSharer(cfg.Sharing, policy),
+	}}
 	s := new(shard)
 	s.init(cfg.Clock, cfg.Rand, newObserver(cfg.Hook, cfg.Logger))
 	s.entries = 1
@@ -137,10 +140,12 @@ func (m *Manager) Stats() Stats {
 
 // Close ends the manager: all callers that wait get [ErrClosed], and the fetch in flight is cancelled. Close returns
 // when the owner and that fetch have ended, or 5 s after the cancellation, when the fetch is abandoned. Further calls
-// wait until the first one has ended. The error is always nil. Close does not wait for a hook that is running, so a
+// wait until the first one has ended. A token that is being handed in to [Config].Sharing is waited for, for 150 ms at
+// most. The error is always nil. Close does not wait for a hook that is running, so a
 // hook may call it. A fetcher that calls Close waits for itself, until it is abandoned.
 func (m *Manager) Close() error {
 	m.send(closing{})
 	<-m.shard.done
+	m.shared.handedIn()
 	return nil
 }

@@ -34,9 +34,10 @@ func (m *member) giveBack(t endpoint.Ticket) {
 	m.endpoint.post(posted{input: endpoint.Input{Kind: endpoint.Ended, Ticket: t}})
 }
 
-// newCore is the core of a token, which asks the endpoint before each fetch if there is one.
-func newCore(p core.Policy, m *member) core.Core {
-	if m == nil {
+// newCore is the core of a token, which asks before each fetch whether it may start if an endpoint or the token is
+// shared.
+func newCore(p core.Policy, m *member, shared bool) core.Core {
+	if m == nil && !shared {
 		return core.New(p)
 	}
 	return core.NewQueued(p)
@@ -52,23 +53,40 @@ func (e *entry) consult(msg message, effects *core.Effects) {
 	if effects.Freed {
 		at.post(posted{input: e.ending(msg, in), clientID: e.member.clientID})
 	}
-	if effects.Unqueue {
+	if effects.Unqueue && e.forwarded() {
 		in.Kind = endpoint.Withdraw
 		at.post(posted{input: in})
 	}
 	if a, ok := msg.(admitted); ok && effects.Decline {
 		e.member.giveBack(a.ticket)
 	}
-	if effects.Enqueue {
-		e.ticket = endpoint.Ticket(at.tickets.Add(1))
-		in.Ticket = e.ticket
-	}
-	if effects.Enqueue || effects.Promote {
-		in.Kind, in.Urgent, in.Manual = endpoint.Want, effects.Urgent, effects.Manual
-		in.New = effects.New && e.paced
-		at.post(posted{input: in, from: ticket{e, effects.Flight}})
+	wanted := request{flight: effects.Flight, urgent: effects.Urgent, manual: effects.Manual, new: effects.New}
+	switch {
+	case effects.Promote && e.forwarded():
+		e.promote(wanted)
+	case effects.Enqueue && e.shared == nil: // else other processes are asked first
+		e.want(wanted)
 	}
 }
+
+// want asks the endpoint for the admission of a fetch.
+func (e *entry) want(r request) {
+	e.ticket = endpoint.Ticket(e.member.endpoint.tickets.Add(1))
+	e.promote(r)
+}
+
+// promote lets the endpoint know how urgent it is.
+func (e *entry) promote(r request) {
+	e.member.endpoint.post(posted{
+		input: endpoint.Input{
+			Kind: endpoint.Want, Ticket: e.ticket, Client: e.member.client, Urgent: r.urgent, Manual: r.manual, New: r.new && e.paced,
+		},
+		from: ticket{e, r.flight},
+	})
+}
+
+// forwarded reports whether the endpoint knows of the fetch that waits.
+func (e *entry) forwarded() bool { return e.shared == nil || e.shared.forwarded }
 
 // ending is the end of a fetch as the endpoint understands it.
 func (e *entry) ending(msg message, in endpoint.Input) endpoint.Input {

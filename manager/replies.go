@@ -21,6 +21,8 @@ type waiter struct {
 	to chan<- reply
 	// as is the core's reply that made it wait.
 	as core.Reply
+	// unsent says that it has sent no request with the current token.
+	unsent bool
 	// origin is what its token is for. That origin may reject the published token while the caller waits (M21).
 	origin uint64
 }
@@ -33,7 +35,7 @@ func (e *entry) sendReplies(msg message, in *core.Input, effects *core.Effects) 
 	switch to := msg.sender(); {
 	case to == nil || effects.Reply == core.None:
 	case effects.Reply == core.Wait || effects.Reply == core.WaitOrServe:
-		e.waiting = append(e.waiting, waiter{to, effects.Reply, in.Origin})
+		e.waiting = append(e.waiting, waiter{to, effects.Reply, in.Kind == core.Get, in.Origin})
 	default:
 		to <- e.replyFor(effects.Reply, effects)
 	}
@@ -67,12 +69,16 @@ func (e *entry) release(effects *core.Effects) {
 	usable := func(w waiter) bool { return published && (w.origin == 0 || !slices.Contains(contesting, w.origin)) }
 	wait := e.replyFor(effects.Release, effects)
 	serve := wait
-	if slices.ContainsFunc(waiting, func(w waiter) bool { return w.as == core.WaitOrServe && usable(w) }) {
+	// A rejection that is suppressed concerns those that have sent a request, and no other.
+	served := func(w waiter) bool {
+		return (w.as == core.WaitOrServe || w.unsent && effects.Release == core.Suppressed) && usable(w)
+	}
+	if slices.ContainsFunc(waiting, served) {
 		serve = e.replyFor(effects.ReleaseOf(core.WaitOrServe, true), effects)
 	}
 	handOut := func(to []waiter) {
 		for _, w := range to {
-			if w.as == core.WaitOrServe && usable(w) {
+			if served(w) {
 				w.to <- serve
 			} else {
 				w.to <- wait

@@ -96,3 +96,11 @@ func (s *snapshot) attend(now time.Time, e *entry, target string) bool {
 }
 
 func (s *snapshot) wasRead() bool { return s != nil && s.flags.Load()&wasRead != 0 }
+
+// published is the token; nil if there is none.
+func (s *snapshot) published() *Token {
+	if s == nil {
+		return nil
+	}
+	return s.token
+}

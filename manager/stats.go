@@ -42,6 +42,10 @@ type Stats struct {
 	// Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle and LateResults count the events of those
 	// kinds.
 	Published, Rejected, Guarded, BackedOff, BackoffsLifted, WentIdle, LateResults uint64
+	// Stale is how many fetches were superseded by another process's token.
+	Stale uint64
+	// Sharing is about the store; nil if the token is not shared.
+	Sharing *SharingStats
 	// Suppressed counts the suppressed rejections, of which there is only one event for each wait.
 	Suppressed uint64
 	// Waits is how long callers waited for the manager, by how the wait ended.

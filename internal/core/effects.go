@@ -36,7 +36,9 @@ type Effects struct {
 	// Wake the core at that time; not at all unless Armed.
 	Wake  Elapsed
 	Armed bool
-	// Release, if set, is the reply to all callers that have been waiting; see [Effects.ReleaseOf].
+	// Release, if set, is the reply to all callers that have been waiting; see [Effects.ReleaseOf]. If it is
+	// Suppressed, those that wait for a successor of a token which they have rejected get that, and all others the
+	// token.
 	Release Reply
 	// Reply is for the sender of the input, which may have to wait from now on.
 	Reply Reply
@@ -59,7 +61,7 @@ type Effects struct {
 // that after the step a token is published which the caller's origin does not contest: it may have rejected the token
 // while the caller waited.
 func (e *Effects) ReleaseOf(waiting Reply, usable bool) Reply {
-	if waiting == WaitOrServe && e.Release == Failed && usable {
+	if waiting == WaitOrServe && (e.Release == Failed || e.Release == Suppressed) && usable {
 		return Serve
 	}
 	return e.Release

@@ -72,6 +72,9 @@ type Input struct {
 	Flight uint64
 	// For, of Refuse, is for how long. Zero: no longer.
 	For time.Duration
+	// Suppress, of Refuse, says that the rejection which the fetch is to serve leads to none, because the origin
+	// rejects whatever is fetched for it, as other processes have found (D5).
+	Suppress bool
 	// Result, of Fetched, is how it ended; of Offered, the token, whose RefreshIn counts from Start.
 	Result Result
 	// Start, of Offered, is when the request that brought the token was started, on the wall clock.

@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // Where clients share an endpoint, a fetch that the core wants waits for its admission (E1): it is in flight for the
 // core, and for nothing else. No time of an attempt or of a round runs meanwhile, because waiting for others is no
 // evidence of trouble. The endpoint may also refuse to let callers wait (E2); then the round that is on fails at once,
@@ -69,6 +71,12 @@ func (s *step) refuse(in Input) {
 	if !f.queued || in.Flight != f.id {
 		return
 	}
+	if in.Suppress {
+		if s.token.on {
+			s.suppressed(in.For)
+		}
+		return
+	}
 	if in.For <= 0 {
 		if s.backoff.kind == refused {
 			s.liftBackoff()
@@ -86,4 +94,21 @@ func (s *step) refuse(in Input) {
 	s.event(Event{Kind: BackedOff, Until: s.at(s.backoff.until)})
 	s.fail(Refused, made, false)
 	s.notifyFailure()
+}
+
+// suppressed ends what a rejection has begun: the token stays in use everywhere, and the origins that contested it are
+// guarded from now on, as if it had been found here (M13).
+func (s *step) suppressed(d time.Duration) {
+	origins := s.contest.origins
+	s.dequeue()
+	if s.round.on {
+		s.round = round{}
+		s.Release, s.Until = Suppressed, s.at(s.elapsed+d)
+	}
+	s.endContest()
+	for _, origin := range origins {
+		if g := s.guards.edit(origin, s.elapsed); !g.on {
+			s.raise(g)
+		}
+	}
 }

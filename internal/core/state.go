@@ -68,3 +68,9 @@ func (c *Core) Backoff() time.Duration {
 
 // BackingOff reports whether no fetch may start because others failed.
 func (c *Core) BackingOff() bool { return c.Backoff() > 0 }
+
+// Held reports whether the endpoint has asked for the backoff that is on, by Retry-After.
+func (c *Core) Held() bool { return c.backoff.hold && c.BackingOff() }
+
+// Flights is how many fetches there were, which is the number of the latest.
+func (c *Core) Flights() uint64 { return c.flights }

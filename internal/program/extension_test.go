@@ -21,7 +21,7 @@ import (
 func withStore() Extension {
 	var store string
 	return Extension{
-		Settings: settings.Table{{Name: "store_url", Into: &store, Group: settings.Connection, Help: "share tokens through the store at `URL`"}},
+		Settings: settings.Table{{Name: "shared_url", Into: &store, Group: settings.Connection, Help: "share tokens through the store at `URL`"}},
 		Configure: func(_ context.Context, c *alf.Config) error {
 			switch store {
 			case "":
@@ -62,15 +62,15 @@ func TestExtension_HasSettingsAndCommandsOfItsOwn(t *testing.T) {
 		return result{code, stdout.String(), stderr.String()}
 	}
 	require.Equal(t, result{exit.OK, "token-1\n", ""}, alf(nil, "token"))
-	require.Equal(t, result{exit.OK, "token-of-x\n", ""}, alf(nil, "token", "--store-url", "x"))
-	require.Equal(t, result{exit.OK, "token-of-y\n", ""}, alf(map[string]string{"ALF_STORE_URL": "y"}, "token"))
-	config := write(t, "config.json", `{"store_url": "z"}`)
+	require.Equal(t, result{exit.OK, "token-of-x\n", ""}, alf(nil, "token", "--shared-url", "x"))
+	require.Equal(t, result{exit.OK, "token-of-y\n", ""}, alf(map[string]string{"ALF_SHARED_URL": "y"}, "token"))
+	config := write(t, "config.json", `{"shared_url": "z"}`)
 	require.Equal(t, result{exit.OK, "token-of-z\n", ""}, alf(nil, "token", "--config", config))
 	require.Equal(t, result{exit.OK, "Bearer\n", ""}, alf(nil, "type"))
-	require.Equal(t, result{exit.Usage, "", "alf: --token-url: the store does not know it: set --issuer\n"}, alf(nil, "token", "--store-url", "broken"))
-	require.Equal(t, result{exit.Usage, "", "alf: the store is down\n"}, alf(nil, "token", "--store-url", "down"))
-	require.Contains(t, alf(map[string]string{"ALF_STORE": "x"}, "token").err, "did you mean ALF_STORE_URL?")
-	require.Contains(t, alf(nil, "help", "settings").out, "--store-url URL")
+	require.Equal(t, result{exit.Usage, "", "alf: --token-url: the store does not know it: set --issuer\n"}, alf(nil, "token", "--shared-url", "broken"))
+	require.Equal(t, result{exit.Usage, "", "alf: the store is down\n"}, alf(nil, "token", "--shared-url", "down"))
+	require.Contains(t, alf(map[string]string{"ALF_SHARED": "x"}, "token").err, "did you mean ALF_SHARED_URL?")
+	require.Contains(t, alf(nil, "help", "settings").out, "--shared-url URL")
 	require.Contains(t, alf(nil, "--help").out, "print the token's type")
-	require.Contains(t, alf(nil, "check", "--store-url", "down").out, "the store is down")
+	require.Contains(t, alf(nil, "check", "--shared-url", "down").out, "the store is down")
 }

@@ -32,6 +32,9 @@ func (v *Values) Configure(ctx context.Context) error {
 	}
 	v.Config.HTTPClient = &http.Client{Transport: base}
 	v.limitAttempts()
+	if err := v.configureStore(); err != nil {
+		return err
+	}
 	return v.configureCredentials(ctx)
 }
 

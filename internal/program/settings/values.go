@@ -27,6 +27,8 @@ type Inputs struct {
 	DPoPAlgorithm keys.Algorithm
 	DPoPBackdate  time.Duration
 
+	StoreDir, StoreKeyFile Path
+
 	CAFile          Path
 	TokenServerName string
 }
