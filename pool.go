@@ -91,9 +91,6 @@ func (c PoolConfig) Validate() error {
 	if c.Config.Fetcher != nil {
 		p.add("Config.Fetcher", indistinct, "remove it, and use alf.New for clients of one token")
 	}
-	if c.Config.Store != nil {
-		p.add("Config.Store", "the tokens of a pool are not shared with other processes", "remove it, or use alf.New for the tokens that are")
-	}
 	if len(p) == 0 {
 		c.checkConfig(&p)
 	}
@@ -132,6 +129,7 @@ func (c PoolConfig) checkConfig(p *problems) {
 	c.Config.checkOrigins(&found)
 	c.Config.checkAllowHTTP(&found)
 	c.Config.checkBinding(&found)
+	c.Config.checkSharing(&found)
 	found.join(c.Config.ManagerConfig(new(fetcher.Fetcher)).Validate())
 	p.nested("Config", errors.Join(found...))
 }

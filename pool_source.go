@@ -67,6 +67,10 @@ func (p *pool) newFetcher(t Target, cfg Config, first *Config) (*targetFetcher, 
 	if f.endpoint, err = p.endpoints.of(&cfg, within.tokenRequest, &p.refs); err != nil {
 		return nil, err
 	}
+	own := &p.cfg.Config
+	shared := cfg
+	shared.Store, shared.StoreKey, shared.DPoP = own.Store, own.StoreKey, own.DPoP
+	f.sharing = shared.sharing()
 	f.first.Store(first)
 	if wrap := p.cfg.Config.WrapFetcher; wrap != nil {
 		if f.wrapped, err = wrapFetcher(wrap, FetcherFunc(f.fetch)); err != nil {
@@ -244,6 +248,7 @@ type targetFetcher struct {
 	endpoint *TokenEndpoint
 	first    atomic.Pointer[Config] // for the first fetch, if it was just read
 	wrapped  Fetcher                // by WrapFetcher; nil: there is none
+	sharing  *manager.Sharing       // with other processes; nil: it is not shared
 }
 
 // String is the target's name, for events.
@@ -253,6 +258,9 @@ func (f *targetFetcher) String() string { return f.target.name() }
 func (f *targetFetcher) TokenEndpoint() (endpoint *manager.Endpoint, clientID string) {
 	return f.endpoint.forManager(), f.clientID
 }
+
+// Sharing lets the manager's pool know how the token is shared with other processes.
+func (f *targetFetcher) Sharing() *manager.Sharing { return f.sharing }
 
 // Fetch makes one attempt.
 func (f *targetFetcher) Fetch(ctx context.Context) (*oauth2.Token, error) {

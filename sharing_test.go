@@ -187,3 +187,53 @@ func TestD4_AKeyThatIsTooShortFailsNoRequest(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// The tokens of pools are shared, each with its own (D1, P2).
+func TestD1_PoolsShareTheirTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, server := new(memorystore.Store), &tokenServer{tokenType: "Bearer"}
+		values := map[string]bool{}
+		for range 3 {
+			pool, err := alf.NewPool(alf.PoolConfig{Config: processOf(s, server)})
+			require.NoError(t, err)
+			for _, audience := range []string{"one", "two"} {
+				token, err := pool.Client(alf.Target{Audience: []string{audience}}).Token(t.Context())
+				require.NoError(t, err)
+				values[token.Value()] = true
+			}
+			synctest.Wait()
+			require.NoError(t, pool.Close())
+			synctest.Wait()
+		}
+		require.EqualValues(t, 2, server.requests.Load())
+		require.Len(t, values, 2)
+
+		cfg := processOf(s, server)
+		cfg.Audience = []string{"one"}
+		require.True(t, values[tokenOf(t, cfg)], "and with clients of their own")
+	})
+}
+
+// Tenants need a key of the store: what would be derived from a tenant's secret is not known before its configuration.
+func TestD1_PoolsOfTenants(t *testing.T) {
+	tenant := func(context.Context, string) (alf.Config, error) {
+		return alf.Config{TokenURL: "https://as.example.com/token", ClientID: "tenant", ClientSecret: alf.Secret("short")}, nil
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, server := new(memorystore.Store), &tokenServer{tokenType: "Bearer"}
+		cfg := alf.PoolConfig{Config: alf.Config{Store: s, TokenRequest: alf.TokenRequest{Transport: server}}, Tenant: tenant}
+		_, err := alf.NewPool(cfg)
+		require.ErrorContains(t, err, "Config.StoreKey")
+		cfg.Config.StoreKey = alf.StoreKey("the key of the store, of which all know")
+		for range 3 {
+			pool, err := alf.NewPool(cfg)
+			require.NoError(t, err)
+			_, err = pool.Client(alf.Target{Tenant: "t"}).Token(t.Context())
+			require.NoError(t, err)
+			synctest.Wait()
+			require.NoError(t, pool.Close())
+			synctest.Wait()
+		}
+		require.EqualValues(t, 1, server.requests.Load())
+	})
+}

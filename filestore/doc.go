@@ -21,9 +21,11 @@
 //
 // # What it costs
 //
-// An operation takes some ten microseconds, and 20 processes may do one at the same time. A process that is killed in
-// the middle of one leaves the last complete state. A process that is stopped in the middle keeps the lock, and the
-// others get an error when their time is up. A process that watches looks at the directory five times a second.
+// An operation takes some ten microseconds, and 20 processes may do one at the same time. A token that was fetched is
+// written through to the disk, which takes milliseconds. A process that is killed in the middle leaves the last
+// complete state. A process that is stopped in the middle keeps the lock, and the others get an error when their time
+// is up. A process that watches costs nothing on Linux while nothing changes, except for a look at the directory
+// every 10 seconds; elsewhere, and where the kernel has no room for another watch, it looks five times a second.
 //
 // The store's time is the clock of the machine. Where that is stepped back by more than a second, the store begins
 // again; after a restart of the machine, no process has the permission to fetch that it had before.

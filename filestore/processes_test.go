@@ -176,4 +176,12 @@ func TestD9_AnotherProcessLearnsOfANewToken(t *testing.T) {
 	s := open(t, dir)
 	v := fetch(t, s, "a", 1, store.Version{})
 	require.Equal(t, v, version(t, p.line()))
+
+	// The directory is deleted, and made again.
+	require.NoError(t, os.RemoveAll(dir))
+	require.Equal(t, "0 0", p.line())
+	v = fetch(t, s, "a", 2, v)
+	require.Equal(t, v, version(t, p.line()))
+	v = fetch(t, s, "a", 3, v)
+	require.Equal(t, v, version(t, p.line()))
 }

@@ -12,8 +12,11 @@ import (
 )
 
 const (
-	// lookEvery is how often the directory is looked at. A change is noticed within that time.
+	// lookEvery is how often the directory is looked at where the system does not report changes. A change is noticed
+	// within that time.
 	lookEvery = 200 * time.Millisecond
+	// lookRarely is how often it is looked at where the system does, in case it does not report one.
+	lookRarely = 10 * time.Second
 	// sameTime is how long after a change the next one may have the same time in the file system.
 	sameTime = 50 * time.Millisecond
 )
@@ -21,9 +24,10 @@ const (
 // watches are the calls of Watch. One goroutine looks at the directory for all of them, and lives only while there
 // are any.
 type watches struct {
-	mu      sync.Mutex
-	all     map[*watch]struct{}
-	running bool
+	mu  sync.Mutex
+	all map[*watch]struct{}
+	// empty is closed when there are no more of them, which ends the goroutine.
+	empty chan struct{}
 }
 
 // watch is one call of Watch.
@@ -33,7 +37,8 @@ type watch struct {
 	wake chan error
 }
 
-// Watch passes changes on; see [store.Store]. It notices one within 200 ms.
+// Watch passes changes on; see [store.Store]. It notices one at once where the system reports changes of directories,
+// which is Linux, and within 200 ms elsewhere.
 func (s *Store) Watch(ctx context.Context, id store.ID, push func(store.Push)) error {
 	if err := id.Validate(); err != nil {
 		return err
@@ -93,56 +98,72 @@ func (ws *watches) add(s *Store, w *watch) {
 	if ws.all == nil {
 		ws.all = map[*watch]struct{}{}
 	}
-	ws.all[w] = struct{}{}
-	if !ws.running {
-		ws.running = true
-		go ws.look(s)
+	if len(ws.all) == 0 {
+		ws.empty = make(chan struct{})
+		go ws.look(s, ws.empty)
 	}
+	ws.all[w] = struct{}{}
 }
 
 func (ws *watches) remove(w *watch) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	delete(ws.all, w)
+	if len(ws.all) == 0 {
+		close(ws.empty)
+	}
 }
 
 // look wakes those that watch whenever the directory has changed.
-func (ws *watches) look(s *Store) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
+func (ws *watches) look(s *Store, empty chan struct{}) {
+	var n *notifier // nil where the system does not report changes
+	var changes <-chan bool
+	defer func() { n.close() }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	var seen version
-	for {
+	for reported := false; ; reported = false {
 		select {
-		case <-ticker.C:
+		case <-timer.C:
+		case there := <-changes:
+			reported = true
+			if !there { // the directory was deleted or moved
+				n.close()
+				n, changes = nil, nil
+			}
+		case <-empty:
+			return
 		case <-s.closed:
 			return // and all calls of Watch return by themselves
 		}
+		if n == nil {
+			if n = newNotifier(s.dir); n != nil {
+				changes = n.changes
+			}
+		}
 		now := versionOf(s.dir)
-		changed := now != seen || now.recent()
+		if err := now.failure(s.dir); reported || now != seen || now.recent() || err != nil {
+			ws.wake(err)
+		}
 		seen = now
-		if !ws.wake(changed, now.failure(s.dir)) {
-			return
+		if n == nil {
+			timer.Reset(lookEvery)
+		} else {
+			timer.Reset(lookRarely)
 		}
 	}
 }
 
-// wake reports false, and ends the goroutine, if no call of Watch is left.
-func (ws *watches) wake(changed bool, err error) bool {
+// wake lets those that watch look at their files, or ends them.
+func (ws *watches) wake(err error) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if len(ws.all) == 0 {
-		ws.running = false
-		return false
-	}
-	if changed || err != nil {
-		for w := range ws.all {
-			select {
-			case w.wake <- err:
-			default: // it has not looked since the last time
-			}
+	for w := range ws.all {
+		select {
+		case w.wake <- err:
+		default: // it has not looked since the last time
 		}
 	}
-	return true
 }
 
 // version is what a file system says about the content of a file or directory. The zero version is that of a missing

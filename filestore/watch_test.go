@@ -125,3 +125,27 @@ func TestD9_AWatchThatCannotGoOnSaysWhy(t *testing.T) {
 		require.ErrorContains(t, err, "not a directory")
 	})
 }
+
+// In real time, the kernel reports changes where it can.
+func TestD9_ChangesAreReportedInRealTime(t *testing.T) {
+	dir := directory(t)
+	writer, reader := open(t, dir), open(t, dir)
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		pushes, ended := follow(ctx, reader, id)
+		v := (<-pushes).Version
+		for token := range 20 {
+			v = fetch(t, writer, "a", token, v)
+			for p := range pushes {
+				if p.Version == v { // one may come in between: a lease that has ended
+					break
+				}
+			}
+		}
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+	}
+	_, ended := follow(t.Context(), reader, id)
+	require.NoError(t, reader.Close())
+	require.ErrorIs(t, <-ended, store.ErrClosed)
+}

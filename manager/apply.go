@@ -68,7 +68,11 @@ func (e *entry) keep(msg message, effects *core.Effects) {
 // adopt publishes another process's token.
 func (e *entry) adopt(o *offered, effects *core.Effects) {
 	var s *snapshot
-	e.arrived, s = newToken(&fetched{token: o.token}, effects.Publication)
+	f := &fetched{token: o.token}
+	if e.pooled != nil {
+		f.compact = newCompact(o.token)
+	}
+	e.arrived, s = newToken(f, effects.Publication)
 	e.held, e.rejected, e.lastErr = e.arrived, nil, nil
 	e.publish(s, effects)
 }

@@ -22,7 +22,8 @@ var _ Source = (*Handle)(nil)
 // Handle returns a handle for the token under a key. Nothing is added to the pool until a caller asks for the token.
 // The fetcher obtains it: that of the handle whose caller asks first, for as long as the token is in the pool. If it
 // has a method String() string, that names the token in events. If it has a method TokenEndpoint() (*Endpoint, string),
-// that is the endpoint that the token shares with others, and its client id there; nil: none.
+// that is the endpoint that the token shares with others, and its client id there; nil: none. If it has a method
+// Sharing() *Sharing, that is how the token is shared with other processes; nil: it is not.
 func (p *Pool) Handle(key Key, f Fetcher) *Handle { return &Handle{pool: p, key: key, fetcher: f} }
 
 // Key is the key that the handle was made with.

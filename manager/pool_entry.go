@@ -33,6 +33,7 @@ type kept struct {
 	rejected *Token // the next fetch is told of it, however late that is
 	failure  *Error
 	evidence *evidence
+	shared   *sharer
 }
 
 func newPooledEntry(p *Pool, key Key, f Fetcher) *pooledEntry {
@@ -113,6 +114,9 @@ func (e *pooledEntry) receive(msg message) {
 func (e *pooledEntry) retirePacked() {
 	s := e.shard
 	e.packed = ""
+	if k := s.kept[e]; k.shared != nil {
+		k.shared.stop()
+	}
 	delete(s.kept, e)
 	if old := e.current.Swap(nil); old != nil {
 		s.counts.count(&core.Event{Kind: core.Withdrawn})
@@ -180,7 +184,7 @@ func (e *pooledEntry) settle() {
 		return
 	}
 	busy, changed := e.inPool.Settle(pool.Standing{
-		Resting: e.core.Resting(), Waiting: len(e.waiting) > 0, Watched: e.watchers > 0, BackingOff: e.core.BackingOff(),
+		Resting: e.core.Resting() && e.shared.quiet(), Waiting: len(e.waiting) > 0, Watched: e.watchers > 0, BackingOff: e.core.BackingOff(),
 		Called: e.state.called, Now: s.elapsed,
 	})
 	if changed {
@@ -213,7 +217,7 @@ func (e *pooledEntry) schedule() {
 func (e *pooledEntry) pack() {
 	s := e.shard
 	e.packed = string(e.core.Pack(s.buffer[:0], s.elapsed))
-	k := kept{evidence: e.evidence.lasting(e.core.Elapsed(), e.core.Wall())}
+	k := kept{evidence: e.evidence.lasting(e.core.Elapsed(), e.core.Wall()), shared: e.shared}
 	if s := e.current.Load(); s == nil || s.token != e.held {
 		k.held = e.held
 	}
@@ -246,7 +250,8 @@ func (e *pooledEntry) unpack() {
 	m := memberOf(e.fetcher)
 	e.state.fetcher, e.member, e.paced = e.fetcher, m, m != nil
 	if e.packed == "" {
-		e.core = newCore(s.pool.policy, m, false)
+		e.shared = newSharer(sharingOf(e.fetcher), s.pool.policy)
+		e.core = newCore(s.pool.policy, m, e.shared != nil)
 		return
 	}
 	var end time.Time
@@ -259,7 +264,7 @@ func (e *pooledEntry) unpack() {
 	e.packed = ""
 	if k, ok := s.kept[e]; ok {
 		delete(s.kept, e)
-		e.evidence = k.evidence
+		e.evidence, e.shared = k.evidence, k.shared
 		if k.held != nil {
 			e.held = k.held
 		}

@@ -116,6 +116,28 @@ func (s *sharer) newCore(p core.Policy) sharing.Core {
 	})
 }
 
+// sharingOf is how a token of a pool is shared, if its fetcher says so; nil: it is not.
+func sharingOf(f Fetcher) *Sharing {
+	shared, ok := f.(interface{ Sharing() *Sharing })
+	if !ok {
+		return nil
+	}
+	return shared.Sharing()
+}
+
+// quiet reports whether nothing goes on for the sake of sharing.
+func (s *sharer) quiet() bool { return s == nil || s.core.Quiet() && len(s.pending) == 0 }
+
+// stop ends what runs for the sake of sharing.
+func (s *sharer) stop() {
+	s.closed, s.pending = true, nil
+	s.end()
+	s.alarm++
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
 // handedIn waits until the last token is handed in: a process that lives for one request would else leave nothing
 // behind. A store that does not return is not waited for.
 func (s *sharer) handedIn() {

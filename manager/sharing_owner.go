@@ -64,8 +64,13 @@ func (m held) input(*entry, time.Time) core.Input {
 func (m offered) input(e *entry, _ time.Time) core.Input {
 	in := core.Input{Kind: core.Offered, Start: m.start, Result: m.result}
 	in.Result.Same = e.held != nil && e.held.Value() == m.token.AccessToken
-	in.Rejected = !in.Result.Same && e.rejected != nil && e.rejected.Value() == m.token.AccessToken
+	in.Rejected = !in.Result.Same && e.wasRejected(m.token.AccessToken)
 	return in
+}
+
+// wasRejected reports whether a value was rejected here.
+func (e *entry) wasRejected(value string) bool {
+	return e.rejected != nil && e.rejected.Value() == value || e.pooled != nil && e.pooled.wasRejected(value)
 }
 
 // share lets the sharing core know of what happened, and does what it decides.
@@ -307,11 +312,6 @@ func (e *entry) shareEnd(ended bool) {
 		}
 	}
 	if ended {
-		s.end()
-		s.alarm++
-		if s.timer != nil {
-			s.timer.Stop()
-		}
-		s.pending = nil
+		s.stop()
 	}
 }

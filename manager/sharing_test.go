@@ -142,8 +142,15 @@ func (f *fleet) seen(kind manager.EventKind) (found []manager.Event) {
 
 const fleetAPI = "https://api.example.com:443/v1"
 
+// process is what a manager and a token of a pool have in common.
+type process interface {
+	TokenFor(ctx context.Context, origin string) (*manager.Token, error)
+	Replace(ctx context.Context, rejected *manager.Token, origin string) (*manager.Token, error)
+	ReportOutcome(manager.Outcome)
+}
+
 // call is a request to an API, as the client makes it.
-func (f *fleet) call(m *manager.Manager) error {
+func (f *fleet) call(m process) error {
 	t, err := m.TokenFor(f.Context(), fleetAPI)
 	if err != nil {
 		return err
@@ -450,4 +457,52 @@ func TestConfig_SharingIsChecked(t *testing.T) {
 	_, err := manager.New(manager.Config{Fetcher: new(issuer), Sharing: &manager.Sharing{}})
 	require.ErrorContains(t, err, "Sharing.Store")
 	require.ErrorContains(t, err, "Sharing.Key")
+}
+
+// pooledFetcher is the fetcher of a shared token in a pool.
+type pooledFetcher struct {
+	*issuer
+	sharing *manager.Sharing
+}
+
+func (f pooledFetcher) Sharing() *manager.Sharing { return f.sharing }
+
+// A token of a pool is shared like that of a manager, also after it was packed (P5, P7).
+func TestP7_SharedTokensOfPools(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 1)
+		defer f.close()
+		var handles []*manager.Handle
+		for range 5 {
+			p, err := manager.NewPool(manager.PoolConfig{Owners: 1})
+			require.NoError(t, err)
+			defer p.Close()
+			handles = append(handles, p.Handle(manager.KeyOf("t"), pooledFetcher{&f.endpoint, &manager.Sharing{
+				Store: f.store, Identity: []string{"https://as.example.com/token", "client-id"},
+				Key: func(context.Context) (current, previous []byte, err error) { return []byte(fleetKey), nil, nil },
+			}}))
+		}
+		all := func() {
+			for _, h := range handles {
+				require.NoError(t, f.call(h))
+			}
+			require.NoError(t, f.call(f.managers[0]))
+		}
+		all()
+		require.Equal(t, 1, f.endpoint.count())
+		time.Sleep(5 * time.Minute) // they are packed
+		f.endpoint.revokeAll()
+		all()
+		require.Equal(t, 2, f.endpoint.count())
+
+		f.store.Set(memorystore.Down)
+		f.endpoint.revokeAll()
+		all()
+		require.Equal(t, 8, f.endpoint.count(), "each on its own")
+		f.store.Set(memorystore.None)
+		time.Sleep(time.Minute)
+		require.Equal(t, 1, f.store.Records(), "one has handed in its token")
+		require.Equal(t, 8, f.endpoint.count())
+		require.Positive(t, handles[0].Stats().Sharing.Errors)
+	})
 }
