@@ -22,7 +22,8 @@ const (
 	LateResult EventKind = core.LateResultName
 	// Published: a token is handed out from now until Until.
 	Published EventKind = core.PublishedName
-	// Withdrawn: the token is no longer handed out to any caller, because it reached its effective expiry.
+	// Withdrawn: the token is no longer handed out to any caller: it has expired by its effective expiry, or its
+	// manager, or its place in the pool, has ended.
 	Withdrawn EventKind = core.WithdrawnName
 	// Rejected: the resource server Origin rejected the current token, and a fetch follows. Until the successor
 	// arrives, the token is withdrawn from that origin.

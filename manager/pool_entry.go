@@ -113,14 +113,16 @@ func (e *pooledEntry) receive(msg message) {
 // retirePacked ends an entry of which nothing goes on, so that the core has nothing to decide.
 func (e *pooledEntry) retirePacked() {
 	s := e.shard
-	e.current.Store(nil)
 	e.packed = ""
 	if k := s.kept[e]; k.shared != nil {
 		k.shared.stop()
 	}
 	delete(s.kept, e)
-	closed := core.Event{Kind: core.WasClosed}
-	s.counts.count(&closed)
+	if old := e.current.Swap(nil); old != nil {
+		s.counts.count(&core.Event{Kind: core.Withdrawn})
+		e.emit(Event{Kind: Withdrawn, Token: old.token.ID(), Time: s.last.Round(0)})
+	}
+	s.counts.count(&core.Event{Kind: core.WasClosed})
 	e.emit(Event{Kind: Closed, Time: s.last.Round(0)})
 	e.end(memberOf(e.fetcher))
 }

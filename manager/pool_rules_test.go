@@ -126,12 +126,12 @@ func (l labelled) String() string { return l.name }
 // TestP4_AForgottenTokenIsReportedOnce, whether something goes on about it or not.
 func TestP4_AForgottenTokenIsReportedOnce(t *testing.T) {
 	inPool(t, manager.PoolConfig{}, func(t *testing.T, w *poolWorld) {
-		closed := func() (n int) {
+		reported := func(kind manager.EventKind) (n int) {
 			synctest.Wait()
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			for _, e := range w.events {
-				if e.Kind == manager.Closed {
+				if e.Kind == kind {
 					require.Equal(t, w.clock.Now(), e.Time.In(w.clock.Now().Location()))
 					n++
 				}
@@ -141,16 +141,17 @@ func TestP4_AForgottenTokenIsReportedOnce(t *testing.T) {
 		w.clock.Add(second)
 		w.get("quiet")
 		w.of("quiet").Forget()
-		require.Equal(t, 1, closed())
+		require.Equal(t, 1, reported(manager.Withdrawn), "its token, as when it is busy")
+		require.Equal(t, 1, reported(manager.Closed))
 		w.of("quiet").Forget()
-		require.Equal(t, 1, closed())
+		require.Equal(t, 1, reported(manager.Closed))
 		require.Equal(t, "t2", w.get("quiet"))
 
 		w.endpoint("busy").stuck = true
 		w.ask(w.of("busy").Token)
 		synctest.Wait()
 		w.of("busy").Forget()
-		require.Equal(t, 2, closed())
+		require.Equal(t, 2, reported(manager.Closed))
 		require.Zero(t, w.of("none").Stats())
 	})
 }
