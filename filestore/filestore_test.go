@@ -257,6 +257,7 @@ func TestD2_StatesOfNoUseAreRemoved(t *testing.T) {
 		require.Equal(t, store.Fetch, r.Kind)
 	}
 	begin(1)
+	begin(2)
 	release, err := s.Lock(in(2))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.StatePath(in(3)), []byte("damaged"), 0o600))
@@ -268,6 +269,7 @@ func TestD2_StatesOfNoUseAreRemoved(t *testing.T) {
 	for _, path := range []string{s.StatePath(in(1)), s.LockPath(in(1)), s.StatePath(in(3))} {
 		require.NoFileExists(t, path)
 	}
+	require.FileExists(t, s.StatePath(in(2)), "in use")
 	require.FileExists(t, s.LockPath(in(2)), "in use")
 	require.FileExists(t, s.StatePath(in(4)))
 	release()

@@ -370,7 +370,7 @@ func (m *model) heldBy(p *modelProcess, c store.Command, r store.Reply) {
 }
 
 func TestD11_RandomCommandsKeepTheRules(t *testing.T) {
-	for seed := range uint64(120) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := newModel(t, seed)
 			for range 250 {

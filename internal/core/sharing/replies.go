@@ -107,7 +107,7 @@ func (s *step) take(v store.Version, r store.Record, opened bool) bool {
 func (s *step) adopted(in Input) {
 	s.held = held{on: true, digest: in.Digest, expires: s.elapsed + in.Life, version: in.Version}
 	s.held.offerAt = s.nextPoll()
-	s.want.rejected, s.want.origin, s.want.note = "", "", nil
+	s.want = want{} // the token's core does not wait any more
 }
 
 // pushed is a change that the store reports. It saves time; the next question decides.

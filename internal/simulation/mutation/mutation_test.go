@@ -195,6 +195,23 @@ var pooled = []bug{
 		"return len(c.recent) < newPerSecond || ", "return true || "},
 }
 
+// betweenProcesses are bugs of processes that share a token and of their store, which worlds of many processes have to
+// catch.
+var betweenProcesses = []bug{
+	{"no fence", "../../store/publish.go",
+		"if s.Epoch > 0 && c.Grant == (Version{Epoch: s.Epoch, Gen: s.Fence}) && c.Owner == s.Lease.Owner {", "if s.Epoch > 0 {"},
+	{"one lease for several processes", "../../store/step.go",
+		"		s.Fence++\n", "		s.Fence = max(s.Fence, 1)\n"},
+	{"a rejected token is adopted from the store", "sharing/replies.go",
+		"if left > 0 && !s.isRejected(r.Digest) {", "if left > 0 {"},
+	{"a push is trusted more than its version", "sharing/replies.go",
+		"if !opened || !s.seen.Less(v) || v.Gen != r.Gen {", "if !opened || v.Gen != r.Gen {"},
+	{"a push is taken for the store's time", "sharing/clock.go",
+		"	if c.known && c.earliest(at) < now {\n", "	if c.known || now > 0 {\n"},
+	{"a token that the store does not have is not offered", "sharing/offer.go",
+		"(h.version == (store.Version{}) || c.policy.Poll > 0)", "h.version != store.Version{} && c.policy.Poll > 0"},
+}
+
 // TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and runs it.
 func TestEveryPlantedBugIsCaught(t *testing.T) {
 	if testing.Short() || raceDetector { // the programs are built without it
@@ -202,13 +219,16 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 	}
 	core, err := filepath.Abs("../../core")
 	require.NoError(t, err)
-	results := make([]string, len(bugs)+len(shared)+len(pooled))
+	results := make([]string, len(bugs)+len(shared)+len(pooled)+len(betweenProcesses))
 	t.Run("bugs", func(t *testing.T) {
-		for i, b := range slices.Concat(bugs, shared, pooled) {
+		for i, b := range slices.Concat(bugs, shared, pooled, betweenProcesses) {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				var args []string
-				if i >= len(bugs) {
+				switch {
+				case i >= len(bugs)+len(shared)+len(pooled):
+					args = []string{"-processes"}
+				case i >= len(bugs):
 					args = []string{"-fleet"}
 				}
 				out, err := run(t, build(t, core, b), args...)

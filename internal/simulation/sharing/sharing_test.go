@@ -1,6 +1,7 @@
 package sharing_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // The rules hold in every world (D11).
 func TestD11_EveryRuleHoldsInEveryWorld(t *testing.T) {
 	seeds := uint64(800)
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		seeds = 150
 	}
 	for seed := range seeds {
@@ -152,4 +153,19 @@ func TestD9_LostPushes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, stats.Fetches)
 	require.Zero(t, stats.Failed)
+}
+
+// Two processes and a store, in every order (D11). For more of it, set EXPLORE=large.
+func TestD11_TwoProcessesInEveryOrder(t *testing.T) {
+	depth := 9
+	switch {
+	case os.Getenv("EXPLORE") == "large":
+		depth = 11 // some minutes
+	case testing.Short() || raceDetector:
+		depth = 7
+	}
+	states, err := sharing.Explore(depth)
+	require.NoError(t, err)
+	t.Logf("%d states, %d actions deep", states, depth)
+	require.Greater(t, states, 5000)
 }

@@ -8,12 +8,14 @@ import (
 	"os"
 
 	"github.com/alf-go/alf/internal/simulation/fleet"
+	"github.com/alf-go/alf/internal/simulation/sharing"
 	"github.com/alf-go/alf/internal/simulation/world"
 )
 
 func main() {
 	seeds := flag.Uint64("seeds", 2000, "how many worlds to run at most")
 	flag.BoolVar(&many, "fleet", false, "run worlds of many tokens at one endpoint")
+	flag.BoolVar(&processes, "processes", false, "run worlds of processes that share a token")
 	flag.Parse()
 	for seed := range *seeds {
 		if rule := run(seed); rule != "" {
@@ -23,8 +25,8 @@ func main() {
 	}
 }
 
-// many says which kind of worlds to run.
-var many bool
+// These say which kind of worlds to run.
+var many, processes bool
 
 // run returns the rule that a seed's world breaks. A core that panics breaks one as well.
 func run(seed uint64) (rule string) {
@@ -33,6 +35,12 @@ func run(seed uint64) (rule string) {
 			rule = "panic"
 		}
 	}()
+	if processes {
+		if _, err := sharing.Run(seed); err != nil {
+			return err.(*sharing.Violation).Rule
+		}
+		return ""
+	}
 	if many {
 		if v := fleet.Run(seed, false).Violation; v != nil {
 			return v.Rule
