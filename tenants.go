@@ -132,8 +132,8 @@ func (ts *tenants) join(name string) (*tenantCall, error) {
 	t.running = c
 	ctx, cancel := context.WithCancelCause(context.Background())
 	timer := ts.clock.AfterFunc(tenantTimeout, func() {
+		ts.ended(name, t, c, Config{}, errTenantTimeout) // before the function can return because of it
 		cancel(errTenantTimeout)
-		ts.ended(name, t, c, Config{}, errTenantTimeout)
 	})
 	go func() {
 		cfg, err := Config{}, errTenantGoexit

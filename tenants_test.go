@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,13 +200,13 @@ func (c *lateTimers) AfterFunc(d time.Duration, f func()) *clock.Timer {
 }
 
 func TestP3_ATimeOutThatComesAfterTheCallHasReturnedCountsNothing(t *testing.T) {
-	calls := 0
+	var calls atomic.Int32
 	var late, forever chan struct{} // of the bubble
 	inPool(t, func(k *poolKit) {
 		late, forever = make(chan struct{}), make(chan struct{})
 		k.cfg.Config.Clock = &lateTimers{Clock: k.cfg.Config.Clock, late: late}
 		k.tenants(func(_ context.Context, name string) (alf.Config, error) {
-			if calls++; calls > 1 {
+			if calls.Add(1) > 1 {
 				<-forever
 			}
 			time.Sleep(5*time.Second + time.Millisecond)
@@ -224,7 +225,7 @@ func TestP3_ATimeOutThatComesAfterTheCallHasReturnedCountsNothing(t *testing.T) 
 			require.Error(t, err)
 			time.Sleep(10 * time.Second)
 		}
-		require.Equal(t, 1+3, calls, "at most three calls that do not return")
+		require.EqualValues(t, 1+3, calls.Load(), "at most three calls that do not return")
 		require.ErrorContains(t, err, "have not returned")
 	})
 }

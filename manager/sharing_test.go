@@ -308,7 +308,7 @@ func TestD7_TheProcessThatFetchesEnds(t *testing.T) {
 		f := newFleet(t, 1)
 		defer f.close()
 		f.endpoint.takes = 2 * time.Second
-		go f.call(f.managers[0]) //nolint:errcheck // it is closed
+		go f.call(f.managers[0])
 		time.Sleep(500 * time.Millisecond)
 		second := f.join(nil)
 		start := time.Now()
@@ -445,7 +445,7 @@ func TestM14_CloseDoesNotWaitForTheStore(t *testing.T) {
 		f := newFleet(t, 1)
 		f.all()
 		f.store.Set(memorystore.Silent)
-		go f.managers[0].Refresh(t.Context()) //nolint:errcheck // it is closed
+		go f.managers[0].Refresh(t.Context())
 		time.Sleep(10 * time.Millisecond)
 		start := time.Now()
 		f.close()

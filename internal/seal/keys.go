@@ -44,7 +44,7 @@ func Derive(key []byte, identity []string) (*Keys, error) {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		canonical.Write(length[:])
-		io.WriteString(canonical, part)
+		canonical.Write([]byte(part))
 	}
 	parts, err := hkdf.Key(sha256.New, key, canonical.Sum(nil), "alf shared token 1", size)
 	if err != nil {
@@ -75,9 +75,9 @@ func (k *Keys) Origin(origin string) store.Digest { return k.digest("origin", or
 
 func (k *Keys) digest(kind, of string) store.Digest {
 	h := hmac.New(sha256.New, k.digests)
-	io.WriteString(h, kind)
+	h.Write([]byte(kind))
 	h.Write([]byte{0})
-	io.WriteString(h, of)
+	h.Write([]byte(of))
 	return store.Digest(hex.EncodeToString(h.Sum(nil)[:16]))
 }
 

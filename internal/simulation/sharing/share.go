@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
@@ -14,8 +15,11 @@ func digest(token int) store.Digest { return store.Digest(fmt.Sprintf("%032x", t
 // sealed is what a record has in it: the token.
 func sealed(token int) []byte { return []byte(fmt.Sprint(token)) }
 
-func open(r store.Record) (token int) {
-	fmt.Sscan(string(r.Sealed), &token)
+func open(r store.Record) int {
+	token, err := strconv.Atoi(string(r.Sealed))
+	if err != nil {
+		panic("bug: a record holds " + string(r.Sealed))
+	}
 	return token
 }
 
