@@ -19,9 +19,9 @@ func Nearest(name string, known []string) string {
 			part, leastPart = k, away
 		}
 	}
-	// Words that were left out or added count for more than letters do: secret_file is client_secret_file, not
-	// cert_file.
-	if part != "" {
+	// Words that were left out or added count for more than letters do, unless it is one letter: secret_file is
+	// client_secret_file, not cert_file, and store_uri is store_url, not store.
+	if part != "" && least > 1 {
 		return part
 	}
 	return best

@@ -16,6 +16,7 @@ func TestNearest_IsWhatWasProbablyMeant(t *testing.T) {
 	} {
 		require.Equal(t, want, Nearest(name, known), name)
 	}
+	require.Equal(t, "store_url", Nearest("store_uri", []string{"store", "store_url"}))
 }
 
 func TestDistance(t *testing.T) {
