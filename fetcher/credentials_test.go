@@ -21,7 +21,7 @@ import (
 	"github.com/alf-go/alf/keys"
 )
 
-// changed asks an error whether the credentials have changed; false if it cannot tell.
+// changed asks an error whether the credentials have changed; false if it does not know.
 func changed(err error) (changed, can bool) {
 	var watch interface{ CredentialsChanged() bool }
 	if !errors.As(err, &watch) {

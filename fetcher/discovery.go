@@ -99,7 +99,7 @@ type lookup struct {
 	metadata *Metadata
 	body     []byte
 	failure  *failure
-	// rank orders failures by how much they tell; see discover.
+	// rank orders failures by how much they say; see discover.
 	rank rank
 	// ended, if it is not nil, repeats a panic or a runtime.Goexit of the transport.
 	ended func()

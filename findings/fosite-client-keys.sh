@@ -4,7 +4,7 @@
 #              the response to a token request comes at once if they cannot be read.
 # Happens:     they are read again for a kid that is unknown, but a new key under the old kid is refused for as long as the
 #              cache lasts. While the jwks_uri is down, a request with an unknown kid gets its response, a 500, after 15 s.
-# Consequence: give a new key a new kid. Most clients give up after 5 or 10 s, so all they tell is "timeout", and what was
+# Consequence: give a new key a new kid. Most clients give up after 5 or 10 s, so all they report is "timeout", and what was
 #              wrong is never seen: a client's own limit should be mentioned with the advice to look at the jwks_uri.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache. Takes 20 s.
 set -euo pipefail

@@ -52,12 +52,12 @@ func main() {
 			if err != nil {
 				panic(err)
 			}
-			var lose atomic.Bool
+			var cut atomic.Bool
 			go func() {
 				buf := make([]byte, 4096)
 				for {
 					n, err := upstream.Read(buf)
-					if err != nil || lose.Load() {
+					if err != nil || cut.Load() {
 						client.Close()
 						upstream.Close()
 						return
@@ -74,7 +74,7 @@ func main() {
 						return
 					}
 					if bytes.Contains(buf[:n], []byte("key")) && armed.CompareAndSwap(true, false) {
-						lose.Store(true)
+						cut.Store(true)
 					}
 					upstream.Write(buf[:n])
 				}

@@ -56,7 +56,7 @@ func (t *tokens) Subscribe(l auth.CredentialsListener) (auth.Credentials, auth.U
 	}, nil
 }
 
-func (t *tokens) each(tell func(auth.CredentialsListener)) {
+func (t *tokens) each(call func(auth.CredentialsListener)) {
 	t.Lock()
 	var all []auth.CredentialsListener
 	for _, l := range t.listeners {
@@ -64,7 +64,7 @@ func (t *tokens) each(tell func(auth.CredentialsListener)) {
 	}
 	t.Unlock()
 	for _, l := range all {
-		tell(l)
+		call(l)
 	}
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Software:    npm packages express-oauth2-jwt-bearer 1.10.0, passport-jwt 4.0.1, koa-jwt 4.0.4 and express-jwt 8.5.1 (the last
 #              three with jwks-rsa 4.1.0), hono 4.13.19 (hono/jwk), Node 22.23.3
-# Guess:       an API that cannot read the keys of its issuer responds with 5xx: it cannot tell whether the token is good.
+# Guess:       an API that cannot read the keys of its issuer responds with 5xx: it does not know whether the token is good.
 # Happens:     three of the five respond with 401, one of them with invalid_token and the network error as its description.
 #              hono does so when the connection is refused, and responds with 500 when the keys are a 503. Only express-jwt
 #              responds with 500 always.

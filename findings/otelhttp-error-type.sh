@@ -7,7 +7,7 @@
 #              bottom of what it wraps, and the metric the outermost, without its "*": what fmt.Errorf made is
 #              fmt.wrapError there, a missing token, a refused connection and a caller that has left alike.
 # Consequence: an alert on the metric's error.type counts no 401s and names no cause, and a name found in a trace is not
-#              found among the metrics. A transport whose failures users are to tell apart returns a named type as the
+#              found among the metrics. A transport whose failures users are to distinguish returns a named type as the
 #              outermost error.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail

@@ -5,7 +5,7 @@
 # Happens:     go-retryablehttp reads both, and RetryWaitMax limits neither: with "Retry-After: 3600" it sleeps for an hour.
 #              failsafe-go reads seconds only, and retries at once if it is a date.
 # Consequence: a token endpoint's 429 seen through the first ends as the caller's time limit, without the status and without the
-#              Retry-After, and a client above it cannot keep to what the server asked for. Tell users to leave retries of token
+#              Retry-After, and a client above it cannot keep to what the server asked for. Advise users to leave retries of token
 #              requests to the client, and say in the error of a time limit that a transport of theirs was in between.
 # Date:        2026-11. Needs Go. Installs nothing outside a temporary folder and Go's module cache.
 set -euo pipefail

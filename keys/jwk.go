@@ -97,7 +97,7 @@ func (k *jwk) otherUse() string {
 	return ""
 }
 
-// signs reports whether a key of a set is one to sign with, as far as its members tell.
+// signs reports whether a key of a set is one to sign with, as far as its members say.
 func (k *jwk) signs() bool {
 	known := k.Type == "RSA" || k.Type == "EC" || k.Type == "OKP"
 	return known && k.otherUse() == "" && (k.Algorithm == "" || Algorithm(k.Algorithm).known())

@@ -11,7 +11,7 @@ import (
 )
 
 // Key names a token in a [Pool]. Two callers with equal keys share a token, so equal keys must stand for token requests
-// that an authorization server cannot tell apart; see [KeyOf].
+// that an authorization server cannot distinguish; see [KeyOf].
 type Key [sha256.Size]byte
 
 // KeyOf makes a key of a list of strings. Different lists have different keys: the length of each string counts too.

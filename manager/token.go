@@ -34,7 +34,7 @@ type material struct {
 }
 
 // NewToken wraps an oauth2 token, for managers and tests other than [Manager], which makes its own. The token's Expiry
-// is taken as it is; a zero one means that it is not known. id should tell the tokens of one manager apart.
+// is taken as it is; a zero one means that it is not known. id should distinguish the tokens of one manager.
 func NewToken(id uint64, t *oauth2.Token) *Token {
 	// One string holds the value for both.
 	scheme := t.Type() + " "

@@ -126,7 +126,7 @@ func TestQuirk_TwoJWTsOfOneSecondAreTheSame(t *testing.T) {
 	require.NotEqual(t, generate(uniqueJWTs{key}, at), generate(uniqueJWTs{key}, at))
 }
 
-// A revoked token that comes back at once is accepted by its server, which cannot tell the two apart; the client keeps
+// A revoked token that comes back at once is accepted by its server, which cannot distinguish the two; the client keeps
 // to its rule that the very value that was rejected is no successor.
 func TestJWTs_ATokenAfterARevocationInTheSameSecondIsAnother(t *testing.T) {
 	s := start(t)

@@ -14,7 +14,7 @@ type Account struct {
 	ID string
 	// Template is the client's configuration without ClientID and ClientSecret.
 	Template alf.Config
-	// Prefix begins each of its secrets: the characters that tell the ways of encoding them apart.
+	// Prefix begins each of its secrets: the characters that distinguish the ways of encoding them.
 	Prefix string
 
 	current atomic.Pointer[string]

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// introspection knows two tokens, and whom it may tell about them.
+// introspection knows two tokens, and whom it may inform about them.
 func introspection(t *testing.T, id, secret string) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		user, password, _ := req.BasicAuth()

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The environment variables that tell the tests which mode it is, and where to count the 401s.
+// The environment variables that say which mode it is, and where to count the 401s.
 const (
 	modeVariable  = "SUITES_MODE"
 	countVariable = "SUITES_COUNT"

@@ -1,12 +1,11 @@
 package settings
 
 import (
-	"context"
-	"errors"
-
+	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/filestore"
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/seal"
 )
 
 // configureStore opens the directory through which the token is shared. It is not closed: nothing of it runs when the
@@ -30,12 +29,9 @@ func (v *Values) configureStore() error {
 	if err != nil {
 		return exit.Usagef("--store-key-file: %w", err)
 	}
-	if len(key) < minStoreKey {
-		return exit.Usagef("--store-key-file: %w", errors.New("the key is shorter than 16 bytes: make one with openssl rand -out PATH 32"))
+	if len(key) < seal.MinKey {
+		return exit.Usagef("--store-key-file: the key is shorter than %d bytes: make one with openssl rand -out PATH 32", seal.MinKey)
 	}
-	v.Config.StoreKey = func(context.Context) (current, previous []byte, err error) { return key, nil, nil }
+	v.Config.StoreKey = alf.StoreKey(string(key))
 	return nil
 }
-
-// minStoreKey is how many bytes a key has at least.
-const minStoreKey = 16
