@@ -106,16 +106,18 @@ func (e *endpoint) revoke() {
 	}
 }
 
+// storeBegan is the store's time at the beginning.
+const storeBegan store.Time = 1_900_000_000_000
+
 // shared is the store.
 type shared struct {
 	w     *World
-	began store.Time
 	state store.State
 	older store.State // a copy that is behind
 	down  bool
 }
 
-func (s *shared) time() store.Time { return s.began + store.Time(s.w.now/time.Millisecond) }
+func (s *shared) time() store.Time { return storeBegan + store.Time(s.w.now/time.Millisecond) }
 
 func (s *shared) dropData() {
 	s.w.note("the store loses data")

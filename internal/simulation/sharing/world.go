@@ -119,7 +119,6 @@ func Run(seed uint64) (Stats, error) { return RunWith(seed, Draw(seed)) }
 func RunWith(seed uint64, p Parameters, script ...func(w *World)) (Stats, error) {
 	w := &World{parameters: p, seed: seed, rnd: rand.New(rand.NewPCG(seed, 0x776f)), grants: map[store.Version]*process{}, faultsEnd: p.Duration}
 	w.endpoint.w, w.store.w = w, w
-	w.store.began = 1_900_000_000_000
 	for i := range p.Processes {
 		w.processes = append(w.processes, w.newProcess(i))
 	}
