@@ -38,7 +38,7 @@ func identity(g *target) string { return fmt.Sprintf("%q", g.parts) }
 
 // learns takes from a step what it says about the token.
 func (t *token) learns(e *core.Effects) {
-	now := t.w.now
+	now := t.w.Now
 	switch {
 	case e.Enqueue:
 		t.fetching = true
@@ -72,7 +72,7 @@ func (t *token) learns(e *core.Effects) {
 
 // mustStay reports why a token may not leave; "" if it may.
 func (t *token) mustStay() string {
-	now := t.w.now
+	now := t.w.Now
 	switch {
 	case len(t.waiting) > 0:
 		return "callers wait for it"
@@ -110,7 +110,7 @@ func (c *poolChecker) creates(t *token) {
 	}
 	c.in[id] = t
 	c.members = append(c.members, t)
-	t.place, t.lastUse = len(c.members), c.w.now
+	t.place, t.lastUse = len(c.members), c.w.Now
 	c.broken(len(c.members) > limits.MaxTokens, "P4", "there are %d tokens, and the limit is %d", len(c.members), limits.MaxTokens)
 }
 
@@ -150,7 +150,7 @@ func (c *poolChecker) slack() time.Duration {
 func (c *poolChecker) forgets(t *token) {
 	why := t.mustStay()
 	c.broken(why != "", "P4", "token %d is forgotten, though %s", t.id, why)
-	unused := c.w.now - t.lastUse
+	unused := c.w.Now - t.lastUse
 	c.broken(unused < c.w.parameters.Pool.IdleTime-time.Second, "P4", "token %d is forgotten %v after its last use", t.id, unused)
 	c.leaves(t)
 }
@@ -172,7 +172,7 @@ func (c *poolChecker) refuses(g *target) {
 
 // finish looks at what is left in the end.
 func (c *poolChecker) finish() {
-	now := c.w.now
+	now := c.w.Now
 	for _, t := range c.members {
 		unused := now - t.lastUse
 		c.broken(t.mayLeave() && unused > c.w.parameters.Pool.IdleTime+c.slack(), "P4", "token %d was last used %v ago, and is still there", t.id, unused)

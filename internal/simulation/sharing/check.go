@@ -16,7 +16,7 @@ func (w *World) checkAgreement() {
 	}
 	if len(tokens) > 1 {
 		// A successor may be on its way right now.
-		w.run(w.now + agreement)
+		w.run(w.Now + agreement)
 		tokens = map[int]int{}
 		for _, p := range w.processes {
 			if !p.dead && p.token != 0 {

@@ -12,12 +12,12 @@ func (w *World) planFaults() {
 	w.again(&k.Revoked, func() { w.note("all tokens are revoked"); w.endpoint.revoke() })
 	w.again(&k.Outages, func() {
 		w.endpoint.down, w.endpoint.wasDown = true, true
-		w.after(k.Outages/10, func() { w.endpoint.down = false })
+		w.After(k.Outages/10, func() { w.endpoint.down = false })
 	})
 	w.again(&k.StoreDown, func() {
 		w.note("the store is down")
 		w.store.down = true
-		w.after(k.StoreDown/5, func() { w.store.down = false; w.note("the store is back") })
+		w.After(k.StoreDown/5, func() { w.store.down = false; w.note("the store is back") })
 	})
 	w.again(&k.DataLost, w.store.dropData)
 	w.again(&k.Deaths, func() {
@@ -38,8 +38,8 @@ func (w *World) again(every *time.Duration, do func()) {
 	if *every <= 0 {
 		return
 	}
-	w.after(w.about(*every), func() {
-		if *every > 0 && w.now < w.faultsEnd {
+	w.After(w.about(*every), func() {
+		if *every > 0 && w.Now < w.faultsEnd {
 			do()
 			w.again(every, do)
 		}
@@ -51,9 +51,6 @@ func (w *World) Stop(i int, d time.Duration) { w.processes[i].stop(d) }
 
 // Kill lets a process die, without another one in its place.
 func (w *World) Kill(i int) { w.processes[i].dead = true }
-
-// At does something at a certain time.
-func (w *World) At(at time.Duration, do func()) { w.after(at-w.now, do) }
 
 // Revoke revokes all tokens.
 func (w *World) Revoke() { w.endpoint.revoke() }
@@ -96,7 +93,7 @@ func (e *endpoint) issue() int {
 	if e.w.parameters.OneActive {
 		e.revoke()
 	}
-	e.tokens = append(e.tokens, issued{expires: e.w.now + e.w.parameters.Lifetime})
+	e.tokens = append(e.tokens, issued{expires: e.w.Now + e.w.parameters.Lifetime})
 	return len(e.tokens)
 }
 
@@ -117,7 +114,7 @@ type shared struct {
 	down  bool
 }
 
-func (s *shared) time() store.Time { return storeBegan + store.Time(s.w.now/time.Millisecond) }
+func (s *shared) time() store.Time { return storeBegan + store.Time(s.w.Now/time.Millisecond) }
 
 func (s *shared) dropData() {
 	s.w.note("the store loses data")
@@ -147,7 +144,7 @@ func (s *shared) do(c store.Command) (r store.Reply, ok bool) {
 		push := s.state.Push(s.time())
 		for _, p := range s.w.processes {
 			if !s.w.chance(s.w.parameters.PushLost) {
-				s.w.after(s.w.about(s.w.parameters.StoreLatency), func() { p.receive(func() { p.pushed(push) }) })
+				s.w.After(s.w.about(s.w.parameters.StoreLatency), func() { p.receive(func() { p.pushed(push) }) })
 			}
 		}
 	}

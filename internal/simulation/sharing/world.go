@@ -1,11 +1,11 @@
 package sharing
 
 import (
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/alf-go/alf/internal/simulation/schedule"
 	"github.com/alf-go/alf/store"
 )
 
@@ -93,12 +93,10 @@ func (v *Violation) Error() string {
 
 // World is one world at one moment.
 type World struct {
+	schedule.Schedule
 	parameters Parameters
 	seed       uint64
 	rnd        *rand.Rand
-	now        time.Duration
-	events     events
-	sequence   int
 
 	processes []*process
 	endpoint  endpoint
@@ -142,9 +140,9 @@ func (w *World) settleDown() {
 	k.Revoked, k.Outages, k.StoreDown, k.DataLost, k.Deaths, k.Stops = 0, 0, 0, 0, 0, 0
 	w.endpoint.down, w.store.down = false, false
 	for _, p := range w.processes {
-		p.stopped, p.resumed = 0, min(p.resumed, w.now)
+		p.stopped, p.resumed = 0, min(p.resumed, w.Now)
 	}
-	w.run(w.now + recovery)
+	w.run(w.Now + recovery)
 	w.checkAgreement()
 }
 
@@ -154,18 +152,16 @@ const recovery = 100 * time.Second
 // agreement is how long it takes until all processes have a new token: a lease.
 const agreement = 1500 * time.Millisecond
 
-func (w *World) after(d time.Duration, do func()) {
-	w.sequence++
-	heap.Push(&w.events, event{w.now + max(d, 0), w.sequence, do})
-}
-
+// run lets happen what is planned up to a time.
 func (w *World) run(until time.Duration) {
-	for len(w.events) > 0 && w.violation == nil && w.events[0].at <= until {
-		e := heap.Pop(&w.events).(event)
-		w.now = e.at
-		e.do()
+	for w.violation == nil {
+		do := w.Next(until)
+		if do == nil {
+			break
+		}
+		do()
 	}
-	w.now = max(w.now, until)
+	w.Now = max(w.Now, until)
 }
 
 // about is from half of d to one and a half.
@@ -179,7 +175,7 @@ func (w *World) about(d time.Duration) time.Duration {
 func (w *World) chance(p float64) bool { return p > 0 && w.rnd.Float64() < p }
 
 func (w *World) note(format string, args ...any) {
-	w.recent = append(w.recent, fmt.Sprintf("%12v  ", w.now)+fmt.Sprintf(format, args...))
+	w.recent = append(w.recent, fmt.Sprintf("%12v  ", w.Now)+fmt.Sprintf(format, args...))
 	if len(w.recent) > 60 {
 		w.recent = w.recent[1:]
 	}
@@ -187,27 +183,6 @@ func (w *World) note(format string, args ...any) {
 
 func (w *World) violate(rule, format string, args ...any) {
 	if w.violation == nil {
-		w.violation = &Violation{Seed: w.seed, Rule: rule, Text: fmt.Sprintf(format, args...), At: w.now, Parameters: Draw(w.seed), Last: w.recent}
+		w.violation = &Violation{Seed: w.seed, Rule: rule, Text: fmt.Sprintf(format, args...), At: w.Now, Parameters: Draw(w.seed), Last: w.recent}
 	}
-}
-
-type event struct {
-	at       time.Duration
-	sequence int
-	do       func()
-}
-
-type events []event
-
-func (h events) Len() int { return len(h) }
-func (h events) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].sequence < h[j].sequence
-}
-func (h events) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *events) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *events) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
 }
