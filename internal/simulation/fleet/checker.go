@@ -185,21 +185,21 @@ func (c *checker) grants(id endpoint.Ticket) {
 	limit := c.w.parameters.Limit
 	delete(c.waits, id)
 	c.lessWaiting(w.client)
-	c.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
-	c.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
+	c.w.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
+	c.w.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
 	if c.suspect { // a single token decides by itself when to probe
-		c.broken(c.total > 1 && c.probe != nil, "E2", "a second probe starts")
-		c.broken(c.total > 1 && !w.manual && c.w.Now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.Now)
+		c.w.broken(c.total > 1 && c.probe != nil, "E2", "a second probe starts")
+		c.w.broken(c.total > 1 && !w.manual && c.w.Now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.Now)
 		c.probe = w
 	}
 	if w.fresh {
-		c.broken(c.paced(w.client), "P4", "more than %d new tokens of client id %d are fetched within a second", newPerSecond, w.client)
+		c.w.broken(c.paced(w.client), "P4", "more than %d new tokens of client id %d are fetched within a second", newPerSecond, w.client)
 		c.recent[w.client] = append(c.recent[w.client], c.w.Now)
 	}
 	w.pauses = c.pauses[w.client]
 	c.flights[id] = w
 	c.flying[w.client]++
-	c.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
+	c.w.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
 }
 
 // newPerSecond is how many new tokens of a client id are fetched in a second at most.
@@ -222,11 +222,11 @@ func (c *checker) refuses(r endpoint.Refusal) {
 		c.w.violate("E2", "ticket %d is refused, and does not wait", r.Ticket)
 		return
 	}
-	c.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
-	c.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
+	c.w.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
+	c.w.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
 	held := c.onHold(w.client) || r.Throttled && c.shortHold(w.client)
-	c.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
-	c.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
+	c.w.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
+	c.w.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
 	w.urgent, w.until = false, 0
 	if !r.Throttled {
 		w.until = c.w.Now + r.For
@@ -246,17 +246,11 @@ func (c *checker) settled(e *endpoint.Effects) {
 	}
 	limit := c.w.parameters.Limit
 	for id, w := range c.waits {
-		c.broken(w.until > c.w.Now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
-		c.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
+		c.w.broken(w.until > c.w.Now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
+		c.w.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
 		if !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client) && c.flying[w.client] == 0 && !(w.fresh && c.paced(w.client)) {
-			c.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)
+			c.w.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)
 		}
 	}
-	c.broken(len(c.waits) > 0 && len(c.flights) == 0 && !e.Armed, "E1", "%d tickets wait, and nothing will ever wake the endpoint", len(c.waits))
-}
-
-func (c *checker) broken(is bool, rule, format string, args ...any) {
-	if is {
-		c.w.violate(rule, format, args...)
-	}
+	c.w.broken(len(c.waits) > 0 && len(c.flights) == 0 && !e.Armed, "E1", "%d tickets wait, and nothing will ever wake the endpoint", len(c.waits))
 }

@@ -265,6 +265,13 @@ func (w *World) violate(rule, format string, args ...any) {
 	w.violation = v
 }
 
+// broken records a rule, if it is.
+func (w *World) broken(is bool, rule, format string, args ...any) {
+	if is {
+		w.violate(rule, format, args...)
+	}
+}
+
 // count adds one to the figure of this second.
 func (w *World) count(seconds *[]int) {
 	second := int(w.Now / time.Second)

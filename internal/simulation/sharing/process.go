@@ -27,7 +27,6 @@ type process struct {
 	end         time.Time
 	refreshTime time.Time
 	read        bool
-	number      uint64
 	waiting     []waiter
 	rejected    map[int]bool
 	version     store.Version // of the latest record that was adopted
@@ -179,7 +178,7 @@ func (p *process) step(in core.Input, from *waiter) {
 
 func (p *process) publish(e *core.Effects) {
 	p.token = p.held
-	p.end, p.refreshTime, p.number, p.read = e.Publication.EffectiveExpiry, e.Publication.RefreshTime, e.Publication.Number, e.Release == core.Serve
+	p.end, p.refreshTime, p.read = e.Publication.EffectiveExpiry, e.Publication.RefreshTime, e.Release == core.Serve
 	number := e.Publication.Number
 	p.w.After(e.Publication.Life, func() {
 		p.receive(func() { p.step(core.Input{Kind: core.Expire, Publication: number}, nil) })
@@ -263,7 +262,7 @@ func (p *process) reply(c waiter, reply core.Reply) {
 	case core.Serve:
 		p.read = true
 		if token := p.token; token != 0 && token != c.retry {
-			w.After(0, func() { p.receive(func() { p.use(token, max(c.retry, 0)) }) })
+			w.After(0, func() { p.receive(func() { p.use(token, c.retry) }) })
 			return
 		}
 		w.Stats.Unauthorized++
@@ -281,7 +280,7 @@ func (p *process) checkFailure() {
 	if p.resumed > 0 && w.Now < p.resumed+15*time.Second {
 		return // its own time for a request went by meanwhile (M9)
 	}
-	if w.parameters.Outages == 0 && !w.endpoint.everDown() {
+	if !w.endpoint.wasDown {
 		w.violate("D4", "a request of process %d fails, and the token endpoint works: failure %d after %d attempts", p.id, p.failure.Kind, p.failure.Attempts)
 	}
 }

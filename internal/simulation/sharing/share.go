@@ -29,7 +29,7 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	for _, ev := range e.Events[:e.N] {
 		if ev.Kind == core.Rejected && before != 0 {
 			p.rejected[before] = true
-			p.shareStep(sharing.Input{Kind: sharing.Rejected, Digest: digest(before), Origin: store.Digest(fmt.Sprintf("%032x", api))}, nil)
+			p.shareStep(sharing.Input{Kind: sharing.Rejected, Digest: digest(before), Origin: digest(api)}, nil)
 		}
 		if ev.Kind == core.FetchEnded || ev.Kind == core.FetchAbandoned {
 			p.class = 0
@@ -57,7 +57,7 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	}
 }
 
-// shareStep steps that core, and applies its effects. arrived is the token of the record at hand.
+// shareStep steps that core, and applies its effects. record is the one at hand; nil if there is none.
 func (p *process) shareStep(in sharing.Input, record *store.Record) {
 	w := p.w
 	if w.violation != nil {
@@ -200,7 +200,7 @@ func (p *process) pushed(push store.Push) {
 func (p *process) report(token int, accepted bool) {
 	w := p.w
 	p.step(core.Input{Kind: core.ReportOutcome, Origin: api, Path: 1, Current: p.token == token, Retry: true, Accepted: accepted}, nil)
-	c := store.Command{Kind: store.Outcome, Origin: store.Digest(fmt.Sprintf("%032x", api)), Digest: digest(token), Accepted: accepted}
+	c := store.Command{Kind: store.Outcome, Origin: digest(api), Digest: digest(token), Accepted: accepted}
 	if !w.chance(w.parameters.Lost) {
 		w.After(w.about(w.parameters.StoreLatency), func() { w.store.do(c) })
 	}
