@@ -19,28 +19,28 @@ func (s *Server) AddClient(id, secret string) {
 // [Selection.Revoke].
 func (s *Server) RemoveClient(id string) { s.set(func() { delete(s.clients, id) }) }
 
-// accepts reports whether a client authenticates as one that is known. An id and a secret are required in any case.
+// accepts reports whether a client authenticates as one that is known.
 func (s *state) accepts(p presented) bool {
-	if p.id == "" || p.secret() == "" {
-		return false
+	c, ok := s.clientOf(p.id)
+	return ok && c.accepts(p)
+}
+
+// clientOf returns the client of an id: one that was added, or that of the options, which is any one as long as none
+// was named or added.
+func (s *state) clientOf(id string) (c client, ok bool) {
+	if c, ok = s.clients[id]; ok {
+		return c, true
 	}
-	if c, known := s.clients[p.id]; known {
-		return c.accepts(p)
-	}
-	return (len(s.clients) == 0 || s.client.id == p.id) && s.client.accepts(p)
+	return s.client, s.client.id == id || s.client.id == "" && len(s.clients) == 0
 }
 
 // sample returns what a client would authenticate with; ok is false for one that would be refused.
 func (s *state) sample(id string) (secret string, ok bool) {
-	c, known := s.clients[id]
-	if !known {
-		if len(s.clients) > 0 && s.client.id != id || s.client.id != "" && s.client.id != id {
-			return "", false
-		}
-		c = s.client
+	c, ok := s.clientOf(id)
+	if ok {
+		_, secret = c.sample()
 	}
-	_, secret = c.sample()
-	return secret, true
+	return secret, ok
 }
 
 // PoolConfig is for a pool whose tenants are the clients of this server, each under its client id:

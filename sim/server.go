@@ -30,7 +30,7 @@ type state struct {
 	api      http.Handler
 	stop     chan struct{} // closed by Close
 
-	mu         sync.Mutex        // guards all that follows; it is never held while anybody waits or a handler runs
+	mu         sync.Mutex        // guards all that follows; it is never held while a request waits or a handler runs
 	client     client            // of Options
 	clients    map[string]client // that were added
 	tokens     tokens
@@ -45,6 +45,9 @@ type state struct {
 
 // New makes a server that is up and healthy.
 func New(o Options) *Server {
+	if o.Lifetime == 0 {
+		o.Lifetime = time.Hour
+	}
 	s := &Server{&state{
 		name:       o.Name,
 		generous:   o.Generous,
@@ -67,9 +70,6 @@ func New(o Options) *Server {
 	}
 	if s.api == nil {
 		s.api = http.HandlerFunc(echo)
-	}
-	if o.Lifetime == 0 {
-		o.Lifetime = time.Hour
 	}
 	return s
 }

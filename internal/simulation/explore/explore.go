@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
+	"github.com/alf-go/alf/internal/simulation/search"
 )
 
 // Result is what a search found.
@@ -42,9 +43,6 @@ func (v *Violation) Error() string {
 	return text
 }
 
-// often is the number of states between two looks at the context and two reports of progress.
-const often = 1 << 12
-
 // Explore visits every state of a world, breadth first, until there are no more or a rule is broken. progress, unless
 // nil, is called now and then with the number of states so far, on the same goroutine. The error is that of a world
 // that makes no sense, with every field that does not, or the context's cause; the result is then that of the part that
@@ -68,9 +66,8 @@ type explorer struct {
 	responses []Response    // the world's, and that of a world whose faults have ended
 	slack     time.Duration // what the clock's steps may add to a bound
 
-	store       *store
+	graph       *search.Graph[action]
 	transitions int
-	depth       int
 	seen        tally
 	step        step     // the step that is taken
 	second      step     // another one, to compare with or to see where it leads
@@ -92,7 +89,7 @@ func newExplorer(w World) *explorer {
 		draws:     w.draws(),
 		responses: append(slices.Clone(w.Responses), recovered),
 		slack:     time.Duration(w.ClockSteps) * w.ClockStep,
-		store:     newStore(),
+		graph:     search.New[action](),
 	}
 }
 
@@ -106,33 +103,20 @@ func (x *explorer) beginning() state {
 
 func (x *explorer) search(ctx context.Context, progress func(states int)) error {
 	first := x.beginning()
-	x.store.add(x.appendKey(nil, &first), 0, action{})
+	x.graph.Add(x.appendKey(nil, &first), 0, action{})
 	var actions []action
-	level := x.store.len() // where the states of the next depth begin
-	for i := 0; i < x.store.len() && x.broken == nil; i++ {
-		if i == level {
-			x.depth++
-			level = x.store.len()
-		}
-		if i%often == 0 {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if progress != nil {
-				progress(x.store.len())
-			}
-		}
-		x.scratch.from = x.fromKey(x.store.key(i))
+	return x.graph.Visit(ctx, progress, func(i int) bool {
+		x.scratch.from = x.fromKey(x.graph.Key(i))
 		actions = x.actions(actions[:0], &x.scratch.from)
 		for _, a := range actions {
 			x.visit(i, a)
 			if x.broken != nil {
 				x.broken.Path = x.path(i, append([]action{a}, x.recovery...)...)
-				return nil
+				return false
 			}
 		}
-	}
-	return nil
+		return true
+	})
 }
 
 // visit takes one step and, if it leads to a state that is new, checks that there is a way out of it.
@@ -143,7 +127,7 @@ func (x *explorer) visit(i int, a action) {
 	}
 	x.transitions++
 	x.seen.note(&x.step)
-	if x.store.add(x.scratch.key, i, a) {
+	if x.graph.Add(x.scratch.key, i, a) {
 		x.checkRecovery(&x.scratch.to)
 	}
 }
@@ -176,9 +160,9 @@ func (x *explorer) fail(rule, format string, args ...any) {
 func (x *explorer) result() Result {
 	return Result{
 		World:       x.world.Name,
-		States:      x.store.len(),
+		States:      x.graph.Len(),
 		Transitions: x.transitions,
-		Depth:       x.depth,
+		Depth:       x.graph.Depth(),
 		Seen:        x.seen.byName(),
 		Violation:   x.broken,
 	}

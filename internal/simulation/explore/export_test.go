@@ -40,9 +40,9 @@ func Walk(w World, seed uint64, steps int) error {
 func PathTo(w World, event string) []string {
 	x := newExplorer(w)
 	first := x.beginning()
-	x.store.add(x.appendKey(nil, &first), 0, action{})
-	for i := 0; i < x.store.len(); i++ {
-		x.scratch.from = x.fromKey(x.store.key(i))
+	x.graph.Add(x.appendKey(nil, &first), 0, action{})
+	for i := 0; i < x.graph.Len(); i++ {
+		x.scratch.from = x.fromKey(x.graph.Key(i))
 		for _, a := range x.actions(nil, &x.scratch.from) {
 			x.visit(i, a)
 			if x.seen.byName()[event] > 0 {
@@ -51,17 +51,4 @@ func PathTo(w World, event string) []string {
 		}
 	}
 	return nil
-}
-
-// Keys adds keys to a store and reports how many of them were new.
-func Keys(keys [][]byte) (added int, same bool) {
-	s := newStore()
-	same = true
-	for _, k := range keys {
-		if s.add(k, 0, action{}) {
-			same = same && bytes.Equal(s.key(s.len()-1), k)
-			added++
-		}
-	}
-	return added, same
 }

@@ -1,8 +1,6 @@
 package explore_test
 
 import (
-	"encoding/binary"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,18 +38,4 @@ func TestPath_IsShortAndReadable(t *testing.T) {
 	w.Origins = 1
 	path := explore.PathTo(w, "rejection suppressed")
 	require.Contains(t, path[len(path)-1], "API 1 rejects the token: guard goes up; rejection suppressed for ")
-}
-
-// Keys are told apart by all their bytes, however many there are.
-func TestStore_KeepsEveryKeyOnce(t *testing.T) {
-	const n = 200_000
-	keys := make([][]byte, 0, n+2)
-	for i := range n {
-		k := binary.AppendVarint(nil, int64(i))
-		keys = append(keys, append(k, strings.Repeat("x", i%40)...))
-	}
-	keys = append(keys, keys[0], keys[n-1])
-	added, same := explore.Keys(keys)
-	require.Equal(t, n, added)
-	require.True(t, same)
 }

@@ -11,10 +11,6 @@ import (
 // path replays how a state was reached and what was done then, on a core that keeps its times and numbers, so that
 // people can follow it.
 func (x *explorer) path(i int, last ...action) []string {
-	var back []action
-	for ; i > 0; i = int(x.store.nodes[i].parent) {
-		back = append(back, x.store.nodes[i].by)
-	}
 	s := x.beginning()
 	var lines []string
 	var elapsed time.Duration
@@ -31,10 +27,7 @@ func (x *explorer) path(i int, last ...action) []string {
 			lines[len(lines)-1] += ": " + came
 		}
 	}
-	for j := len(back) - 1; j >= 0; j-- {
-		replay(back[j])
-	}
-	for _, a := range last {
+	for _, a := range append(x.graph.Path(i), last...) {
 		replay(a)
 	}
 	return lines

@@ -44,7 +44,7 @@ func (c *checker) init(w *World) {
 	}
 }
 
-func (c *checker) onHold(client uint64) bool { return c.w.now < c.holds[client] && c.total > 1 }
+func (c *checker) onHold(client uint64) bool { return c.w.Now < c.holds[client] && c.total > 1 }
 
 func (c *checker) enough() int { return min(2, max(len(c.attached), 1)) }
 
@@ -103,7 +103,7 @@ func (c *checker) ends(in endpoint.Input) {
 	}
 	if in.Throttled {
 		c.pauses[w.client]++
-		c.holds[w.client] = max(c.holds[w.client], c.w.now+min(in.RetryAfter, 10*time.Minute))
+		c.holds[w.client] = max(c.holds[w.client], c.w.Now+min(in.RetryAfter, 10*time.Minute))
 	}
 	switch {
 	case in.Outcome == endpoint.Works:
@@ -123,14 +123,14 @@ func (c *checker) meets(w *wanted, wasProbe, retry bool) {
 	}
 	switch {
 	case !c.suspect && len(c.met) >= c.enough():
-		c.suspect, c.probe, c.since, c.failures = true, nil, c.w.now, 0
+		c.suspect, c.probe, c.since, c.failures = true, nil, c.w.Now, 0
 		if c.left = 0; retry {
 			c.left = 2
 		}
 		c.schedule()
 	case c.suspect && wasProbe:
 		c.left = max(c.left-1, 0)
-		if c.w.now-c.since > time.Second {
+		if c.w.Now-c.since > time.Second {
 			c.left = 0
 		}
 		c.schedule()
@@ -140,10 +140,10 @@ func (c *checker) meets(w *wanted, wasProbe, retry bool) {
 // schedule is the least that has to pass before the next probe.
 func (c *checker) schedule() {
 	if c.left > 0 {
-		c.probeAt = c.w.now + 50*time.Millisecond
+		c.probeAt = c.w.Now + 50*time.Millisecond
 		return
 	}
-	c.probeAt = c.w.now + min(500*time.Millisecond<<min(c.failures, 10), 10*time.Second)/2
+	c.probeAt = c.w.Now + min(500*time.Millisecond<<min(c.failures, 10), 10*time.Second)/2
 	c.failures++
 }
 
@@ -185,21 +185,21 @@ func (c *checker) grants(id endpoint.Ticket) {
 	limit := c.w.parameters.Limit
 	delete(c.waits, id)
 	c.lessWaiting(w.client)
-	c.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
-	c.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
+	c.w.broken(c.onHold(w.client) && !w.manual, "E2", "client id %d is on hold until %v, and a fetch of it starts", w.client, c.holds[w.client])
+	c.w.broken(c.flying[w.client] >= max(limit/4, 1) && c.others(w.client), "E1", "client id %d has %d of %d in flight while others wait", w.client, c.flying[w.client], limit)
 	if c.suspect { // a single token decides by itself when to probe
-		c.broken(c.total > 1 && c.probe != nil, "E2", "a second probe starts")
-		c.broken(c.total > 1 && !w.manual && c.w.now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.now)
+		c.w.broken(c.total > 1 && c.probe != nil, "E2", "a second probe starts")
+		c.w.broken(c.total > 1 && !w.manual && c.w.Now < c.probeAt-time.Microsecond, "E2", "a probe starts %v too soon", c.probeAt-c.w.Now)
 		c.probe = w
 	}
 	if w.fresh {
-		c.broken(c.paced(w.client), "P4", "more than %d new tokens of client id %d are fetched within a second", newPerSecond, w.client)
-		c.recent[w.client] = append(c.recent[w.client], c.w.now)
+		c.w.broken(c.paced(w.client), "P4", "more than %d new tokens of client id %d are fetched within a second", newPerSecond, w.client)
+		c.recent[w.client] = append(c.recent[w.client], c.w.Now)
 	}
 	w.pauses = c.pauses[w.client]
 	c.flights[id] = w
 	c.flying[w.client]++
-	c.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
+	c.w.broken(len(c.flights) > limit, "E1", "%d in flight, and the limit is %d", len(c.flights), limit)
 }
 
 // newPerSecond is how many new tokens of a client id are fetched in a second at most.
@@ -208,7 +208,7 @@ const newPerSecond = 100
 // paced reports whether no further new token of a client id may be fetched at the moment (P4).
 func (c *checker) paced(client uint64) bool {
 	recent := c.recent[client]
-	for len(recent) > 0 && c.w.now-recent[0] >= time.Second {
+	for len(recent) > 0 && c.w.Now-recent[0] >= time.Second {
 		recent = recent[1:]
 	}
 	c.recent[client] = recent
@@ -222,21 +222,21 @@ func (c *checker) refuses(r endpoint.Refusal) {
 		c.w.violate("E2", "ticket %d is refused, and does not wait", r.Ticket)
 		return
 	}
-	c.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
-	c.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
+	c.w.broken(r.For <= 0, "E2", "a caller is refused for %v", r.For)
+	c.w.broken(w.manual, "M20", "a caller that demanded a fetch is refused")
 	held := c.onHold(w.client) || r.Throttled && c.shortHold(w.client)
-	c.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
-	c.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
+	c.w.broken(r.Throttled && !held, "E2", "callers of client id %d are refused because another one is on hold", w.client)
+	c.w.broken(!held && !(c.suspect && c.left == 0 && c.total > 1), "E2", "a caller of client id %d is refused though the endpoint works", w.client)
 	w.urgent, w.until = false, 0
 	if !r.Throttled {
-		w.until = c.w.now + r.For
+		w.until = c.w.Now + r.For
 	}
 }
 
 // shortHold: a 429 without a Retry-After holds for a time that is drawn.
 func (c *checker) shortHold(client uint64) bool {
 	until, known := c.holds[client]
-	return known && c.w.now < until+10*time.Second
+	return known && c.w.Now < until+10*time.Second
 }
 
 // settled checks how things stand when the endpoint has decided everything.
@@ -246,17 +246,11 @@ func (c *checker) settled(e *endpoint.Effects) {
 	}
 	limit := c.w.parameters.Limit
 	for id, w := range c.waits {
-		c.broken(w.until > c.w.now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
-		c.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
+		c.w.broken(w.until > c.w.Now && !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client), "E1", "ticket %d: callers are refused until %v though the endpoint works again", id, w.until)
+		c.w.broken(w.urgent && !w.manual && c.suspect && c.left == 0 && c.total > 1, "E2", "ticket %d: callers wait though the endpoint is suspect", id)
 		if !c.suspect && !c.onHold(w.client) && !c.shortHold(w.client) && c.flying[w.client] == 0 && !(w.fresh && c.paced(w.client)) {
-			c.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)
+			c.w.broken(len(c.flights) < limit, "E1", "ticket %d waits, and there is room: %d of %d", id, len(c.flights), limit)
 		}
 	}
-	c.broken(len(c.waits) > 0 && len(c.flights) == 0 && !e.Armed, "E1", "%d tickets wait, and nothing will ever wake the endpoint", len(c.waits))
-}
-
-func (c *checker) broken(is bool, rule, format string, args ...any) {
-	if is {
-		c.w.violate(rule, format, args...)
-	}
+	c.w.broken(len(c.waits) > 0 && len(c.flights) == 0 && !e.Armed, "E1", "%d tickets wait, and nothing will ever wake the endpoint", len(c.waits))
 }

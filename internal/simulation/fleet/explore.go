@@ -11,7 +11,7 @@ import (
 
 // explorer is one search.
 type explorer struct {
-	graph[smallAction]
+	visit[smallAction]
 	world  Small
 	s      *smallState // the one that is being stepped
 	broken error
@@ -20,23 +20,17 @@ type explorer struct {
 // Explore visits every state of a small world, breadth first, until there are no more, a rule is broken, or ctx ends,
 // whose cause it then returns. progress, if not nil, is called now and then with how many states there are.
 func Explore(ctx context.Context, world Small, progress func(states int)) (Found, error) {
-	x := &explorer{world: world}
-	x.add(world.begin().key(), -1, smallAction{})
-	err := x.visit(ctx, progress, func(i int) error {
-		for _, a := range x.actions(smallFromKey(&world, x.keys[i])) {
-			x.s = smallFromKey(&world, x.keys[i])
+	x := &explorer{visit: newVisit[smallAction](), world: world}
+	x.Add(world.begin().key(), 0, smallAction{})
+	err := x.Visit(ctx, progress, func(i int) bool {
+		for _, a := range x.actions(smallFromKey(&world, x.Key(i))) {
+			x.s = smallFromKey(&world, x.Key(i))
 			x.do(a)
-			x.transitions++
-			if x.broken != nil {
-				text := ""
-				for _, before := range append(x.path(i), a) {
-					text += "\n  " + before.String()
-				}
-				return fmt.Errorf("%w%s", x.broken, text)
+			if !x.arrive(x.s.key, i, a, x.broken) {
+				return false
 			}
-			x.add(x.s.key(), i, a)
 		}
-		return nil
+		return true
 	})
 	return x.found(world.Name), err
 }

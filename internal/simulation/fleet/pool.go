@@ -60,7 +60,7 @@ func (w *World) fillPool() {
 	for i := range p.Tokens {
 		g := newTarget(w.pool, i)
 		w.pool.targets = append(w.pool.targets, g)
-		w.after(w.rnd.between(0, p.Interval), g.arrive)
+		w.After(w.rnd.between(0, p.Interval), g.arrive)
 	}
 	anywhere := func(do func(*target)) func() { return func() { do(w.pool.targets[w.rnd.IntN(len(w.pool.targets))]) } }
 	w.often(p.Churn, anywhere((*target).forget))
@@ -73,7 +73,7 @@ func (w *World) fillPool() {
 func (p *tokenPool) create(g *target) *token {
 	p.created++
 	t := p.w.tokenOf(p.created, g.client)
-	t.target, t.life, t.used = g, pool.Begin(), p.w.now
+	t.target, t.life, t.used = g, pool.Begin(), p.w.Now
 	return t
 }
 
@@ -125,11 +125,11 @@ func (t *token) takes(from *caller, in *core.Input) bool {
 		return false
 	}
 	if !t.joined {
-		t.joined, t.began = true, t.w.now
+		t.joined, t.began = true, t.w.Now
 	}
 	t.unpack()
 	if from != nil {
-		t.called = t.w.now
+		t.called = t.w.Now
 		t.use()
 		if in.Kind == core.Invalidate {
 			in.Current = t.published && from.rejected == t && from.number == t.number
@@ -146,7 +146,7 @@ func (t *token) unpack() {
 	if t.published {
 		end = epoch.Add(t.end)
 	}
-	t.core, t.began = core.Unpack(tokenPolicy, t.packed, t.w.wall(), t.w.now, end)
+	t.core, t.began = core.Unpack(tokenPolicy, t.packed, t.w.wall(), t.w.Now, end)
 	t.packed = nil
 }
 
@@ -176,14 +176,14 @@ func (t *token) settle() {
 	w := t.w
 	busy, changed := t.life.Settle(pool.Standing{
 		Resting: t.core.Resting(), Waiting: len(t.waiting) > 0, Watched: t.watchers > 0, BackingOff: t.core.BackingOff(),
-		Called: t.called, Now: w.now,
+		Called: t.called, Now: w.Now,
 	})
 	if changed {
 		w.pool.members.Settle(t, busy)
 	}
 	if !busy {
 		t.noteReads()
-		t.packed = t.core.Pack(nil, w.now)
+		t.packed = t.core.Pack(nil, w.Now)
 		t.core = core.Core{}
 	}
 	t.planLook(busy)
@@ -193,7 +193,7 @@ func (t *token) settle() {
 func (t *token) planLook(busy bool) {
 	t.looks++
 	number := t.looks
-	t.w.plan(t.w.pool.members.Policy().Look(t.w.now, t.called, busy), func() {
+	t.w.At(t.w.pool.members.Policy().Look(t.w.Now, t.called, busy), func() {
 		if number == t.looks && !t.life.Over() {
 			t.look()
 		}
@@ -205,7 +205,7 @@ func (t *token) look() {
 	w := t.w
 	t.noteReads()
 	switch {
-	case w.pool.members.Forget(t, w.now):
+	case w.pool.members.Forget(t, w.Now):
 		w.stats.Forgotten++
 		w.note("pool: token %d is forgotten", t.id)
 		w.pool.checker.forgets(t)
@@ -226,15 +226,15 @@ func (t *token) noteReads() {
 	t.unused = t.published
 }
 
-func (t *token) use() { t.used = pool.Use(t.used, t.w.now) }
+func (t *token) use() { t.used = pool.Use(t.used, t.w.Now) }
 
 // noteRead is a caller that reads the token.
 func (t *token) noteRead() {
 	if t.target == nil {
 		return
 	}
-	t.lastUse = t.w.now
-	if t.unused || !t.read || t.w.now >= t.refreshTime {
+	t.lastUse = t.w.Now
+	if t.unused || !t.read || t.w.Now >= t.refreshTime {
 		t.use()
 		t.unused = false
 	}

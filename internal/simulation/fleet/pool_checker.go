@@ -11,7 +11,7 @@ import (
 // and what its callers do, and never looks into the pool.
 type poolChecker struct {
 	*tokenPool
-	in      map[string]*token // by what the target says
+	in      map[string]*token // by the parts of its target
 	members []*token
 
 	evictions int
@@ -34,11 +34,12 @@ type known struct {
 
 func (c *poolChecker) init(p *tokenPool) { *c = poolChecker{tokenPool: p, in: map[string]*token{}} }
 
-func identity(g *target) string { return fmt.Sprintf("%q", g.parts) }
+// partsOf distinguishes targets, independently of their keys.
+func partsOf(g *target) string { return fmt.Sprintf("%q", g.parts) }
 
 // learns takes from a step what it says about the token.
 func (t *token) learns(e *core.Effects) {
-	now := t.w.now
+	now := t.w.Now
 	switch {
 	case e.Enqueue:
 		t.fetching = true
@@ -72,7 +73,7 @@ func (t *token) learns(e *core.Effects) {
 
 // mustStay reports why a token may not leave; "" if it may.
 func (t *token) mustStay() string {
-	now := t.w.now
+	now := t.w.Now
 	switch {
 	case len(t.waiting) > 0:
 		return "callers wait for it"
@@ -96,8 +97,8 @@ func (t *token) mayLeave() bool { return t.joined && t.mustStay() == "" && !t.fa
 
 // creates is a token that joins.
 func (c *poolChecker) creates(t *token) {
-	id := identity(t.target)
-	c.broken(c.in[id] != nil, "P1", "target %d has a second token", t.target.id)
+	parts := partsOf(t.target)
+	c.w.broken(c.in[parts] != nil, "P1", "target %d has a second token", t.target.id)
 	limits := &c.w.parameters.Pool
 	if len(c.members) >= limits.MaxBusy {
 		busy := 0
@@ -106,12 +107,12 @@ func (c *poolChecker) creates(t *token) {
 				busy++
 			}
 		}
-		c.broken(busy >= limits.MaxBusy, "P4", "a token is added to %d that are busy, and the limit is %d", busy, limits.MaxBusy)
+		c.w.broken(busy >= limits.MaxBusy, "P4", "a token is added to %d that are busy, and the limit is %d", busy, limits.MaxBusy)
 	}
-	c.in[id] = t
+	c.in[parts] = t
 	c.members = append(c.members, t)
-	t.place, t.lastUse = len(c.members), c.w.now
-	c.broken(len(c.members) > limits.MaxTokens, "P4", "there are %d tokens, and the limit is %d", len(c.members), limits.MaxTokens)
+	t.place, t.lastUse = len(c.members), c.w.Now
+	c.w.broken(len(c.members) > limits.MaxTokens, "P4", "there are %d tokens, and the limit is %d", len(c.members), limits.MaxTokens)
 }
 
 // leaves is a token that is a member no longer, for whatever reason.
@@ -124,18 +125,18 @@ func (c *poolChecker) leaves(t *token) {
 	c.members[t.place-1], last.place = last, t.place
 	c.members = c.members[:len(c.members)-1]
 	t.place = 0
-	delete(c.in, identity(t.target))
+	delete(c.in, partsOf(t.target))
 }
 
 // evicts is a token that makes room for another one.
 func (c *poolChecker) evicts(t *token) {
 	why := t.mustStay()
-	c.broken(why != "", "P4", "token %d makes room, though %s", t.id, why)
+	c.w.broken(why != "", "P4", "token %d makes room, though %s", t.id, why)
 	c.evictions++
 	many := len(c.members) > 100 && c.evictions%16 > 0 // to compare all takes long, and the pool looks at 1,000 at most
 	if slack := c.slack(); !many && len(c.members) <= 1000 {
 		for _, o := range c.members {
-			c.broken(o.mayLeave() && max(o.lastUse, o.lastBusy)+slack < t.lastUse, "P4", "token %d, last used at %v, makes room, though token %d was last used at %v", t.id, t.lastUse, o.id, o.lastUse)
+			c.w.broken(o.mayLeave() && max(o.lastUse, o.lastBusy)+slack < t.lastUse, "P4", "token %d, last used at %v, makes room, though token %d was last used at %v", t.id, t.lastUse, o.id, o.lastUse)
 		}
 	}
 	c.leaves(t)
@@ -149,13 +150,13 @@ func (c *poolChecker) slack() time.Duration {
 // forgets is a token that was not used for long.
 func (c *poolChecker) forgets(t *token) {
 	why := t.mustStay()
-	c.broken(why != "", "P4", "token %d is forgotten, though %s", t.id, why)
-	unused := c.w.now - t.lastUse
-	c.broken(unused < c.w.parameters.Pool.IdleTime-time.Second, "P4", "token %d is forgotten %v after its last use", t.id, unused)
+	c.w.broken(why != "", "P4", "token %d is forgotten, though %s", t.id, why)
+	unused := c.w.Now - t.lastUse
+	c.w.broken(unused < c.w.parameters.Pool.IdleTime-time.Second, "P4", "token %d is forgotten %v after its last use", t.id, unused)
 	c.leaves(t)
 }
 
-// refuses is a caller that is told that the pool is full.
+// refuses is a caller that gets no token, because the pool is full.
 func (c *poolChecker) refuses(g *target) {
 	idle := 0
 	for _, o := range c.members {
@@ -166,28 +167,22 @@ func (c *poolChecker) refuses(g *target) {
 	limits := c.w.pool.members.Policy()
 	busy := len(c.members) - idle
 	full := busy >= limits.MaxBusy || len(c.members) >= limits.MaxTokens && idle == 0
-	c.broken(!full, "P4", "a caller of target %d is refused with %d tokens, of which %d are busy", g.id, len(c.members), busy)
-	c.broken(c.in[identity(g)] != nil, "P4", "a caller of target %d is refused, and its token is there", g.id)
+	c.w.broken(!full, "P4", "a caller of target %d is refused with %d tokens, of which %d are busy", g.id, len(c.members), busy)
+	c.w.broken(c.in[partsOf(g)] != nil, "P4", "a caller of target %d is refused, and its token is there", g.id)
 }
 
 // finish looks at what is left in the end.
 func (c *poolChecker) finish() {
-	now := c.w.now
+	now := c.w.Now
 	for _, t := range c.members {
 		unused := now - t.lastUse
-		c.broken(t.mayLeave() && unused > c.w.parameters.Pool.IdleTime+c.slack(), "P4", "token %d was last used %v ago, and is still there", t.id, unused)
+		c.w.broken(t.mayLeave() && unused > c.w.parameters.Pool.IdleTime+c.slack(), "P4", "token %d was last used %v ago, and is still there", t.id, unused)
 	}
 	for _, v := range c.watchers {
 		if v.until <= now || v.token == nil {
 			continue
 		}
 		alive := v.token.published && now < v.token.end || v.token.fetching || v.token.failingUntil > now
-		c.broken(!alive, "W2", "token %d is watched, and is lost for good", v.token.id)
-	}
-}
-
-func (c *poolChecker) broken(is bool, rule, format string, args ...any) {
-	if is {
-		c.w.violate(rule, format, args...)
+		c.w.broken(!alive, "W2", "token %d is watched, and is lost for good", v.token.id)
 	}
 }

@@ -91,7 +91,7 @@ func (r *recorder) begin(w *World, end time.Duration) {
 
 // now is the sample of this moment.
 func (r *recorder) now() *Sample {
-	i := int(r.w.now / r.Step)
+	i := int(r.w.Now / r.Step)
 	for len(r.Samples) <= i {
 		r.Samples = append(r.Samples, Sample{})
 	}
@@ -133,7 +133,7 @@ func (r *recorder) ended(t *token, f request) {
 		fault = Hanging
 	}
 	if row := r.row(t); row != nil {
-		row.Fetches = append(row.Fetches, Fetch{At: f.began, Took: r.w.now - f.began, Fault: fault})
+		row.Fetches = append(row.Fetches, Fetch{At: f.began, Took: r.w.Now - f.began, Fault: fault})
 	}
 }
 
@@ -144,7 +144,7 @@ func (r *recorder) published(t *token) {
 	}
 	if row := r.row(t); row != nil {
 		r.closeLife(row)
-		row.Lives = append(row.Lives, Span{From: r.w.now, To: -1})
+		row.Lives = append(row.Lives, Span{From: r.w.Now, To: -1})
 	}
 }
 
@@ -159,7 +159,7 @@ func (r *recorder) withdrawn(t *token) {
 
 func (r *recorder) closeLife(row *Row) {
 	if n := len(row.Lives); n > 0 && row.Lives[n-1].To < 0 {
-		row.Lives[n-1].To = r.w.now
+		row.Lives[n-1].To = r.w.Now
 	}
 }
 
@@ -194,29 +194,29 @@ func (r *recorder) look(client uint64) {
 	c := &r.w.checker
 	switch {
 	case c.suspect && r.suspect == 0:
-		r.Troubles = append(r.Troubles, Trouble{Span: Span{r.w.now, -1}})
+		r.Troubles = append(r.Troubles, Trouble{Span: Span{r.w.Now, -1}})
 		r.suspect = len(r.Troubles)
 	case !c.suspect && r.suspect > 0:
-		r.Troubles[r.suspect-1].To = r.w.now
+		r.Troubles[r.suspect-1].To = r.w.Now
 		r.suspect = 0
 	}
 	if client == 0 {
 		return
 	}
 	switch i, until := r.held[client], c.holds[client]; {
-	case i > 0 && until > r.w.now:
+	case i > 0 && until > r.w.Now:
 		r.Troubles[i-1].To = until
 	case i > 0:
-		r.Troubles[i-1].To = min(r.Troubles[i-1].To, r.w.now)
+		r.Troubles[i-1].To = min(r.Troubles[i-1].To, r.w.Now)
 		delete(r.held, client)
-	case until > r.w.now:
-		r.Troubles = append(r.Troubles, Trouble{Span: Span{r.w.now, until}, Client: client})
+	case until > r.w.Now:
+		r.Troubles = append(r.Troubles, Trouble{Span: Span{r.w.Now, until}, Client: client})
 		r.held[client] = len(r.Troubles)
 	}
 }
 
 func (r *recorder) finish() {
-	end := r.w.now
+	end := r.w.Now
 	r.Ended = min(r.Ended, end)
 	for i := range r.Troubles {
 		if r.Troubles[i].To < 0 {

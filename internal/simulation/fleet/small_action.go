@@ -122,13 +122,13 @@ func (x *explorer) do(a smallAction) {
 		s.decided = s.decided[1:]
 		x.token(d.token, core.Input{Kind: d.kind, Flight: s.tokens[d.token].queued, For: d.wait})
 	case timePasses:
-		x.pass()
+		x.advance()
 	}
 	x.checkProgress()
 }
 
-// pass lets time go by until something happens by itself.
-func (x *explorer) pass() {
+// advance lets time go by until something happens by itself.
+func (x *explorer) advance() {
 	s := x.s
 	d, _ := s.next()
 	for i := range s.tokens {

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"time"
 
@@ -111,8 +110,7 @@ func newPoolState(world *SmallPool) *poolState {
 }
 
 // key is what states are compared by.
-func (s *poolState) key() string {
-	var b []byte
+func (s *poolState) key() (b []byte) {
 	add := func(n int) { b = binary.AppendVarint(b, int64(n)) }
 	flags := func(all ...bool) {
 		n := 0
@@ -152,15 +150,14 @@ func (s *poolState) key() string {
 	add(s.forgets)
 	add(s.minutes)
 	flags(s.watched)
-	return string(b)
+	return b
 }
 
 // ExplorePool visits every state of a small pool, breadth first, until there are no more, a rule is broken, or ctx
 // ends, whose cause it then returns. progress, if not nil, is called now and then with how many states there are.
 func ExplorePool(ctx context.Context, world SmallPool, progress func(states int)) (Found, error) {
-	var g graph[poolAction]
-	begin := newPoolState(&world)
-	g.add(begin.key(), -1, poolAction{})
+	v := newVisit[poolAction]()
+	v.Add(newPoolState(&world).key(), 0, poolAction{})
 	again := func(path []poolAction) *poolState {
 		s := newPoolState(&world)
 		for _, a := range path {
@@ -168,23 +165,17 @@ func ExplorePool(ctx context.Context, world SmallPool, progress func(states int)
 		}
 		return s
 	}
-	err := g.visit(ctx, progress, func(i int) error {
-		path := g.path(i)
+	err := v.Visit(ctx, progress, func(i int) bool {
+		path := v.Path(i)
 		for _, a := range again(path).actions() {
 			s := again(path)
 			s.do(a)
 			s.check()
-			g.transitions++
-			if s.violated != nil {
-				text := ""
-				for _, before := range append(path, a) {
-					text += "\n  " + before.String()
-				}
-				return fmt.Errorf("%w%s", s.violated, text)
+			if !v.arrive(s.key, i, a, s.violated) {
+				return false
 			}
-			g.add(s.key(), i, a)
 		}
-		return nil
+		return true
 	})
-	return g.found(world.Name), err
+	return v.found(world.Name), err
 }

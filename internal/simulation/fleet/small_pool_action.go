@@ -11,8 +11,8 @@ import (
 
 // poolAction is one thing that may happen: to a key, a token or a caller, by its number.
 type poolAction struct {
-	verb poolVerb
-	who  int
+	verb   poolVerb
+	number int
 }
 
 type poolVerb uint8
@@ -43,13 +43,13 @@ var poolVerbNames = [poolVerbs]string{
 }
 
 // String is the action as a line of a path.
-func (a poolAction) String() string { return fmt.Sprintf("%s %d", poolVerbNames[a.verb], a.who) }
+func (a poolAction) String() string { return fmt.Sprintf("%s %d", poolVerbNames[a.verb], a.number) }
 
 // actions is everything that may happen in a state.
 func (s *poolState) actions() (all []poolAction) {
-	add := func(is bool, verb poolVerb, who int) {
+	add := func(is bool, verb poolVerb, number int) {
 		if is {
-			all = append(all, poolAction{verb, who})
+			all = append(all, poolAction{verb, number})
 		}
 	}
 	for i, c := range s.callers {
@@ -83,44 +83,44 @@ func (s *poolState) do(a poolAction) {
 	switch a.verb {
 	case callerComes:
 		s.came++
-		c := &poolCaller{key: a.who}
+		c := &poolCaller{key: a.number}
 		s.callers = append(s.callers, c)
 		s.look(c)
 	case watcherComes:
 		s.watched = true
 		s.callers = append(s.callers, &poolCaller{watcher: true})
 	case watcherGoes:
-		c := s.callers[a.who]
+		c := s.callers[a.number]
 		c.token.watchers--
 		s.leave(c)
 		s.step(c.token, nil, core.Input{})
 	case callerLooks:
-		s.look(s.callers[a.who])
+		s.look(s.callers[a.number])
 	case callerAcquires:
-		s.acquire(s.callers[a.who])
+		s.acquire(s.callers[a.number])
 	case ownerTakesCaller:
-		c := s.callers[a.who]
+		c := s.callers[a.number]
 		s.take(c.token, c)
 	case ownerTakesRetirement:
-		t := s.tokens[a.who]
+		t := s.tokens[a.number]
 		t.retiring = false
 		if !t.life.Over() {
 			t.life.Retire(pool.Forgotten)
 			s.step(t, nil, core.Input{Kind: core.Close})
 		}
 	case ownerSettles:
-		s.settle(s.tokens[a.who])
+		s.settle(s.tokens[a.number])
 	case fetchSucceeds, fetchFails:
-		s.end(s.tokens[a.who], a.verb == fetchSucceeds)
+		s.end(s.tokens[a.number], a.verb == fetchSucceeds)
 	case forgottenByHand:
 		s.forgets++
-		t := s.index[a.who]
+		t := s.index[a.number]
 		if s.members.Remove(t) {
 			s.left(t)
 		}
 	case forgottenUnused:
 		s.forgets++
-		t := s.tokens[a.who]
+		t := s.tokens[a.number]
 		s.broken(t.stays || !s.members.Forget(t, s.now+24*time.Hour), "P4", "an idle token that no caller uses is not forgotten")
 		s.left(t)
 	case minutePasses:

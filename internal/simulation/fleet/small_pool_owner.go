@@ -105,7 +105,7 @@ func (s *poolState) reply(t *poolToken, c *poolCaller, r core.Reply) {
 	case t.life.Reason() == pool.Forgotten: // it asks the token that takes the place of this one
 		c.token, c.phase = nil, looking
 	default:
-		s.broken(true, "P4", "a caller is told that the pool is closed")
+		s.broken(true, "P4", "a caller learns that the pool is closed")
 	}
 }
 

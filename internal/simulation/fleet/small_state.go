@@ -110,7 +110,7 @@ func (s *smallState) pack(p *core.Packer) {
 }
 
 // key is what a state is compared by, and made from again.
-func (s *smallState) key() string {
+func (s *smallState) key() []byte {
 	k := *s
 	for i := range k.tokens {
 		t := &k.tokens[i]
@@ -142,16 +142,15 @@ func (s *smallState) key() string {
 	b = k.endpoint.AppendKey(b)
 	p := core.PackTo(b)
 	k.pack(p)
-	return string(p.Bytes())
+	return p.Bytes()
 }
 
-func smallFromKey(world *Small, key string) *smallState {
+func smallFromKey(world *Small, key []byte) *smallState {
 	s := new(smallState)
-	b := []byte(key)
 	for i := range s.tokens {
-		s.tokens[i].core, b = core.FromKey(smallPolicy, b)
+		s.tokens[i].core, key = core.FromKey(smallPolicy, key)
 	}
-	s.endpoint, b = endpoint.Unpack(world.policy(), b)
-	s.pack(core.UnpackFrom(b))
+	s.endpoint, key = endpoint.Unpack(world.policy(), key)
+	s.pack(core.UnpackFrom(key))
 	return s
 }

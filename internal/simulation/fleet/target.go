@@ -57,7 +57,7 @@ type wish struct {
 // arrive is a caller that wants the token, and the next one.
 func (g *target) arrive() {
 	w := g.pool.w
-	w.after(w.rnd.about(w.parameters.Interval), g.arrive)
+	w.After(w.rnd.about(w.parameters.Interval), g.arrive)
 	h := g.handle()
 	if h.token != nil && h.token.reads() {
 		h.token.servesTarget(g)
@@ -81,7 +81,7 @@ func (g *target) reject() {
 	w := g.pool.w
 	h := g.handle()
 	t := h.token
-	if t == nil || !t.published || w.now >= t.end {
+	if t == nil || !t.published || w.Now >= t.end {
 		return
 	}
 	w.stats.Rejections++
@@ -140,7 +140,7 @@ func (t *token) serves(c *caller) {
 		return
 	}
 	t.servesTarget(c.handle.target)
-	t.lastUse = t.w.now
+	t.lastUse = t.w.Now
 	if c.asks.Kind == core.Invalidate { // it sends its request again, and that is refused again or not
 		accepted, number := t.w.rnd.Float64() < 0.85, t.number
 		t.w.later(func() {
@@ -166,7 +166,7 @@ type watcher struct {
 // watch is a watcher that comes, for a time or for good.
 func (g *target) watch() {
 	w := g.pool.w
-	v := &watcher{target: g, until: w.now + w.rnd.about(w.parameters.Duration/3)}
+	v := &watcher{target: g, until: w.Now + w.rnd.about(w.parameters.Duration/3)}
 	if w.rnd.IntN(3) == 0 {
 		v.until = 1 << 62
 	}
@@ -178,12 +178,12 @@ func (g *target) watch() {
 func (v *watcher) join() {
 	p := v.target.pool
 	w := p.w
-	if w.now >= v.until {
+	if w.Now >= v.until {
 		return
 	}
 	t, ok := p.acquire(v.target)
 	if !ok {
-		w.after(time.Second, v.join)
+		w.After(time.Second, v.join)
 		return
 	}
 	w.later(func() {
@@ -197,7 +197,7 @@ func (v *watcher) join() {
 		t.watching = append(t.watching, v)
 		t.servesTarget(v.target)
 		t.step(core.Input{Kind: core.Watch})
-		w.plan(max(v.until, w.now), func() { v.leave(t) })
+		w.At(max(v.until, w.Now), func() { v.leave(t) })
 	})
 }
 

@@ -74,7 +74,7 @@ func (p *place) token() *token { return p.w.tokens[p.index] }
 // arrive is a caller that wants the token, and the next one.
 func (p *place) arrive() {
 	w := p.w
-	w.after(w.rnd.about(w.parameters.Interval), p.arrive)
+	w.After(w.rnd.about(w.parameters.Interval), p.arrive)
 	p.token().get()
 }
 
@@ -104,14 +104,14 @@ func (t *token) get() {
 // reads is a caller that looks whether there is a token that it may use.
 func (t *token) reads() bool {
 	w := t.w
-	if !t.published || w.now >= t.end || t.contested {
+	if !t.published || w.Now >= t.end || t.contested {
 		return false
 	}
 	w.stats.Served++
 	w.recorder.replied(true, false)
 	t.noteRead()
 	t.read = true
-	if w.now >= t.refreshTime && !t.hinted {
+	if w.Now >= t.refreshTime && !t.hinted {
 		t.hinted = true
 		w.later(func() { t.step(core.Input{Kind: core.RefreshHint}) })
 	}
@@ -120,11 +120,11 @@ func (t *token) reads() bool {
 
 // comes is a caller that has to wait for a reply.
 func (w *World) comes(in core.Input) *caller {
-	w.sequence++
-	c := &caller{id: w.sequence, since: w.now, asks: in}
+	w.callers++
+	c := &caller{id: w.callers, since: w.Now, asks: in}
 	w.open[c.id] = c
 	if w.parameters.Patience > 0 {
-		w.after(w.rnd.about(w.parameters.Patience), func() { delete(w.open, c.id) })
+		w.After(w.rnd.about(w.parameters.Patience), func() { delete(w.open, c.id) })
 	}
 	return c
 }
@@ -252,14 +252,14 @@ func (t *token) send(e *core.Effects) {
 			attempt = ev.Attempt
 		}
 	}
-	t.flight = request{id: e.Flight, began: w.now, attempt: attempt, number: t.flight.number + 1}
+	t.flight = request{id: e.Flight, began: w.Now, attempt: attempt, number: t.flight.number + 1}
 	f := &t.flight
 	for _, p := range w.parameters.Phases {
-		if w.now >= p.From && w.now < p.To && (p.Client == 0 || p.Client == t.client) {
+		if w.Now >= p.From && w.Now < p.To && (p.Client == 0 || p.Client == t.client) {
 			f.fault, f.after = p.Fault, p.RetryAfter
 		}
 	}
-	f.stuck = w.rnd.Float64() < w.parameters.Stuck && w.now < w.parameters.Duration
+	f.stuck = w.rnd.Float64() < w.parameters.Stuck && w.Now < w.parameters.Duration
 	takes := w.rnd.about(w.parameters.Latency)
 	switch {
 	case f.stuck:
@@ -275,7 +275,7 @@ func (t *token) send(e *core.Effects) {
 // returnsAfter ends the request in flight after a time.
 func (t *token) returnsAfter(takes time.Duration) {
 	f := t.flight
-	t.w.after(takes, func() {
+	t.w.After(takes, func() {
 		if t.flight.number != f.number || t.flight.cancelled != f.cancelled && !f.stuck {
 			if f.stuck { // it was abandoned
 				t.step(core.Input{Kind: core.Fetched, Flight: f.id})
@@ -298,7 +298,7 @@ func (t *token) returnsAfter(takes time.Duration) {
 // cancel ends the context of the request in flight.
 func (t *token) cancel(in core.Input) {
 	f := &t.flight
-	age := t.w.now - f.began
+	age := t.w.Now - f.began
 	if in.Kind != core.Close && f.attempt == 1 && age < 5*time.Second-time.Millisecond {
 		t.w.violate("E1", "token %d: a first attempt is cancelled after %v: the time that it waited was counted", t.id, age)
 	}
@@ -315,7 +315,7 @@ func (t *token) publish(e *core.Effects) {
 	t.end, t.refreshTime = e.Publication.EffectiveExpiry.Sub(epoch), e.Publication.RefreshTime.Sub(epoch)
 	w.recorder.published(t)
 	number, publication := t.number, e.Publication.Number
-	w.after(e.Publication.Life, func() {
+	w.After(e.Publication.Life, func() {
 		if number == t.number {
 			t.step(core.Input{Kind: core.Expire, Publication: publication})
 		}
@@ -328,7 +328,7 @@ func (t *token) arm(e *core.Effects) {
 		return
 	}
 	number, at, since := t.wakeNo, e.Wake, t.began
-	t.w.after(max(t.core.Left(at), 0), func() {
+	t.w.After(max(t.core.Left(at), 0), func() {
 		if number == t.wakeNo {
 			t.step(core.Input{Kind: core.Wake, At: at + since - t.began})
 		}
@@ -364,7 +364,7 @@ func (t *token) respond(c *caller, reply core.Reply, e *core.Effects) {
 		t.serves(c)
 		w.stats.Served++
 		w.recorder.replied(true, false)
-		w.stats.Longest = max(w.stats.Longest, w.now-c.since)
+		w.stats.Longest = max(w.stats.Longest, w.Now-c.since)
 		t.read = true
 	case core.Failed:
 		w.count(&w.stats.Refusals)
@@ -380,8 +380,8 @@ func (t *token) respond(c *caller, reply core.Reply, e *core.Effects) {
 				w.violate("E1", "token %d: a caller fails, and no request was made", t.id)
 			}
 		}
-		if w.now > w.recovered {
-			w.violate("recovery", "token %d: a caller that came at %v fails at %v", t.id, c.since, w.now)
+		if w.Now > w.recovered {
+			w.violate("recovery", "token %d: a caller that came at %v fails at %v", t.id, c.since, w.Now)
 		}
 	}
 }

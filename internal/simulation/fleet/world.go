@@ -1,25 +1,24 @@
 package fleet
 
 import (
-	"container/heap"
 	"fmt"
 	"time"
 
 	"github.com/alf-go/alf/internal/core"
 	"github.com/alf-go/alf/internal/core/endpoint"
+	"github.com/alf-go/alf/internal/simulation/schedule"
 )
 
 // World is one world at one moment.
 type World struct {
+	schedule.Schedule
 	seed       uint64
 	parameters Parameters
 	rnd        source
-	now        time.Duration
-	events     events
-	sequence   int
 	tokens     []*token // of the places, if there is no pool
 	pool       *tokenPool
 	recorder   *recorder       // nil: nothing is recorded
+	callers    int             // that came
 	open       map[int]*caller // those that have no reply yet
 	endpoint   *endpoint.Core
 	tickets    map[endpoint.Ticket]*token // whose they are
@@ -66,18 +65,17 @@ func run(seed uint64, p Parameters, s source, keep bool, r *recorder) *Result {
 	w.recovered = p.Duration + w.recoveryTime()
 	end := w.recovered + 3*p.Interval + 10*time.Second
 	r.begin(w, end)
-	for len(w.events) > 0 && w.violation == nil {
-		e := heap.Pop(&w.events).(event)
-		if e.at > end {
+	for w.violation == nil {
+		do := w.Next(end)
+		if do == nil {
 			break
 		}
-		w.now = e.at
 		w.stats.Events++
-		e.do()
+		do()
 	}
-	w.now = end
+	w.Now = end
 	w.finish()
-	w.stats.Virtual = w.now
+	w.stats.Virtual = w.Now
 	return &Result{Seed: seed, Parameters: p, Hash: w.hash, Stats: w.stats, Violation: w.violation, Trace: w.lines}
 }
 
@@ -88,7 +86,7 @@ func (w *World) fillPlaces() {
 		w.tokens = append(w.tokens, w.newToken(i))
 	}
 	for i := range w.tokens {
-		w.after(w.rnd.between(0, p.Interval), (&place{w, i}).arrive)
+		w.After(w.rnd.between(0, p.Interval), (&place{w, i}).arrive)
 	}
 	anywhere := func(do func(*place)) func() { return func() { do(&place{w, w.rnd.IntN(len(w.tokens))}) } }
 	w.often(p.Churn, anywhere((*place).replace))
@@ -122,53 +120,23 @@ func (w *World) often(every time.Duration, do func()) {
 	}
 	var again func()
 	again = func() {
-		if w.now < w.parameters.Duration {
+		if w.Now < w.parameters.Duration {
 			do()
-			w.after(w.rnd.about(every), again)
+			w.After(w.rnd.about(every), again)
 		}
 	}
-	w.after(w.rnd.about(every), again)
-}
-
-// event is something that will happen. Two at the same instant happen in the order they were planned.
-type event struct {
-	at  time.Duration
-	seq int
-	do  func()
-}
-
-type events []event
-
-func (h events) Len() int { return len(h) }
-func (h events) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
-}
-func (h events) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *events) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *events) Pop() any {
-	s := *h
-	last := s[len(s)-1]
-	s[len(s)-1] = event{}
-	*h = s[:len(s)-1]
-	return last
-}
-
-func (w *World) after(d time.Duration, do func()) { w.plan(w.now+d, do) }
-
-func (w *World) plan(at time.Duration, do func()) {
-	w.sequence++
-	heap.Push(&w.events, event{at, w.sequence, do})
+	w.After(w.rnd.about(every), again)
 }
 
 // later does something soon: a message that takes its time.
-func (w *World) later(do func()) { w.after(w.rnd.between(0, time.Millisecond), do) }
+func (w *World) later(do func()) { w.After(w.rnd.between(0, time.Millisecond), do) }
 
-func (w *World) wall() time.Time { return epoch.Add(w.now) }
+func (w *World) wall() time.Time { return epoch.Add(w.Now) }
 
 // toEndpoint delivers a message to the endpoint, in the order of sending.
 func (w *World) toEndpoint(in endpoint.Input, from *token) {
-	w.arrivesAt = max(w.arrivesAt, w.now+w.rnd.between(0, 2*time.Millisecond))
-	w.plan(w.arrivesAt, func() {
+	w.arrivesAt = max(w.arrivesAt, w.Now+w.rnd.between(0, 2*time.Millisecond))
+	w.At(w.arrivesAt, func() {
 		if from != nil {
 			w.tickets[in.Ticket] = from
 		}
@@ -212,8 +180,8 @@ func (w *World) deliver(e *endpoint.Effects) {
 			return
 		}
 		in.Flight = t.queued[id]
-		w.leavesAt = max(w.leavesAt, w.now+w.rnd.between(0, 2*time.Millisecond))
-		w.plan(w.leavesAt, func() { t.hear(id, in) })
+		w.leavesAt = max(w.leavesAt, w.Now+w.rnd.between(0, 2*time.Millisecond))
+		w.At(w.leavesAt, func() { t.hear(id, in) })
 	}
 	for _, r := range e.Refused {
 		send(r.Ticket, core.Input{Kind: core.Refuse, For: r.For})
@@ -246,7 +214,7 @@ func (w *World) arm(e *endpoint.Effects) {
 		w.violate("M17", "the endpoint leaves a deadline unhandled that passed %v ago", -left)
 	}
 	number, at := w.wake, e.Wake
-	w.after(left, func() {
+	w.After(left, func() {
 		if number == w.wake {
 			w.step(endpoint.Input{Kind: endpoint.Wake, At: at})
 		}
@@ -267,7 +235,7 @@ func (w *World) finish() {
 	if oldest < 0 || w.violation != nil || w.parameters.Patience > 0 {
 		return
 	}
-	if c := w.open[oldest]; w.now-c.since > w.recoveryTime() {
+	if c := w.open[oldest]; w.Now-c.since > w.recoveryTime() {
 		w.violate("recovery", "caller %d waits since %v, for %s", c.id, c.since, c.wants())
 	}
 }
@@ -275,13 +243,13 @@ func (w *World) finish() {
 // note keeps a line of the trace, if it is kept.
 func (w *World) note(format string, args ...any) {
 	if w.keep {
-		w.lines = append(w.lines, fmt.Sprintf("%12v  ", w.now)+fmt.Sprintf(format, args...))
+		w.lines = append(w.lines, fmt.Sprintf("%12v  ", w.Now)+fmt.Sprintf(format, args...))
 	}
 }
 
 // mix adds what happened to the hash.
 func (w *World) mix(what ...uint64) {
-	w.hash = (w.hash ^ uint64(w.now)) * 1099511628211
+	w.hash = (w.hash ^ uint64(w.Now)) * 1099511628211
 	for _, n := range what {
 		w.hash = (w.hash ^ n) * 1099511628211
 	}
@@ -292,14 +260,21 @@ func (w *World) violate(rule, format string, args ...any) {
 	if w.violation != nil {
 		return
 	}
-	v := &Violation{Seed: w.seed, Parameters: w.parameters, Rule: rule, Text: fmt.Sprintf("at %v: ", w.now) + fmt.Sprintf(format, args...)}
+	v := &Violation{Seed: w.seed, Parameters: w.parameters, Rule: rule, Text: fmt.Sprintf("at %v: ", w.Now) + fmt.Sprintf(format, args...)}
 	v.Last = append(v.Last, w.lines[max(len(w.lines)-60, 0):]...)
 	w.violation = v
 }
 
+// broken records a rule, if it is.
+func (w *World) broken(is bool, rule, format string, args ...any) {
+	if is {
+		w.violate(rule, format, args...)
+	}
+}
+
 // count adds one to the figure of this second.
 func (w *World) count(seconds *[]int) {
-	second := int(w.now / time.Second)
+	second := int(w.Now / time.Second)
 	for len(*seconds) <= second {
 		*seconds = append(*seconds, 0)
 	}

@@ -213,6 +213,25 @@ var betweenProcesses = []bug{
 		"(h.version == (store.Version{}) || c.policy.Poll > 0)", "h.version != store.Version{} && c.policy.Poll > 0"},
 }
 
+// everyBug is all of these, each with the package whose worlds have to catch it.
+func everyBug() (all []planted) {
+	add := func(worlds string, bugs []bug) {
+		for _, b := range bugs {
+			all = append(all, planted{b, worlds})
+		}
+	}
+	add("world", bugs)
+	add("fleet", shared)
+	add("fleet", pooled)
+	add("sharing", betweenProcesses)
+	return all
+}
+
+type planted struct {
+	bug
+	worlds string
+}
+
 // all has every bug run: each is a program to be built. Without it every sixth is, and of the others it is checked that
 // there is a place for them. .ci/full sets it.
 var all = flag.Bool("all", false, "run every planted bug, not one of six")
@@ -233,20 +252,14 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 	}
 	core, err := filepath.Abs("../../core")
 	require.NoError(t, err)
-	results := make([]string, len(bugs)+len(shared)+len(pooled)+len(betweenProcesses))
+	planted := everyBug()
+	results := make([]string, len(planted))
 	t.Run("bugs", func(t *testing.T) {
-		for i, b := range slices.Concat(bugs, shared, pooled, betweenProcesses) {
+		for i, b := range planted {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				b.skipUnlessWanted(t, i, filepath.Join(core, b.file))
-				var args []string
-				switch {
-				case i >= len(bugs)+len(shared)+len(pooled):
-					args = []string{"-processes"}
-				case i >= len(bugs):
-					args = []string{"-fleet"}
-				}
-				out, err := run(t, build(t, core, b), args...)
+				out, err := run(t, build(t, core, b.bug), "-worlds", b.worlds)
 				var exit *exec.ExitError
 				require.True(t, errors.As(err, &exit), "not caught: %s", out)
 				var rule string

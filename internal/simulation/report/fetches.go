@@ -77,7 +77,7 @@ func (c *canvas) crowded(r *world.Recording, lanes map[world.FetchOutcome]float6
 	}
 	each(func(_ int, _ world.FetchOutcome, n int) { most = max(most, n) })
 	each(func(i int, o world.FetchOutcome, n int) {
-		from := sampleAt(r, i)
+		from := timelineOf(r).at(i)
 		words := fmt.Sprintf("from %s, for %s: %s × %s", clock(from, c.step()/60), duration(together*r.Step), count(n), o)
 		c.titled(words, "circle", "cx", c.x(from+together*r.Step/2), "cy", lanes[o],
 			"r", max(largest*math.Sqrt(float64(n)/float64(most)), 1.5), "class", "dot "+fetchClasses[o])

@@ -29,7 +29,7 @@ func (r *Fleet) HTML(w io.Writer) error {
 		Setting: fmt.Sprintf("%s of virtual time, %s of %s, a request for each every %s, tokens that live %s, seed %d",
 			duration(r.Recording.Ended), plural(p.Tokens, r.noun()), plural(p.Clients, "client id"), duration(p.Interval), duration(p.Lifetime), r.Seed),
 		Parameters: p.String(),
-		Foot:       fmt.Sprintf("%s of virtual time and %s in %s.", duration(s.Virtual), plural(s.Events, "event"), duration(r.Took)),
+		Foot:       foot(s.Virtual, s.Events, r.Took),
 	}
 	if v := r.Result.Violation; v != nil {
 		data.Broken = v.Error()
@@ -65,15 +65,16 @@ func (r *Fleet) figures() []figure {
 			figure{count(s.Evicted), "tokens made room for others", ""},
 			figure{count(s.Full), "callers were refused because too many tokens were busy", ""})
 	}
-	if r.Result.Violation == nil {
-		return append(figures, figure{"✓", "every rule held at each of " + plural(s.Steps, "decision"), "fine"})
+	broken := ""
+	if v := r.Result.Violation; v != nil {
+		broken = v.Rule
 	}
-	return append(figures, figure{"✗", "rule " + r.Result.Violation.Rule + " is broken", "wrong"})
+	return append(figures, ruleFigure(broken, s.Steps))
 }
 
 // timeline is the world's, with its faults.
 func (r *Fleet) timeline() timeline {
-	t := timeline{r.Recording.Ended, r.Recording.Step, nil}
+	t := timeline{lasts: r.Recording.Ended, step: r.Recording.Step}
 	for _, p := range r.Result.Parameters.Phases {
 		text := p.Fault.String()
 		if p.Client > 0 {
@@ -88,7 +89,7 @@ func (r *Fleet) panels() []panel {
 	t, samples := r.timeline(), r.Recording.Samples
 	per := capital("per "+duration(2*t.step)) + "."
 	panels := []panel{
-		faultsPanel(&world.Recording{Parameters: world.Parameters{Duration: t.lasts}, Faults: t.faults}),
+		faultsPanel(t),
 		r.endpointPanel(t),
 		r.rowsPanel(t),
 		columnsPanel(t, samples, "fetches", "Token requests", per, []series[fleet.Sample]{
@@ -155,7 +156,7 @@ func (r *Fleet) endpointPanel(t timeline) panel {
 	return p
 }
 
-// faultClasses are the colours of a token request's outcomes.
+// faultClass is the colour of a token request's outcome.
 func faultClass(f fleet.Fault) string {
 	switch f {
 	case fleet.None:
@@ -210,24 +211,11 @@ func outcome(f fleet.Fault) string {
 }
 
 func (r *Fleet) readout() readout {
-	t := r.timeline()
-	a := axis{0, t.lasts}
-	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(t.lasts) / float64(t.step)}
-	for _, s := range []series[fleet.Sample]{
+	return readoutOf(r.timeline(), r.Recording.Samples, []series[fleet.Sample]{
 		{text: "served", of: func(s *fleet.Sample) int { return s.Served }},
 		{text: "failed", of: func(s *fleet.Sample) int { return s.Failed }},
 		{text: "refused", of: func(s *fleet.Sample) int { return s.Refused }},
 		{text: "waiting", of: func(s *fleet.Sample) int { return s.Waiting }},
 		{text: "token requests", of: func(s *fleet.Sample) int { return s.Fetched + s.Broken }},
-	} {
-		row := make([]int, len(r.Recording.Samples))
-		for i := range r.Recording.Samples {
-			row[i] = s.of(&r.Recording.Samples[i])
-		}
-		out.Names, out.Rows = append(out.Names, s.text), append(out.Rows, row)
-	}
-	for i := range r.Recording.Samples {
-		out.Times = append(out.Times, clock(t.at(i), min(a.step()/60, t.step)))
-	}
-	return out
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/alf-go/alf/internal/simulation/world"
 )
@@ -31,7 +32,7 @@ func (r *Report) HTML(w io.Writer) error {
 		Title: r.Title, About: r.About, Command: r.Command,
 		Setting: r.setting(), Figures: r.figures(), Panels: r.panels(), Readout: r.readout(),
 		Parameters: rec.Parameters.String(),
-		Foot:       fmt.Sprintf("%s of virtual time and %s in %s.", duration(r.Result.Stats.Virtual), plural(r.Result.Stats.Events, "event"), duration(r.Took)),
+		Foot:       foot(r.Result.Stats.Virtual, r.Result.Stats.Events, r.Took),
 	}
 	if r.Stopped {
 		data.Stop = "Interrupted after " + duration(rec.Ended) + "."
@@ -80,16 +81,30 @@ func (r *Report) figures() []figure {
 		{count(s.Unauthorized), "responses with 401; " + plural(s.Outcomes[world.RetrySucceeded], "request") + " succeeded after the retry", ""},
 		{count(s.Outcomes[world.Refused]), "requests refused unsent, for want of a token", ""},
 	}
-	if r.Result.Violation == nil {
-		return append(figures, figure{"✓", "every rule held at each of " + plural(r.Result.Stats.Steps, "decision"), "fine"})
+	broken := ""
+	if v := r.Result.Violation; v != nil {
+		broken = v.Rule
 	}
-	return append(figures, figure{"✗", "rule " + r.Result.Violation.Rule + " is broken", "wrong"})
+	return append(figures, ruleFigure(broken, r.Result.Stats.Steps))
+}
+
+// ruleFigure says that every rule held, or which one was broken.
+func ruleFigure(broken string, steps int) figure {
+	if broken == "" {
+		return figure{"✓", "every rule held at each of " + plural(steps, "decision"), "fine"}
+	}
+	return figure{"✗", "rule " + broken + " is broken", "wrong"}
+}
+
+// foot says how much was run, in how much time.
+func foot(virtual time.Duration, events int, took time.Duration) string {
+	return fmt.Sprintf("%s of virtual time and %s in %s.", duration(virtual), plural(events, "event"), duration(took))
 }
 
 func (r *Report) panels() []panel {
 	rec := r.Recording
 	return []panel{
-		faultsPanel(rec),
+		faultsPanel(timelineOf(rec)),
 		lifetimesPanel(rec),
 		fetchesPanel(rec),
 		areaPanel(timelineOf(rec), rec.Samples, "waiting", "Callers waiting for a token", "At most at a time.",
@@ -170,24 +185,27 @@ type readout struct {
 }
 
 func (r *Report) readout() readout {
-	rec := r.Recording
-	a := axis{0, rec.Parameters.Duration}
-	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(rec.Parameters.Duration) / float64(rec.Step)}
-	for _, s := range []series[world.Sample]{
+	return readoutOf(timelineOf(r.Recording), r.Recording.Samples, []series[world.Sample]{
 		{text: "requests", of: func(s *world.Sample) int { return s.Requests }},
 		{text: "waiting", of: func(s *world.Sample) int { return s.Waiting }},
 		{text: "401s", of: func(s *world.Sample) int { return s.Unauthorized }},
 		{text: "refused", of: func(s *world.Sample) int { return s.Outcomes[world.Refused] }},
 		{text: "token requests", of: func(s *world.Sample) int { return s.Started }},
-	} {
-		row := make([]int, len(rec.Samples))
-		for i := range rec.Samples {
-			row[i] = s.of(&rec.Samples[i])
+	})
+}
+
+func readoutOf[S any](t timeline, samples []S, all []series[S]) readout {
+	a := axis{0, t.lasts}
+	out := readout{Left: plotLeft / wide, Right: plotRight / wide, Duration: float64(t.lasts) / float64(t.step)}
+	for _, s := range all {
+		row := make([]int, len(samples))
+		for i := range samples {
+			row[i] = s.of(&samples[i])
 		}
 		out.Names, out.Rows = append(out.Names, s.text), append(out.Rows, row)
 	}
-	for i := range rec.Samples {
-		out.Times = append(out.Times, clock(sampleAt(rec, i), min(a.step()/60, rec.Step)))
+	for i := range samples {
+		out.Times = append(out.Times, clock(t.at(i), min(a.step()/60, t.step)))
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"html/template"
-	"time"
 	"unicode/utf8"
 
 	"github.com/alf-go/alf/internal/simulation/world"
@@ -65,9 +64,6 @@ func (c *canvas) band(f world.Fault, top, bottom float64, lasting, moment string
 // perSample says over how much time a figure was counted.
 func perSample(r *world.Recording) string { return "per " + duration(r.Step) }
 
-// sampleAt is the time at which a sample begins.
-func sampleAt(r *world.Recording, i int) time.Duration { return time.Duration(i) * r.Step }
-
 // placed is a fault's place: a row, and where its words are.
 type placed struct {
 	world.Fault
@@ -80,7 +76,7 @@ type placed struct {
 const faultRows = 5
 
 // place finds each fault a row in which nothing is in its way, and words where there is room for them.
-func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
+func (c *canvas) place(t timeline) (all []placed, rows, wordless int) {
 	const letter, apart = 6.4, 8.0
 	var ends [faultRows]float64
 	free := func(from float64) int {
@@ -91,9 +87,9 @@ func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
 		}
 		return -1
 	}
-	for _, f := range r.Faults {
+	for _, f := range t.faults {
 		from, to := c.x(f.From), c.x(f.To)
-		p := placed{Fault: f, words: describe(f, r), x: to + 5}
+		p := placed{Fault: f, words: t.describe(f), x: to + 5}
 		width := float64(utf8.RuneCountInString(p.words))*letter + 5
 		left, right := from, to+width
 		switch {
@@ -115,10 +111,10 @@ func (c *canvas) place(r *world.Recording) (all []placed, rows, wordless int) {
 }
 
 // faultsPanel shows the faults of the world.
-func faultsPanel(r *world.Recording) panel {
+func faultsPanel(t timeline) panel {
 	const rowHeight = 21.0
-	c := newCanvas(axis{0, r.Parameters.Duration}, 0)
-	all, rows, wordless := c.place(r)
+	c := newCanvas(axis{0, t.lasts}, 0)
+	all, rows, wordless := c.place(t)
 	bottom := float64(rows)*rowHeight + 4
 	c.height = bottom + below
 	c.draw(&c.svg, 0, bottom)
@@ -135,22 +131,22 @@ func faultsPanel(r *world.Recording) panel {
 	}
 	p := panel{ID: "faults", Title: "Faults", Note: "Shaded or dashed in every picture below.", Shared: true}
 	switch {
-	case len(r.Faults) == 0:
+	case len(t.faults) == 0:
 		c.text(plotLeft+6, 17, "fault", "nothing out of the ordinary")
 		p.Note = ""
 	case wordless > 0:
 		p.Note += " For " + count(wordless) + " of them there is no room for words."
 	}
-	p.Picture = c.picture(p.ID, p.Title, plural(len(r.Faults), "fault")+" over "+duration(r.Parameters.Duration)+".")
+	p.Picture = c.picture(p.ID, p.Title, plural(len(t.faults), "fault")+" over "+duration(t.lasts)+".")
 	return p
 }
 
-func describe(f world.Fault, r *world.Recording) string {
+func (t timeline) describe(f world.Fault) string {
 	text := f.Text
 	if lasts := f.To - f.From; lasts > 0 {
 		text += ", " + duration(lasts)
 	}
-	if f.Process >= 0 && r.Parameters.Processes > 1 {
+	if f.Process >= 0 && t.processes > 1 {
 		text = fmt.Sprintf("process %d: %s", f.Process, text)
 	}
 	return text

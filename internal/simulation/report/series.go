@@ -21,10 +21,11 @@ type series[S any] struct {
 type timeline struct {
 	lasts, step time.Duration
 	faults      []world.Fault
+	processes   int // that faults may be of; 0: none
 }
 
 func timelineOf(r *world.Recording) timeline {
-	return timeline{r.Parameters.Duration, r.Step, r.Faults}
+	return timeline{r.Parameters.Duration, r.Step, r.Faults, r.Parameters.Processes}
 }
 
 // at is when a sample begins.
@@ -150,7 +151,7 @@ func racePanel(all []*world.Recording, id, title, note string, summed bool, of f
 			if i == 0 {
 				fmt.Fprintf(&d, "M%s %s", number(c.x(0)), at)
 			} else if at != last {
-				fmt.Fprintf(&d, "H%sV%s", number(c.x(sampleAt(all[k], i))), at)
+				fmt.Fprintf(&d, "H%sV%s", number(c.x(timelineOf(all[k]).at(i))), at)
 			}
 			last = at
 		}

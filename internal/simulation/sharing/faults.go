@@ -1,23 +1,19 @@
 package sharing
 
-import (
-	"time"
-
-	"github.com/alf-go/alf/store"
-)
+import "time"
 
 // planFaults plans the first of each fault that is on.
 func (w *World) planFaults() {
 	k := &w.parameters
 	w.again(&k.Revoked, func() { w.note("all tokens are revoked"); w.endpoint.revoke() })
 	w.again(&k.Outages, func() {
-		w.endpoint.down, w.endpoint.wasDown = true, true
-		w.after(k.Outages/10, func() { w.endpoint.down = false })
+		w.EndpointDown(true)
+		w.After(k.Outages/10, func() { w.EndpointDown(false) })
 	})
 	w.again(&k.StoreDown, func() {
 		w.note("the store is down")
 		w.store.down = true
-		w.after(k.StoreDown/5, func() { w.store.down = false; w.note("the store is back") })
+		w.After(k.StoreDown/5, func() { w.store.down = false; w.note("the store is back") })
 	})
 	w.again(&k.DataLost, w.store.dropData)
 	w.again(&k.Deaths, func() {
@@ -38,116 +34,10 @@ func (w *World) again(every *time.Duration, do func()) {
 	if *every <= 0 {
 		return
 	}
-	w.after(w.about(*every), func() {
-		if *every > 0 && w.now < w.faultsEnd {
+	w.After(w.about(*every), func() {
+		if *every > 0 && w.Now < w.faultsEnd {
 			do()
 			w.again(every, do)
 		}
 	})
-}
-
-// Stop stops a process for a while.
-func (w *World) Stop(i int, d time.Duration) { w.processes[i].stop(d) }
-
-// Kill lets a process die, without another one in its place.
-func (w *World) Kill(i int) { w.processes[i].dead = true }
-
-// At does something at a certain time.
-func (w *World) At(at time.Duration, do func()) { w.after(at-w.now, do) }
-
-// Revoke revokes all tokens.
-func (w *World) Revoke() { w.endpoint.revoke() }
-
-// EndpointDown and StoreDown let either fail, or work again.
-func (w *World) EndpointDown(down bool) {
-	w.endpoint.down, w.endpoint.wasDown = down, w.endpoint.wasDown || down
-}
-
-// StoreDown lets the store fail, or work again.
-func (w *World) StoreDown(down bool) { w.store.down = down }
-
-// Flush empties the store.
-func (w *World) Flush() { w.store.state = store.State{} }
-
-// Fetching returns the process that fetches; -1 if there is none.
-func (w *World) Fetching() int {
-	for i, p := range w.processes {
-		if p.flight.on {
-			return i
-		}
-	}
-	return -1
-}
-
-// endpoint is the token endpoint and the registry of what it has issued. A token's value is its place, from 1.
-type endpoint struct {
-	w       *World
-	down    bool
-	wasDown bool
-	tokens  []issued
-}
-
-type issued struct {
-	expires time.Duration // in true time
-	revoked bool
-}
-
-func (e *endpoint) issue() int {
-	if e.w.parameters.OneActive {
-		e.revoke()
-	}
-	e.tokens = append(e.tokens, issued{expires: e.w.now + e.w.parameters.Lifetime})
-	return len(e.tokens)
-}
-
-func (e *endpoint) revoke() {
-	for i := len(e.tokens) - 1; i >= 0 && !e.tokens[i].revoked; i-- {
-		e.tokens[i].revoked = true
-	}
-}
-
-// shared is the store.
-type shared struct {
-	w     *World
-	began store.Time
-	state store.State
-	older store.State // a copy that is behind
-	down  bool
-}
-
-func (s *shared) time() store.Time { return s.began + store.Time(s.w.now/time.Millisecond) }
-
-func (s *shared) dropData() {
-	s.w.note("the store loses data")
-	clear(s.w.grants) // a process that has seen nothing cannot know that they were given out
-	if s.w.chance(0.5) {
-		s.state = store.State{}
-		return
-	}
-	s.state, s.older = s.older, s.state
-}
-
-// do runs a command, and passes its change on.
-func (s *shared) do(c store.Command) (r store.Reply, ok bool) {
-	if s.down {
-		return r, false
-	}
-	if s.w.chance(0.02) {
-		s.older = s.state
-	}
-	result, err := store.Step(s.state, s.time(), c)
-	if err != nil {
-		s.w.violate("D11", "a command is refused: %v: %+v", err, c)
-		return r, false
-	}
-	s.state = result.State
-	if result.Change == store.Pushed {
-		push := s.state.Push(s.time())
-		for _, p := range s.w.processes {
-			if !s.w.chance(s.w.parameters.PushLost) {
-				s.w.after(s.w.about(s.w.parameters.StoreLatency), func() { p.receive(func() { p.pushed(push) }) })
-			}
-		}
-	}
-	return result.Reply, true
 }

@@ -27,7 +27,6 @@ type process struct {
 	end         time.Time
 	refreshTime time.Time
 	read        bool
-	number      uint64
 	waiting     []waiter
 	rejected    map[int]bool
 	version     store.Version // of the latest record that was adopted
@@ -60,7 +59,7 @@ func (w *World) newProcess(i int) *process {
 	w.owners++
 	policy := core.Policy{}.WithDefaults()
 	p := &process{
-		w: w, id: i, born: w.now, core: core.NewQueued(policy), rejected: map[int]bool{},
+		w: w, id: i, born: w.Now, core: core.NewQueued(policy), rejected: map[int]bool{},
 		sharing: sharing.New(sharing.Policy{
 			Owner: fmt.Sprintf("p%d-%d", i, w.owners), AttemptTimeout: policy.AttemptTimeout,
 			MinBackoff: policy.MinBackoff, MaxBackoff: 10 * time.Second, Poll: 20 * time.Second,
@@ -69,18 +68,18 @@ func (w *World) newProcess(i int) *process {
 	if s := w.parameters.Skew; s > 0 {
 		p.skew = time.Duration(w.rnd.Int64N(int64(2*s))) - s
 	}
-	w.after(w.about(w.parameters.Interval), p.arrive)
+	w.After(w.about(w.parameters.Interval), p.arrive)
 	return p
 }
 
-func (p *process) wall() time.Time { return epoch.Add(p.w.now + p.skew) }
+func (p *process) wall() time.Time { return epoch.Add(p.w.Now + p.skew) }
 
 // receive takes a message, unless the process is dead. One that is stopped takes it when it goes on.
 func (p *process) receive(do func()) {
 	switch {
 	case p.dead:
-	case p.w.now < p.stopped:
-		p.w.after(p.stopped-p.w.now, func() { p.receive(do) })
+	case p.w.Now < p.stopped:
+		p.w.After(p.stopped-p.w.Now, func() { p.receive(do) })
 	default:
 		do()
 	}
@@ -89,7 +88,7 @@ func (p *process) receive(do func()) {
 func (p *process) stop(d time.Duration) {
 	p.w.note("process %d is stopped for %v", p.id, d)
 	p.w.Stats.Stopped++
-	p.stopped = p.w.now + d
+	p.stopped = p.w.Now + d
 	p.resumed = p.stopped
 }
 
@@ -98,8 +97,8 @@ func (p *process) arrive() {
 	if p.dead {
 		return
 	}
-	p.w.after(p.w.about(p.w.parameters.Interval), p.arrive)
-	if p.w.now >= p.stopped {
+	p.w.After(p.w.about(p.w.parameters.Interval), p.arrive)
+	if p.w.Now >= p.stopped {
 		p.w.Stats.Requests++
 		p.get(0)
 	}
@@ -115,15 +114,15 @@ func (p *process) get(rejected int) {
 		p.use(p.token, rejected)
 		return
 	}
-	p.step(core.Input{Kind: core.Get, Origin: api, Path: 1}, &waiter{since: p.w.now, retry: rejected})
+	p.step(core.Input{Kind: core.Get, Origin: api, Path: 1}, &waiter{since: p.w.Now, retry: rejected})
 }
 
 // use is a request with the token.
 func (p *process) use(token, rejected int) {
 	w := p.w
 	t := &w.endpoint.tokens[token-1]
-	if w.now >= t.expires {
-		w.violate("M2", "process %d uses token %d, which expired %v ago", p.id, token, w.now-t.expires)
+	if w.Now >= t.expires {
+		w.violate("M2", "process %d uses token %d, which expired %v ago", p.id, token, w.Now-t.expires)
 	}
 	if rejected != 0 {
 		p.report(token, !t.revoked)
@@ -141,7 +140,7 @@ func (p *process) use(token, rejected int) {
 // reject is a 401: the caller waits for a successor.
 func (p *process) reject(token int) {
 	current := p.token == token
-	p.step(core.Input{Kind: core.Invalidate, Origin: api, Path: 1, Current: current, Wait: true}, &waiter{since: p.w.now, retry: token})
+	p.step(core.Input{Kind: core.Invalidate, Origin: api, Path: 1, Current: current, Wait: true}, &waiter{since: p.w.Now, retry: token})
 }
 
 // step sends the token's core an input, and applies its effects as package manager does.
@@ -156,7 +155,7 @@ func (p *process) step(in core.Input, from *waiter) {
 	if e.Cancel {
 		p.flight.cancelled = true
 		id := p.flight.id
-		w.after(time.Millisecond, func() { p.receive(func() { p.fetched(id, 0, core.Result{}) }) })
+		w.After(time.Millisecond, func() { p.receive(func() { p.fetched(id, 0, core.Result{}) }) })
 	}
 	if e.Withdraw {
 		p.token = 0
@@ -179,9 +178,9 @@ func (p *process) step(in core.Input, from *waiter) {
 
 func (p *process) publish(e *core.Effects) {
 	p.token = p.held
-	p.end, p.refreshTime, p.number, p.read = e.Publication.EffectiveExpiry, e.Publication.RefreshTime, e.Publication.Number, e.Release == core.Serve
+	p.end, p.refreshTime, p.read = e.Publication.EffectiveExpiry, e.Publication.RefreshTime, e.Release == core.Serve
 	number := e.Publication.Number
-	p.w.after(e.Publication.Life, func() {
+	p.w.After(e.Publication.Life, func() {
 		p.receive(func() { p.step(core.Input{Kind: core.Expire, Publication: number}, nil) })
 	})
 }
@@ -198,13 +197,13 @@ func (p *process) send(e *core.Effects) {
 	w.note("process %d fetches (granted %v)", p.id, p.sharing.Granted())
 	takes := w.about(w.parameters.Latency)
 	down := w.endpoint.down
-	w.after(takes/2, func() {
+	w.After(takes/2, func() {
 		if down {
-			w.after(takes/2, func() { p.receive(func() { p.fetched(id, 0, core.Result{}) }) })
+			w.After(takes/2, func() { p.receive(func() { p.fetched(id, 0, core.Result{}) }) })
 			return
 		}
 		value := w.endpoint.issue()
-		w.after(takes/2, func() { p.receive(func() { p.fetched(id, value, core.Result{OK: true}) }) })
+		w.After(takes/2, func() { p.receive(func() { p.fetched(id, value, core.Result{OK: true}) }) })
 	})
 }
 
@@ -228,7 +227,7 @@ func (p *process) arm(e *core.Effects) {
 		return
 	}
 	wake, at := p.wakes, e.Wake
-	p.w.after(p.core.Left(at), func() {
+	p.w.After(p.core.Left(at), func() {
 		p.receive(func() {
 			if wake == p.wakes {
 				p.step(core.Input{Kind: core.Wake, At: at}, nil)
@@ -258,12 +257,12 @@ func (p *process) replyAll(e *core.Effects, from *waiter) {
 // reply is what a caller gets.
 func (p *process) reply(c waiter, reply core.Reply) {
 	w := p.w
-	w.Stats.Longest = max(w.Stats.Longest, w.now-c.since)
+	w.Stats.Longest = max(w.Stats.Longest, w.Now-c.since)
 	switch reply {
 	case core.Serve:
 		p.read = true
 		if token := p.token; token != 0 && token != c.retry {
-			w.after(0, func() { p.receive(func() { p.use(token, max(c.retry, 0)) }) })
+			w.After(0, func() { p.receive(func() { p.use(token, c.retry) }) })
 			return
 		}
 		w.Stats.Unauthorized++
@@ -278,10 +277,10 @@ func (p *process) reply(c waiter, reply core.Reply) {
 // checkFailure: a caller fails only because of the token endpoint (D4).
 func (p *process) checkFailure() {
 	w := p.w
-	if p.resumed > 0 && w.now < p.resumed+15*time.Second {
+	if p.resumed > 0 && w.Now < p.resumed+15*time.Second {
 		return // its own time for a request went by meanwhile (M9)
 	}
-	if w.parameters.Outages == 0 && !w.endpoint.everDown() {
+	if !w.endpoint.wasDown {
 		w.violate("D4", "a request of process %d fails, and the token endpoint works: failure %d after %d attempts", p.id, p.failure.Kind, p.failure.Attempts)
 	}
 }

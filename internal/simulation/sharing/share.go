@@ -29,7 +29,7 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	for _, ev := range e.Events[:e.N] {
 		if ev.Kind == core.Rejected && before != 0 {
 			p.rejected[before] = true
-			p.shareStep(sharing.Input{Kind: sharing.Rejected, Digest: digest(before), Origin: store.Digest(fmt.Sprintf("%032x", api))}, nil)
+			p.shareStep(sharing.Input{Kind: sharing.Rejected, Digest: digest(before), Origin: digest(api)}, nil)
 		}
 		if ev.Kind == core.FetchEnded || ev.Kind == core.FetchAbandoned {
 			p.class = 0
@@ -57,13 +57,13 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	}
 }
 
-// shareStep steps that core, and applies its effects. arrived is the token of the record at hand.
+// shareStep steps that core, and applies its effects. record is the one at hand; nil if there is none.
 func (p *process) shareStep(in sharing.Input, record *store.Record) {
 	w := p.w
 	if w.violation != nil {
 		return
 	}
-	e := p.sharing.Step(w.now-p.born, w.rnd.Float64(), in)
+	e := p.sharing.Step(w.Now-p.born, w.rnd.Float64(), in)
 	if e.StoreFailed {
 		w.Stats.StoreFailed++
 	}
@@ -127,10 +127,10 @@ func (p *process) armShare(e *sharing.Effects) {
 		return
 	}
 	wake := p.shareWake
-	if e.Wake <= p.w.now-p.born {
+	if e.Wake <= p.w.Now-p.born {
 		p.w.violate("M17", "process %d is to be woken at a time that has passed", p.id)
 	}
-	p.w.after(e.Wake-(p.w.now-p.born), func() {
+	p.w.After(e.Wake-(p.w.Now-p.born), func() {
 		p.receive(func() {
 			if wake == p.shareWake {
 				p.shareStep(sharing.Input{Kind: sharing.Wake}, nil)
@@ -156,14 +156,14 @@ func (p *process) do(op uint64, c store.Command) {
 	if w.chance(k.Lost) {
 		return
 	}
-	w.after(there, func() {
+	w.After(there, func() {
 		r, ok := w.store.do(c)
 		w.note("process %d: %v: %v %v", p.id, c.Kind, r.Kind, r.Grant)
 		if ok && r.Kind == store.Fetch {
 			p.checkGrant(r.Grant)
 		}
 		if !ok {
-			w.after(back, func() { p.receive(func() { p.shareStep(sharing.Input{Kind: sharing.Failed, Op: op}, nil) }) })
+			w.After(back, func() { p.receive(func() { p.shareStep(sharing.Input{Kind: sharing.Failed, Op: op}, nil) }) })
 			return
 		}
 		if w.chance(k.Lost) {
@@ -176,9 +176,9 @@ func (p *process) do(op uint64, c store.Command) {
 				}, &r.Record)
 			})
 		}
-		w.after(back, reply)
+		w.After(back, reply)
 		if w.chance(k.Doubled) {
-			w.after(back+w.about(k.StoreLatency), reply)
+			w.After(back+w.about(k.StoreLatency), reply)
 		}
 	})
 }
@@ -200,8 +200,8 @@ func (p *process) pushed(push store.Push) {
 func (p *process) report(token int, accepted bool) {
 	w := p.w
 	p.step(core.Input{Kind: core.ReportOutcome, Origin: api, Path: 1, Current: p.token == token, Retry: true, Accepted: accepted}, nil)
-	c := store.Command{Kind: store.Outcome, Origin: store.Digest(fmt.Sprintf("%032x", api)), Digest: digest(token), Accepted: accepted}
+	c := store.Command{Kind: store.Outcome, Origin: digest(api), Digest: digest(token), Accepted: accepted}
 	if !w.chance(w.parameters.Lost) {
-		w.after(w.about(w.parameters.StoreLatency), func() { w.store.do(c) })
+		w.After(w.about(w.parameters.StoreLatency), func() { w.store.do(c) })
 	}
 }

@@ -30,6 +30,15 @@ func calm(n int) sharing.Parameters {
 	}
 }
 
+// A violation has the parameters of its world, drawn or not.
+func TestViolation_HasTheParametersOfItsWorld(t *testing.T) {
+	_, err := sharing.RunWith(1, calm(3), func(w *sharing.World) { w.At(time.Second, w.Break) })
+	var v *sharing.Violation
+	require.ErrorAs(t, err, &v)
+	require.Equal(t, time.Second, v.At)
+	require.Equal(t, calm(3), v.Parameters)
+}
+
 func TestD1_OneRequestForAllProcesses(t *testing.T) {
 	for _, n := range []int{1, 2, 20, 500} {
 		stats, err := sharing.RunWith(1, calm(n))
