@@ -120,23 +120,15 @@ func (s *step) useless() {
 	w.useless++
 	w.manual, w.askAt = true, s.elapsed
 	if w.useless >= maxUseless {
-		s.circuit.failures++
-		s.circuit.until = s.elapsed + circuitOpen
-		s.StoreFailed = true
+		s.openCircuit()
 	}
 }
 
 // start lets the fetch begin.
 func (s *step) start() {
-	alone := !s.fetch.granted()
-	s.Start, s.Alone = true, alone
+	s.Start, s.Alone = true, !s.fetch.granted()
 	s.fetch.on = true
 	s.want.on = false
-	if alone {
-		s.fetch.grant = store.Version{}
-	} else if s.fetch.extendAt == 0 {
-		s.fetch.extendAt = s.elapsed + Lease/leasePart
-	}
 	s.want.waits = false
 	if !s.op.on {
 		s.extend() // it may be due: the process may have been stopped
