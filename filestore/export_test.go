@@ -6,9 +6,6 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// Supported says that the tests have anything to test.
-const Supported = supported
-
 // WithClock replaces the clock.
 func (s *Store) WithClock(now func() store.Time) *Store {
 	s.now = now

@@ -50,7 +50,7 @@ func (op *operation) decide(ctx context.Context) (path string, durable bool, err
 		return "", false, err
 	}
 	if result.Change != store.Unchanged {
-		if err := ctx.Err(); err != nil {
+		if ctx.Err() != nil {
 			return "", false, s.busy(ctx, op.id)
 		}
 		if err := s.save(ctx, lock, path, &result.State); err != nil {

@@ -4,13 +4,16 @@ package filestore
 
 import (
 	"encoding/hex"
+	"runtime"
 	"strings"
 	"syscall"
 )
 
+var bootNames = map[string]string{"darwin": "kern.bootsessionuuid", "freebsd": "kern.boot_id"}
+
 // bootID is what the kernel calls the time since it was started.
 func bootID() string {
-	id, err := syscall.Sysctl(bootName)
+	id, err := syscall.Sysctl(bootNames[runtime.GOOS])
 	if err != nil || len(id) > 64 {
 		return ""
 	}

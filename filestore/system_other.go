@@ -13,17 +13,9 @@ import (
 // what follows is ever called.
 const supported = false
 
-const (
-	hasModes = false
-	noFollow = 0
-)
-
-func isLink(error) bool                            { return false }
 func isFull(error) bool                            { return false }
 func isReadOnly(error) bool                        { return false }
 func notOurs(string, fs.FileInfo) string           { return "" }
-func notTrusted(fs.FileInfo) string                { return "" }
-func inode(fs.FileInfo) uint64                     { return 0 }
 func lockFile(*os.File) (bool, error)              { return false, errors.ErrUnsupported }
 func replace(_ context.Context, _, _ string) error { return errors.ErrUnsupported }
 func flush(string)                                 {}

@@ -15,15 +15,6 @@ import (
 // supported says that files can be shared safely on this system.
 const supported = true
 
-// hasModes says that files have owners and modes. Windows has access lists instead, which a folder in the user's
-// profile inherits from there.
-const hasModes = false
-
-// noFollow does not exist here; see readOwn.
-const noFollow = 0
-
-func isLink(error) bool { return false }
-
 const (
 	errorAccessDenied     syscall.Errno = 5
 	errorWriteProtect     syscall.Errno = 19
@@ -68,8 +59,6 @@ func notOurs(path string, _ fs.FileInfo) string {
 	return ""
 }
 
-func notTrusted(fs.FileInfo) string { return "" }
-
 func currentUser() (string, error) {
 	token, err := syscall.OpenCurrentProcessToken()
 	if err != nil {
@@ -98,8 +87,6 @@ func ownerOf(path string) (string, error) {
 	defer func() { _, _, _ = localFree.Call(descriptor) }()
 	return owner.String()
 }
-
-func inode(fs.FileInfo) uint64 { return 0 }
 
 // lockFile takes the lock of an open file, unless another process has it. The lock ends when the file is closed.
 func lockFile(file *os.File) (taken bool, err error) {

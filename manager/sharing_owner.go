@@ -131,12 +131,15 @@ func (e *entry) shareEvents(msg message, before *Token, effects *core.Effects) {
 		case core.Rejected:
 			if d := e.digest(before); d != "" {
 				origin := s.known.current.Origin(e.evidence.name(ev.Origin))
+				guarded, good := e.core.Guarded(ev.Origin)
 				e.shareStep(sharing.Input{
-					Kind: sharing.Rejected, Digest: d, Origin: origin, Note: s.known.current.Rejection(origin),
+					Kind: sharing.Rejected, Digest: d, Origin: origin, Note: s.known.current.Rejection(origin), Guarded: guarded, Good: good,
 				}, nil)
 			}
 		case core.RejectionSuppressed:
-			if d := e.digest(before); d != "" && s.elapsed >= s.heard+outcomeEvery {
+			// Without a guard it is suppressed for another reason, such as a backoff, and says nothing about the API.
+			guarded, _ := e.core.Guarded(ev.Origin)
+			if d := e.digest(before); d != "" && guarded && s.elapsed >= s.heard+outcomeEvery {
 				s.heard = s.elapsed
 				e.reportToStore(Outcome{Origin: e.evidence.name(ev.Origin)}, d)
 			}

@@ -185,6 +185,7 @@ func (e *entry) reportToStore(m Outcome, digest store.Digest) {
 		c.Age = max(e.shard.last.Sub(m.Sent), 0).Milliseconds()
 	}
 	if !m.Accepted {
+		c.Guarded, _ = e.core.Guarded(originID(e.shard.seed, origin))
 		c.Note = keys.current.Rejection(c.Origin)
 	}
 	s.running.Add(1)

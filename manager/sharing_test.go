@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -347,6 +348,23 @@ func TestD6_OneProbePerBackoff(t *testing.T) {
 	many := outage(t, 20)
 	t.Logf("one process %d, 20 processes %d", one, many)
 	require.LessOrEqual(t, many, 2*one)
+}
+
+// The event of a failure that binds all processes says how long it does (D10).
+func TestD10_AFailureThatBindsAllSaysUntilWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2)
+		defer f.close()
+		f.endpoint.fails = func(int) error { return &oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusServiceUnavailable}} }
+		require.Error(t, f.call(f.managers[0]))
+		synctest.Wait()
+		events := f.seen(manager.FailureShared)
+		require.Len(t, events, 1)
+		_, err := f.managers[1].Token(t.Context())
+		require.Error(t, err)
+		next := f.managers[1].Stats().NextAttempt
+		require.WithinDuration(t, next, events[0].Until, 5*time.Millisecond)
+	})
 }
 
 type serverError struct{ status int }

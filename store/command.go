@@ -30,9 +30,9 @@ const (
 	// own, such as a refusal of its credentials (D6). Replies: [Done], [Stale].
 	Release
 	// Outcome reports what an API made of a token that was fetched because the API had rejected the one before (M13):
-	// of each retry, and of whatever else proves something while [Reply].Guarded or a rejected retry is not
-	// explained. A process that itself suppresses an origin's rejections sends one in 20 seconds at least, so that
-	// the origin does not count as quiet. Reply: [Done].
+	// of each retry. What first sends prove to a process, it says with [Command].Guarded. A process that itself
+	// suppresses an origin's rejections sends one in 20 seconds at least, so that the origin does not count as quiet.
+	// Reply: [Done].
 	Outcome
 
 	kinds = iota + 1
@@ -86,8 +86,8 @@ type Command struct {
 	// Good, of Acquire with Rejected, says that the path of the rejected request has accepted a token since the guard
 	// went up, and that its last retry was not rejected (M13).
 	Good bool
-	// Guarded, of Acquire with Rejected and of Outcome, says that the sender has a guard on the origin by evidence of
-	// its own (M13). The store then has one, too.
+	// Guarded, of Acquire with Rejected and of Outcome, says that the sender has a guard on the origin (M13). It may
+	// have evidence that the store does not see, such as first sends that are accepted. The store then has one, too.
 	Guarded bool
 	// Urgent, of Acquire, says that the sender has no usable token, so that its callers wait.
 	Urgent bool

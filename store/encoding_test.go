@@ -107,22 +107,16 @@ func TestD3_AStateThatStepDoesNotMakeIsRefused(t *testing.T) {
 	} {
 		state := busy(t, 3)
 		change(&state)
-		_, err := store.Parse(encodeFor(t, state))
+		_, err := store.Parse(encode(t, state))
 		require.ErrorContains(t, err, "not a state", what)
 	}
-}
-
-func encodeFor(t testing.TB, s store.State) []byte {
-	b, err := s.AppendBinary(nil)
-	require.NoError(t, err)
-	return b
 }
 
 func TestD3_AStateIsBounded(t *testing.T) {
 	state := busy(t, store.MaxGuards+20)
 	require.Len(t, state.Guards, store.MaxGuards)
 	require.Len(t, state.Contested, store.MaxContested)
-	require.Less(t, len(encodeFor(t, state)), 64<<10)
+	require.Less(t, len(encode(t, state)), 64<<10)
 }
 
 // anything are commands that some process might send, made for a state so that they concern it.
@@ -147,7 +141,7 @@ func anything(s store.State) (all []store.Command) {
 
 func FuzzParse(f *testing.F) {
 	for guards := range 4 {
-		f.Add(encodeFor(f, busy(f, guards)))
+		f.Add(encode(f, busy(f, guards)))
 	}
 	f.Add([]byte(`{"alf":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -155,7 +149,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		require.Equal(t, data, encodeFor(t, state))
+		require.Equal(t, data, encode(t, state))
 		require.True(t, json.Valid(data))
 		// Whatever is in it, no command fails for a reason of its own, and what comes out can be read again.
 		for _, now := range []store.Time{state.Last, state.Last - 1_000, state.Last + 70_000, start, 1} {
@@ -166,8 +160,8 @@ func FuzzParse(f *testing.F) {
 					require.ErrorAs(t, err, &bad)
 					continue
 				}
-				_, err = store.Parse(encodeFor(t, r.State))
-				require.True(t, r.State.Epoch == 0 || err == nil, "%v at %d: %v\n%s", c, now, err, encodeFor(t, r.State))
+				_, err = store.Parse(encode(t, r.State))
+				require.True(t, r.State.Epoch == 0 || err == nil, "%v at %d: %v\n%s", c, now, err, encode(t, r.State))
 				require.Less(t, r.Reply.Until, r.Reply.Now+store.MaxHold+60_001)
 			}
 		}
@@ -180,7 +174,6 @@ func TestD3_WhatIsLostLaterCostsNothing(t *testing.T) {
 	r, err := store.Step(store.State{}, state.Keep(), acquire(9, seen(store.Version{Epoch: state.Epoch, Gen: state.Record.Gen})))
 	require.NoError(t, err)
 	require.Greater(t, r.Reply.Grant.Epoch, state.Epoch)
-
 }
 
 func TestD3_NamesForPeople(t *testing.T) {

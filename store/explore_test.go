@@ -45,13 +45,8 @@ type exploredProcess struct {
 	waits store.Time
 }
 
-func (e *explored) key() string {
-	return fmt.Sprintf("%s|%d|%v|%d|%d|%v|%v", mustEncode(e.state), e.now, e.procs, e.tokens, e.allowed, e.left, e.top)
-}
-
-func mustEncode(s store.State) []byte {
-	b, _ := s.AppendBinary(nil)
-	return b
+func (e *explored) key(t *testing.T) string {
+	return fmt.Sprintf("%s|%d|%v|%d|%d|%v|%v", encode(t, e.state), e.now, e.procs, e.tokens, e.allowed, e.left, e.top)
 }
 
 const lifetime = 3_600_000
@@ -82,7 +77,7 @@ type explorer struct {
 }
 
 func (x *explorer) visit(e explored, path []string) {
-	key := e.key()
+	key := e.key(x.t)
 	if x.visited[key] {
 		return
 	}

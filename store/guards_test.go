@@ -105,7 +105,6 @@ func TestD5_AGuardLeavesAnAllowance(t *testing.T) {
 	r := f.reject()
 	require.Equal(t, store.Suppressed, r.Kind)
 	require.Greater(t, r.Until, f.now+20_000, "the rest is for paths that have accepted a token")
-	good := func(c *store.Command) { c.Good = true }
 	count = 0
 	for range 20 {
 		f.pass(1_000)

@@ -48,7 +48,7 @@ func (o *one) do(c store.Command) store.Reply {
 	return r.Reply
 }
 
-func encode(t *testing.T, s store.State) []byte {
+func encode(t testing.TB, s store.State) []byte {
 	t.Helper()
 	b, err := s.AppendBinary(nil)
 	require.NoError(t, err)

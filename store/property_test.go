@@ -138,10 +138,7 @@ func (m *model) next(p *modelProcess) store.Command {
 	case 0:
 		m.tokens++ // it fetched one alone
 		p.token = m.tokens
-		return store.Command{
-			Kind: store.Offer, Owner: p.name, Lease: lease, Seen: p.seen, Digest: m.token(p.token),
-			Expires: m.now + store.Time(m.rng.Int64N(1_000_000)) + 1,
-		}
+		fallthrough
 	case 1:
 		return store.Command{
 			Kind: store.Offer, Owner: p.name, Lease: lease, Seen: p.seen, Digest: m.token(p.token),

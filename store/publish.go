@@ -40,13 +40,13 @@ func (s *step) hold(c Command) {
 	}
 	s.Lease = Lease{}
 	s.pushed()
-	if first := s.Trouble == "" || s.Trouble == c.Owner; c.Class == Connection && first && s.Hold.Failures == 0 {
-		s.Trouble = c.Owner // so far, it may be this process's own network (D6)
-		s.Reply.Kind = Done
-		return
-	}
 	if c.Class == Connection {
+		another := s.Trouble != "" && s.Trouble != c.Owner
 		s.Trouble = c.Owner
+		if !another && s.Hold.Failures == 0 {
+			s.Reply.Kind = Done // so far, it may be this process's own network (D6)
+			return
+		}
 	}
 	s.Hold = HoldState{Fence: s.Fence, Until: c.Until, Class: c.Class, Behind: c.Behind, Failures: c.Failures, Note: c.Note}
 	s.Reply.Kind, s.Reply.Until, s.Reply.Hold = Held, c.Until, s.Hold

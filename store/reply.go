@@ -62,8 +62,8 @@ type Reply struct {
 	// since.
 	Hold HoldState
 
-	// Guarded says that the fleet has a guard on the origin that the command names (M13). The caller should have one,
-	// too.
+	// Guarded says that the fleet has a guard on the origin that the command names (M13). A caller whose rejection is
+	// Suppressed puts one up as well.
 	Guarded bool
 	// Note, if Guarded, is the note of the last command that reported a rejection by the origin.
 	Note []byte

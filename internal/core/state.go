@@ -52,6 +52,16 @@ func (c *Core) Publications() uint64 { return c.publications }
 // (M13). The outcomes of retries always are.
 func (c *Core) Observes() bool { return !c.closed && c.guards.observing(c.elapsed) }
 
+// Guarded reports whether an origin is guarded (M13), and whether the path that its next token is for is a good one: it
+// has accepted a token since the guard went up, and its last retry was not rejected.
+func (c *Core) Guarded(origin uint64) (on, good bool) {
+	g := c.guards.find(origin, c.elapsed)
+	if g == nil || !g.on {
+		return false, false
+	}
+	return true, g.paths.good(g.awaitedPath)
+}
+
 // Elapsed is the time since the first step.
 func (c *Core) Elapsed() Elapsed { return c.elapsed }
 

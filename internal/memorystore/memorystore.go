@@ -18,7 +18,7 @@ type Store struct {
 	watchers map[*watcher]bool
 	fault    Fault
 	closed   bool
-	// Commands counts those that were carried out, by kind.
+	// commands counts those that were carried out, by kind.
 	commands map[store.Kind]int
 }
 

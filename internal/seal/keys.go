@@ -12,12 +12,12 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/alf-go/alf/internal/core/pool"
 	"github.com/alf-go/alf/store"
 )
 
@@ -34,19 +34,13 @@ type Keys struct {
 	notes   []byte
 }
 
-// Derive derives the keys of an identity, whose parts are told apart by their lengths.
+// Derive derives the keys of an identity. Different lists of parts are different identities.
 func Derive(key []byte, identity []string) (*Keys, error) {
 	if len(key) < MinKey {
 		return nil, errKey
 	}
-	canonical := sha256.New()
-	for _, part := range identity {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		canonical.Write(length[:])
-		canonical.Write([]byte(part))
-	}
-	parts, err := hkdf.Key(sha256.New, key, canonical.Sum(nil), "alf shared token 1", size)
+	canonical := pool.KeyOf(identity...)
+	parts, err := hkdf.Key(sha256.New, key, canonical[:], "alf shared token 1", size)
 	if err != nil {
 		return nil, err
 	}

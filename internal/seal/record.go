@@ -8,7 +8,7 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// Token is what processes hand on about a token. It is a secret.
+// Token is what a process shares about a token with the others. It is a secret.
 type Token struct {
 	// Value is the access token, Type its token_type.
 	Value, Type string

@@ -62,7 +62,7 @@ func TestD3_ARecordIsBoundToItsPlace(t *testing.T) {
 	refused(k, at, expires, nil)
 }
 
-// Parts are told apart by their lengths, so no two lists of parts are the same identity.
+// The length of each part counts, so no two lists of parts are the same identity.
 func TestD1_IdentitiesAreDistinct(t *testing.T) {
 	seen := map[store.ID][]string{}
 	for _, identity := range [][]string{{}, {""}, {"", ""}, {"ab", "c"}, {"a", "bc"}, {"abc"}, {"abc", ""}, {"", "abc"}, {"a", "b", "c"}} {

@@ -58,7 +58,7 @@ func (s Standing) busy() bool {
 	return !s.Resting || s.Waiting || s.Watched || s.BackingOff && s.Now < s.Called+QuietTime
 }
 
-// Settle is for the end of a step: whether the token is busy, and whether the pool is to be told because that has
+// Settle is for the end of a step: whether the token is busy, and whether the pool is to be notified because that has
 // changed.
 func (l *Life) Settle(s Standing) (busy, changed bool) {
 	busy = s.busy()

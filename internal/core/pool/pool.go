@@ -90,7 +90,7 @@ type Acquired[T comparable] struct {
 	// Token is that of the key; Created says that there was none before.
 	Token   T
 	Created bool
-	// Evicted is the token that had to make room; the zero value if none had to. Its owner is to be told (see
+	// Evicted is the token that had to make room; the zero value if none had to. Its owner is to be notified (see
 	// [Life.Retire]): callers may be on their way to it.
 	Evicted T
 }

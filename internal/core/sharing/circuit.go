@@ -17,9 +17,7 @@ type circuit struct {
 func (s *step) storeFailed() {
 	kind := s.op.kind
 	s.op.on = false
-	s.circuit.failures++
-	s.circuit.until = s.elapsed + circuitOpen
-	s.StoreFailed = true
+	s.openCircuit()
 	switch kind {
 	case store.Publish, store.Hold, store.Release:
 		s.fetch.over() // the lease ends by itself
@@ -31,6 +29,13 @@ func (s *step) storeFailed() {
 	}
 }
 
+// openCircuit leaves the store alone for a while.
+func (s *step) openCircuit() {
+	s.circuit.failures++
+	s.circuit.until = s.elapsed + circuitOpen
+	s.StoreFailed = true
+}
+
 // pause is how much longer a store that does not work is left alone where no caller waits for it.
 func (s *step) pause() time.Duration {
 	pause := circuitOpen
@@ -40,6 +45,5 @@ func (s *step) pause() time.Duration {
 	return pause - circuitOpen + time.Duration(float64(offerSpread)*s.draw)
 }
 
-// current is the end of the command with that number, unless it is not waited for any more. A reply that comes too late
-// says that the store works.
+// current reports whether the command with that number is the one that is waited for.
 func (s *step) current(id uint64) bool { return s.op.on && s.op.id == id }

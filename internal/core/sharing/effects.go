@@ -15,10 +15,11 @@ type Effects struct {
 	Command store.Command
 	// Start: let the fetch that waits start. Alone says that the store does not know of it.
 	Start, Alone bool
-	// Refuse: callers are not to wait, because of Hold, which lasts For.
-	Refuse bool
-	For    time.Duration
-	Hold   store.HoldState
+	// Refuse: callers are not to wait, because of Hold, which lasts For. HoldSet: a failure of this process binds all
+	// processes for the time For.
+	Refuse, HoldSet bool
+	For             time.Duration
+	Hold            store.HoldState
 	// Suppress: the rejection for which the fetch is wanted leads to none, for the time For (M13).
 	Suppress bool
 	// Adopt: offer the token's core the token of the record at hand. It expires Left from now, and its version is
@@ -29,7 +30,6 @@ type Effects struct {
 	// Wake the core at that time; not at all unless Armed.
 	Wake  Elapsed
 	Armed bool
-	// StoreFailed: the store did not work. Offered: it took a token that it did not have. Held: a failure of this
-	// process binds all.
-	StoreFailed, Offered, HoldSet bool
+	// StoreFailed: the store did not work. Offered: it takes a token that it did not have.
+	StoreFailed, Offered bool
 }

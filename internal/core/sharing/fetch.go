@@ -54,7 +54,7 @@ func (s *step) fetchEnded(in Input) {
 	if !in.OK {
 		return // there may be another attempt
 	}
-	s.want.rejected, s.want.origin, s.want.note = "", "", nil
+	s.want.rejection = rejection{}
 	s.held = held{on: true, digest: in.Digest, expires: s.elapsed + in.Life, offerAt: s.elapsed}
 	if s.fetch.granted() {
 		s.fetch.end = store.Publish

@@ -43,9 +43,11 @@ type Input struct {
 
 	// Digest, of Rejected, FetchEnded and Adopted, names the token.
 	Digest store.Digest
-	// Origin, of Rejected, names the API, and Note is the proof of the rejection.
-	Origin store.Digest
-	Note   []byte
+	// Origin, of Rejected, names the API, and Note is the proof of the rejection. Guarded says that this process has a
+	// guard on the API, and Good that the path of the request has accepted a token since (M13).
+	Origin        store.Digest
+	Note          []byte
+	Guarded, Good bool
 
 	// OK, of FetchEnded, says that there is a token, which lives for Life from now.
 	OK   bool

@@ -43,12 +43,11 @@ func (s *step) offerReplied(in Input) {
 	h := &s.held
 	switch r := &in.Reply; r.Kind {
 	case store.Have:
+		h.version = r.Version // it has this one, or one that is as good
 		if r.Record.Digest == h.digest {
 			s.see(r.Version)
-			h.version = r.Version
 			return
 		}
-		h.version = r.Version // the store has one that is as good
 		s.take(r.Version, r.Record, in.Opened)
 	case store.Fetch:
 		s.Offered = true

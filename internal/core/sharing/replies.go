@@ -26,7 +26,9 @@ func (s *step) replied(in Input) {
 	case store.Extend:
 		s.extended(in)
 	case store.Hold:
-		s.HoldSet = r.Kind == store.Held
+		if r.Kind == store.Held {
+			s.HoldSet, s.For = true, max(s.clock.until(r.Until, s.elapsed), 0)
+		}
 		s.fetch.over()
 	case store.Release:
 		s.fetch.over()
@@ -48,39 +50,18 @@ func (s *step) acquired(in Input) {
 		}
 		return
 	}
-	switch r.Kind {
-	case store.Have:
-		s.have(in)
-	case store.Fetch:
-		if !s.seen.Less(r.Grant) {
-			s.useless()
-			return
-		}
+	switch {
+	case r.Kind == store.Have && s.take(r.Version, r.Record, in.Opened):
+	case r.Kind == store.Fetch && s.seen.Less(r.Grant):
 		s.fetch = fetch{grant: r.Grant, failures: r.Hold.Failures, extendAt: s.elapsed + Lease/leasePart}
 		s.want.useless = 0
-	case store.Wait:
+	case r.Kind == store.Wait:
 		s.wait(r.Until)
-	case store.Held:
-		if !in.Trusted {
-			s.useless()
-			return
-		}
+	case r.Kind == store.Held && in.Trusted:
 		s.obey(r.Hold)
-	case store.Suppressed:
-		if !in.Trusted {
-			s.useless()
-			return
-		}
+	case r.Kind == store.Suppressed && in.Trusted:
 		s.suppress(r.Until)
 	default:
-		s.useless()
-	}
-}
-
-// have is a record that the store has.
-func (s *step) have(in Input) {
-	r := &in.Reply
-	if !s.take(r.Version, r.Record, in.Opened) {
 		s.useless()
 	}
 }

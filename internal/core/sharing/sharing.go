@@ -171,7 +171,7 @@ func (s *step) deadline() (at Elapsed, ok bool) {
 	return at, ok
 }
 
-// close gives back what is granted, if the store can be told at once.
+// close gives back what is granted, if a command can be sent at once.
 func (s *step) close() {
 	s.closed = true
 	s.unwanted()

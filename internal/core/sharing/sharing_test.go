@@ -51,9 +51,8 @@ func (d *driver) asks(kind store.Kind) store.Command {
 	require.True(d, d.last.Do, "no command")
 	require.Equal(d, kind, d.last.Command.Kind)
 	c := d.last.Command
-	switch kind { // what needs a key
-	case store.Publish:
-		c.Sealed = []byte("sealed")
+	if kind == store.Publish {
+		c.Sealed = []byte("sealed") // what needs a key
 	}
 	require.NoError(d, c.Validate())
 	return d.last.Command
@@ -215,10 +214,20 @@ func TestD5_ARejectedTokenIsNotAdopted(t *testing.T) {
 	d.step(sharing.Input{Kind: sharing.Want})
 	c := d.asks(store.Acquire)
 	require.Equal(t, mine, c.Rejected)
+	require.False(t, c.Guarded || c.Good)
 	require.Equal(t, api, c.Origin)
 	require.Equal(t, version(4), c.Seen)
 	require.False(t, d.replies(d.have(5, mine, time.Hour)).Adopt)
 	require.Equal(t, version(5), d.asks(store.Acquire).Seen, "it asks for a newer one")
+}
+
+func TestD5_TheStoreHearsOfTheGuard(t *testing.T) {
+	d := newDriver(t)
+	d.step(sharing.Input{Kind: sharing.Rejected, Digest: mine, Origin: api, Guarded: true, Good: true})
+	d.step(sharing.Input{Kind: sharing.Want})
+	c := d.asks(store.Acquire)
+	require.True(t, c.Guarded)
+	require.True(t, c.Good)
 }
 
 func TestD6_AHoldIsObeyed(t *testing.T) {
@@ -249,7 +258,10 @@ func TestD6_FailuresAreSharedByClass(t *testing.T) {
 			require.EqualValues(t, 1, c.Failures)
 			require.InDelta(t, float64(d.storeTime(2*time.Second)), float64(c.Until), 2)
 		}
-		d.replies(store.Reply{Kind: store.Held})
+		if e := d.replies(store.Reply{Kind: store.Held, Until: c.Until}); class != 0 {
+			require.True(t, e.HoldSet)
+			require.InDelta(t, 2*time.Second, e.For, float64(2*time.Millisecond))
+		}
 		require.True(t, d.core.Quiet())
 	}
 }

@@ -17,10 +17,16 @@ type want struct {
 	// askAt is when the store is asked next.
 	askAt Elapsed
 	// rejection is why it is wanted, if an API rejected the token: it is reported once.
-	rejected, origin store.Digest
-	note             []byte
+	rejection rejection
 	// useless counts replies in a row that were of no use.
 	useless int
+}
+
+// rejection is what the store is asked with about a token that an API has rejected. Its zero value is none.
+type rejection struct {
+	token, origin store.Digest
+	note          []byte
+	guarded, good bool
 }
 
 // wanted is a fetch that is wanted, or more urgently than before.
@@ -56,7 +62,7 @@ func (s *step) tokenRejected(in Input) {
 		}
 	}
 	w := &s.want
-	w.rejected, w.origin, w.note = in.Digest, in.Origin, in.Note
+	w.rejection = rejection{token: in.Digest, origin: in.Origin, note: in.Note, guarded: in.Guarded, good: in.Good}
 	w.askAt = s.elapsed
 }
 
@@ -70,13 +76,11 @@ func (s *step) ask() {
 	case s.elapsed < s.circuit.until:
 		s.start()
 	case s.elapsed >= w.askAt:
-		c := store.Command{
+		r := &w.rejection
+		s.send(store.Command{
 			Kind: store.Acquire, Lease: Lease.Milliseconds(), Seen: s.seen, Urgent: w.urgent, Manual: w.manual,
-		}
-		if w.rejected != "" {
-			c.Rejected, c.Origin, c.Note = w.rejected, w.origin, w.note
-		}
-		s.send(c)
+			Rejected: r.token, Origin: r.origin, Note: r.note, Guarded: r.guarded, Good: r.good,
+		})
 	}
 }
 
@@ -106,7 +110,7 @@ func (s *step) obey(h store.HoldState) {
 // binds reports whether a hold is one for this process. One after a failed refresh behind a usable token ends with that
 // token, and with its rejection (M8, M9, M21).
 func (s *step) binds(h store.HoldState) bool {
-	return !(h.Behind && (s.want.urgent || s.want.rejected != "")) && s.clock.until(h.Until, s.elapsed) > 0
+	return !(h.Behind && (s.want.urgent || s.want.rejection.token != "")) && s.clock.until(h.Until, s.elapsed) > 0
 }
 
 // useless is a reply of no use, such as a record that cannot be opened: it counts as missing. The store is asked again
@@ -116,23 +120,15 @@ func (s *step) useless() {
 	w.useless++
 	w.manual, w.askAt = true, s.elapsed
 	if w.useless >= maxUseless {
-		s.circuit.failures++
-		s.circuit.until = s.elapsed + circuitOpen
-		s.StoreFailed = true
+		s.openCircuit()
 	}
 }
 
 // start lets the fetch begin.
 func (s *step) start() {
-	alone := !s.fetch.granted()
-	s.Start, s.Alone = true, alone
+	s.Start, s.Alone = true, !s.fetch.granted()
 	s.fetch.on = true
 	s.want.on = false
-	if alone {
-		s.fetch.grant = store.Version{}
-	} else if s.fetch.extendAt == 0 {
-		s.fetch.extendAt = s.elapsed + Lease/leasePart
-	}
 	s.want.waits = false
 	if !s.op.on {
 		s.extend() // it may be due: the process may have been stopped
@@ -153,7 +149,7 @@ func (s *step) suppress(until store.Time) {
 	left := max(s.clock.until(until, s.elapsed), shortestWait)
 	w := &s.want
 	w.askAt = s.elapsed + left
-	w.rejected, w.origin, w.note = "", "", nil
+	w.rejection = rejection{}
 	if w.urgent {
 		w.askAt = s.elapsed // the token was lost meanwhile, so it is wanted for another reason
 		return

@@ -29,7 +29,10 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	for _, ev := range e.Events[:e.N] {
 		if ev.Kind == core.Rejected && before != 0 {
 			p.rejected[before] = true
-			p.shareStep(sharing.Input{Kind: sharing.Rejected, Digest: digest(before), Origin: digest(api)}, nil)
+			guarded, good := p.core.Guarded(ev.Origin)
+			p.shareStep(sharing.Input{
+				Kind: sharing.Rejected, Digest: digest(before), Origin: digest(api), Guarded: guarded, Good: good,
+			}, nil)
 		}
 		if ev.Kind == core.FetchEnded || ev.Kind == core.FetchAbandoned {
 			p.class = 0
@@ -201,6 +204,9 @@ func (p *process) report(token int, accepted bool) {
 	w := p.w
 	p.step(core.Input{Kind: core.ReportOutcome, Origin: api, Path: 1, Current: p.token == token, Retry: true, Accepted: accepted}, nil)
 	c := store.Command{Kind: store.Outcome, Origin: digest(api), Digest: digest(token), Accepted: accepted}
+	if !accepted {
+		c.Guarded, _ = p.core.Guarded(api)
+	}
 	if !w.chance(w.parameters.Lost) {
 		w.After(w.about(w.parameters.StoreLatency), func() { w.store.do(c) })
 	}

@@ -1,3 +1,0 @@
-package filestore
-
-const bootName = "kern.bootsessionuuid"
