@@ -29,7 +29,7 @@ type Effects struct {
 	// Wake the core at that time; not at all unless Armed.
 	Wake  Elapsed
 	Armed bool
-	// StoreFailed: the store did not work. Offered: it took a token that it did not have. Held: a failure of this
-	// process binds all.
+	// StoreFailed: the store did not work. Offered: it took a token that it did not have. HoldSet: a failure of this
+	// process binds all, for the time For.
 	StoreFailed, Offered, HoldSet bool
 }

@@ -26,7 +26,9 @@ func (s *step) replied(in Input) {
 	case store.Extend:
 		s.extended(in)
 	case store.Hold:
-		s.HoldSet = r.Kind == store.Held
+		if s.HoldSet = r.Kind == store.Held; s.HoldSet {
+			s.For = s.left(r.Hold)
+		}
 		s.fetch.over()
 	case store.Release:
 		s.fetch.over()
