@@ -1,24 +1,28 @@
 package alf_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/memorystore"
 	"github.com/alf-go/alf/keys"
+	"github.com/alf-go/alf/manager"
 	"github.com/alf-go/alf/store"
 )
 
@@ -235,5 +239,46 @@ func TestD1_PoolsOfTenants(t *testing.T) {
 			synctest.Wait()
 		}
 		require.EqualValues(t, 1, server.requests.Load())
+	})
+}
+
+// What happens to a shared token reaches the hook and the logger of a client, and shows no secret.
+func TestD10_SharingReachesHookAndLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, server := new(memorystore.Store), &tokenServer{tokenType: "Bearer"}
+		tokenOf(t, processOf(s, server))
+		var text bytes.Buffer
+		var events []alf.Event
+		cfg := processOf(s, server)
+		cfg.Hook = func(e alf.Event) { events = append(events, e) }
+		cfg.Logger = slog.New(slog.NewTextHandler(&text, nil))
+		c, err := alf.New(cfg)
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = c.Token(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Len(t, events, 1)
+		require.Equal(t, manager.Published, events[0].Kind)
+		require.Equal(t, manager.CauseShared, events[0].Cause)
+		require.Contains(t, text.String(), "level=INFO msg=\"alf: token published\"")
+		require.Contains(t, text.String(), "cause=shared")
+		require.EqualValues(t, 1, c.Stats().Sharing.Adopted)
+
+		time.Sleep(10 * time.Minute)
+		s.Set(memorystore.Down)
+		_, err = c.Refresh(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Contains(t, text.String(), "level=WARN msg=\"alf: store failed\" error=\"the store is down\"")
+		require.Positive(t, c.Stats().Sharing.Errors)
+		s.Set(memorystore.None)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Contains(t, text.String(), "level=INFO msg=\"alf: token offered\"")
+		require.EqualValues(t, 1, c.Stats().Sharing.Offered)
+		for _, secret := range []string{"very-secret-token", longSecret} {
+			require.NotContains(t, text.String()+fmt.Sprintf("%+v", events), secret)
+		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,35 +16,20 @@ import (
 
 // endpointEvents are those of an endpoint that a site uses instead of its own.
 type endpointEvents struct {
-	mu  sync.Mutex
-	all []manager.Event
-	log bytes.Buffer
+	eventLog
+	text bytes.Buffer
 }
 
 func (s *site) observed() *endpointEvents {
 	var o endpointEvents
 	e, err := manager.NewEndpoint(manager.EndpointConfig{
-		Name: "https://auth.example.com/token",
-		Hook: func(e manager.Event) {
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.all = append(o.all, e)
-		},
-		Logger: slog.New(slog.NewTextHandler(&o.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Name:   "https://auth.example.com/token",
+		Hook:   o.note,
+		Logger: slog.New(slog.NewTextHandler(&o.text, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(s, err)
 	s.endpoint = e
 	return &o
-}
-
-// take returns the events since the last call.
-func (o *endpointEvents) take() []manager.Event {
-	synctest.Wait()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	taken := o.all
-	o.all = nil
-	return taken
 }
 
 func kindsOf(events []manager.Event) (kinds []manager.EventKind) {
@@ -103,7 +87,7 @@ func TestE2_AnEndpointReportsWhatItDecides(t *testing.T) {
 		}
 		require.EqualValues(t, probes, s.endpoint.Stats().Probes)
 
-		log := observed.log.String()
+		log := observed.text.String()
 		require.Contains(t, log, `level=WARN msg="alf: endpoint suspect" endpoint=https://auth.example.com/token class="server error" status=503 until=`)
 		require.Contains(t, log, `level=DEBUG msg="alf: endpoint probed"`)
 		require.Contains(t, log, `level=INFO msg="alf: endpoint recovered"`)
@@ -136,7 +120,7 @@ func TestE2_AHoldIsReportedWithItsClientID(t *testing.T) {
 		require.Equal(t, 429, e.Status)
 		require.WithinDuration(t, begin.Add(5*minute), e.Until, second)
 		require.EqualValues(t, 1, s.endpoint.Stats().Held)
-		require.Contains(t, observed.log.String(), `level=WARN msg="alf: client id on hold" endpoint=https://auth.example.com/token client_id=busy status=429`)
+		require.Contains(t, observed.text.String(), `level=WARN msg="alf: client id on hold" endpoint=https://auth.example.com/token client_id=busy status=429`)
 	})
 }
 

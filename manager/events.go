@@ -48,12 +48,13 @@ const (
 	// The authorization server seems to have one active token per client, and another process uses the same client.
 	// Remedy says what to do. There is one such event an hour at most.
 	OneActiveToken EventKind = core.OneActiveTokenName
-	// StoreFailed: the store that the token is shared through did not work. Until it does, this process goes on as
-	// without a store.
+	// StoreFailed: the store that the token is shared through did not work. Err says why. Until it works, this process
+	// goes on as without a store.
 	StoreFailed EventKind = "store failed"
 	// TokenOffered: the store did not have the token of this process, and has it now.
 	TokenOffered EventKind = "token offered"
-	// FailureShared: a failed fetch of this process keeps the others that share the token from fetching, too.
+	// FailureShared: a failed fetch of this process keeps the others that share the token from fetching, too, until
+	// Until.
 	FailureShared EventKind = "failure shared"
 	// HookPanicked: the hook or the logger's handler panicked. Err says how. It reaches the logger alone.
 	HookPanicked EventKind = "hook panicked"
@@ -130,7 +131,7 @@ type Event struct {
 	Class Class
 	// Status is the HTTP status that an endpoint was met with; 0 if there was no response.
 	Status int
-	// Err is what a failed fetch returned.
+	// Err is what a failed fetch returned, or why the store failed.
 	Err error
 	// Origin is that of the resource server which rejected the token.
 	Origin string

@@ -141,8 +141,8 @@ func (m *Manager) Stats() Stats {
 // Close ends the manager: all callers that wait get [ErrClosed], and the fetch in flight is cancelled. Close returns
 // when the owner and that fetch have ended, or 5 s after the cancellation, when the fetch is abandoned. Further calls
 // wait until the first one has ended. A token that is being handed in to [Config].Sharing is waited for, for 150 ms at
-// most. The error is always nil. Close does not wait for a hook that is running, so a
-// hook may call it. A fetcher that calls Close waits for itself, until it is abandoned.
+// most. The error is always nil. Close does not wait for a hook that is running, so a hook may call it. A fetcher that
+// calls Close waits for itself, until it is abandoned.
 func (m *Manager) Close() error {
 	m.send(closing{})
 	<-m.shard.done

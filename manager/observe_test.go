@@ -45,7 +45,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 		synctest.Wait()
 
 		seen := map[manager.EventKind]int{}
-		for _, e := range w.events {
+		for _, e := range w.list() {
 			seen[e.Kind]++
 			require.False(t, e.Time.IsZero())
 		}
@@ -56,7 +56,7 @@ func TestM18_EverythingIsVisible(t *testing.T) {
 			require.NotZero(t, seen[kind], "%s", kind)
 			require.Contains(t, log.String(), "alf: "+string(kind))
 		}
-		first := w.events[:3]
+		first := w.list()[:3]
 		require.Equal(t, manager.Event{Kind: manager.FetchStarted, Time: w.unix(0), Fetch: 1, Cause: manager.CauseCold, Attempt: 1}, first[0])
 		require.Equal(t, manager.Event{Kind: manager.FetchEnded, Time: w.unix(second), Fetch: 1, Cause: manager.CauseCold, Attempt: 1, Duration: second, Class: manager.ClassOK}, first[1])
 		require.Equal(t, manager.Event{Kind: manager.Published, Time: w.unix(second), Token: 1, RefreshTime: w.unix(67500 * ms), Until: w.unix(90 * second)}, first[2])

@@ -30,7 +30,7 @@ type pooledEntry struct {
 // kept is what few tokens have to keep while they are packed.
 type kept struct {
 	held     *Token // it is withdrawn, and its value may come again
-	rejected *Token // the next fetch is told of it, however late that is
+	rejected *Token // the next fetch learns of it, however late that is
 	failure  *Error
 	evidence *evidence
 	shared   *sharer

@@ -105,11 +105,9 @@ func TestP7_W1_AWatchedTokenStaysAndGoesOnAfterForget(t *testing.T) {
 func TestP7_M18_EventsNameTheTarget(t *testing.T) {
 	inPool(t, manager.PoolConfig{}, func(t *testing.T, w *poolWorld) {
 		w.ask(w.pool.Handle(manager.KeyOf("x"), labelled{w.endpoint("x"), "stock"}).Token).token()
-		synctest.Wait()
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		require.NotEmpty(t, w.events)
-		for _, e := range w.events {
+		events := w.list()
+		require.NotEmpty(t, events)
+		for _, e := range events {
 			require.Equal(t, "stock", e.Target)
 		}
 	})
@@ -126,17 +124,12 @@ func (l labelled) String() string { return l.name }
 // TestP4_AForgottenTokenIsReportedOnce, whether something goes on about it or not.
 func TestP4_AForgottenTokenIsReportedOnce(t *testing.T) {
 	inPool(t, manager.PoolConfig{}, func(t *testing.T, w *poolWorld) {
-		reported := func(kind manager.EventKind) (n int) {
-			synctest.Wait()
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			for _, e := range w.events {
-				if e.Kind == kind {
-					require.Equal(t, w.clock.Now(), e.Time.In(w.clock.Now().Location()))
-					n++
-				}
+		reported := func(kind manager.EventKind) int {
+			events := w.seen(kind)
+			for _, e := range events {
+				require.Equal(t, w.clock.Now(), e.Time.In(w.clock.Now().Location()))
 			}
-			return n
+			return len(events)
 		}
 		w.clock.Add(second)
 		w.get("quiet")

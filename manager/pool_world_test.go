@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -15,7 +16,9 @@ import (
 // world, whose manager and endpoint it does not have.
 type poolWorld struct {
 	*world
-	pool      *manager.Pool
+	pool *manager.Pool
+
+	mu        sync.Mutex
 	endpoints map[string]*endpoint
 }
 

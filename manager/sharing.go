@@ -64,10 +64,10 @@ type sharer struct {
 	end       context.CancelFunc
 	rewatch   context.CancelFunc // ends the loop that waits for changes; nil: there is none
 	running   atomic.Int32       // commands whose end is not known
-	heard     time.Duration      // when the store was last told that an origin rejects tokens
+	heard     time.Duration      // when it was last reported to the store that an origin rejects tokens
+	outcomes  []report           // that wait until the token which they are about is handed in
 	counts    SharingStats
-	pending   []message     // for this entry, in this turn
-	lastErr   error         // of the last command
+	pending   []message     // for this entry, in this step
 	handingIn chan struct{} // closed when the last token was handed in; nil: there was none
 	closed    bool
 }
@@ -90,7 +90,7 @@ type request struct {
 	urgent, manual, new bool
 }
 
-// pollEvery is how often the store is asked whether it still has the token (D9), and outcomeEvery how often it is told
+// pollEvery is how often the store is asked whether it still has the token (D9), and outcomeEvery how often it hears
 // of an origin that goes on rejecting (M13).
 const (
 	pollEvery    = 20 * time.Second
@@ -150,11 +150,8 @@ func (s *sharer) handedIn() {
 	}
 }
 
-// watching returns a context for a loop that waits for changes.
-func (s *sharer) watching() (context.Context, context.CancelFunc) { return context.WithCancel(s.ctx) }
-
-// pass moves the time.
-func (s *sharer) pass(now time.Time) {
+// readClock moves the time.
+func (s *sharer) readClock(now time.Time) {
 	if !s.started {
 		s.started, s.last = true, now
 	}

@@ -70,7 +70,7 @@ func TestD5_ARejectionDuringABackoffIsNoEvidence(t *testing.T) {
 		token, err := m.Token(t.Context())
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
-		f.endpoint.fails = func(int) error { return &serverError{503} }
+		f.endpoint.fails = func(int) error { return selfClassified(true) }
 		_, err = m.Replace(t.Context(), token, fleetAPI)
 		require.Error(t, err)
 		require.ErrorIs(t, m.Invalidate(token, "https://other.example.com:443/"), manager.ErrSuppressed)

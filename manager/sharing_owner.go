@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -12,7 +13,7 @@ import (
 )
 
 // The owner steps the core that shares the token right after the token's own. What the one decides, the other may have
-// to hear of: that comes as a message of the same owner, in the same turn.
+// to hear of: that comes as a message of the same owner, in the same step.
 
 // allowed: the fetch that waits may start, as far as other processes are concerned. Where there is a token endpoint
 // that others share, that decides from here on.
@@ -76,7 +77,7 @@ func (e *entry) wasRejected(value string) bool {
 // share lets the sharing core know of what happened, and does what it decides.
 func (e *entry) share(msg message, before *Token, effects *core.Effects) {
 	s := e.shared
-	s.pass(e.shard.last)
+	s.readClock(e.shard.last)
 	switch m := msg.(type) {
 	case storeReplied:
 		e.storeReplied(m)
@@ -84,7 +85,7 @@ func (e *entry) share(msg message, before *Token, effects *core.Effects) {
 		e.storePushed(m)
 	case shareTick:
 		if m.alarm == s.alarm {
-			e.shareStep(sharing.Input{Kind: sharing.Wake}, nil)
+			e.shareStep(sharing.Input{Kind: sharing.Wake})
 		}
 	case outcome:
 		if d := e.digest(m.Token); m.Retry && d != "" {
@@ -101,7 +102,7 @@ func (e *entry) share(msg message, before *Token, effects *core.Effects) {
 		if effects.Publish {
 			s.counts.Adopted++
 			s.published = effects.Publication
-			e.shareStep(sharing.Input{Kind: sharing.Adopted, Digest: e.digest(e.held), Life: m.left, Version: m.version}, nil)
+			e.shareStep(sharing.Input{Kind: sharing.Adopted, Digest: e.digest(e.held), Life: m.left, Version: m.version})
 		}
 	}
 	e.shareEvents(msg, before, effects)
@@ -111,11 +112,12 @@ func (e *entry) share(msg message, before *Token, effects *core.Effects) {
 		e.shareStep(sharing.Input{
 			Kind: sharing.RoundFailed, Class: s.class, Backoff: e.core.Backoff(), Behind: e.current.Load() != nil,
 			Asked: e.core.Held(),
-		}, nil)
+		})
 	}
 	if effects.Ended || state.Closed {
 		e.shareEnd(effects.Ended)
 	}
+	e.sendReports()
 	for len(s.pending) > 0 {
 		next := s.pending[0]
 		s.pending = s.pending[1:]
@@ -134,7 +136,7 @@ func (e *entry) shareEvents(msg message, before *Token, effects *core.Effects) {
 				guarded, good := e.core.Guarded(ev.Origin)
 				e.shareStep(sharing.Input{
 					Kind: sharing.Rejected, Digest: d, Origin: origin, Note: s.known.current.Rejection(origin), Guarded: guarded, Good: good,
-				}, nil)
+				})
 			}
 		case core.RejectionSuppressed:
 			// Without a guard it is suppressed for another reason, such as a backoff, and says nothing about the API.
@@ -145,7 +147,7 @@ func (e *entry) shareEvents(msg message, before *Token, effects *core.Effects) {
 			}
 		case core.FetchAbandoned:
 			s.class = store.Connection
-			e.shareStep(sharing.Input{Kind: sharing.FetchEnded}, nil)
+			e.shareStep(sharing.Input{Kind: sharing.FetchEnded})
 		case core.FetchEnded:
 			s.class = classOf(msg, ev)
 			in := sharing.Input{Kind: sharing.FetchEnded}
@@ -155,7 +157,7 @@ func (e *entry) shareEvents(msg message, before *Token, effects *core.Effects) {
 					in.OK, in.Digest, in.Life = true, d, effects.Publication.Expiry.Sub(e.core.Wall())
 				}
 			}
-			e.shareStep(in, nil)
+			e.shareStep(in)
 		}
 	}
 }
@@ -165,7 +167,7 @@ func (e *entry) shareWants(effects *core.Effects) {
 	s := e.shared
 	if effects.Unqueue {
 		s.request, s.forwarded = request{}, false
-		e.shareStep(sharing.Input{Kind: sharing.Unwant}, nil)
+		e.shareStep(sharing.Input{Kind: sharing.Unwant})
 	}
 	if effects.Enqueue {
 		s.request = request{flight: effects.Flight, new: effects.New}
@@ -175,7 +177,7 @@ func (e *entry) shareWants(effects *core.Effects) {
 		s.request.urgent, s.request.manual = s.request.urgent || effects.Urgent, s.request.manual || effects.Manual
 		e.shareStep(sharing.Input{
 			Kind: sharing.Want, Urgent: effects.Urgent && e.current.Load() == nil, Manual: effects.Manual,
-		}, nil)
+		})
 	}
 }
 
@@ -209,15 +211,14 @@ func (e *entry) storeReplied(m storeReplied) {
 	if m.err != nil {
 		in = sharing.Input{Kind: sharing.Failed, Op: m.op}
 	}
-	e.shared.lastErr = m.err
-	e.shareStep(in, m.found)
+	e.shareStepWith(in, m.found, m.err)
 }
 
 func (e *entry) storePushed(m storePushed) {
 	if m.keys != e.shared.known {
 		return // of another key
 	}
-	e.shareStep(sharing.Input{Kind: sharing.Pushed, Push: m.push, Opened: m.found != nil, Trusted: m.trusted}, m.found)
+	e.shareStepWith(sharing.Input{Kind: sharing.Pushed, Push: m.push, Opened: m.found != nil, Trusted: m.trusted}, m.found, nil)
 }
 
 // goBy takes over keys that were read. With other ones, everything in the store is about another place, and the token
@@ -228,35 +229,38 @@ func (e *entry) goBy(keys *keyring) {
 		return
 	}
 	first := s.known == nil
-	s.known = keys
+	s.known, s.outcomes = keys, nil
 	if !first {
 		s.core = s.newCore(e.core.Policy())
 		if state := e.core.State(); state.Queued && !s.forwarded {
-			e.shareStep(sharing.Input{Kind: sharing.Want, Urgent: e.current.Load() == nil}, nil)
+			e.shareStep(sharing.Input{Kind: sharing.Want, Urgent: e.current.Load() == nil})
 		}
 	}
 	if current := e.current.Load(); current != nil {
 		e.shareStep(sharing.Input{
 			Kind: sharing.FetchEnded, OK: true, Digest: e.digest(current.token), Life: current.token.Expiry().Sub(e.core.Wall()),
-		}, nil)
+		})
 	}
 	if s.rewatch != nil {
 		s.rewatch()
 	}
 	if e.pooled == nil {
-		ctx, cancel := s.watching()
+		ctx, cancel := context.WithCancel(s.ctx)
 		s.rewatch = cancel
 		go e.watchStore(ctx, keys)
 	}
 }
 
-// shareStep steps the sharing core, and does what it decides. f is the token at hand.
-func (e *entry) shareStep(in sharing.Input, f *found) {
+// shareStep steps the sharing core, and does what it decides.
+func (e *entry) shareStep(in sharing.Input) { e.shareStepWith(in, nil, nil) }
+
+// shareStepWith is shareStep with the token at hand, or with the error of the command that has failed.
+func (e *entry) shareStepWith(in sharing.Input, f *found, err error) {
 	s := e.shared
 	effects := s.core.Step(s.elapsed, bounded(e.shard.rand()), in)
 	if effects.StoreFailed {
 		s.counts.Errors++
-		e.emit(Event{Kind: StoreFailed, Err: s.lastErr})
+		e.emit(Event{Kind: StoreFailed, Err: storeError(in.Kind, err)})
 	}
 	if effects.Offered {
 		s.counts.Offered++
@@ -309,7 +313,7 @@ func (e *entry) shareEnd(ended bool) {
 	s := e.shared
 	if !s.closed {
 		s.closed = true
-		e.shareStep(sharing.Input{Kind: sharing.Close}, nil)
+		e.shareStep(sharing.Input{Kind: sharing.Close})
 		if s.rewatch != nil {
 			s.rewatch()
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -47,7 +48,20 @@ type found struct {
 var (
 	errStoreBusy     = errors.New("the store has not returned from earlier commands")
 	errStorePanicked = errors.New("the store panicked")
+	errStoreLate     = errors.New("the store did not reply in time")
+	errStoreReply    = errors.New("the store's reply came too late or makes no sense")
 )
+
+// storeError is why the store counts as failed after an input. err is that of its command, if it returned one.
+func storeError(after sharing.InputKind, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case after == sharing.Replied:
+		return errStoreReply
+	}
+	return errStoreLate
+}
 
 // command sends the store a command.
 func (e *entry) command(op uint64, c store.Command) {
@@ -95,6 +109,9 @@ func (e *entry) command(op uint64, c store.Command) {
 		}
 		result := storeReplied{op: op, keys: keys}
 		result.reply, result.err = s.cfg.Store.Do(ctx, keys.current.ID(), c)
+		if result.err != nil && ctx.Err() != nil {
+			result.err = fmt.Errorf("%w: %w", errStoreLate, result.err)
+		}
 		if r := &result.reply; result.err == nil {
 			if r.Kind == store.Fetch && c.Kind == store.Acquire && c.Seen == (store.Version{}) && keys.previous != nil {
 				s.moveOver(ctx, keys, r)
@@ -172,21 +189,52 @@ func (s *sharer) moveOver(ctx context.Context, keys *keyring, r *store.Reply) {
 	}
 }
 
-// reportToStore reports to the store what an API made of a token.
+// report is what an API made of a token.
+type report struct {
+	Outcome
+	digest  store.Digest // of the token
+	guarded bool         // the origin has a guard here
+}
+
+// reportToStore reports an outcome to the store once that has the token: it could make nothing of it before, and an
+// origin whose acceptance is lost counts as one that rejects every token (M13).
 func (e *entry) reportToStore(m Outcome, digest store.Digest) {
 	s := e.shared
-	keys := s.known
-	if keys == nil || !s.core.Open() || s.running.Load() >= maxRunning {
+	if len(s.outcomes) >= maxRunning {
 		return
 	}
-	origin, _ := splitOrigin(m.Origin)
-	c := store.Command{Kind: store.Outcome, Origin: keys.current.Origin(origin), Digest: digest, Accepted: m.Accepted}
-	if !m.Sent.IsZero() {
-		c.Age = max(e.shard.last.Sub(m.Sent), 0).Milliseconds()
-	}
+	r := report{Outcome: m, digest: digest}
 	if !m.Accepted {
-		c.Guarded, _ = e.core.Guarded(originID(e.shard.seed, origin))
-		c.Note = keys.current.Rejection(c.Origin)
+		origin, _ := splitOrigin(m.Origin)
+		r.guarded, _ = e.core.Guarded(originID(e.shard.seed, origin))
+	}
+	s.outcomes = append(s.outcomes, r)
+}
+
+// sendReports sends the reports, unless they have to wait.
+func (e *entry) sendReports() {
+	s := e.shared
+	if len(s.outcomes) == 0 || s.core.HandingIn() {
+		return
+	}
+	for _, r := range s.outcomes {
+		if s.core.Open() && s.running.Load() < maxRunning {
+			e.sendReport(r, s.known.current)
+		}
+	}
+	s.outcomes = nil
+}
+
+func (e *entry) sendReport(r report, keys *seal.Keys) {
+	s := e.shared
+	origin, _ := splitOrigin(r.Origin)
+	c := store.Command{Kind: store.Outcome, Origin: keys.Origin(origin), Digest: r.digest, Accepted: r.Accepted}
+	if !r.Sent.IsZero() {
+		c.Age = max(e.shard.last.Sub(r.Sent), 0).Milliseconds()
+	}
+	if !r.Accepted {
+		c.Guarded = r.guarded
+		c.Note = keys.Rejection(c.Origin)
 	}
 	s.running.Add(1)
 	go func() {
@@ -194,7 +242,7 @@ func (e *entry) reportToStore(m Outcome, digest store.Digest) {
 		defer func() { _ = recover() }()
 		ctx, cancel := context.WithTimeout(s.ctx, sharing.OpTimeout)
 		defer cancel()
-		_, _ = s.cfg.Store.Do(ctx, keys.current.ID(), c)
+		_, _ = s.cfg.Store.Do(ctx, keys.ID(), c)
 	}()
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -35,9 +34,8 @@ type world struct {
 	endpoint *endpoint
 	m        tokens
 	config   manager.Config
+	eventLog
 
-	mu         sync.Mutex
-	events     []manager.Event
 	clockReads atomic.Int64
 	offset     atomic.Int64 // see skew
 }
@@ -137,13 +135,6 @@ func inOneWorld(t *testing.T, newTokens func(manager.Config) (tokens, error), te
 func withRand(draw func() float64) func(*world) { return func(w *world) { w.config.Rand = draw } }
 func withPolicy(p manager.Policy) func(*world)  { return func(w *world) { w.config.Policy = p } }
 
-// note is the hook.
-func (w *world) note(e manager.Event) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.events = append(w.events, e)
-}
-
 // skewed is a clock whose reading can be stepped while its timers go on.
 type skewed struct {
 	clock.Clock
@@ -198,19 +189,6 @@ func (w *world) wantLastError(err error) {
 		return
 	}
 	require.ErrorIs(w, w.m.Stats().LastError, err)
-}
-
-func (w *world) seen(kind manager.EventKind) []manager.Event {
-	synctest.Wait()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var found []manager.Event
-	for _, e := range w.events {
-		if e.Kind == kind {
-			found = append(found, e)
-		}
-	}
-	return found
 }
 
 // caller is a goroutine that asked for a token.

@@ -26,8 +26,8 @@ func (s *step) replied(in Input) {
 	case store.Extend:
 		s.extended(in)
 	case store.Hold:
-		if r.Kind == store.Held {
-			s.HoldSet, s.For = true, max(s.clock.until(r.Until, s.elapsed), 0)
+		if s.HoldSet = r.Kind == store.Held; s.HoldSet {
+			s.For = s.left(r.Hold)
 		}
 		s.fetch.over()
 	case store.Release:

@@ -204,6 +204,9 @@ func (c *Core) Quiet() bool {
 	return !c.want.on && !c.fetch.on && !c.op.on && !c.fetch.granted() && c.fetch.end == 0
 }
 
+// HandingIn reports whether the token that was fetched is on its way to the store, which does not know it before.
+func (c *Core) HandingIn() bool { return c.fetch.end == store.Publish }
+
 // Open reports whether commands may be sent to the store, as far as is known.
 func (c *Core) Open() bool { return !c.closed && c.elapsed >= c.circuit.until }
 

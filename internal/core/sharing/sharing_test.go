@@ -258,7 +258,7 @@ func TestD6_FailuresAreSharedByClass(t *testing.T) {
 			require.EqualValues(t, 1, c.Failures)
 			require.InDelta(t, float64(d.storeTime(2*time.Second)), float64(c.Until), 2)
 		}
-		if e := d.replies(store.Reply{Kind: store.Held, Until: c.Until}); class != 0 {
+		if e := d.replies(store.Reply{Kind: store.Held, Until: c.Until, Hold: store.HoldState{Until: c.Until}}); class != 0 {
 			require.True(t, e.HoldSet)
 			require.InDelta(t, 2*time.Second, e.For, float64(2*time.Millisecond))
 		}

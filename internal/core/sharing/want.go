@@ -101,10 +101,15 @@ func (s *step) waitedLongEnough() bool {
 
 // obey is a hold: the endpoint must not be contacted for some time.
 func (s *step) obey(h store.HoldState) {
-	left := min(max(s.clock.until(h.Until, s.elapsed), shortestWait), longestHold)
+	left := s.left(h)
 	w := &s.want
 	w.askAt, w.waits, w.manual = s.elapsed+left, false, false
 	s.Refuse, s.For, s.Hold = true, left, h
+}
+
+// left is for how long a hold lasts.
+func (s *step) left(h store.HoldState) time.Duration {
+	return min(max(s.clock.until(h.Until, s.elapsed), shortestWait), longestHold)
 }
 
 // binds reports whether a hold is one for this process. One after a failed refresh behind a usable token ends with that
