@@ -35,7 +35,7 @@ func TestGraph_KeepsEveryKeyOnce(t *testing.T) {
 	require.True(t, same)
 }
 
-// From each number a path leads to its double and to the one above it: the visit is breadth first, so paths are shortest.
+// Each number leads to its double and to the one above it: the visit is breadth first, so paths are shortest.
 func TestVisit_IsBreadthFirst(t *testing.T) {
 	g := search.New[string]()
 	g.Add([]byte{1}, 0, "")
