@@ -1,0 +1,116 @@
+package fleet_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/alf-go/alf/filestore"
+	"github.com/alf-go/alf/internal/fleet"
+	"github.com/alf-go/alf/store"
+)
+
+func TestMain(m *testing.M) {
+	if fleet.IsProcess() {
+		os.Exit(fleet.Main(fleet.Program{Open: func(directory string) (store.Store, error) { return filestore.New(directory) }}))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// start starts processes over a file store.
+func start(t *testing.T, n int) (*fleet.Fleet, *fleet.Server) {
+	server, err := fleet.NewServer()
+	require.NoError(t, err)
+	task := server.Task()
+	task.Store, task.StoreKey = filepath.Join(t.TempDir(), "store"), "a key for the tests of the fleet"
+	task.Every = 50 * time.Millisecond
+	f, err := fleet.Start(t.Context(), "p", n, task)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, f.Close())
+		server.Close()
+	})
+	return f, server
+}
+
+// until waits for real processes.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, fleet.Until(ctx, what, holds))
+}
+
+// TestD1_ProcessesShareOneToken, and it is replaced once.
+func TestD1_ProcessesShareOneToken(t *testing.T) {
+	f, server := start(t, 4)
+	require.NoError(t, f.Send())
+	until(t, "all have the first token", func() bool { return f.Agreed(server, 0) })
+	require.Equal(t, 1, server.Requests())
+	server.Revoke()
+	until(t, "all have the second token", func() bool { return f.Agreed(server, 1) })
+	require.Equal(t, 2, server.Requests())
+	require.Empty(t, f.Failures())
+	require.NoError(t, f.Rest())
+	counts, err := f.Count(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, counts.Fetches)
+	require.EqualValues(t, server.Served(), counts.Requests)
+}
+
+// TestD7_AProcessIsKilledOrStoppedInMidFetch: the others have a token all the same.
+func TestD7_AProcessIsKilledOrStoppedInMidFetch(t *testing.T) {
+	f, server := start(t, 3)
+	gate := server.StopNext()
+	require.NoError(t, f.Send())
+	<-gate.Arrived
+	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
+	f.Kill(f.Fetching()[0])
+	until(t, "the others have a token", func() bool { return f.Agreed(server, 1) })
+	require.Equal(t, 2, server.Requests())
+
+	gate = server.StopNext()
+	server.Revoke()
+	<-gate.Arrived
+	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
+	stopped := f.Fetching()[0]
+	require.NoError(t, stopped.Suspend())
+	gate.Open()
+	until(t, "the other has a token", func() bool {
+		latest := server.Latest()
+		for _, p := range f.Processes() {
+			if p != stopped && latest[p.Name()] == 4 {
+				return true
+			}
+		}
+		return false
+	})
+	require.NoError(t, stopped.Continue())
+	until(t, "both have the newer one", func() bool { return f.Agreed(server, 3) })
+	require.Equal(t, 4, server.Requests())
+	require.Empty(t, f.Failures())
+}
+
+// TestFleet_ReportsWhatGoesWrong in processes.
+func TestFleet_ReportsWhatGoesWrong(t *testing.T) {
+	server, err := fleet.NewServer()
+	require.NoError(t, err)
+	defer server.Close()
+	task := server.Task()
+	task.Store = "/dev/null/no directory"
+	_, err = fleet.Start(t.Context(), "p", 1, task)
+	require.ErrorContains(t, err, "p1: the store cannot be opened")
+
+	f, err := fleet.Start(t.Context(), "q", 1, server.Task())
+	require.NoError(t, err)
+	server.SetStatus(503)
+	require.NoError(t, f.Send())
+	until(t, "a request fails", func() bool { return len(f.Failures()) > 0 })
+	require.Contains(t, f.Failures()[0].String(), "503")
+	require.NoError(t, f.Close())
+}
