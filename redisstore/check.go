@@ -10,8 +10,7 @@ import (
 )
 
 // Check reports why the store does not work: the server cannot be reached, refuses the user, is a replica, or denies one of
-// the rights that are needed. It runs each thing that a client does once, on an ID of its own which is gone ten minutes
-// later. A program may call it when it starts, and should not end because of the error: without a store, every client works
+// the rights that are needed. It does once what a client does, on an ID of its own, which it deletes. A program may call it when it starts, and should not end because of the error: without a store, every client works
 // as if it had none (D4).
 func (s *Store) Check(ctx context.Context) error {
 	var random [16]byte
@@ -31,6 +30,18 @@ func (s *Store) Check(ctx context.Context) error {
 	// Its end is published, last of all.
 	if _, err = s.Do(ctx, id, store.Command{Kind: store.Release, Owner: owner, Grant: r.Grant}); err != nil {
 		return fmt.Errorf("new tokens cannot be passed on: %w", err)
+	}
+	if err = s.client.Del(ctx, s.key(id)).Err(); err != nil {
+		return s.explain(err)
+	}
+	return nil
+}
+
+// Ping reports why no command can be run, if none can: a part of what [Store.Check] does that changes nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	const none = store.ID("00000000000000000000000000000000")
+	if _, err := s.run(ctx, none, []any{s.channel(none), "look"}); err != nil {
+		return fmt.Errorf("the store cannot be used: %w", err)
 	}
 	return nil
 }

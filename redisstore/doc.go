@@ -22,8 +22,8 @@
 //
 // A user of Redis's access control lists needs:
 //
-//	ACL SETUSER alf on >PASSWORD resetchannels ~alf:* &alf:* +evalsha +eval +subscribe +unsubscribe +publish
-//	            +ping +hello +auth +client|setinfo +client|setname +time +hmget +hget +hstrlen +hset +del +pexpire
+//	ACL SETUSER alf on >PASSWORD resetchannels ~alf:* &alf:* +hello +auth +ping +evalsha +eval +time
+//	            +hmget +hget +hstrlen +hset +del +pexpire +publish +subscribe +unsubscribe
 //
 // [Store.Check] reports what is missing. Whatever fails here, no request of a client fails for that reason (D4).
 //

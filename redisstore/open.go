@@ -47,6 +47,7 @@ func Open(address string, options ...Option) (*Store, error) {
 		}
 	}
 	unlessSet("max_retries", func() { set.MaxRetries = -1 })
+	set.DialerRetries = 1
 	unlessSet("dial_timeout", func() { set.DialTimeout = time.Second })
 	unlessSet("read_timeout", func() { set.ReadTimeout = time.Second })
 	unlessSet("write_timeout", func() { set.WriteTimeout = time.Second })

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -122,12 +121,11 @@ func (s *server) do(client *redis.Client, args ...any) any {
 	return out
 }
 
-// clientsOf counts the connections of a server, without the one that asks.
-func (s *server) connections() int {
-	client := s.client()
-	list, err := client.ClientList(context.Background()).Result()
-	require.NoError(s.t, err)
-	return strings.Count(list, "\n") - 1
+// watches counts the connections that are subscribed.
+func (s *server) watches(client *redis.Client) int {
+	list, ok := s.do(client, "CLIENT", "LIST", "TYPE", "pubsub").(string)
+	require.True(s.t, ok)
+	return strings.Count(list, "id=")
 }
 
 // pause is for servers in real time, which nothing reports about.
@@ -149,10 +147,4 @@ func eventually(t testing.TB, what string, holds func() bool) {
 		require.NoError(t, ctx.Err(), what)
 		pause(ctx, 5*time.Millisecond)
 	}
-}
-
-func number(t testing.TB, text string) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	require.NoError(t, err)
-	return n
 }

@@ -41,12 +41,13 @@ func (s *Store) Watch(ctx context.Context, id store.ID, push func(store.Push)) e
 
 func (s *Store) watch(ctx context.Context, id store.ID, push func(store.Push)) error {
 	// One channel for each subscription: a Ring looks for all of them at the server of the first.
-	subscription := s.client.Subscribe(context.WithoutCancel(ctx))
+	subscription := s.client.Subscribe(context.WithoutCancel(ctx), s.channel(id))
 	closing := func() { _ = subscription.Close() }
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()
 	defer context.AfterFunc(s.ctx, closing)()
-	if err := s.subscribe(ctx, subscription, id); err != nil {
+	// The first thing that comes says that it has begun.
+	if _, err := subscription.ReceiveTimeout(context.WithoutCancel(ctx), subscribeTime); err != nil {
 		return err
 	}
 	// What was published before the subscription began.
@@ -80,16 +81,6 @@ func (s *Store) watch(ctx context.Context, id store.ID, push func(store.Push)) e
 			return fmt.Errorf("the subscription was ended (%s)", m.Kind)
 		}
 	}
-}
-
-// subscribe waits until the server has confirmed the subscription.
-func (s *Store) subscribe(ctx context.Context, subscription *redis.PubSub, id store.ID) error {
-	ctx = context.WithoutCancel(ctx)
-	if err := subscription.Subscribe(ctx, s.channel(id)); err != nil {
-		return err
-	}
-	_, err := subscription.ReceiveTimeout(ctx, subscribeTime)
-	return err
 }
 
 func deliver(message any, push func(store.Push)) error {

@@ -16,8 +16,9 @@ import (
 type Sources struct{ Secret, Key, Assertion, Certificate, DPoPKey string }
 
 // Configure completes Config by what the other settings name. Files are read once, so that an error of theirs is one of
-// the configuration. Its errors have exit code 2.
-func (v *Values) Configure(ctx context.Context) error {
+// the configuration. Its errors have exit code 2. What
+// is wrong and keeps no command from working goes to warn.
+func (v *Values) Configure(ctx context.Context, stores Stores, warn func(error)) error {
 	if err := v.configureSecret(ctx); err != nil {
 		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
@@ -32,7 +33,7 @@ func (v *Values) Configure(ctx context.Context) error {
 	}
 	v.Config.HTTPClient = &http.Client{Transport: base}
 	v.limitAttempts()
-	if err := v.configureStore(); err != nil {
+	if err := v.configureStore(ctx, stores, warn); err != nil {
 		return err
 	}
 	return v.configureCredentials(ctx)

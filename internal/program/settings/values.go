@@ -2,6 +2,7 @@ package settings
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"github.com/alf-go/alf"
@@ -27,7 +28,8 @@ type Inputs struct {
 	DPoPAlgorithm keys.Algorithm
 	DPoPBackdate  time.Duration
 
-	StoreDir, StoreKeyFile Path
+	StoreAt      Location
+	StoreKeyFile Path
 
 	CAFile          Path
 	TokenServerName string
@@ -35,6 +37,17 @@ type Inputs struct {
 
 // Path is the name of a file. In the configuration file it is relative to that.
 type Path string
+
+// Location is a Path, or a URL, which begins with a scheme and "://".
+type Location string
+
+// scheme is that of a URL; "" of a path.
+func (l Location) scheme() string {
+	if scheme, _, found := strings.Cut(string(l), "://"); found {
+		return scheme
+	}
+	return ""
+}
 
 // Values are what all settings come to.
 type Values struct {
