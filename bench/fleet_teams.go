@@ -123,28 +123,25 @@ func (t *team) recover(ctx context.Context, do func() error) (r recovered, err e
 
 // served waits until all processes were served with tokens issued after the n-th.
 func (t *team) served(ctx context.Context, n int) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, t.state(n))
+	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, t.state())
 	defer cancel()
 	return fleet.Until(ctx, "each process is served with a new token", func() bool { return t.Served(t.server, n) })
 }
 
 // agreed waits until that is one and the same.
 func (t *team) agreed(ctx context.Context, n int) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, t.state(n))
+	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, t.state())
 	defer cancel()
 	return fleet.Until(ctx, "all processes have the same token", func() bool { return t.Agreed(t.server, n) })
 }
 
 // stateError says what a team had when it was not waited for any longer.
-type stateError struct {
-	t *team
-	n int
-}
+type stateError struct{ t *team }
 
-func (t *team) state(n int) error { return &stateError{t, n} }
+func (t *team) state() error { return &stateError{t} }
 
 func (e *stateError) Error() string {
-	return fmt.Sprintf("after %v: tokens above %d, %v: %v", recoveryTime, e.n, e.t.server.Latest(), e.t.Failures())
+	return fmt.Sprintf("after %v: they were served last with %v; %s", recoveryTime, e.t.server.Latest(), e.t.FailuresInShort())
 }
 
 // failures is how many API requests have failed since the last call. All that the processes have to report until now has

@@ -2,5 +2,7 @@
 
 package redisstore_test
 
-// sequences is how many of each kind are compared.
-const sequences = 40
+const (
+	sequences      = 40 // of each kind that are compared
+	chaosProcesses = 8
+)

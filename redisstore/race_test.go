@@ -2,4 +2,7 @@
 
 package redisstore_test
 
-const sequences = 4
+const (
+	sequences      = 4
+	chaosProcesses = 4
+)

@@ -32,6 +32,7 @@ type Failure struct {
 	Err              string
 }
 
+// String is one line.
 func (f Failure) String() string {
 	return fmt.Sprintf("%s: request %s: %s", f.At.Format("15:04:05.000"), f.Request, f.Err)
 }

@@ -46,6 +46,19 @@ func until(t *testing.T, what string, holds func() bool) {
 	require.NoError(t, fleet.Until(ctx, what, holds))
 }
 
+// arrives waits for the token request that a gate stops.
+func arrives(t *testing.T, gate *fleet.Gate) {
+	t.Helper()
+	until(t, "a token request", func() bool {
+		select {
+		case <-gate.Arrived:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // TestD1_ProcessesShareOneToken, and it is replaced once.
 func TestD1_ProcessesShareOneToken(t *testing.T) {
 	f, server := start(t, 4)
@@ -68,7 +81,7 @@ func TestD7_AProcessIsKilledOrStoppedInMidFetch(t *testing.T) {
 	f, server := start(t, 3)
 	gate := server.StopNext()
 	require.NoError(t, f.Send())
-	<-gate.Arrived
+	arrives(t, gate)
 	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
 	f.Kill(f.Fetching()[0])
 	until(t, "the others have a token", func() bool { return f.Agreed(server, 1) })
@@ -76,7 +89,7 @@ func TestD7_AProcessIsKilledOrStoppedInMidFetch(t *testing.T) {
 
 	gate = server.StopNext()
 	server.Revoke()
-	<-gate.Arrived
+	arrives(t, gate)
 	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
 	stopped := f.Fetching()[0]
 	require.NoError(t, stopped.Suspend())

@@ -59,6 +59,12 @@ func (f *Fleet) Failures() []Failure {
 	return slices.Clone(f.failures)
 }
 
+// FailuresInShort are the number of them and the first ones, for an error.
+func (f *Fleet) FailuresInShort() string {
+	all := f.Failures()
+	return fmt.Sprintf("%d API requests have failed, among them %v", len(all), all[:min(len(all), 3)])
+}
+
 // Arrivals is when each process had its latest token. The first is that of the process that has fetched it, if one has.
 func (f *Fleet) Arrivals() []time.Time {
 	f.mu.Lock()

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -138,6 +139,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	arrived := time.Now()
+	_, _ = io.Copy(io.Discard, r.Body) // else it would not be noticed that the client has gone
 	s.mu.Lock()
 	n := len(s.requests)
 	s.requests = append(s.requests, TokenRequest{Arrived: arrived})

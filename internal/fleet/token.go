@@ -10,7 +10,7 @@ import (
 // What all processes authenticate with. It protects nothing.
 const (
 	clientID     = "fleet"
-	clientSecret = "a secret that is known to all"
+	clientSecret = "known-to-all-processes"
 )
 
 // tokenSize is how long a token is: as long as a signed one is.
