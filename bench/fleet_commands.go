@@ -16,8 +16,7 @@ import (
 
 // commands is the program itself, run again and again by a shell: each time a token request over TLS on the loopback
 // address, or the token from the file store. How long a program takes that does nothing is part of both.
-func (f *figures) commands() error {
-	f.say("alf token, again and again")
+func (f *figures) commands(s *sheet) error {
 	dir, err := os.MkdirTemp("", "bench-alf-")
 	if err != nil {
 		return err
@@ -25,7 +24,7 @@ func (f *figures) commands() error {
 	defer os.RemoveAll(dir)
 	program, err := buildProgram(dir)
 	if err != nil {
-		f.note("The program was not measured: " + err.Error() + ".")
+		s.note("The program was not measured: " + err.Error() + ".")
 		return nil
 	}
 	var requests atomic.Int64
@@ -63,7 +62,7 @@ func (f *figures) commands() error {
 		return failed
 	}
 	filled := requests.Load()
-	samples := interleave(f.b.rounds(31), f.b.step("alf token"), run("--version"), run(token...), run(withStore...))
+	samples := interleave(f.b.rounds(31), f.step("alf token"), run("--version"), run(token...), run(withStore...))
 	if failed != nil {
 		return failed
 	}
@@ -75,13 +74,13 @@ func (f *figures) commands() error {
 		}
 		return own
 	}
-	ownWith, ownWithout := net(with).median(), net(without).median()
+	ownWith, ownWithout := max(0, net(with).median()), max(0, net(without).median())
 	over := with.over(without)
-	f.row(readTable, 1, "alf token, all of it", inTime(with.median()), inTime(without.median()), ratio(over.median()))
-	f.row(readTable, 2, "without the "+inTime(nothing.median())+" that alf --version takes", inTime(ownWith), inTime(ownWithout), ratio(ownWith/ownWithout))
-	f.aim(ownWith <= 0.5*ownWithout, "alf token with a store takes half the time of a token request over TLS, the start of a program aside",
+	s.row(readTable, 1, "alf token, all of it", inTime(with.median()), inTime(without.median()), ratio(over.median()))
+	s.row(readTable, 2, "without the "+inTime(nothing.median())+" that alf --version takes", inTime(ownWith), inTime(ownWithout), ratio(ownWith/ownWithout))
+	s.aim(ownWith <= 0.5*ownWithout, "alf token with a store takes half the time of a token request over TLS, the start of a program aside",
 		fmt.Sprintf("%s; all of it: %s", ratio(ownWith/ownWithout), ratio(over.median())))
-	f.promise(made == 0, "alf token with a store, again and again: no token request after the first", count(made))
+	s.promise(made == 0, "alf token with a store, again and again: no token request after the first", count(made))
 	return nil
 }
 

@@ -11,8 +11,7 @@ import (
 
 // push is how long a new token takes from the process that has fetched it to the others, beside a bare message of the
 // same size among the same processes. They send no requests meanwhile.
-func (f *figures) push(ctx context.Context, t *teams) error {
-	f.say("pushes")
+func (f *figures) push(ctx context.Context, t *teams, s *sheet) error {
 	if err := t.shared.Rest(); err != nil {
 		return err
 	}
@@ -49,9 +48,9 @@ func (f *figures) push(ctx context.Context, t *teams) error {
 		}
 	}
 	over := ours[1].over(bare[1])
-	f.row(timesTable, pushRow, fmt.Sprintf("%s bytes from one process to %d others", count(size), t.shared.size-1),
+	s.row(timesTable, pushRow, fmt.Sprintf("%s bytes from one process to %d others", count(size), t.shared.size-1),
 		inTime(ours[0].median()), inTime(ours[1].median()), inTime(bare[0].median()), inTime(bare[1].median()), ratio(over.median()))
-	f.compare(over, 1.3, "a new token is with the last process within 1.3 times a bare PUBLISH",
+	s.aimRatios(over, 1.3, "a new token is with the last process within 1.3 times a bare PUBLISH",
 		fmt.Sprintf("; %s, and %s", inTime(ours[1].median()), inTime(bare[1].median())))
 	return nil
 }

@@ -10,8 +10,7 @@ import (
 )
 
 // reading is what a caller pays for a token that is there, with a store and without, side by side in one process.
-func (f *figures) reading() error {
-	f.say("reading a token")
+func (f *figures) reading(s *sheet) error {
 	r, err := startRedis(f.program)
 	if err != nil {
 		return err
@@ -40,10 +39,10 @@ func (f *figures) reading() error {
 		}
 		trials = append(trials, func() float64 { return perCall(1, f.b.scaled(200_000, 2_000), spin) })
 	}
-	samples := interleave(f.b.rounds(61), f.b.step("reading a token"), trials...)
+	samples := interleave(f.b.rounds(61), f.step("reading a token"), trials...)
 	without, with := samples[0], samples[1]
 	over := with.over(without)
-	f.row(readTable, 0, "reading a token, ns", number(with.median()), number(without.median()), exactly(over.median()))
-	f.compare(over, 1.02, "reading a token takes 1.02 times as long as without a store, at most", "")
+	s.row(readTable, 0, "reading a token, ns", number(with.median()), number(without.median()), exactly(over.median()))
+	s.aimRatios(over, 1.02, "reading a token takes 1.02 times as long as without a store, at most", "")
 	return nil
 }

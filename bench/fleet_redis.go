@@ -14,6 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/alf-go/alf/internal/fleet"
+	"github.com/alf-go/alf/redisstore"
+	"github.com/alf-go/alf/store"
 )
 
 // redisServer is a redis-server of the bench's own, which keeps nothing on disk.
@@ -93,6 +95,18 @@ func (r *redisServer) close() {
 		_ = r.client.Close()
 	}
 	_ = os.RemoveAll(r.dir)
+}
+
+// silent takes what go-redis would write to standard error: each connection that it cannot make.
+type silent struct{}
+
+// Printf does nothing.
+func (silent) Printf(context.Context, string, ...any) {}
+
+// openStore opens the store of a process.
+func openStore(address string) (store.Store, error) {
+	redis.SetLogger(silent{})
+	return redisstore.Open(address)
 }
 
 // bare is a client of Redis with nothing of ours.

@@ -25,8 +25,7 @@ const (
 )
 
 // cold is the first request of all processes, at the same time.
-func (f *figures) cold(ctx context.Context, t *teams) error {
-	f.say("a cold start")
+func (f *figures) cold(ctx context.Context, t *teams, s *sheet) error {
 	with, err := t.shared.recover(ctx, t.shared.Send)
 	if err != nil {
 		return err
@@ -36,14 +35,13 @@ func (f *figures) cold(ctx context.Context, t *teams) error {
 		return err
 	}
 	n := len(with.requests)
-	f.row(requestsTable, coldRow, processes(f.n)+", cold", count(n), count(with.failed), "1", count(len(without.requests)), "1")
-	f.promise(n == 1 && with.failed == 0, "one token request for all cold processes, and no failure", fmt.Sprintf("%d, %d failed", n, with.failed))
+	s.row(requestsTable, coldRow, processes(f.n)+", cold", count(n), count(with.failed), "1", count(len(without.requests)), "1")
+	s.promise(n == 1 && with.failed == 0, "one token request for all cold processes, and no failure", fmt.Sprintf("%d, %d failed", n, with.failed))
 	return nil
 }
 
 // revoked is a revocation under load.
-func (f *figures) revoked(ctx context.Context, t *teams) error {
-	f.say("a revocation")
+func (f *figures) revoked(ctx context.Context, t *teams, s *sheet) error {
 	var began time.Time
 	revoke := func(one *team) (recovered, error) {
 		return one.recover(ctx, func() error {
@@ -62,17 +60,17 @@ func (f *figures) revoked(ctx context.Context, t *teams) error {
 		return err
 	}
 	n := len(with.requests)
-	f.row(requestsTable, revokedRow, "revoked under load", count(n), count(with.failed), "1", count(len(without.requests)), "1")
-	f.row(timesTable, revokedRow, "revoked under load: until processes have a token", duration(with.first.Sub(began)), duration(with.last.Sub(began)),
+	s.row(requestsTable, revokedRow, "revoked under load", count(n), count(with.failed), "1", count(len(without.requests)), "1")
+	s.row(timesTable, revokedRow, "revoked under load: until processes have a token", duration(with.first.Sub(began)), duration(with.last.Sub(began)),
 		duration(first), duration(last), ratio(float64(with.last.Sub(began))/float64(last)))
-	f.promise(n == 1 && with.failed == 0, "one token request after a revocation under load, and no failure", fmt.Sprintf("%d, %d failed", n, with.failed))
+	s.promise(n == 1 && with.failed == 0, "one token request after a revocation under load, and no failure", fmt.Sprintf("%d, %d failed", n, with.failed))
 	after := with.last.Sub(with.requests[0].Responded)
-	f.aim(after <= 100*time.Millisecond, "the last process has the new token 100 ms after the endpoint's response", duration(after))
+	s.aim(after <= 100*time.Millisecond, "the last process has the new token 100 ms after the endpoint's response", duration(after))
 	return nil
 }
 
 // lifetimes is tokens of 3 s. One process beside them shows what is the fewest.
-func (f *figures) lifetimes(ctx context.Context, t *teams) error {
+func (f *figures) lifetimes(ctx context.Context, t *teams, s *sheet) error {
 	const life = 3 * time.Second
 	effective := life - life/10
 	window := 60 * time.Second
@@ -80,7 +78,6 @@ func (f *figures) lifetimes(ctx context.Context, t *teams) error {
 		window = 12 * time.Second
 	}
 	fewest := int(math.Ceil(float64(window) / (0.75 * float64(effective))))
-	f.say("tokens of 3 s")
 	var starts [2]int
 	failed := 0
 	for i, one := range []*team{t.shared, t.lone} {
@@ -118,8 +115,8 @@ func (f *figures) lifetimes(ctx context.Context, t *teams) error {
 		return err
 	}
 	failed += later
-	f.row(requestsTable, lifetimesRow, fmt.Sprintf("tokens of 3 s for %v", window), count(within[0]), count(failed), count(fewest), "–", count(within[1]))
-	f.promise(within[0] <= fewest && failed == 0, "tokens of 3 s: no more token requests than the fewest possible, and no failure",
+	s.row(requestsTable, lifetimesRow, "tokens of 3 s for "+rounded(window), count(within[0]), count(failed), count(fewest), "–", count(within[1]))
+	s.promise(within[0] <= fewest && failed == 0, "tokens of 3 s: no more token requests than the fewest possible, and no failure",
 		fmt.Sprintf("%s times, %d failed", exactly(float64(within[0])/float64(fewest)), failed))
 	return nil
 }
@@ -142,8 +139,7 @@ func (t *team) caught(ctx context.Context, then func(p *fleet.Process, gate *fle
 }
 
 // killed is the end of the process that fetches. Another one takes its place.
-func (f *figures) killed(ctx context.Context, t *teams) error {
-	f.say("the process that fetches is killed")
+func (f *figures) killed(ctx context.Context, t *teams, s *sheet) error {
 	with, err := t.shared.recover(ctx, func() error {
 		return t.shared.caught(ctx, func(p *fleet.Process, _ *fleet.Gate) error {
 			t.shared.Kill(p)
@@ -153,7 +149,7 @@ func (f *figures) killed(ctx context.Context, t *teams) error {
 	if err != nil {
 		return err
 	}
-	f.caughtRow(killedRow, "the process that fetches is killed", with)
+	s.caughtRow(killedRow, "the process that fetches is killed", with)
 	issued := t.shared.server.Issued() - 1
 	p, err := t.shared.Add()
 	if err != nil {
@@ -169,8 +165,7 @@ func (f *figures) killed(ctx context.Context, t *teams) error {
 const late = 3 * time.Second
 
 // stopped is a process that fetches, is stopped, and goes on when the others have a newer token.
-func (f *figures) stopped(ctx context.Context, t *teams) error {
-	f.say("the process that fetches is stopped")
+func (f *figures) stopped(ctx context.Context, t *teams, s *sheet) error {
 	issued := t.shared.server.Issued() + 1 // that one is the token of the process that is stopped
 	with, err := t.shared.recover(ctx, func() error {
 		return t.shared.caught(ctx, func(p *fleet.Process, gate *fleet.Gate) error {
@@ -190,18 +185,18 @@ func (f *figures) stopped(ctx context.Context, t *teams) error {
 	if err := t.shared.agreed(ctx, issued); err != nil {
 		return err
 	}
-	f.caughtRow(stoppedRow, fmt.Sprintf("it is stopped, and goes on after %v", late), with)
+	s.caughtRow(stoppedRow, "it is stopped, and goes on after "+rounded(late), with)
 	return nil
 }
 
-func (f *figures) caughtRow(rank int, what string, r recovered) {
+func (s *sheet) caughtRow(rank int, what string, r recovered) {
 	n := len(r.requests)
-	f.row(requestsTable, rank, what, count(n), count(r.failed), "at most 2", "–", "–")
-	f.promise(n <= 2 && r.failed == 0, what+": at most 2 token requests, and no failure", fmt.Sprintf("%d, %d failed", n, r.failed))
+	s.row(requestsTable, rank, what, count(n), count(r.failed), "at most 2", "–", "–")
+	s.promise(n <= 2 && r.failed == 0, what+": at most 2 token requests, and no failure", fmt.Sprintf("%d, %d failed", n, r.failed))
 }
 
 // outage is a revocation while the endpoint fails.
-func (f *figures) outage(ctx context.Context, t *teams) error {
+func (f *figures) outage(ctx context.Context, t *teams, s *sheet) error {
 	const lasts, lastsShort = 30 * time.Second, 5 * time.Second
 	for _, one := range []*team{t.shared, t.apart, t.lone} { // in a short run they have only just started
 		if err := one.Send(); err != nil {
@@ -211,7 +206,6 @@ func (f *figures) outage(ctx context.Context, t *teams) error {
 			return err
 		}
 	}
-	f.say("an outage of the endpoint")
 	window := lasts
 	if f.b.short {
 		window = lastsShort
@@ -236,22 +230,21 @@ func (f *figures) outage(ctx context.Context, t *teams) error {
 		}
 	}
 	most := 2 * requests[2]
-	f.row(requestsTable, outageRow, fmt.Sprintf("the endpoint responds with 503 for %v", window), count(requests[0]), "no token",
+	s.row(requestsTable, outageRow, "the endpoint responds with 503 for "+rounded(window), count(requests[0]), "no token",
 		"at most "+count(most), count(requests[1]), count(requests[2]))
-	f.promise(requests[0] <= most, "an outage of the endpoint: at most twice the token requests of one process",
+	s.promise(requests[0] <= most, "an outage of the endpoint: at most twice the token requests of one process",
 		fmt.Sprintf("%d, one process %d", requests[0], requests[2]))
 	return nil
 }
 
 // storeDown is a revocation while the store is down, and what comes of that when it is back.
-func (f *figures) storeDown(ctx context.Context, t *teams) error {
+func (f *figures) storeDown(ctx context.Context, t *teams, s *sheet) error {
 	if err := t.shared.Send(); err != nil {
 		return err
 	}
 	if err := t.shared.agreed(ctx, 0); err != nil {
 		return err
 	}
-	f.say("Redis is down")
 	with, err := t.shared.recover(ctx, func() error {
 		t.redis.kill()
 		t.shared.server.Revoke()
@@ -261,8 +254,8 @@ func (f *figures) storeDown(ctx context.Context, t *teams) error {
 		return err
 	}
 	n := len(with.requests)
-	f.row(requestsTable, storeDownRow, "Redis is killed, then a revocation", count(n), count(with.failed), "at most "+count(t.shared.size), "–", "–")
-	f.promise(n <= t.shared.size && with.failed == 0, "Redis is down, and the token is revoked: no failure, and one token request a process at most",
+	s.row(requestsTable, storeDownRow, "Redis is killed, then a revocation", count(n), count(with.failed), "at most "+count(t.shared.size), "–", "–")
+	s.promise(n <= t.shared.size && with.failed == 0, "Redis is down, and the token is revoked: no failure, and one token request a process at most",
 		fmt.Sprintf("%d of %s, %d failed", n, processes(t.shared.size), with.failed))
 
 	began, before := time.Now(), t.shared.server.Requests()
@@ -281,8 +274,8 @@ func (f *figures) storeDown(ctx context.Context, t *teams) error {
 		return err
 	}
 	n = t.shared.server.Requests() - before
-	f.row(requestsTable, storeBackRow, "Redis is back", count(n), count(failed), "0", "–", "–")
-	f.promise(n == 0 && failed == 0, "no token request when Redis is back, and no failure",
+	s.row(requestsTable, storeBackRow, "Redis is back", count(n), count(failed), "0", "–", "–")
+	s.promise(n == 0 && failed == 0, "no token request when Redis is back, and no failure",
 		fmt.Sprintf("%d, %d failed; all have the same token after %s", n, failed, duration(took)))
 	return nil
 }

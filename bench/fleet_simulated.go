@@ -8,7 +8,7 @@ import (
 )
 
 // simulated is a fleet that is too large for one machine, in virtual time. What one process makes is beside it.
-func (f *figures) simulated() error {
+func (f *figures) simulated(s *sheet) error {
 	n := f.b.scaled(10_000, 500)
 	day := simulated.Parameters{
 		Duration: 24 * time.Hour, Processes: n, Interval: 5 * time.Minute, Lifetime: time.Hour,
@@ -38,12 +38,12 @@ func (f *figures) simulated() error {
 			return fmt.Errorf("a simulated day: %w", err)
 		}
 		expected, ok := kind.few(all.Fetches, one.Fetches)
-		f.row(requestsTable, []int{simulatedRow, simulatedByDefaultRow}[i], fmt.Sprintf("%s processes, a simulated day, %s", count(n), kind.what),
+		s.row(requestsTable, []int{simulatedRow, simulatedByDefaultRow}[i], fmt.Sprintf("%s processes, a simulated day, %s", count(n), kind.what),
 			count(all.Fetches), count(all.Failed), expected, "–", count(one.Fetches))
 		numbers := fmt.Sprintf("%d, one process %d; in %s", all.Fetches, one.Fetches, duration(took))
-		f.promise(ok && all.Failed == 0, fmt.Sprintf("%s processes for a simulated day, tokens of an hour %s: %s token requests", count(n), kind.what, expected), numbers)
+		s.promise(ok && all.Failed == 0, fmt.Sprintf("%s processes for a simulated day, tokens of an hour, %s: %s", count(n), kind.what, expected), numbers)
 		if i == 0 {
-			f.aim(took <= 30*time.Second, "that takes seconds", duration(took))
+			s.aim(took <= 30*time.Second, "that takes seconds", duration(took))
 		}
 	}
 	return nil

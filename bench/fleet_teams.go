@@ -4,21 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/fleet"
-	"github.com/alf-go/alf/redisstore"
-	"github.com/alf-go/alf/store"
 )
 
 // fleetProgram is what the processes of this point are made of.
-var fleetProgram = fleet.Program{
-	Open: func(address string) (store.Store, error) { return redisstore.Open(address) },
-	Bare: openBare,
-}
+var fleetProgram = fleet.Program{Open: openStore, Bare: openBare}
 
 // teams are processes, each team with a token endpoint and an API of its own. Those that were not asked for are nil.
 type teams struct {
@@ -56,12 +50,16 @@ func (f *figures) start(ctx context.Context, sizes [3]int) (t *teams, err error)
 	return t, nil
 }
 
+// fetchTime is how long a token request takes.
+const fetchTime = 100 * time.Millisecond
+
 // newTeam starts n processes, with the store at an address, or without.
 func newTeam(ctx context.Context, prefix string, n int, address string) (*team, error) {
 	server, err := fleet.NewServer()
 	if err != nil {
 		return nil, err
 	}
+	server.SetLatency(fetchTime)
 	task := server.Task()
 	task.Store, task.StoreKey = address, "the key of the benchmark"
 	task.Policy = alf.Policy{Jitter: -1}
@@ -141,7 +139,7 @@ type stateError struct{ t *team }
 func (t *team) state() error { return &stateError{t} }
 
 func (e *stateError) Error() string {
-	return fmt.Sprintf("after %v: they were served last with %v; %s", recoveryTime, e.t.server.Latest(), e.t.FailuresInShort())
+	return fmt.Sprintf("after %v: they were served last with %v; %s", recoveryTime, e.t.server.Latest(), e.t.Summary())
 }
 
 // failures is how many API requests have failed since the last call. All that the processes have to report until now has
@@ -164,14 +162,10 @@ func (t *team) fetching(ctx context.Context) (*fleet.Process, error) {
 	return t.Fetching()[0], nil
 }
 
-// median of a number of counts or sizes.
-func medianOf(values []int) float64 {
-	var s sample
-	for _, v := range values {
-		s = append(s, float64(v))
-	}
-	slices.Sort(s)
-	return s.median()
+// storeErrors is how often the store did not work for the processes until now.
+func (t *team) storeErrors(ctx context.Context) (uint64, error) {
+	counts, err := t.Count(ctx)
+	return counts.Errors, err
 }
 
 func processes(n int) string { return strconv.Itoa(n) + " processes" }

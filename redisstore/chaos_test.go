@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	chaosTime = flag.Duration("chaos", 5*time.Second, "for how long TestD4_D7_Chaos does harm")
+	chaosTime = flag.Duration("chaos", chaosDefault, "for how long TestD4_D7_Chaos does harm")
 	chaosSeed = flag.Uint64("chaos-seed", 0, "what it draws from; 0: any")
 )
 
@@ -129,26 +129,21 @@ func (c *chaos) check() {
 	ended := time.Now()
 	c.agree("all processes have the same token after the chaos", 0)
 	t.Logf("all processes have the same token after %v", time.Since(ended).Round(time.Millisecond))
+	_, err := c.fleet.Count(t.Context()) // all failures until now are known when the counts are
+	require.NoError(t, err)
+	failures := len(c.fleet.Failures())
 	requests := c.api.Requests()
 	t.Logf("%d token requests, the harm explains %d", requests, c.most)
 	require.LessOrEqual(t, requests, c.most)
 
-	// One more lifetime: the first token request is for the revocation, the second for the end of that token.
-	c.api.SetLifetime(6 * time.Second)
-	before, issued := c.api.Requests(), c.api.Issued()
-	c.revoke()
-	c.agree("all processes have a new token", issued)
-	require.Equal(t, 1, c.api.Requests()-before, "one token request after a revocation")
-	c.api.SetLifetime(time.Hour)
-	c.agree("all processes have its successor", issued+1)
-	require.Equal(t, 2, c.api.Requests()-before, "one token request for the next lifetime")
+	c.nextLifetime()
 
 	counts, err := c.fleet.Count(t.Context())
 	require.NoError(t, err)
 	t.Logf("the processes that live: %+v; %d API requests were served", counts, c.api.Served())
-	for _, f := range c.fleet.Failures() {
-		if c.api.Excused(f.Request) {
-			t.Logf("its second token was revoked on its way: %v", f)
+	for i, f := range c.fleet.Failures() {
+		if i < failures && c.api.Excused(f.Request) {
+			t.Logf("its second token was revoked as well: %v", f)
 			continue
 		}
 		t.Errorf("an API request failed: %v", f)
@@ -162,13 +157,44 @@ func (c *chaos) check() {
 	}
 }
 
+// nextLifetime: a revocation and the end of the token that follows cost one token request each. On a machine that is so busy
+// that the store takes longer than it may, processes fetch alone; then it is seen once more.
+func (c *chaos) nextLifetime() {
+	for attempt := 1; ; attempt++ {
+		failed := c.storeErrors()
+		c.api.SetLifetime(4 * time.Second)
+		before, issued := c.api.Requests(), c.api.Issued()
+		c.canRevoke()
+		c.revoke()
+		c.agree("all processes have a new token", issued)
+		first := c.api.Requests() - before
+		c.api.SetLifetime(time.Hour)
+		c.agree("all processes have its successor", issued+1)
+		both := c.api.Requests() - before
+		if failed = c.storeErrors() - failed; failed > 0 && attempt < 10 {
+			c.t.Logf("%d and %d token requests, but the store took too long %d times: once more", first, both-first, failed)
+			continue
+		}
+		require.Equal(c.t, 1, first, "one token request after a revocation")
+		require.Equal(c.t, 2, both, "one token request for the next lifetime")
+		return
+	}
+}
+
+// storeErrors is how often the store did not work for the processes that live.
+func (c *chaos) storeErrors() int {
+	counts, err := c.fleet.Count(c.t.Context())
+	require.NoError(c.t, err)
+	return int(counts.Errors)
+}
+
 // agree waits until all processes are served with the same token, issued after the n-th.
 func (c *chaos) agree(what string, n int) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 15*time.Second)
 	defer cancel()
 	if err := fleet.Until(ctx, what, func() bool { return c.fleet.Agreed(c.api, n) }); err != nil {
-		require.NoError(c.t, err, "the processes were served last with tokens %v; %s", c.api.Latest(), c.fleet.FailuresInShort())
+		require.NoError(c.t, err, "the processes were served last with tokens %v; %s", c.api.Latest(), c.fleet.Summary())
 	}
 }
 

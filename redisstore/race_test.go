@@ -2,7 +2,10 @@
 
 package redisstore_test
 
+import "time"
+
 const (
 	sequences      = 4
 	chaosProcesses = 4
+	chaosDefault   = 3 * time.Second
 )

@@ -49,9 +49,9 @@ func (c *callers) rest() {
 	c.running.Wait()
 }
 
-// call sends requests, jittered so that the processes do not stay in step.
+// call sends requests, jittered so that the processes do not stay in step, nor begin at the same moment.
 func (c *callers) call(ctx context.Context, stop <-chan struct{}) {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Duration(rand.Float64() * float64(c.task.Every)))
 	defer timer.Stop()
 	for {
 		select {

@@ -41,8 +41,8 @@ type Bare interface {
 	Close() error
 }
 
-// patience is how long the end of a process may take.
-const patience = 5 * time.Second
+// patience is how long the beginning and the end of a process may take.
+const patience = 10 * time.Second
 
 // Main is the main function of a process. It returns the exit code when standard input has ended.
 func Main(program Program) (exit int) {
@@ -111,10 +111,20 @@ func (c *child) start() (err error) {
 			return fmt.Errorf("the store cannot be opened: %w", err)
 		}
 		cfg.Store, cfg.StoreKey = c.store, alf.StoreKey(c.task.StoreKey)
+		c.check()
 	}
 	c.client, err = alf.New(cfg)
 	c.callers = callers{client: c.client, task: &c.task, out: c.out}
 	return err
+}
+
+// check uses the store once, so that it is connected before the first request. A program goes on if that fails.
+func (c *child) check() {
+	if checked, ok := c.store.(interface{ Check(context.Context) error }); ok {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_ = checked.Check(ctx)
+	}
 }
 
 func (c *child) close() {

@@ -23,6 +23,7 @@ type Fleet struct {
 	processes []*Process // those that were not killed, in the order of their start
 	failures  []Failure
 	broken    []error
+	reasons   map[string]int // why the store did not work, and how often
 }
 
 // Failure is an API request that did not succeed.
@@ -43,7 +44,7 @@ const startTime = time.Minute
 // Start starts n processes: this program again, whose main function has to look at [IsProcess]. It returns when all of
 // them wait for orders. A prefix of their names tells them from those of other fleets.
 func Start(ctx context.Context, prefix string, n int, t Task) (*Fleet, error) {
-	f := &Fleet{task: t, starter: NewStarter()}
+	f := &Fleet{task: t, starter: NewStarter(), reasons: map[string]int{}}
 	f.task.Name = prefix
 	for range n {
 		if _, err := f.Add(); err != nil {

@@ -26,6 +26,8 @@ func (f *Fleet) note(p *Process, e *Event) {
 		s.token, s.shared = e.Time(), e.Shared
 	case Failed:
 		f.failures = append(f.failures, Failure{At: e.Time(), Process: p.name, Request: e.Request, Err: e.Err})
+	case StoreFailed:
+		f.storeFailed(e.Err)
 	case Counted:
 		s.counts = e.Counts
 	case Listening:
@@ -59,10 +61,22 @@ func (f *Fleet) Failures() []Failure {
 	return slices.Clone(f.failures)
 }
 
-// FailuresInShort are the number of them and the first ones, for an error.
-func (f *Fleet) FailuresInShort() string {
-	all := f.Failures()
-	return fmt.Sprintf("%d API requests have failed, among them %v", len(all), all[:min(len(all), 3)])
+// mostReasons is how many different errors of the store are kept.
+const mostReasons = 10
+
+// storeFailed counts an error of the store. The lock is held.
+func (f *Fleet) storeFailed(reason string) {
+	if _, known := f.reasons[reason]; known || len(f.reasons) < mostReasons {
+		f.reasons[reason]++
+	}
+}
+
+// Summary says for an error what has failed until now: how many API requests, with the first ones, and how often the
+// store, with its errors.
+func (f *Fleet) Summary() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fmt.Sprintf("%d API requests have failed, among them %v; the store: %v", len(f.failures), f.failures[:min(len(f.failures), 3)], f.reasons)
 }
 
 // Arrivals is when each process had its latest token. The first is that of the process that has fetched it, if one has.

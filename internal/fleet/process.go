@@ -137,7 +137,7 @@ func (p *Process) end() error {
 	_ = p.stdin.Close()
 	select {
 	case <-p.done:
-	case <-time.After(2 * patience):
+	case <-time.After(3 * patience):
 		p.kill()
 		return fmt.Errorf("%s did not end with its standard input", p.name)
 	}

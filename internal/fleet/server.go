@@ -30,9 +30,10 @@ type Server struct {
 	gate     *Gate
 	issued   []issued
 	requests []TokenRequest
-	latest   map[string]int       // the token that each process was served with last
-	rejected map[string]time.Time // requests that were responded to with 401, and when
-	excused  map[string]bool      // requests whose second token was revoked on its way
+	latest   map[string]int   // the token that each process was served with last
+	rejected map[string]bool  // requests that were responded to with 401
+	refused  map[refusal]bool // which tokens have been refused to which processes
+	excused  map[string]bool  // see Excused
 	served   int
 }
 
@@ -52,7 +53,7 @@ func NewServer() (*Server, error) {
 	}
 	s := &Server{
 		url: "http://" + listener.Addr().String(), lifetime: time.Hour,
-		latest: map[string]int{}, rejected: map[string]time.Time{}, excused: map[string]bool{},
+		latest: map[string]int{}, rejected: map[string]bool{}, refused: map[refusal]bool{}, excused: map[string]bool{},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+tokenPath, s.token)

@@ -54,15 +54,23 @@ func (s *Server) accepts(process, request, value string) bool {
 		delete(s.rejected, request)
 		return true
 	}
-	if first, again := s.rejected[request]; again && t.revoked.After(first) {
+	first := refusal{process, n}
+	if s.rejected[request] && !t.revoked.IsZero() && !s.refused[first] {
 		s.excused[request] = true
 	}
-	s.rejected[request] = now
+	s.rejected[request], s.refused[first] = true, true
 	return false
 }
 
-// Excused reports whether a request failed because its second token, too, was revoked on its way: no client can help
-// that, since a request is sent again once (C3).
+// refusal is a token that was refused to a process.
+type refusal struct {
+	process string
+	token   int
+}
+
+// Excused reports whether a request failed because its second token was revoked as well, and the process could not know.
+// No client can help that, since a request is sent again once (C3): the token may have been revoked on its way, or before
+// that together with the first one, when the processes had different tokens because the store had failed.
 func (s *Server) Excused(request string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
