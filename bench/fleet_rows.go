@@ -166,7 +166,7 @@ const late = 3 * time.Second
 
 // stopped is a process that fetches, is stopped, and goes on when the others have a newer token.
 func (f *figures) stopped(ctx context.Context, t *teams, s *sheet) error {
-	issued := t.shared.server.Issued() + 1 // that one is the token of the process that is stopped
+	issued := t.shared.server.Issued()
 	with, err := t.shared.recover(ctx, func() error {
 		return t.shared.caught(ctx, func(p *fleet.Process, gate *fleet.Gate) error {
 			if err := p.Suspend(); err != nil {

@@ -104,7 +104,12 @@ func TestD7_AProcessIsKilledOrStoppedInMidFetch(t *testing.T) {
 		return false
 	})
 	require.NoError(t, stopped.Continue())
-	until(t, "both have the newer one", func() bool { return f.Agreed(server, 3) })
+	until(t, "both have the same token", func() bool { return f.Agreed(server, 2) })
+	counts, err := f.Count(t.Context())
+	require.NoError(t, err)
+	if counts.Alone == 0 { // else the machine was too busy for the store, and the other has fetched without a lease
+		until(t, "both have the newer token", func() bool { return f.Agreed(server, 3) })
+	}
 	require.Equal(t, 4, server.Requests())
 	require.Empty(t, f.Failures())
 }
