@@ -79,8 +79,8 @@ func (a *authority) config(s *redisstore.Store) alf.Config {
 	}
 }
 
-// TestD1_D5_ClientsShareATokenThroughRedis, each with a connection of its own, as processes have; and D3: what is in Redis
-// shows nothing.
+// TestD1_D5_ClientsShareATokenThroughRedis, each with a connection of its own, as processes have; and D3: what is in
+// Redis shows nothing.
 func TestD1_D5_ClientsShareATokenThroughRedis(t *testing.T) {
 	onEach(t, func(t *testing.T, program string) {
 		server, a := startServer(t, program), newAuthority(t)
