@@ -3,4 +3,4 @@
 package redisstore_test
 
 // sequences is how many of each kind are compared.
-const sequences = 40
+const sequences = 20
