@@ -73,9 +73,9 @@ func (s *Store) explain(err error) error {
 	case redis.HasErrorPrefix(err, "NOPERM"):
 		return fmt.Errorf("the user of Redis lacks a right, see the package's documentation for those that it needs: %w", err)
 	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"):
-		return fmt.Errorf("Redis refuses the user or its password, see the client's options: %w", err)
+		return fmt.Errorf("the server refuses the user or its password, see the client's options: %w", err)
 	case redis.HasErrorPrefix(err, "OOM"):
-		return fmt.Errorf("Redis has no memory left, see maxmemory and maxmemory-policy: %w", err)
+		return fmt.Errorf("the server has no memory left, see maxmemory and maxmemory-policy: %w", err)
 	case redis.HasErrorPrefix(err, "READONLY"):
 		return fmt.Errorf("this server of Redis is a replica, connect to the master: %w", err)
 	case redis.HasErrorPrefix(err, "MOVED"), redis.HasErrorPrefix(err, "CROSSSLOT"):
