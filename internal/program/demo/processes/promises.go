@@ -1,0 +1,69 @@
+package processes
+
+import (
+	"fmt"
+
+	"github.com/alf-go/alf/internal/program/demo/report"
+	"github.com/alf-go/alf/internal/program/format"
+)
+
+// Promises checks what has to be so with a store. All of it are counts: how long something takes depends on what else
+// the machine does.
+func (r *Report) Promises() []report.Promise {
+	var promises []report.Promise
+	for _, a := range r.Acts {
+		if a.LeftOut == "" && a.Shared.Recovered > 0 {
+			promises = append(promises, a.promise(r.Processes))
+		}
+	}
+	all := r.sum(func(a Act) Measured { return a.Shared })
+	found := format.Count(all.Failed) + " failed"
+	if all.FirstFailure != "" {
+		found += ", the first with: " + all.FirstFailure
+	}
+	promises = append(promises,
+		report.Promise{Held: all.Failed == 0, Text: "no request to the API failed", Found: found},
+		report.Promise{Held: r.Thrice == 0, Text: "none was sent more than twice", Found: format.Count(r.Thrice) + " were"},
+	)
+	if r.Unfinished != "" {
+		promises = append(promises, report.Promise{Text: "everything happened in time", Found: r.Unfinished})
+	}
+	return promises
+}
+
+// promise is about the token requests of an act. Those that were made without the store, because it did not work in time
+// (D4), as on a machine that is very busy, are excused; but there are never as many as without a store.
+func (a Act) promise(processes int) report.Promise {
+	made, most := a.Shared.TokenRequests, a.Most
+	p := report.Promise{Text: fmt.Sprintf("%s: %s at most", a.Name, format.Plural(most, "token request"))}
+	if a.Outage {
+		made -= a.Shared.Refused
+		refused := 2 * max(a.Single.Refused, 1)
+		p.Text = fmt.Sprintf("%s: at most twice the refused token requests of one process, which made %s; then %s",
+			a.Name, format.Count(a.Single.Refused), format.Count(most-1))
+		p.Held = a.Shared.Refused <= a.excused(refused, processes)
+	} else {
+		p.Held = true
+	}
+	p.Held = p.Held && made <= a.excused(most, processes)
+	p.Found = format.Plural(a.Shared.TokenRequests, "token request")
+	if a.Outage {
+		p.Found += ", " + format.Count(a.Shared.Refused) + " of them refused"
+	}
+	return p
+}
+
+// excused is how many there may be, where so many are promised.
+func (a Act) excused(most uint64, processes int) uint64 {
+	return max(most, min(most+a.Shared.Alone, uint64(processes)-1))
+}
+
+// Held reports whether every promise was kept.
+func (r *Report) Held() bool {
+	for _, p := range r.Promises() {
+		if !p.Held {
+			return false
+		}
+	}
+	return true
+}
