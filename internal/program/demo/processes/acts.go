@@ -130,15 +130,14 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 	}
 	f.setPaused(p, true)
 	f.auth.SetDelay(0)
-	m.Note = "its late token replaced no other"
 	if now.had(p) {
-		m.Note = "its token request had just ended"
+		m.Note = ", when its token request had just ended"
 	}
 	err = m.recovered(at)(now.replaced(ctx, p))
 	if err == nil {
 		wait(ctx, time.Until(at.Add(slow+slow/2))) // until there is a response for it
 	}
-	lasted := time.Since(at)
+	lasted, continued := time.Since(at), f.now()
 	if err := resume(p.cmd.Process); err != nil {
 		return fmt.Errorf("process %s cannot be continued: %w", p.name, err)
 	}
@@ -146,9 +145,13 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 	if err != nil {
 		return err
 	}
-	m.Note = "process " + p.name + " was stopped for " + format.Seconds(lasted) + ", and " + m.Note
-	_, err = now.replaced(ctx, nil)
-	return err
+	m.Note = "process " + p.name + " was stopped for " + format.Seconds(lasted) + m.Note
+	if _, err = now.replaced(ctx, nil); err != nil {
+		return err
+	}
+	wait(ctx, linger)
+	m.Displaced = continued.displaced(p)
+	return nil
 }
 
 // deleted is a revocation alone for those that have no store.

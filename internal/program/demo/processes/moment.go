@@ -74,6 +74,18 @@ func (m moment) had(p *process) bool {
 	})
 }
 
+// displaced is how many processes other than one have got a token since that none had at this moment.
+func (m moment) displaced(by *process) (n uint64) {
+	m.fleet.mu.Lock()
+	defer m.fleet.mu.Unlock()
+	for _, e := range m.fleet.events[m.events:] {
+		if e.from != by && e.kind == hasToken && !m.tokens[e.token] {
+			n++
+		}
+	}
+	return n
+}
+
 // settled waits until every process has reported what it has counted up to now, and all that share a token have the
 // same one.
 func (f *fleet) settled(ctx context.Context) error {

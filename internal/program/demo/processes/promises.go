@@ -2,6 +2,7 @@ package processes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/alf-go/alf/internal/program/demo/report"
 	"github.com/alf-go/alf/internal/program/format"
@@ -25,6 +26,11 @@ func (r *Report) Promises() []report.Promise {
 		report.Promise{Held: all.Failed == 0, Text: "no request to the API failed", Found: found},
 		report.Promise{Held: r.Thrice == 0, Text: "none was sent more than twice", Found: format.Count(r.Thrice) + " were"},
 	)
+	if slices.ContainsFunc(r.Acts, func(a Act) bool { return a.Late && a.LeftOut == "" }) {
+		promises = append(promises, report.Promise{
+			Held: all.Displaced == 0, Text: "a late token replaced no newer one", Found: "in " + format.Plural(all.Displaced, "case") + " it did",
+		})
+	}
 	if r.Unfinished != "" {
 		promises = append(promises, report.Promise{Text: "everything happened in time", Found: r.Unfinished})
 	}

@@ -35,6 +35,8 @@ type Act struct {
 	// outage come on top: they are compared with those of a single process.
 	Most   uint64
 	Outage bool
+	// Late says that a process was stopped in it, so that its token came late.
+	Late bool
 	// LeftOut says why the act was not played; empty: it was.
 	LeftOut string
 	// Shared is of the processes with the store, Separate of those without one, Single of one process without one.
@@ -51,6 +53,8 @@ type Measured struct {
 	// FirstFailure is the first error since the start.
 	Requests, Failed uint64
 	FirstFailure     string
+	// Displaced is how many processes got a late token in the place of a newer one.
+	Displaced uint64
 	// Recovered is how long it took until the last process had the new token. Zero: it was not measured.
 	Recovered time.Duration
 	// Note says what else happened.
@@ -139,6 +143,7 @@ func (r *Report) sum(of func(Act) Measured) (all Measured) {
 		all.Alone += m.Alone
 		all.Requests += m.Requests
 		all.Failed += m.Failed
+		all.Displaced += m.Displaced
 		if all.FirstFailure == "" {
 			all.FirstFailure = m.FirstFailure
 		}

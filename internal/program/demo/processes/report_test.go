@@ -27,7 +27,7 @@ func good() *processes.Report {
 		Acts: []processes.Act{
 			{Name: "cold start", Most: 1, Shared: measured(1, 12), Separate: measured(20, 9), Single: measured(1, 2)},
 			{Name: "fetch killed", Most: 2, Shared: measured(2, 1700), Separate: measured(21, 1001)},
-			{Name: "fetch stopped", LeftOut: "this operating system cannot do it"},
+			{Name: "fetch stopped", Most: 2, Late: true, Shared: measured(2, 1800), Separate: measured(20, 1002)},
 			{Name: "endpoint down", Most: 2, Outage: true, Shared: outage(12, 10, 700), Separate: outage(140, 100, 800), Single: outage(7, 5, 900)},
 		},
 	}
@@ -45,17 +45,18 @@ STORE                    with    without     with    without     with    without
 ────────────────────────────────────────────────────────────────────────────────
 cold start                  1         20        0          0  12.0 ms     9.0 ms
 fetch killed                2         21        0          0   1.70 s     1.00 s
-fetch stopped               -          -        -          -        -          -
+fetch stopped               2         20        0          0   1.80 s     1.00 s
 endpoint down              12        140        0          0   700 ms     800 ms
 ────────────────────────────────────────────────────────────────────────────────
-all                        15        181        0          0        -          -
+all                        17        201        0          0        -          -
 
-fetch stopped was left out: this operating system cannot do it
 kept    cold start: 1 token request at most
 kept    fetch killed: 2 token requests at most
+kept    fetch stopped: 2 token requests at most
 kept    endpoint down: at most twice the refused token requests of one process, which made 5; then 1
 kept    no request to the API failed
 kept    none was sent more than twice
+kept    a late token replaced no newer one
 `, "\n"), page.String())
 }
 
@@ -75,6 +76,7 @@ func TestReport_EachPromiseCanBeBroken(t *testing.T) {
 			"BROKEN  no request to the API failed: 1 failed, the first with: EOF",
 		},
 		"one that was sent thrice": {func(r *processes.Report) { r.Thrice = 1 }, "BROKEN  none was sent more than twice: 1 were"},
+		"a late token that won":    {func(r *processes.Report) { r.Acts[2].Shared.Displaced = 2 }, "BROKEN  a late token replaced no newer one: in 2 cases it did"},
 		"what did not happen":      {func(r *processes.Report) { r.Unfinished = "no time" }, "BROKEN  everything happened in time: no time"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,10 +91,24 @@ func TestReport_EachPromiseCanBeBroken(t *testing.T) {
 	}
 }
 
+// What the operating system has no means for is left out, and promises nothing.
+func TestReport_AnActThatWasLeftOut(t *testing.T) {
+	r := good()
+	r.Acts[2] = processes.Act{Name: "fetch stopped", Most: 2, Late: true, LeftOut: "this operating system cannot do it"}
+	var page strings.Builder
+	require.NoError(t, r.Write(&page))
+	require.Contains(t, page.String(), "\nfetch stopped was left out: this operating system cannot do it\n")
+	require.Regexp(t, `\nfetch stopped( +-){6}\n`, page.String())
+	require.NotContains(t, page.String(), "late token")
+	require.Len(t, r.Promises(), len(good().Promises())-2)
+	require.True(t, r.Held())
+}
+
 // What processes without a store do is no promise.
 func TestReport_PromisesNothingWithoutAStore(t *testing.T) {
 	r := good()
 	r.Acts[1].Separate.Failed, r.Acts[1].Separate.TokenRequests = 7, 100
+	r.Acts[2].Separate.Displaced = 19
 	require.True(t, r.Held())
 }
 
