@@ -30,7 +30,7 @@ func (p *program) demoCommand() *cli.Command {
 			"client's certificate.\n\n" +
 			"With --processes, the program runs as many processes of itself that share one token through a\n" +
 			"store, and beside them as many that do not, while tokens are revoked, a process that fetches is\n" +
-			"killed or stopped, the store is deleted, and the token endpoint is down. Ends in about 50 s with a\n" +
+			"killed or stopped, the store is deleted, and the token endpoint is down. Ends in about 40 s with a\n" +
 			"table of both.",
 		Flags: own.Flags(p.env, true),
 		Action: func(ctx context.Context, cmd *cli.Command) error {

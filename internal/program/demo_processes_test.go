@@ -20,7 +20,7 @@ func TestDemo_OfThreeProcessesKeepsItsPromises(t *testing.T) {
 		t.Skip("it plays in real time, with real processes")
 	}
 	t.Parallel()
-	r := alfIn(t, invocation{}, "demo", "--processes", "3", "--lifetime", "4s", "--callers", "2")
+	r := alfIn(t, invocation{}, "demo", "--processes", "3", "--lifetime", "3s", "--callers", "2")
 	require.Equal(t, exit.OK, r.code, r.err+r.out)
 	require.NotContains(t, r.out, "BROKEN")
 	require.NotContains(t, r.err, "DATA RACE")

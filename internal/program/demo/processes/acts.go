@@ -23,8 +23,8 @@ type act struct {
 }
 
 const (
-	// slow is how long the token endpoint takes when a process is to be met in the middle of a token request.
-	slow = time.Second
+	// slow is how long the token endpoint takes in acts in which a process is met in the middle of a token request.
+	slow = 600 * time.Millisecond
 	// linger is how long the traffic goes on after an act. It separates two revocations by more than the second that
 	// lies between fetches which are caused by rejections (M13).
 	linger = time.Second
@@ -96,7 +96,6 @@ func killed(ctx context.Context, f *fleet, m *Measured) error {
 	if err := p.kill(); err != nil {
 		return err
 	}
-	f.auth.SetDelay(0)
 	successor, err := f.start(p.name + "'")
 	if err != nil {
 		return err
@@ -129,13 +128,12 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 		return fmt.Errorf("process %s cannot be stopped: %w", p.name, err)
 	}
 	f.setPaused(p, true)
-	f.auth.SetDelay(0)
 	if now.had(p) {
 		m.Note = ", when its token request had just ended"
 	}
 	err = m.recovered(at)(now.replaced(ctx, p))
 	if err == nil {
-		wait(ctx, time.Until(at.Add(slow+slow/2))) // until there is a response for it
+		wait(ctx, time.Until(at.Add(2*slow))) // until there is a response for it
 	}
 	lasted, continued := time.Since(at), f.now()
 	if err := resume(p.cmd.Process); err != nil {
@@ -146,12 +144,9 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 		return err
 	}
 	m.Note = "process " + p.name + " was stopped for " + format.Seconds(lasted) + m.Note
-	if _, err = now.replaced(ctx, nil); err != nil {
-		return err
-	}
-	wait(ctx, linger)
-	m.Displaced = continued.displaced(p)
-	return nil
+	m.displaced = func() uint64 { return continued.displaced(p) }
+	_, err = now.replaced(ctx, nil)
+	return err
 }
 
 // deleted is a revocation alone for those that have no store.

@@ -105,14 +105,14 @@ func (t *task) config() (alf.Config, error) {
 	if t.Key != "" {
 		key, err := keys.Parse([]byte(t.Key))
 		if err != nil {
-			return cfg, err
+			return cfg, fmt.Errorf("the key: %w", err)
 		}
 		cfg.Assertion.Key = keys.Of(key)
 	}
 	if t.DPoPKey != "" {
 		key, err := keys.Parse([]byte(t.DPoPKey))
 		if err != nil {
-			return cfg, err
+			return cfg, fmt.Errorf("the key of DPoP: %w", err)
 		}
 		cfg.DPoP = &alf.DPoP{Key: keys.Of(key)}
 	}

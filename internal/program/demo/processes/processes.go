@@ -2,11 +2,11 @@
 // beside them as many that each have their own, while tokens are revoked, a process that fetches is killed or stopped,
 // the store is deleted and the token endpoint is down. All figures are measured, by the servers and the processes.
 //
-//	script.go, acts.go   what happens, in which order
-//	fleet.go, process.go the processes and their servers, as seen from here
-//	child.go, callers.go what runs in each process
-//	messages.go          what passes between the two
-//	report.go            the table; promises.go: what has to be so
+//	script.go, acts.go                what happens, in which order
+//	fleet.go, process.go, moment.go   the processes and their servers, as seen from here
+//	child.go, callers.go              what runs in each process
+//	messages.go, credentials.go       what passes between the two
+//	report.go, promises.go            the table; what has to be so
 package processes
 
 import (

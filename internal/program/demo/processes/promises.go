@@ -14,7 +14,7 @@ func (r *Report) Promises() []report.Promise {
 	var promises []report.Promise
 	for _, a := range r.Acts {
 		if a.LeftOut == "" && a.Shared.Recovered > 0 {
-			promises = append(promises, a.promise(r.Processes))
+			promises = append(promises, a.promise())
 		}
 	}
 	all := r.sum(func(a Act) Measured { return a.Shared })
@@ -38,8 +38,8 @@ func (r *Report) Promises() []report.Promise {
 }
 
 // promise is about the token requests of an act. Those that were made without the store, because it did not work in time
-// (D4), as on a machine that is very busy, are excused; but there are never as many as without a store.
-func (a Act) promise(processes int) report.Promise {
+// (D4), as on a machine that is very busy, are excused; but there are fewer than without a store.
+func (a Act) promise() report.Promise {
 	made, most := a.Shared.TokenRequests, a.Most
 	p := report.Promise{Text: fmt.Sprintf("%s: %s at most", a.Name, format.Plural(most, "token request"))}
 	if a.Outage {
@@ -47,11 +47,14 @@ func (a Act) promise(processes int) report.Promise {
 		refused := 2 * max(a.Single.Refused, 1)
 		p.Text = fmt.Sprintf("%s: at most twice the refused token requests of one process, which made %s; then %s",
 			a.Name, format.Count(a.Single.Refused), format.Count(most-1))
-		p.Held = a.Shared.Refused <= a.excused(refused, processes)
+		p.Held = a.Shared.Refused <= a.excused(refused, a.Separate.Refused)
 	} else {
 		p.Held = true
 	}
-	p.Held = p.Held && made <= a.excused(most, processes)
+	if alone := a.Shared.Alone; alone > 0 {
+		p.Text += ", and " + format.Count(alone) + " without the store"
+	}
+	p.Held = p.Held && made <= a.excused(most, a.Separate.TokenRequests-a.Separate.Refused)
 	p.Found = format.Plural(a.Shared.TokenRequests, "token request")
 	if a.Outage {
 		p.Found += ", " + format.Count(a.Shared.Refused) + " of them refused"
@@ -59,9 +62,9 @@ func (a Act) promise(processes int) report.Promise {
 	return p
 }
 
-// excused is how many there may be, where so many are promised.
-func (a Act) excused(most uint64, processes int) uint64 {
-	return max(most, min(most+a.Shared.Alone, uint64(processes)-1))
+// excused is how many there may be, where so many are promised, and without a store so many were made.
+func (a Act) excused(most, separate uint64) uint64 {
+	return max(most, min(most+a.Shared.Alone, max(separate, 1)-1))
 }
 
 // Held reports whether every promise was kept.

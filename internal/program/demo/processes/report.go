@@ -53,8 +53,10 @@ type Measured struct {
 	// FirstFailure is the first error since the start.
 	Requests, Failed uint64
 	FirstFailure     string
-	// Displaced is how many processes got a late token in the place of a newer one.
+	// Displaced is how many processes got a late token in the place of a newer one. It is known when the act has ended;
+	// displaced returns it then, if it is not nil.
 	Displaced uint64
+	displaced func() uint64
 	// Recovered is how long it took until the last process had the new token. Zero: it was not measured.
 	Recovered time.Duration
 	// Note says what else happened.
@@ -89,8 +91,8 @@ func (a Act) outcome() (lines []string) {
 func (r *Report) Write(w io.Writer) error {
 	var p page.Page
 	p.Line("")
-	p.Line(fmt.Sprintf("%s with a store and %s without, %s in %s",
-		format.Count(r.Processes), format.Plural(r.Processes, "process"), format.Plural(r.Requests, "request"), format.Seconds(r.Took)))
+	p.Line(fmt.Sprintf("%s processes with a store and as many without, %s in %s",
+		format.Count(r.Processes), format.Plural(r.Requests, "request"), format.Seconds(r.Took)))
 	if r.Stopped != "" {
 		p.Line("interrupted during: " + r.Stopped)
 	}
@@ -116,8 +118,6 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	if alone := r.sum(func(a Act) Measured { return a.Shared }).Alone; alone > 0 {
 		p.Line(fmt.Sprintf("%s made without the store, which did not work in time (D4)", format.Plural(alone, "token request")))
-	}
-	if r.StoreFailure != "" {
 		p.Line("the first failure of the store: " + r.StoreFailure)
 	}
 	for _, promise := range r.Promises() {

@@ -53,7 +53,7 @@ func (s *script) play(ctx context.Context) (*Report, error) {
 	r := &Report{Processes: s.options.Processes, Callers: s.options.Callers}
 	s.narrator.Start(s.status)
 	defer s.narrator.End()
-	s.narrator.Begin("start", fmt.Sprintf("%s that share a token, as many that do not, and one alone", format.Plural(s.options.Processes, "process")))
+	s.narrator.Begin("start", fmt.Sprintf("%s processes that share a token, as many that do not, and one alone", format.Count(s.options.Processes)))
 	limited, cancel := context.WithTimeout(ctx, s.limit())
 	defer cancel()
 	if err := s.each(func(f *fleet) error { return f.startAll(limited) }); err != nil {
@@ -123,6 +123,9 @@ func (f *fleet) perform(ctx context.Context, a act) (m Measured, err error) {
 	if err == nil {
 		wait(ctx, linger)
 		err = f.settled(ctx)
+	}
+	if m.displaced != nil {
+		m.Displaced = m.displaced()
 	}
 	after := f.total()
 	m.TokenRequests = f.tokenRequests() - requests
