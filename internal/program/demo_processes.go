@@ -55,7 +55,8 @@ func (p *program) demoProcessCommand() *cli.Command {
 			if err := argumentsAre(cmd); err != nil {
 				return err
 			}
-			// It ends with its input, and not by the signal that ends the demonstration: that has yet to hear its counts.
+			// It ends with its input, and not by the signal that ends the demonstration: that has yet to hear its
+			// counts.
 			log := p.eventLog(cmd)
 			defer log.flush()
 			if err := processes.Main(p.stdin, p.stdout, log.logger()); err != nil {

@@ -165,8 +165,8 @@ func deleted(ctx context.Context, f *fleet, m *Measured) error {
 	return revoked(ctx, f, m)
 }
 
-// down has tokens fetched that live shortly, and makes the endpoint fail before their refresh time, until shortly before
-// their effective expiry.
+// down has tokens fetched that live shortly, and makes the endpoint fail before their refresh time, until shortly
+// before their effective expiry.
 func down(ctx context.Context, f *fleet, m *Measured, life time.Duration) error {
 	refused := f.auth.Refused()
 	f.auth.SetLifetime(life)

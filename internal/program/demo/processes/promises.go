@@ -37,8 +37,8 @@ func (r *Report) Promises() []report.Promise {
 	return promises
 }
 
-// promise is about the token requests of an act. Those that were made without the store, because it did not work in time
-// (D4), as on a machine that is very busy, are excused; but there are fewer than without a store.
+// promise is about the token requests of an act. Those that were made without the store, because it did not work in
+// time (D4), as on a machine that is very busy, are excused; but there are fewer than without a store.
 func (a Act) promise() report.Promise {
 	made, most := a.Shared.TokenRequests, a.Most
 	p := report.Promise{Text: fmt.Sprintf("%s: %s at most", a.Name, format.Plural(most, "token request"))}

@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/program/format"
 )
 
-// script is the demonstration while it runs. Three fleets play it side by side: one that shares its token, one without a
-// store, and for comparison a single process without one.
+// script is the demonstration while it runs. Three fleets play it side by side: one that shares its token, one without
+// a store, and for comparison a single process without one.
 type script struct {
 	options  Options
 	narrator *narrator.Narrator
