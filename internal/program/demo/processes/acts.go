@@ -79,9 +79,13 @@ func revoked(ctx context.Context, f *fleet, m *Measured) error {
 // fetching revokes the tokens, and returns the process that fetches a successor, with the token request in flight.
 func fetching(ctx context.Context, f *fleet) (moment, *process, error) {
 	f.auth.SetDelay(slow)
-	now := f.now()
+	now, requests := f.now(), f.auth.Requests()
 	f.auth.RevokeAll()
 	fetch, err := now.first(ctx, isFetching, "to begin a token request")
+	for err == nil && f.auth.Requests() == requests { // the request follows its event
+		wait(ctx, time.Millisecond)
+		err = ctx.Err()
+	}
 	return now, fetch.from, err
 }
 

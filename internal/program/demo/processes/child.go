@@ -45,7 +45,7 @@ func run(in io.Reader, r *reporter, logger *slog.Logger) error {
 	}
 	cfg.Hook = r.event
 	if logger != nil {
-		cfg.Logger = logger.With("process", t.Name)
+		cfg.Logger = logger.With("process", t.Name, "shares", t.Store != "")
 	}
 	if t.Store != "" {
 		store, err := filestore.New(t.Store)

@@ -90,9 +90,12 @@ func (m moment) displaced(by *process) (n uint64) {
 // same one.
 func (f *fleet) settled(ctx context.Context) error {
 	now := time.Now()
+	if err := f.await(ctx, "to report their counts", func() bool {
+		return !slices.ContainsFunc(f.running, func(p *process) bool { return p.counted.Before(now) })
+	}); err != nil || f.task.Store == "" {
+		return err
+	}
 	return f.await(ctx, "to agree on one token", func() bool {
-		return !slices.ContainsFunc(f.running, func(p *process) bool {
-			return p.counted.Before(now) || f.task.Store != "" && p.token != f.running[0].token
-		})
+		return !slices.ContainsFunc(f.running, func(p *process) bool { return p.token != f.running[0].token })
 	})
 }

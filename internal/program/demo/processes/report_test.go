@@ -57,6 +57,7 @@ kept    endpoint down: at most twice the refused token requests of one process, 
 kept    no request to the API failed
 kept    none was sent more than twice
 kept    a late token replaced no newer one
+kept    fewer token requests than without a store
 `, "\n"), page.String())
 }
 
@@ -113,7 +114,7 @@ func TestReport_PromisesNothingWithoutAStore(t *testing.T) {
 }
 
 // Without a store that does not work in time, each process fetches alone (D4): those token requests are not the
-// protocol's. But there are fewer than without a store.
+// protocol's. But a store that never works is of no use.
 func TestD4_ReportExcusesTokenRequestsWithoutTheStore(t *testing.T) {
 	r := good()
 	r.Acts[0].Shared.TokenRequests, r.Acts[0].Shared.Alone = 3, 2
@@ -126,16 +127,27 @@ func TestD4_ReportExcusesTokenRequestsWithoutTheStore(t *testing.T) {
 	require.Contains(t, page.String(), "kept    cold start: 1 token request at most, and 2 without the store\n")
 	r.Acts[0].Shared.Alone = 1
 	require.False(t, r.Held())
-	r.Acts[0].Shared.TokenRequests, r.Acts[0].Shared.Alone = 20, 20
-	require.False(t, r.Held(), "as many as without a store")
-	r.Acts[0].Shared.TokenRequests = 19
-	require.True(t, r.Held())
 
+	r = good()
 	outage := &r.Acts[3].Shared
-	outage.Refused, outage.TokenRequests, outage.Alone = 99, 101, 200
+	outage.Refused, outage.TokenRequests, outage.Alone = 14, 16, 4
 	require.True(t, r.Held())
-	outage.Refused, outage.TokenRequests = 100, 102
+	outage.Refused, outage.TokenRequests = 15, 17
 	require.False(t, r.Held())
+
+	r = good()
+	for i := range r.Acts {
+		shared := &r.Acts[i].Shared
+		*shared = r.Acts[i].Separate
+		shared.Alone = shared.TokenRequests
+	}
+	page.Reset()
+	require.NoError(t, r.Write(&page))
+	require.False(t, r.Held())
+	require.Contains(t, page.String(), "BROKEN  fewer token requests than without a store: 201 and 201\n")
+	require.Equal(t, 1, strings.Count(page.String(), "BROKEN"))
+	r.Stopped = "fetch killed"
+	require.True(t, r.Held(), "it cannot be said of a part")
 }
 
 // An act that did not come to its end says so, and promises nothing else.

@@ -44,8 +44,8 @@ func (s *script) each(do func(f *fleet) error) error {
 	return errors.Join(errs...)
 }
 
-// limit is when an act ends whatever has happened: well above what it takes, for a machine that is busy.
-func (s *script) limit() time.Duration { return time.Minute + s.options.Lifetime }
+// limit is when an act ends whatever has happened: far above what it takes, for a machine that has no time for it.
+func (s *script) limit() time.Duration { return 5*time.Minute + s.options.Lifetime }
 
 // play goes through the acts.
 func (s *script) play(ctx context.Context) (*Report, error) {
