@@ -24,7 +24,10 @@ func together(n int, f func()) {
 // A revocation in the middle of a thousand unary calls and a thousand open streams: no unary call fails, each stream
 // ends with Unauthenticated once, and all of it costs one token request.
 func TestG2_AThousandCallsAndStreamsCostOneTokenRequest(t *testing.T) {
-	const many = 1000
+	many := 1000
+	if raceEnabled {
+		many = 300
+	}
 	s := startService(t)
 	s.eachMessage = true
 	stub, ctx := s.stub(s.client()), within(t)
@@ -94,7 +97,7 @@ func TestG2_AThousandCallsAndStreamsCostOneTokenRequest(t *testing.T) {
 func TestG2_TenThousandStreamsAreOpenedAgain(t *testing.T) {
 	many := 10_000
 	if raceEnabled {
-		many = 1_000
+		many = 500
 	}
 	s := startService(t)
 	client := s.client()

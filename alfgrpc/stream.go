@@ -253,17 +253,13 @@ func (s *stream) reopened(at *opened) bool {
 	defer s.release()
 	message := new(emptypb.Empty)
 	err := at.RecvMsg(message)
-	switch {
-	case err == nil:
+	if err == nil {
 		at.call.report(nil)
 		s.result.message = message
-		s.end(nil)
-	default:
-		if err = s.openAgain(at, err); err == nil {
-			return true
-		}
-		s.end(err)
+	} else if err = s.openAgain(at, err); err == nil {
+		return true
 	}
+	s.end(err)
 	return false
 }
 
