@@ -25,7 +25,8 @@ var pure = []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", 
 func parsed(t *testing.T) map[string][]*ast.File {
 	folders := map[string][]*ast.File{}
 	for _, file := range files(t) {
-		nested := strings.HasPrefix(file, "bench/") || strings.HasPrefix(file, "interop/") || strings.HasPrefix(file, "findings/")
+		nested := strings.HasPrefix(file, "alfgrpc/") || strings.HasPrefix(file, "bench/") || strings.HasPrefix(file, "interop/") ||
+			strings.HasPrefix(file, "findings/")
 		if nested || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata/") {
 			continue
 		}
