@@ -1,6 +1,7 @@
 package alf
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,6 +32,29 @@ func (p *Pool) Transport(base http.RoundTripper) http.RoundTripper {
 		base = p.shared.base
 	}
 	return &poolTransport{p.pool, base}
+}
+
+// ClientFor returns the client whose token a request to origin ("https://api.example.com:443", the path may follow)
+// gets by the rules of [Pool.HTTPClient]: that of the target that ctx names ([WithTarget]), or that PoolConfig.Origins
+// names for the origin, or of the zero Target. It is for code that sends requests itself, such as package alfgrpc. It
+// fails with an [ErrRefused] where HTTPClient refuses a request because of PoolConfig.Origins. Closing the client
+// closes nothing else.
+func (p *Pool) ClientFor(ctx context.Context, origin string) (*Client, error) {
+	target := targetOf(ctx)
+	switch {
+	case len(p.origins) > 0:
+		u, err := url.Parse(origin)
+		if err != nil {
+			return nil, fmt.Errorf("%w: its target is not the URL of an origin", ErrRefused)
+		}
+		req := (&http.Request{URL: u, Host: u.Host}).WithContext(ctx)
+		if target, err = (&poolTransport{p.pool, nil}).targetFor(req); err != nil {
+			return nil, err
+		}
+	case target == nil:
+		target = zeroTarget
+	}
+	return p.clientOf(target), nil
 }
 
 // poolTransport adds the token of each request's target.

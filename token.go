@@ -18,6 +18,18 @@ func (c *Client) Token(ctx context.Context) (*Token, error) {
 	return tok, err
 }
 
+// TokenFor is [Client.Token] for a request to origin ("https://api.example.com:443", the path may follow) that other code
+// than this client sends, such as package alfgrpc. A token that this origin has rejected is withheld from it, and no
+// other, until its successor arrives (M21); Token withholds it as well, for some time, because it does not know the
+// origin. With Config.Origins, an origin that is not listed, or none, fails with an [ErrRefused].
+func (c *Client) TokenFor(ctx context.Context, origin string) (*Token, error) {
+	if !c.session.Admits(origin) {
+		return nil, fmt.Errorf("%w: its target is not among Config.Origins: add it there if it may have the token", ErrRefused)
+	}
+	tok, _, err := c.session.Token(ctx, origin)
+	return tok, err
+}
+
 // TokenValidFor is [Client.Token] for callers that need a token for some time, such as for a connection that ends with
 // it. The effective expiry of the returned token is at least min away. If that of the current token is not, a successor
 // is fetched, at most once a second. It fails with manager.ErrTooShort if the authorization server's tokens do not live
@@ -103,6 +115,9 @@ func (c *Client) Refresh(ctx context.Context) (*Token, error) {
 func unsupported(method string) error {
 	return fmt.Errorf("alf: Config.Manager has no %s: %w", method, errors.ErrUnsupported)
 }
+
+// UsesDPoP reports whether Config.DPoP is set, so that each request needs a proof beside the token: see [Client.Proof].
+func (c *Client) UsesDPoP() bool { return c.dpop != nil }
 
 // Proof returns the value of the DPoP header (RFC 9449 section 7) for a request that carries tok and is sent by other
 // code than this client. method and address are the method and the URL of that request. ctx ends the wait for a

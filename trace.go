@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/alf-go/alf/internal/transport"
-	"github.com/alf-go/alf/manager"
 )
 
 // Trace is a set of functions that are called while a request is sent, or while a call such as [Client.Token] waits, on
@@ -30,11 +29,13 @@ type Trace struct {
 	NotRetried func(error)
 }
 
-// Outcome is what an API's response said about a token; see [manager.Outcome].
-type Outcome = manager.Outcome
-
 // WithTrace returns a context for requests and calls that are to be traced. If ctx has a trace already, its functions
 // are called as well, after those of trace.
 func WithTrace(ctx context.Context, trace *Trace) context.Context {
 	return transport.WithTrace(ctx, (*transport.Trace)(trace))
 }
+
+// ContextTrace returns a trace whose functions call those of every trace that [WithTrace] has put into ctx; nil if
+// there is none. It is for code that sends requests itself, such as package alfgrpc, and reports its retries and
+// outcomes. [Client.TokenFor] calls WaitStart and WaitDone itself. No function of the returned trace is nil.
+func ContextTrace(ctx context.Context) *Trace { return (*Trace)(transport.ContextTrace(ctx)) }

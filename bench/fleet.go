@@ -80,7 +80,8 @@ func (f *figures) measure() error {
 	outage, storeDown := part{"an outage of the endpoint", f.outage, asItIs}, part{"Redis is down", f.storeDown, neither}
 	idle := part{"idle processes", f.idle, neither}
 	few := f.b.scaled(20, 4)
-	// What an idle process costs is measured with new ones: what earlier parts have left in their memory would count, too.
+	// What an idle process costs is measured with new ones: what earlier parts have left in their memory would count,
+	// too.
 	others := []func() error{
 		func() error { return f.play([3]int{few, few, 0}, idle) },
 		func() error { return f.own(f.reading) }, func() error { return f.own(f.commands) }, func() error { return f.own(f.simulated) },
@@ -156,8 +157,8 @@ func (f *figures) play(sizes [3]int, parts ...part) (err error) {
 // mostAttempts is how often a part is played at most.
 const mostAttempts = 3
 
-// attempts plays a part. A store that takes longer than it may, because the machine is busy, is one that does not work: then
-// each process fetches by itself (D4). A count that was missed for that reason is determined again.
+// attempts plays a part. A store that takes longer than it may, because the machine is busy, is one that does not work:
+// then each process fetches by itself (D4). A count that was missed for that reason is determined again.
 func (f *figures) attempts(ctx context.Context, t *teams, sizes [3]int, p part) error {
 	for attempt := 1; ; attempt++ {
 		f.say(p.name)

@@ -142,8 +142,8 @@ func (e *stateError) Error() string {
 	return fmt.Sprintf("after %v: they were served last with %v; %s", recoveryTime, e.t.server.Latest(), e.t.Summary())
 }
 
-// failures is how many API requests have failed since the last call. All that the processes have to report until now has
-// arrived when it returns: their counts come last.
+// failures is how many API requests have failed since the last call. All that the processes have to report until now
+// has arrived when it returns: their counts come last.
 func (t *team) failures(ctx context.Context) (int, error) {
 	if _, err := t.Count(ctx); err != nil {
 		return 0, err

@@ -130,8 +130,8 @@ func (c *chaos) processHarm() []harm {
 	}
 }
 
-// canRevoke waits until a token that was fetched for the last revocation has been used. What is revoked on its way to the API
-// twice in a row fails a request, whatever a client does.
+// canRevoke waits until a token that was fetched for the last revocation has been used. What is revoked on its way to
+// the API twice in a row fails a request, whatever a client does.
 func (c *chaos) canRevoke() {
 	pause(context.Background(), time.Until(c.revoked.Add(1500*time.Millisecond)))
 }

@@ -24,8 +24,8 @@ var (
 // processProgram is what the processes of the chaos are made of.
 var processProgram = fleet.Program{Open: func(address string) (store.Store, error) { return redisstore.Open(address) }}
 
-// TestD4_D7_Chaos: processes and the store are harmed in every way while tokens are revoked. The token endpoint works, so
-// no API request fails. In the end all processes have the same token again, and the next lifetime costs one token
+// TestD4_D7_Chaos: processes and the store are harmed in every way while tokens are revoked. The token endpoint works,
+// so no API request fails. In the end all processes have the same token again, and the next lifetime costs one token
 // request.
 func TestD4_D7_Chaos(t *testing.T) {
 	onEach(t, func(t *testing.T, program string) {
@@ -157,8 +157,8 @@ func (c *chaos) check() {
 	}
 }
 
-// nextLifetime: a revocation and the end of the token that follows cost one token request each. On a machine that is so busy
-// that the store takes longer than it may, processes fetch alone; then it is seen once more.
+// nextLifetime: a revocation and the end of the token that follows cost one token request each. On a machine that is so
+// busy that the store takes longer than it may, processes fetch alone; then it is seen once more.
 func (c *chaos) nextLifetime() {
 	for attempt := 1; ; attempt++ {
 		failed := c.storeErrors()

@@ -9,9 +9,10 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// Check reports why the store does not work: the server cannot be reached, refuses the user, is a replica, or denies one of
-// the rights that are needed. It does once what a client does, on an ID of its own, which it deletes. A program may call it when it starts, and should not end because of the error: without a store, every client works
-// as if it had none (D4).
+// Check reports why the store does not work: the server cannot be reached, refuses the user, is a replica, or denies
+// one of the rights that are needed. It does once what a client does, on an ID of its own, which it deletes. A program
+// may call it when it starts, and should not end because of the error: without a store, every client works as if it
+// had none (D4).
 func (s *Store) Check(ctx context.Context) error {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // it does not fail

@@ -26,9 +26,10 @@ func (s *Store) Do(ctx context.Context, id store.ID, c store.Command) (store.Rep
 	return parseReply(out)
 }
 
-// run runs the script, and returns soon after ctx or the store has ended. The client may not: it does not regard a context
-// that is cancelled, and a deadline only if an option says so. A command that was left alone ends with the client's own
-// timeout, and has no context that could be cancelled, because the client would throw away a sound connection.
+// run runs the script, and returns soon after ctx or the store has ended. The client may not: it does not regard a
+// context that is cancelled, and a deadline only if an option says so. A command that was left alone ends with the
+// client's own timeout, and has no context that could be cancelled, because the client would throw away a sound
+// connection.
 func (s *Store) run(ctx context.Context, id store.ID, args []any) (any, error) {
 	if s.ctx.Err() != nil {
 		return nil, store.ErrClosed
@@ -72,9 +73,9 @@ func (s *Store) explain(err error) error {
 	case redis.HasErrorPrefix(err, "NOPERM"):
 		return fmt.Errorf("the user of Redis lacks a right, see the package's documentation for those that it needs: %w", err)
 	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"):
-		return fmt.Errorf("Redis refuses the user or its password, see the client's options: %w", err)
+		return fmt.Errorf("the server refuses the user or its password, see the client's options: %w", err)
 	case redis.HasErrorPrefix(err, "OOM"):
-		return fmt.Errorf("Redis has no memory left, see maxmemory and maxmemory-policy: %w", err)
+		return fmt.Errorf("the server has no memory left, see maxmemory and maxmemory-policy: %w", err)
 	case redis.HasErrorPrefix(err, "READONLY"):
 		return fmt.Errorf("this server of Redis is a replica, connect to the master: %w", err)
 	case redis.HasErrorPrefix(err, "MOVED"), redis.HasErrorPrefix(err, "CROSSSLOT"):
@@ -108,18 +109,18 @@ func init() {
 	}
 }
 
-var errForeign = errors.New("the reply of Redis makes no sense: something else has answered, or its scripts are changed")
+var errNonsense = errors.New("the reply of Redis makes no sense: it is no such server, or its script was changed")
 
 // parseReply is the reverse of written in script/reply.lua.
 func parseReply(out any) (store.Reply, error) {
 	list, ok := out.([]any)
 	if !ok || len(list) < 2 {
-		return store.Reply{}, errForeign
+		return store.Reply{}, errNonsense
 	}
 	words := make([]string, len(list))
 	for i, word := range list {
 		if words[i], ok = word.(string); !ok {
-			return store.Reply{}, errForeign
+			return store.Reply{}, errNonsense
 		}
 	}
 	if words[0] == "error" {
@@ -127,13 +128,13 @@ func parseReply(out any) (store.Reply, error) {
 	}
 	const numbers, all = 15, 20
 	if len(words) != all {
-		return store.Reply{}, errForeign
+		return store.Reply{}, errNonsense
 	}
 	var n [numbers]int64
 	for i := range n {
 		var err error
 		if n[i], err = strconv.ParseInt(words[1+i], 10, 64); err != nil || n[i] < 0 || n[i] > store.MaxNumber {
-			return store.Reply{}, errForeign
+			return store.Reply{}, errNonsense
 		}
 	}
 	text := words[1+numbers:]
@@ -149,7 +150,7 @@ func parseReply(out any) (store.Reply, error) {
 		Guarded: n[14] == 1, Note: bytes(text[3]),
 	}
 	if r.Kind == 0 {
-		return store.Reply{}, errForeign
+		return store.Reply{}, errNonsense
 	}
 	return r, nil
 }
@@ -172,5 +173,5 @@ func refusal(field string) error {
 	case "now":
 		return &store.FieldError{Field: field, Problem: "out of range", Remedy: "set the clock of Redis's machine"}
 	}
-	return errForeign
+	return errNonsense
 }

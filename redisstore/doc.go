@@ -5,18 +5,18 @@
 //	defer shared.Close()
 //	api, err := alf.New(alf.Config{ /* ... */ Store: shared})
 //
-// It is a module of its own, so that programs which do not use it do not inherit its dependency, go-redis. The client is
-// the caller's: a [redis.Client], a failover client for Sentinel, a [redis.ClusterClient] or a [redis.Ring], with TLS, a
-// user and a password as its options say. [Open] makes one from a URL.
+// It is a module of its own, so that programs which do not use it do not inherit its dependency, go-redis. The client
+// is the caller's: a [redis.Client], a failover client for Sentinel, a [redis.ClusterClient] or a [redis.Ring], with
+// TLS, a user and a password as its options say. [Open] makes one from a URL.
 //
 // # What is in Redis
 //
-// Each token has one hash, PREFIX{ID}:t, and one channel, PREFIX{ID}:ev, where ID is made by a keyed hash and PREFIX is
-// "alf:" unless [Prefix] says otherwise. Neither shows a token, a secret, a client id or an endpoint (D3). The hash
+// Each token has one hash, PREFIX{ID}:t, and one channel, PREFIX{ID}:ev, where ID is made by a keyed hash and PREFIX
+// is "alf:" unless [Prefix] says otherwise. Neither shows a token, a secret, a client id or an endpoint (D3). The hash
 // expires ten minutes after the token at the earliest.
 //
-// Each command of the protocol (see package store) is one script, run by EVALSHA, that decides what [store.Step] decides,
-// in Redis's own time. A new token goes to all other processes in a message, so that none has to ask for it.
+// Each command of the protocol (see package store) is one script, run by EVALSHA, that decides what [store.Step]
+// decides, in Redis's own time. A new token goes to all other processes in a message, so that none has to ask for it.
 //
 // # Rights
 //
@@ -29,7 +29,8 @@
 //
 // # Failures and limits
 //
-// A command takes no longer than its caller waits, whatever the client's own timeouts are, and may be sent twice without
-// harm, as go-redis does when a reply is lost. A process that watches has one connection for that, beside those of the
-// client's pool. Replicas are not read: a fail-over that loses writes is noticed, and costs one token request at most.
+// A command takes no longer than its caller waits, whatever the client's own timeouts are, and may be sent twice
+// without harm, as go-redis does when a reply is lost. A process that watches has one connection for that, beside
+// those of the client's pool. Replicas are not read: a fail-over that loses writes is noticed, and costs one token
+// request at most.
 package redisstore

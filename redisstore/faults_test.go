@@ -64,7 +64,7 @@ func TestD4_ErrorsNameTheRemedy(t *testing.T) {
 		works := redisstore.New(admin)
 		require.NoError(t, works.Check(t.Context()))
 
-		fails(user("nobody", "secret-password"), "refuses the user")
+		fails(user("unknown", "secret-password"), "refuses the user")
 		const rights = "+evalsha +eval +subscribe +unsubscribe +publish +ping +hello +auth +time +hmget +hget +hstrlen +hset +del +pexpire"
 		args := func(more ...any) []any { return append([]any{"ACL", "SETUSER", "alf", "reset", "on", ">pw"}, more...) }
 		granted := func(list string) (all []any) {

@@ -5,7 +5,7 @@ package redisstore_test
 import "time"
 
 const (
-	sequences      = 40 // of each kind that are compared
+	sequences      = 20 // of each kind that are compared
 	chaosProcesses = 8
 	chaosDefault   = 5 * time.Second
 )

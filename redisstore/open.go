@@ -21,9 +21,9 @@ var schemes = []string{"redis", "rediss", "unix"}
 //	unix:///PATH?db=N over a Unix socket
 //
 // Query parameters are options of go-redis, such as pool_size=4; see [redis.ParseURL]. The client tries nothing again,
-// since a store that fails is used again soon, gives up a connection after a second, and has two connections as a rule. An
-// error names what is wrong with the URL, and shows neither its user nor its password. Open does not connect; see
-// [Store.Check].
+// since a store that fails is used again soon, gives up a connection after a second, and has two connections as a
+// rule. An error names what is wrong with the URL, and shows neither its user nor its password. Open does not connect;
+// see [Store.Check].
 func Open(address string, options ...Option) (*Store, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// party draws commands that some processes might send, in and out of order, and learns from the replies what makes the next
-// ones matter.
+// party draws commands that some processes might send, in and out of order, and learns from the replies what makes the
+// next ones matter.
 type party struct {
 	rng    *rand.Rand
 	now    store.Time

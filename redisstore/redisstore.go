@@ -29,8 +29,8 @@ var _ store.Store = (*Store)(nil)
 // Option changes a default of [New] and [Open].
 type Option func(*Store)
 
-// Prefix replaces [DefaultPrefix], for a server whose keys have to begin with something else. It must not contain braces,
-// which decide where a cluster keeps a key. All processes need the same.
+// Prefix replaces [DefaultPrefix], for a server whose keys have to begin with something else. It must not contain
+// braces, which decide where a cluster keeps a key. All processes need the same.
 func Prefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
 // New returns a store that uses the caller's client. It neither waits for the server nor requires it: a store that does
@@ -52,8 +52,8 @@ func New(client redis.UniversalClient, options ...Option) *Store {
 	return s
 }
 
-// Close ends all commands and watches with [store.ErrClosed]. It waits for nothing, closes the client if [Open] made it,
-// and is idempotent.
+// Close ends all commands and watches with [store.ErrClosed]. It waits for nothing, closes the client if [Open] made
+// it, and is idempotent.
 func (s *Store) Close() error {
 	s.close()
 	if s.owned == nil {

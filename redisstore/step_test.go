@@ -16,7 +16,8 @@ import (
 
 const id = store.ID("0123456789abcdef0123456789abcdef")
 
-// TestD11_TheScriptDecidesAsStepDoes: any sequence of commands has the same replies, the same data and the same messages.
+// TestD11_TheScriptDecidesAsStepDoes: any sequence of commands has the same replies, the same data and the same
+// messages.
 func TestD11_TheScriptDecidesAsStepDoes(t *testing.T) {
 	onEach(t, func(t *testing.T, program string) {
 		s := startServer(t, program)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,14 +28,23 @@ func worksOver(t *testing.T, client redis.UniversalClient) {
 		ctx, cancel := context.WithCancel(t.Context())
 		pushed, ended := make(chan store.Push, 10), make(chan error, 1)
 		go func() { ended <- shared.Watch(ctx, id, func(p store.Push) { pushed <- p }) }()
-		<-pushed
+		next := func() store.Push {
+			select {
+			case p := <-pushed:
+				return p
+			case err := <-ended:
+				require.NoError(t, err, "watching %s", id)
+			}
+			return store.Push{}
+		}
+		next()
 		r, err := shared.Do(t.Context(), id, store.Command{Kind: store.Acquire, Owner: "a", Lease: 5_000})
 		require.NoError(t, err)
 		_, err = shared.Do(t.Context(), id, store.Command{
 			Kind: store.Publish, Owner: "a", Grant: r.Grant, Digest: digest(n), Expires: r.Now + 60_000, Sealed: []byte("s"),
 		})
 		require.NoError(t, err)
-		require.Equal(t, digest(n), (<-pushed).Record.Digest)
+		require.Equal(t, digest(n), next().Record.Digest)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
 	}
@@ -50,6 +60,12 @@ func TestD2_Cluster(t *testing.T) {
 		nodes[0].do(clients[0], "CLUSTER", "ADDSLOTSRANGE", 0, 8191)
 		nodes[1].do(clients[1], "CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
 		nodes[0].do(clients[0], "CLUSTER", "MEET", "127.0.0.1", nodes[1].port(), nodes[1].args[3])
+		for _, client := range clients {
+			eventually(t, "both know of each other", func() bool {
+				info, err := client.ClusterInfo(t.Context()).Result()
+				return err == nil && strings.Contains(info, "cluster_state:ok")
+			})
+		}
 		worksOver(t, clusterClient(t, nodes[0].address))
 
 		// A client for one server says what it needs instead.

@@ -14,8 +14,8 @@ import (
 	"github.com/alf-go/alf/store"
 )
 
-// A connection on which nothing has come for heartbeat is asked whether it is alive, and is given up if nothing comes for
-// as long again: go-redis would keep one that went silent.
+// A connection on which nothing has come for heartbeat is asked whether it is alive, and is given up if nothing comes
+// for as long again: go-redis would keep one that went silent.
 const heartbeat = 10 * time.Second
 
 // subscribeTime is how long a subscription may take.
@@ -86,7 +86,7 @@ func (s *Store) watch(ctx context.Context, id store.ID, push func(store.Push)) e
 func deliver(message any, push func(store.Push)) error {
 	p, ok := parsePush(message)
 	if !ok {
-		return errForeign
+		return errNonsense
 	}
 	push(p)
 	return nil

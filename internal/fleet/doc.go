@@ -1,5 +1,5 @@
-// Package fleet runs many processes of the client that share a token, or do not: to measure what they cost together, and
-// to see what becomes of their requests while processes are killed and stopped and the store fails.
+// Package fleet runs many processes of the client that share a token, or do not: to measure what they cost together,
+// and to see what becomes of their requests while processes are killed and stopped and the store fails.
 //
 //	fleet.go, process.go   the processes, as seen by the program that has started them
 //	orders.go, observe.go  what they are asked for; what is known of them

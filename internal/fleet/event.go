@@ -55,8 +55,8 @@ type Counts struct {
 	Slowest time.Duration
 	// Fetches is how many token requests were made, and Alone how many of them without the store, though there is one.
 	Fetches, Alone uint64
-	// Adopted is how many tokens came from the store, Offered how many were handed in that it did not have, and Errors how
-	// often it did not work.
+	// Adopted is how many tokens came from the store, Offered how many were handed in that it did not have, and Errors
+	// how often it did not work.
 	Adopted, Offered, Errors uint64
 }
 

@@ -68,9 +68,9 @@ type refusal struct {
 	token   int
 }
 
-// Excused reports whether a request failed because its second token was revoked as well, and the process could not know.
-// No client can help that, since a request is sent again once (C3): the token may have been revoked on its way, or before
-// that together with the first one, when the processes had different tokens because the store had failed.
+// Excused reports whether a request failed because its second token was revoked as well, and the process could not
+// know. No client can help that, since a request is sent again once (C3): the token may have been revoked on its way,
+// or before that together with the first one, when the processes had different tokens because the store had failed.
 func (s *Server) Excused(request string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -61,6 +61,7 @@ func lower(c byte) byte {
 type allowed struct {
 	origin
 	spelled string // its host and port as configured, which is how they mostly come back in URLs
+	name    string // its normalized spelling
 }
 
 // SameOrigin reports whether req goes to an origin, by its URL and by its Host header.
@@ -74,7 +75,7 @@ func parseOrigins(entries []string) []allowed {
 	var origins []allowed
 	for _, entry := range entries {
 		if u, err := url.Parse(entry); err == nil {
-			origins = append(origins, allowed{originOf(u), u.Host})
+			origins = append(origins, allowed{originOf(u), u.Host, originOf(u).String()})
 		}
 	}
 	return origins
@@ -97,6 +98,21 @@ func (s *Session) Listed(u *url.URL) bool {
 		}
 	}
 	return false
+}
+
+// Admits reports whether the token may be sent to a target that is the name of an origin, which a path may follow, by
+// code other than this package. It tries the cheap comparison with all origins first.
+func (s *Session) Admits(target string) bool {
+	if s.origins == nil {
+		return true
+	}
+	for i := range s.origins {
+		if path, ok := strings.CutPrefix(target, s.origins[i].name); ok && (path == "" || path[0] == '/') {
+			return true
+		}
+	}
+	u, err := url.Parse(target)
+	return err == nil && s.Listed(u)
 }
 
 // named is the origin that a server goes by: the host is that of the Host header, which decides who responds behind a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/alf-go/alf/manager"
 )
@@ -124,3 +125,26 @@ func (s *Session) observeAccepted(c *call, tok *manager.Token) {
 		s.outcomes.ReportOutcome(manager.Outcome{Token: tok, Origin: target(c.req), Accepted: true, Sent: c.observed})
 	}
 }
+
+// ObservesOutcomes reports whether the source wants to know the outcomes of all requests.
+func (s *Session) ObservesOutcomes() bool { return s.outcomes != nil && s.outcomes.ObservesOutcomes() }
+
+// ReportOutcome counts the outcome of a request that was sent elsewhere, and passes it on to the source, except for the
+// rejection of a first request, which the source learns by Replace or Invalidate.
+func (s *Session) ReportOutcome(o manager.Outcome) {
+	if o.Retry {
+		s.Counters.Retried.Add(1)
+		if o.Accepted {
+			s.Counters.RetrySucceeded.Add(1)
+		}
+	} else if !o.Accepted {
+		s.Counters.Unauthorized.Add(1)
+		return
+	}
+	if s.outcomes != nil && !s.closed.Load() {
+		s.outcomes.ReportOutcome(o)
+	}
+}
+
+// Now is the time by the clock of the source.
+func (s *Session) Now() time.Time { return s.clock.Now() }

@@ -79,3 +79,15 @@ func (ts traces) notRetried(reason error) {
 		}
 	}
 }
+
+// ContextTrace returns one trace for all of a context's; nil if it has none.
+func ContextTrace(ctx context.Context) *Trace {
+	found := traceOf(ctx)
+	if len(found) == 0 {
+		return nil
+	}
+	return &Trace{
+		WaitStart: found.waitStart, WaitDone: found.waitDone, Retry: found.retry, Outcome: found.outcome,
+		Suppressed: found.suppressed, NotRetried: found.notRetried,
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alf-go/alf/internal/files"
@@ -76,6 +77,9 @@ func (v *Values) trust() (*x509.CertPool, error) {
 func (v *Values) Invalid(err error) error {
 	var problems exit.Problems
 	for _, line := range v.names.Errors(err) {
+		if rest, found := strings.CutPrefix(line, v.names.Of("ClientSecret")+": "); found && v.secretFrom != "" {
+			line = v.secretFrom + ": " + rest // of those that may give it
+		}
 		problems.Note(errors.New(line))
 	}
 	return problems.Err()

@@ -22,8 +22,8 @@ type Stores map[string]OpenStore
 // commands work without it, but goes to warn.
 type OpenStore func(ctx context.Context, url string, warn func(error)) (store.Store, error)
 
-// configureStore opens the store through which the token is shared. It is not closed: nothing of it runs when the client
-// has ended, and the program ends with that.
+// configureStore opens the store through which the token is shared. It is not closed: nothing of it runs when the
+// client has ended, and the program ends with that.
 func (v *Values) configureStore(ctx context.Context, stores Stores, warn func(error)) error {
 	if v.StoreKeyFile != "" && v.StoreAt == "" {
 		return exit.Usagef("--store-key-file is of use only with --store: add that, or remove it")

@@ -58,10 +58,11 @@ type Values struct {
 	// From says where the credentials come from. [Values.Configure] fills it.
 	From Sources
 
-	where map[string]Origin // of each setting that was given
-	env   *Environment
-	stdin io.Reader
-	names Names
+	where      map[string]Origin // of each setting that was given
+	secretFrom string            // the one of them that gave the client secret
+	env        *Environment
+	stdin      io.Reader
+	names      Names
 }
 
 // Defaults are the values of settings that are not given.

@@ -282,8 +282,8 @@ func (p *process) reply(c waiter, reply core.Reply) {
 	}
 }
 
-// checkFailure: a caller fails only because of the token endpoint (D4), and no process because of another one's credentials
-// (D6).
+// checkFailure: a caller fails only because of the token endpoint (D4), and no process because of another one's
+// credentials (D6).
 func (p *process) checkFailure() {
 	w := p.w
 	if p.denied() {

@@ -1,5 +1,5 @@
-// Command alf is the program of the root module with one more store: --store redis://HOST:PORT shares tokens between the
-// machines that use the same server.
+// Command alf is the program of the root module with one more store: --store redis://HOST:PORT shares tokens between
+// the machines that use the same server.
 package main
 
 import (
@@ -19,8 +19,8 @@ func main() {
 	program.Main(program.Extension{Stores: settings.Stores{"redis": open, "rediss": open, "unix": open}})
 }
 
-// connectTime is how long a command waits for a server before it goes on without. From then on the connection is there, so
-// that the 150 ms of a store operation suffice.
+// connectTime is how long a command waits for a server before it goes on without. From then on the connection is
+// there, so that the 150 ms of a store operation suffice.
 const connectTime = time.Second
 
 func open(ctx context.Context, url string, warn func(error)) (store.Store, error) {

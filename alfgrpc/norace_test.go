@@ -1,0 +1,5 @@
+//go:build !race
+
+package alfgrpc_test
+
+const raceEnabled = false
