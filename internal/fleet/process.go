@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,8 +110,15 @@ func (p *Process) kill() {
 	_ = p.stdin.Close()
 }
 
-// Suspend stops it, as SIGSTOP does, until Continue.
-func (p *Process) Suspend() error { return p.suspend(true) }
+// Suspend stops it, as SIGSTOP does, until Continue. It returns when the process has stopped.
+func (p *Process) Suspend() error {
+	if err := p.suspend(true); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return Until(ctx, p.name+" stops", p.hasStopped)
+}
 
 // Continue lets it go on.
 func (p *Process) Continue() error { return p.suspend(false) }
