@@ -77,6 +77,7 @@ func (t *team) close() error {
 	return err
 }
 
+// close ends the teams and Redis, once.
 func (t *teams) close() error {
 	var errs []error
 	for _, one := range []*team{t.shared, t.apart, t.lone} {
@@ -84,7 +85,10 @@ func (t *teams) close() error {
 			errs = append(errs, one.close())
 		}
 	}
-	t.redis.close()
+	if t.redis != nil {
+		t.redis.close()
+	}
+	*t = teams{}
 	return errors.Join(errs...)
 }
 
