@@ -33,7 +33,8 @@ type call struct {
 	reported atomic.Bool // its outcome was reported, or need not be
 }
 
-// attempt is what the credentials gave to one attempt of a call, since gRPC's retry policy makes several.
+// attempt is what the credentials gave to one attempt of a call, since gRPC's retry policy makes several. It is zero if
+// they gave an error.
 type attempt struct {
 	client *alf.Client
 	token  *alf.Token
@@ -42,8 +43,6 @@ type attempt struct {
 	sent time.Time
 	// deadline is the attempt's; the service configuration may have set it. Zero: there is none.
 	deadline time.Time
-	// failed says that it has no token, and was not sent.
-	failed bool
 }
 
 // target names the method of a server to the token manager.

@@ -31,7 +31,7 @@ func (p *perRPC) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 	if err != nil {
 		err = newTokenError(ctx, err)
 		if c != nil {
-			c.note(attempt{failed: true})
+			c.note(attempt{})
 		}
 		return nil, err
 	}

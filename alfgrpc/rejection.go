@@ -16,7 +16,7 @@ func (c *call) refused(err error) bool {
 		return false
 	}
 	a := c.noted()
-	return a.token != nil && !a.failed
+	return a.token != nil
 }
 
 // replace has the refused token replaced, and returns nil if the call is to be made again. Otherwise it returns the
@@ -83,7 +83,7 @@ func (c *call) report(err error) {
 		return
 	}
 	a := c.noted()
-	if a.sent.IsZero() || a.failed {
+	if a.sent.IsZero() {
 		return
 	}
 	accepted := !c.refused(err)
