@@ -212,6 +212,17 @@ func TestG3_WhatHasToBeRepairedIsUnauthenticated(t *testing.T) {
 	}
 }
 
+func TestG3_AMissingClientIsAClearError(t *testing.T) {
+	s := startService(t)
+	for _, options := range [][]grpc.DialOption{alfgrpc.DialOptions(nil), alfgrpc.PoolDialOptions(nil)} {
+		for _, call := range kinds {
+			err := call(within(t), testgrpc.NewTestServiceClient(s.dial(options...)))
+			require.Equal(t, codes.Unauthenticated, status.Code(err))
+			require.ErrorContains(t, err, "alf.New")
+		}
+	}
+}
+
 func TestG3_AClosedClientIsUnauthenticated(t *testing.T) {
 	for kind, call := range kinds {
 		t.Run(kind, func(t *testing.T) {
