@@ -413,7 +413,6 @@ func TestG2_AnEarlyResponseIsNotLost(t *testing.T) {
 	conn := s.dial(append(alfgrpc.DialOptions(s.client()), grpc.WithChainStreamInterceptor((&awaitRefusal{before: 1}).stream))...)
 	stream, err := testgrpc.NewTestServiceClient(conn).StreamingInputCall(within(t))
 	require.NoError(t, err)
-	require.NoError(t, stream.Send(input(1)))
 	eventually(t, func() bool { return stream.Send(input(1)) == io.EOF }, "the stream is over")
 	response, err := stream.CloseAndRecv()
 	require.NoError(t, err)
