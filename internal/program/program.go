@@ -8,6 +8,7 @@ package program
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -24,6 +25,8 @@ import (
 type Extension struct {
 	// Settings are added to the table. Each has an Into.
 	Settings settings.Table
+	// Stores are opened by the setting --store.
+	Stores settings.Stores
 	// Configure changes the configuration that the settings come to, before a client is made from it. Nil: nothing is
 	// changed.
 	Configure func(context.Context, *alf.Config) error
@@ -46,10 +49,11 @@ func Main(extensions ...Extension) {
 // run is the program: all it touches of the outside are its arguments, the files that they name, and sockets. It
 // returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env *settings.Environment, extensions ...Extension) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, extensions: extensions}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: env, extensions: extensions, stores: make(settings.Stores)}
 	p.table = settings.All()
 	for _, e := range extensions {
 		p.table = append(p.table, e.Settings...)
+		maps.Copy(p.stores, e.Stores)
 	}
 	p.names = p.table.Names()
 	args = p.arguments(args)
@@ -65,7 +69,8 @@ type program struct {
 	table          settings.Table
 	names          settings.Names
 	extensions     []Extension
-	allHelp        bool // the help shows the settings of every group
+	stores         settings.Stores // of the extensions
+	allHelp        bool            // the help shows the settings of every group
 }
 
 func (p *program) root() *cli.Command {
@@ -77,7 +82,7 @@ func (p *program) root() *cli.Command {
 			"was broken, 130 interrupted. \"alf help settings\" lists the settings of all commands.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.simCommand(), p.settingsTopic()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.demoProcessCommand(), p.simCommand(), p.settingsTopic()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are reported once.

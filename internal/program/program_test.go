@@ -3,6 +3,7 @@ package program
 import (
 	"io"
 	"log"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,7 +13,13 @@ import (
 	"github.com/alf-go/alf/internal/program/exit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The demonstration starts the program again as its processes, and that is the test binary here.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == processCommandName {
+		Main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // quiet is for servers whose clients hang up on them.
 var quiet = log.New(io.Discard, "", 0)

@@ -52,7 +52,8 @@ func (p *program) configure(ctx context.Context, cmd *cli.Command) (*settings.Va
 	if err != nil {
 		return nil, err
 	}
-	if err := v.Configure(ctx); err != nil {
+	warn := func(err error) { fmt.Fprintf(p.stderr, "alf: %v\n", err) }
+	if err := v.Configure(ctx, p.stores, warn); err != nil {
 		return nil, err
 	}
 	for _, e := range p.extensions {

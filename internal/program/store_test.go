@@ -1,13 +1,20 @@
 package program
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/filestore"
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/settings"
+	"github.com/alf-go/alf/store"
 )
 
 // storeDir is a directory that no other user can change.
@@ -55,5 +62,33 @@ func TestD1_WhatIsWrongWithAStore(t *testing.T) {
 	require.Contains(t, r.err, "--store")
 	r = alfIn(t, invocation{env: i.configured(map[string]string{"ALF_CLIENT_SECRET": "short"})}, "token", "--store", storeDir(t))
 	require.Equal(t, exit.Usage, r.code)
-	require.Contains(t, r.err, "16 bytes")
+	require.Contains(t, r.err, "ALF_CLIENT_SECRET: shorter than 16 bytes")
+	require.Contains(t, r.err, "set --store-key-file")
+	r = i.alf(t, "token", "--store", "redis://127.0.0.1")
+	require.Equal(t, exit.Usage, r.code)
+	require.Contains(t, r.err, "redisstore/cmd/alf")
+}
+
+// A program may have stores built in besides directories.
+func TestD2_AStoreThatIsBuiltIn(t *testing.T) {
+	i, dir := newIDP(t), storeDir(t)
+	alf := func(args ...string) result {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"alf"}, args...), strings.NewReader(""), &stdout, &stderr, environmentOf(i.configured(nil)), Extension{
+			Stores: settings.Stores{"test": func(_ context.Context, url string, warn func(error)) (store.Store, error) {
+				if url == "test://wrong" {
+					return nil, errors.New("there is no such host")
+				}
+				warn(errors.New("it is slow"))
+				return filestore.New(dir)
+			}},
+		})
+		return result{code, stdout.String(), stderr.String()}
+	}
+	const warning = "alf: --store: it is slow\n"
+	require.Equal(t, result{exit.OK, "token-1\n", warning}, alf("token", "--store", "test://here"))
+	require.Equal(t, result{exit.OK, "token-1\n", warning}, alf("token", "--store", "test://here"))
+	require.Equal(t, result{exit.OK, "token-1\n", warning}, alf("token", "--config", write(t, "config.json", `{"store": "test://here"}`)))
+	require.Equal(t, result{exit.Usage, "", "alf: --store: there is no such host\n"}, alf("token", "--store", "test://wrong"))
+	require.Contains(t, alf("token", "--store", "tset://here").err, "tset:// is no store that is known: use a directory, or test://")
 }

@@ -24,9 +24,15 @@ var pure = []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "math", 
 // parsed returns the Go files of the root module, without tests, by the folder they are in.
 func parsed(t *testing.T) map[string][]*ast.File {
 	folders := map[string][]*ast.File{}
-	for _, file := range files(t) {
-		nested := strings.HasPrefix(file, "alfgrpc/") || strings.HasPrefix(file, "bench/") || strings.HasPrefix(file, "interop/") ||
-			strings.HasPrefix(file, "findings/")
+	all := files(t)
+	others := []string{"findings/"} // and the modules of their own
+	for _, file := range all {
+		if path.Base(file) == "go.mod" && file != "go.mod" {
+			others = append(others, path.Dir(file)+"/")
+		}
+	}
+	for _, file := range all {
+		nested := slices.ContainsFunc(others, func(folder string) bool { return strings.HasPrefix(file, folder) })
 		if nested || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata/") {
 			continue
 		}

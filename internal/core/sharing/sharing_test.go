@@ -230,6 +230,18 @@ func TestD5_TheStoreHearsOfTheGuard(t *testing.T) {
 	require.True(t, c.Good)
 }
 
+func TestD5_ARejectedTokenIsNotOffered(t *testing.T) {
+	d := newDriver(t)
+	d.fetches(4)
+	d.step(sharing.Input{Kind: sharing.FetchEnded, OK: true, Digest: mine, Life: time.Hour})
+	d.replies(store.Reply{Kind: store.Done})
+	d.step(sharing.Input{Kind: sharing.Rejected, Digest: mine, Origin: api})
+	d.step(sharing.Input{Kind: sharing.Pushed, Push: store.Push{Now: d.storeTime(0)}}) // the store has lost it
+	for range 10 {
+		require.False(t, d.pass(10*time.Second).Do, "no process is to get it")
+	}
+}
+
 func TestD6_AHoldIsObeyed(t *testing.T) {
 	d := newDriver(t)
 	d.want()

@@ -29,7 +29,7 @@ const coldStart = "cold start"
 // coldStart has no requests to count yet: all callers at once, and there is no token. Without one there is nothing to
 // go on with.
 func (s *script) coldStart(ctx context.Context) bool {
-	s.narrator.begin(coldStart, format.Plural(s.traffic.callers, "caller")+" at once ask for a token, and there is none")
+	s.narrator.Begin(coldStart, format.Plural(s.traffic.callers, "caller")+" at once ask for a token, and there is none")
 	longest, err := s.traffic.askAtOnce(ctx)
 	if err != nil {
 		s.miss(ctx, fmt.Sprintf("no token to begin with: %v", err))
@@ -39,7 +39,7 @@ func (s *script) coldStart(ctx context.Context) bool {
 	if n := s.auth.MetadataRead(); n > 0 {
 		asked = format.Plural(n, "request") + " for the metadata, " + asked
 	}
-	s.narrator.outcome(fmt.Sprintf("%s; the last caller had the token after %s", asked, format.Duration(longest)))
+	s.narrator.Outcome(fmt.Sprintf("%s; the last caller had the token after %s", asked, format.Duration(longest)))
 	return true
 }
 

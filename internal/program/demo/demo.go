@@ -15,6 +15,7 @@ import (
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
 	"github.com/alf-go/alf/internal/program/demo/journal"
+	"github.com/alf-go/alf/internal/program/demo/narrator"
 	"github.com/alf-go/alf/internal/program/demo/report"
 	"github.com/alf-go/alf/internal/program/demo/server"
 	"github.com/alf-go/alf/manager"
@@ -101,7 +102,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	s := &script{
 		auth: auth, api: api, client: client, journal: log, lifetime: o.Lifetime,
 		traffic:  &traffic{client: client, url: api.URL(), callers: o.Callers, every: o.Every},
-		narrator: newNarrator(o.Progress, o.Live), authentication: o.authentication(),
+		narrator: narrator.New(o.Progress, o.Live), authentication: o.authentication(),
 	}
 	start := time.Now()
 	stopped := s.play(ctx, o.limit())

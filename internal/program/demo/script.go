@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/program/demo/journal"
+	"github.com/alf-go/alf/internal/program/demo/narrator"
 	"github.com/alf-go/alf/internal/program/demo/report"
 	"github.com/alf-go/alf/internal/program/demo/server"
 	"github.com/alf-go/alf/internal/program/demo/tally"
@@ -19,7 +20,7 @@ type script struct {
 	client         *alf.Client
 	journal        *journal.Journal
 	traffic        *traffic
-	narrator       *narrator
+	narrator       *narrator.Narrator
 	lifetime       time.Duration
 	authentication []string // of the client; see Options.authentication
 
@@ -44,11 +45,11 @@ type outcome func() []string
 func (s *script) play(ctx context.Context, limit time.Duration) (stopped string) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	s.narrator.start(s.status)
-	defer s.narrator.end()
+	s.narrator.Start(s.status)
+	defer s.narrator.End()
 	if len(s.authentication) > 0 {
-		s.narrator.begin("client", s.authentication[0])
-		s.narrator.outcome(s.authentication[1:]...)
+		s.narrator.Begin("client", s.authentication[0])
+		s.narrator.Outcome(s.authentication[1:]...)
 	}
 	if !s.coldStart(limited) {
 		if ctx.Err() != nil {
@@ -73,7 +74,7 @@ func (s *script) play(ctx context.Context, limit time.Duration) (stopped string)
 		}
 	}
 	s.traffic.halt()
-	s.narrator.outcome(last()...)
+	s.narrator.Outcome(last()...)
 	return ""
 }
 
@@ -83,9 +84,9 @@ func (s *script) begin(act act, last outcome) *tally.Tally {
 	s.played = append(s.played, report.Act{Name: act.name, Tally: counts})
 	s.traffic.enter(&scene{counts, act.refusals})
 	if last != nil {
-		s.narrator.outcome(last()...)
+		s.narrator.Outcome(last()...)
 	}
-	s.narrator.begin(act.name, act.about)
+	s.narrator.Begin(act.name, act.about)
 	return counts
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alf-go/alf/internal/files"
@@ -16,8 +17,9 @@ import (
 type Sources struct{ Secret, Key, Assertion, Certificate, DPoPKey string }
 
 // Configure completes Config by what the other settings name. Files are read once, so that an error of theirs is one of
-// the configuration. Its errors have exit code 2.
-func (v *Values) Configure(ctx context.Context) error {
+// the configuration. Its errors have exit code 2. What
+// is wrong and keeps no command from working goes to warn.
+func (v *Values) Configure(ctx context.Context, stores Stores, warn func(error)) error {
 	if err := v.configureSecret(ctx); err != nil {
 		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
@@ -32,7 +34,7 @@ func (v *Values) Configure(ctx context.Context) error {
 	}
 	v.Config.HTTPClient = &http.Client{Transport: base}
 	v.limitAttempts()
-	if err := v.configureStore(); err != nil {
+	if err := v.configureStore(ctx, stores, warn); err != nil {
 		return err
 	}
 	return v.configureCredentials(ctx)
@@ -75,6 +77,9 @@ func (v *Values) trust() (*x509.CertPool, error) {
 func (v *Values) Invalid(err error) error {
 	var problems exit.Problems
 	for _, line := range v.names.Errors(err) {
+		if rest, found := strings.CutPrefix(line, v.names.Of("ClientSecret")+": "); found && v.secretFrom != "" {
+			line = v.secretFrom + ": " + rest // of those that may give it
+		}
 		problems.Note(errors.New(line))
 	}
 	return problems.Err()

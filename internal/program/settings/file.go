@@ -82,8 +82,13 @@ func (f *file) apply(t Table, v *Values) error {
 		if _, given := v.where[s.Name]; given {
 			continue
 		}
-		if path, ok := value.Interface().(Path); ok {
-			value.SetString(string(beside(f.path, path)))
+		switch at := value.Interface().(type) {
+		case Path:
+			value.SetString(string(beside(f.path, at)))
+		case Location:
+			if at.scheme() == "" {
+				value.SetString(string(beside(f.path, Path(at))))
+			}
 		}
 		to.Set(value)
 		v.where[s.Name] = Origin{File, f.at(m.key)}

@@ -41,6 +41,7 @@ type base struct {
 
 var (
 	pathType     = reflect.TypeFor[Path]()
+	locationType = reflect.TypeFor[Location]()
 	durationType = reflect.TypeFor[time.Duration]()
 	listType     = reflect.TypeFor[[]string]()
 	paramsType   = reflect.TypeFor[url.Values]()
@@ -55,7 +56,7 @@ func kindOf(t reflect.Type) kind {
 	switch {
 	case t == secretType:
 		return kind{must: "must be a string"} // only ever read from a variable, by [Values.Configure]
-	case t == pathType:
+	case t == pathType || t == locationType:
 		k := textKind
 		k.flag = func(b base, v reflect.Value) cli.Flag { return textFlag(b, v.String(), true) }
 		return k

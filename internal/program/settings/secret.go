@@ -45,6 +45,7 @@ func (v *Values) configureSecret(ctx context.Context) error {
 		return err
 	}
 	v.Config.ClientSecret, v.From.Secret = source.read, source.where
+	v.secretFrom = source.setting
 	_, err = source.read(ctx)
 	return v.about(source.setting, source.where, err)
 }

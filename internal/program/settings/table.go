@@ -45,7 +45,7 @@ func All() Table {
 
 		{Name: "origin", Field: "Origins", Group: Connection, Help: "send the token to `ORIGIN` only, such as https://api.example.com"},
 		{Name: "allow_http", Field: "AllowHTTP", Group: Connection, Help: "allow secrets and tokens to be sent to `HOST` over plain http"},
-		{Name: "store", Field: "StoreDir", About: "Store", Group: Connection, Help: "share the token with other processes, through the directory `PATH`"},
+		{Name: "store", Field: "StoreAt", About: "Store", Group: Connection, Help: "share the token with other processes, through `STORE`: a directory, or a URL if the program has such a store"},
 		{Name: "store_key_file", Field: "StoreKeyFile", About: "StoreKey", Group: Connection, Help: "with --store: the key in `PATH` (16 bytes or more, 32 random ones as a rule), not the client secret"},
 		{Name: "ca_file", Field: "CAFile", About: "TokenRequest.TLS.RootCAs", Group: Connection, Help: "trust the authorities in `PATH` (PEM) as well"},
 		{Name: "token_server_name", Field: "TokenServerName", About: "TokenRequest.TLS.ServerName", Group: Connection, Help: "accept a certificate of the token endpoint that is for `HOST`"},

@@ -20,6 +20,7 @@ import (
 var samples = map[string]struct{ flag, file string }{
 	"string":                   {"text", `"text"`},
 	"settings.Path":            {"/dir/file", `"/dir/file"`},
+	"settings.Location":        {"/dir/file", `"/dir/file"`},
 	"[]string":                 {"a b", `["a", "b"]`},
 	"url.Values":               {"k=1", `{"k": "1"}`},
 	"map[string]interface {}":  {"k=1", `{"k": 1}`},

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"github.com/alf-go/alf"
@@ -27,7 +28,8 @@ type Inputs struct {
 	DPoPAlgorithm keys.Algorithm
 	DPoPBackdate  time.Duration
 
-	StoreDir, StoreKeyFile Path
+	StoreAt      Location
+	StoreKeyFile Path
 
 	CAFile          Path
 	TokenServerName string
@@ -35,6 +37,17 @@ type Inputs struct {
 
 // Path is the name of a file. In the configuration file it is relative to that.
 type Path string
+
+// Location is a Path, or a URL, which begins with a scheme and "://".
+type Location string
+
+// scheme is that of a URL; "" of a path.
+func (l Location) scheme() string {
+	if scheme, _, found := strings.Cut(string(l), "://"); found {
+		return scheme
+	}
+	return ""
+}
 
 // Values are what all settings come to.
 type Values struct {
@@ -45,10 +58,11 @@ type Values struct {
 	// From says where the credentials come from. [Values.Configure] fills it.
 	From Sources
 
-	where map[string]Origin // of each setting that was given
-	env   *Environment
-	stdin io.Reader
-	names Names
+	where      map[string]Origin // of each setting that was given
+	secretFrom string            // the one of them that gave the client secret
+	env        *Environment
+	stdin      io.Reader
+	names      Names
 }
 
 // Defaults are the values of settings that are not given.

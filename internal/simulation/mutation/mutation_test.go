@@ -209,6 +209,8 @@ var betweenProcesses = []bug{
 		"if !opened || !s.seen.Less(v) || v.Gen != r.Gen {", "if !opened || v.Gen != r.Gen {"},
 	{"a push is taken for the store's time", "sharing/clock.go",
 		"	if c.known && c.earliest(at) < now {\n", "	if c.known || now > 0 {\n"},
+	{"wrong credentials of one process hold all", "sharing/fetch.go",
+		"	if in.Class != 0 {\n		f.end, f.class, f.behind = store.Hold, in.Class,", "	if true {\n		f.end, f.class, f.behind = store.Hold, max(in.Class, store.Response),"},
 	{"a token that the store does not have is not offered", "sharing/offer.go",
 		"(h.version == (store.Version{}) || c.policy.Poll > 0)", "h.version != store.Version{} && c.policy.Poll > 0"},
 }

@@ -27,6 +27,7 @@ type Parameters struct {
 	Skew         time.Duration // by which clocks are wrong at most
 	Deaths       time.Duration // between deaths of processes: another one takes the place at once
 	Stops        time.Duration // between processes being stopped, for up to ten seconds
+	Denied       bool          // the credentials of the first process are wrong
 }
 
 // Draw draws the parameters of a seed.
@@ -58,5 +59,6 @@ func Draw(seed uint64) Parameters {
 		}
 	}
 	p.OneActive = r.Float64() < 0.3
+	p.Denied = r.Float64() < 0.1
 	return p
 }

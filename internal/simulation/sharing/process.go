@@ -198,14 +198,17 @@ func (p *process) send(e *core.Effects) {
 	takes := w.about(w.parameters.Latency)
 	down := w.endpoint.down
 	w.After(takes/2, func() {
-		if down {
-			w.After(takes/2, func() { p.receive(func() { p.fetched(id, 0, core.Result{}) }) })
+		if down || p.denied() {
+			w.After(takes/2, func() { p.receive(func() { p.fetched(id, 0, core.Result{Permanent: !down}) }) })
 			return
 		}
 		value := w.endpoint.issue()
 		w.After(takes/2, func() { p.receive(func() { p.fetched(id, value, core.Result{OK: true}) }) })
 	})
 }
+
+// denied reports whether the credentials of the process are wrong.
+func (p *process) denied() bool { return p.id == 0 && p.w.parameters.Denied }
 
 // fetched is the end of a token request.
 func (p *process) fetched(id uint64, value int, r core.Result) {
@@ -274,9 +277,13 @@ func (p *process) reply(c waiter, reply core.Reply) {
 	}
 }
 
-// checkFailure: a caller fails only because of the token endpoint (D4).
+// checkFailure: a caller fails only because of the token endpoint (D4), and no process because of another one's
+// credentials (D6).
 func (p *process) checkFailure() {
 	w := p.w
+	if p.denied() {
+		return
+	}
 	if p.resumed > 0 && w.Now < p.resumed+15*time.Second {
 		return // its own time for a request went by meanwhile (M9)
 	}

@@ -13,6 +13,14 @@ type Promise struct {
 	Text, Found string
 }
 
+// String says whether it was kept.
+func (p Promise) String() string {
+	if p.Held {
+		return "kept    " + p.Text
+	}
+	return "BROKEN  " + p.Text + ": " + p.Found
+}
+
 // Promises checks them all.
 func (r *Report) Promises() []Promise {
 	all := r.total()

@@ -6,51 +6,52 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/program/demo/journal"
+	"github.com/alf-go/alf/internal/program/demo/page"
 	"github.com/alf-go/alf/internal/program/demo/tally"
 	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Write prints the report: plain text, 80 columns wide at most except for what went wrong.
 func (r *Report) Write(w io.Writer) error {
-	var p page
+	var p page.Page
 	r.head(&p)
 	r.acts(&p)
 	r.times(&p)
 	r.proofs(&p)
 	r.tokenRequests(&p)
 	r.promises(&p)
-	_, err := io.WriteString(w, p.text.String())
+	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-func (r *Report) head(p *page) {
-	p.line("")
-	p.line(fmt.Sprintf("%s, %s in %s, tokens that live %s",
+func (r *Report) head(p *page.Page) {
+	p.Line("")
+	p.Line(fmt.Sprintf("%s, %s in %s, tokens that live %s",
 		format.Plural(r.Callers, "caller"), format.Plural(r.total().Requests(), "request"), format.Seconds(r.Took),
 		format.Duration(r.Lifetime)))
 	for i, line := range r.Authentication {
 		if i == 0 {
 			line = "the client " + line
 		}
-		p.line(line)
+		p.Line(line)
 	}
 	if r.Stopped != "" {
-		p.line("interrupted during: " + r.Stopped)
+		p.Line("interrupted during: " + r.Stopped)
 	}
-	p.line("")
+	p.Line("")
 }
 
-func (r *Report) acts(p *page) {
-	t := p.table(16, 9, 8, 9, 10, 9, 8, 11)
-	t.row("REQUESTS", "made", "failed", "refused", "retried", "served", "at once", "longest")
-	t.row("", "", "", "unsent", "after 401", "p50", "p99", "token wait")
-	t.rule()
+func (r *Report) acts(p *page.Page) {
+	t := p.Table(16, 9, 8, 9, 10, 9, 8, 11)
+	t.Row("REQUESTS", "made", "failed", "refused", "retried", "served", "at once", "longest")
+	t.Row("", "", "", "unsent", "after 401", "p50", "p99", "token wait")
+	t.Rule()
 	for _, act := range r.Acts {
-		t.row(act.Name, figures(act.Tally)...)
+		t.Row(act.Name, figures(act.Tally)...)
 	}
-	t.rule()
-	t.row("all", figures(r.total())...)
-	p.line("")
+	t.Rule()
+	t.Row("all", figures(r.total())...)
+	p.Line("")
 }
 
 func figures(t *tally.Tally) []string {
@@ -62,11 +63,11 @@ func figures(t *tally.Tally) []string {
 	}
 }
 
-func (r *Report) times(p *page) {
-	p.table(20, 30, 30).row("TIME", "of the whole request", "of it, waiting for the token")
-	t := p.table(20, 10, 10, 10, 10, 10, 10)
-	t.row("", "p50", "p99", "slowest", "p50", "p99", "slowest")
-	t.rule()
+func (r *Report) times(p *page.Page) {
+	p.Table(20, 30, 30).Row("TIME", "of the whole request", "of it, waiting for the token")
+	t := p.Table(20, 10, 10, 10, 10, 10, 10)
+	t.Row("", "p50", "p99", "slowest", "p50", "p99", "slowest")
+	t.Rule()
 	all := r.total()
 	for _, kind := range []struct {
 		name string
@@ -76,9 +77,9 @@ func (r *Report) times(p *page) {
 		{"retried after a 401", &all.Retried},
 		{"refused", &all.Refused},
 	} {
-		t.row(kind.name, append(quantiles(&kind.Whole), quantiles(&kind.Token)...)...)
+		t.Row(kind.name, append(quantiles(&kind.Whole), quantiles(&kind.Token)...)...)
 	}
-	p.line("")
+	p.Line("")
 }
 
 func quantiles(h *tally.Histogram) []string {
@@ -94,22 +95,22 @@ func orDash(n uint64, d time.Duration) string {
 	return format.Duration(d)
 }
 
-func (r *Report) proofs(p *page) {
+func (r *Report) proofs(p *page.Page) {
 	if r.Proofs == nil {
 		return
 	}
-	t := p.table(46, 14, 20)
-	t.row("PROOFS", "accepted", "lacking a nonce")
-	t.rule()
-	t.row("token endpoint", format.Count(r.Proofs.Auth.Accepted), format.Count(r.Proofs.Auth.Challenged))
-	t.row("API", format.Count(r.Proofs.API.Accepted), format.Count(r.Proofs.API.Challenged))
-	p.line("")
+	t := p.Table(46, 14, 20)
+	t.Row("PROOFS", "accepted", "lacking a nonce")
+	t.Rule()
+	t.Row("token endpoint", format.Count(r.Proofs.Auth.Accepted), format.Count(r.Proofs.Auth.Challenged))
+	t.Row("API", format.Count(r.Proofs.API.Accepted), format.Count(r.Proofs.API.Challenged))
+	p.Line("")
 }
 
-func (r *Report) tokenRequests(p *page) {
-	t := p.table(46, 14, 20)
-	t.row("TOKEN REQUESTS", "made", "fewest possible")
-	t.rule()
+func (r *Report) tokenRequests(p *page.Page) {
+	t := p.Table(46, 14, 20)
+	t.Row("TOKEN REQUESTS", "made", "fewest possible")
+	t.Rule()
 	for _, purpose := range []struct {
 		name string
 		of   func(journal.Purposes) uint64
@@ -124,23 +125,19 @@ func (r *Report) tokenRequests(p *page) {
 		if purpose.name == "others" && made == 0 {
 			continue
 		}
-		t.row(purpose.name, format.Count(made), format.Count(fewest))
+		t.Row(purpose.name, format.Count(made), format.Count(fewest))
 	}
 	made, fewest := r.nonces()
 	if r.Proofs != nil {
-		t.row("repeated with the nonce that was required", format.Count(made), format.Count(fewest))
+		t.Row("repeated with the nonce that was required", format.Count(made), format.Count(fewest))
 	}
-	t.rule()
-	t.row("all, as the token endpoint counted them", format.Count(r.TokenRequests), format.Count(r.Fewest.Total()+fewest))
-	p.line("")
+	t.Rule()
+	t.Row("all, as the token endpoint counted them", format.Count(r.TokenRequests), format.Count(r.Fewest.Total()+fewest))
+	p.Line("")
 }
 
-func (r *Report) promises(p *page) {
+func (r *Report) promises(p *page.Page) {
 	for _, promise := range r.Promises() {
-		if promise.Held {
-			p.line("kept    " + promise.Text)
-		} else {
-			p.line("BROKEN  " + promise.Text + ": " + promise.Found)
-		}
+		p.Line(promise.String())
 	}
 }

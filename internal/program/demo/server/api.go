@@ -57,7 +57,7 @@ func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unboun
 // NewAPI starts an API that accepts the tokens of auth. It speaks TLS if auth does.
 func NewAPI(auth *Auth) (*API, error) {
 	// Callers find this server's nonces in every response, so that a short life makes work only after a pause.
-	a := &API{auth: auth, proofs: newProofs(auth.lifetime / 4), refused: make(map[string]int)}
+	a := &API{auth: auth, proofs: newProofs(time.Duration(auth.lifetime.Load()) / 4), refused: make(map[string]int)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", a.serve)
 	mux.HandleFunc(readyPath, a.ready)

@@ -16,18 +16,25 @@ import (
 type Auth struct {
 	*listener
 	client      Client
-	lifetime    time.Duration
+	lifetime    atomic.Int64 // of the tokens handed out from now on, in nanoseconds
 	certificate *tls.Certificate
 	assertions  seen
 	proofs      *proofs
 
-	requests, read atomic.Uint64
-	down           atomic.Pointer[time.Time] // until when; nil: it is up
-	delay          atomic.Int64              // nanoseconds
+	requests, unavailable, abandoned, read atomic.Uint64
+
+	outage atomic.Pointer[outage] // nil: there is none
+	delay  atomic.Int64           // nanoseconds
 
 	mu     sync.RWMutex
 	grants map[string]*grant
 	last   *grant // nil: none was handed out
+}
+
+// outage is a time during which there are no tokens.
+type outage struct {
+	until  time.Time // zero: until Up
+	broken bool      // connections break without a response
 }
 
 type grant struct {
@@ -41,10 +48,11 @@ type grant struct {
 // http.
 func NewAuth(client Client, lifetime time.Duration, certificate *tls.Certificate) (*Auth, error) {
 	a := &Auth{
-		client: client, lifetime: lifetime, certificate: certificate, assertions: seen{keep: longestAssertion},
+		client: client, certificate: certificate, assertions: seen{keep: longestAssertion},
 		// A nonce lasts from one refresh to the next, so that only the first request lacks it, and one after an outage.
 		proofs: newProofs(lifetime), grants: make(map[string]*grant),
 	}
+	a.SetLifetime(lifetime)
 	mux := http.NewServeMux()
 	mux.HandleFunc(tokenPath, a.token)
 	mux.HandleFunc(metadataPath, a.metadata)
@@ -61,18 +69,28 @@ func (a *Auth) TokenURL() string { return a.url + tokenPath }
 
 // Down makes every connection break without a response, until a time, or for a zero time until Up. The server looks at
 // the clock itself: an outage must not last longer because the goroutine that was to end it got no processor in time.
-func (a *Auth) Down(until time.Time) { a.down.Store(&until) }
+func (a *Auth) Down(until time.Time) { a.outage.Store(&outage{until, true}) }
+
+// Unavailable makes every response a 503, for as long as Down.
+func (a *Auth) Unavailable(until time.Time) { a.outage.Store(&outage{until, false}) }
 
 // Up ends an outage.
-func (a *Auth) Up() { a.down.Store(nil) }
+func (a *Auth) Up() { a.outage.Store(nil) }
 
-func (a *Auth) isDown() bool {
-	until := a.down.Load()
-	return until != nil && (until.IsZero() || time.Now().Before(*until))
+// met returns the outage that a request meets; nil if there is none.
+func (a *Auth) met() *outage {
+	o := a.outage.Load()
+	if o == nil || !o.until.IsZero() && !time.Now().Before(o.until) {
+		return nil
+	}
+	return o
 }
 
 // SetDelay makes every response take that much longer from now on.
 func (a *Auth) SetDelay(d time.Duration) { a.delay.Store(int64(d)) }
+
+// SetLifetime is how long the tokens live that are handed out from now on, a number of seconds.
+func (a *Auth) SetLifetime(d time.Duration) { a.lifetime.Store(int64(d)) }
 
 // Revoke revokes the token that was handed out last. Those before it are left to expire: a request that is late, on a
 // machine that is busy, may carry one of them, and could not be retried if its successor were revoked as well.
@@ -84,8 +102,23 @@ func (a *Auth) Revoke() {
 	}
 }
 
+// RevokeAll revokes every token that was handed out until now.
+func (a *Auth) RevokeAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, g := range a.grants {
+		g.revoked = true
+	}
+}
+
 // Requests is how many token requests have arrived, those that found the server down included.
 func (a *Auth) Requests() uint64 { return a.requests.Load() }
+
+// Refused is how many of them were responded to with 503.
+func (a *Auth) Refused() uint64 { return a.unavailable.Load() }
+
+// Abandoned is how many of them had no client any more when the response was ready.
+func (a *Auth) Abandoned() uint64 { return a.abandoned.Load() }
 
 // MetadataRead is how often the metadata were asked for.
 func (a *Auth) MetadataRead() uint64 { return a.read.Load() }
@@ -95,13 +128,20 @@ func (a *Auth) Proofs() Proofs { return a.proofs.counts() }
 
 func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
-	if a.isDown() {
-		panic(http.ErrAbortHandler)
+	if o := a.met(); o != nil {
+		if o.broken {
+			panic(http.ErrAbortHandler)
+		}
+		a.unavailable.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
 	}
+	_ = r.ParseForm() // before the delay: that a client has left is noticed once its request was read
 	if d := time.Duration(a.delay.Load()); d > 0 {
 		select {
 		case <-time.After(d):
 		case <-r.Context().Done():
+			a.abandoned.Add(1)
 			return
 		}
 	}
@@ -116,8 +156,9 @@ func (a *Auth) token(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"error": refused.code, "error_description": refused.why})
 		return
 	}
+	lifetime := time.Duration(a.lifetime.Load())
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token": a.issue(bound), "token_type": a.scheme(), "expires_in": int(a.lifetime.Seconds()),
+		"access_token": a.issue(lifetime, bound), "token_type": a.scheme(), "expires_in": int(lifetime.Seconds()),
 	})
 }
 
@@ -155,11 +196,11 @@ func (a *Auth) scheme() string {
 	return "Bearer"
 }
 
-func (a *Auth) issue(bound binding) string {
+func (a *Auth) issue(lifetime time.Duration, bound binding) string {
 	value := rand.Text()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.last = &grant{expires: time.Now().Add(a.lifetime), bound: bound}
+	a.last = &grant{expires: time.Now().Add(lifetime), bound: bound}
 	a.grants[value] = a.last
 	return value
 }

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -133,6 +134,78 @@ func TestAuth_IsDownUntilATimeOrUntilItIsUp(t *testing.T) {
 	p.auth.Down(time.Now().Add(-1))
 	p.token()
 	require.EqualValues(t, 4, p.auth.Requests(), "those it did not respond to included")
+}
+
+func TestAuth_IsUnavailableUntilATimeOrUntilItIsUp(t *testing.T) {
+	p := start(t)
+	unavailable := func() {
+		resp, err := p.client.PostForm(p.auth.TokenURL(), nil)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	}
+	p.auth.Unavailable(time.Time{})
+	unavailable()
+	p.auth.Up()
+	p.token()
+	p.auth.Unavailable(time.Now().Add(time.Hour))
+	unavailable()
+	p.auth.Unavailable(time.Now().Add(-1))
+	p.token()
+	require.EqualValues(t, 4, p.auth.Requests())
+	require.EqualValues(t, 2, p.auth.Refused())
+}
+
+func TestAuth_NoticesThatAClientHasLeft(t *testing.T) {
+	p := start(t)
+	p.auth.SetDelay(time.Hour)
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.auth.TokenURL(), strings.NewReader("grant_type=client_credentials"))
+		if !assert.NoError(t, err) {
+			return
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		_, err = p.client.Do(req)
+		assert.ErrorIs(t, err, context.Canceled)
+	}()
+	require.Eventually(t, func() bool { return p.auth.Requests() == 1 }, time.Minute, time.Millisecond)
+	require.Zero(t, p.auth.Abandoned())
+	leave()
+	<-left
+	require.Eventually(t, func() bool { return p.auth.Abandoned() == 1 }, time.Minute, time.Millisecond)
+}
+
+func TestAuth_TokensLiveAsLongAsItWasSaidWhenTheyWereHandedOut(t *testing.T) {
+	p := start(t)
+	token := p.token()
+	p.auth.SetLifetime(time.Hour)
+	reply, err := p.post(url.Values{"grant_type": {"client_credentials"}}, func(r *http.Request) { r.SetBasicAuth("me", url.QueryEscape("a+b")) })
+	require.NoError(t, err)
+	require.Equal(t, 3600, reply.ExpiresIn)
+	for i, c := range []struct {
+		token string
+		want  int
+	}{{token, 401}, {reply.AccessToken, 200}} {
+		status, _ := p.call(strconv.Itoa(i), c.token, 4*time.Second)
+		require.Equal(t, c.want, status)
+	}
+}
+
+func TestAuth_RevokesAllThatWasHandedOutUntilNow(t *testing.T) {
+	p := start(t)
+	first, second := p.token(), p.token()
+	p.auth.RevokeAll()
+	for i, c := range []struct {
+		token string
+		want  int
+	}{{first, 401}, {second, 401}, {p.token(), 200}} {
+		status, _ := p.call(strconv.Itoa(i), c.token, 0)
+		require.Equal(t, c.want, status)
+	}
+	require.Equal(t, server.Counts{Served: 1, Revoked: 2}, p.api.Counts())
 }
 
 func TestAuth_IsSlow(t *testing.T) {

@@ -1,4 +1,5 @@
-package demo
+// Package narrator reports what the demonstration does while it does it.
+package narrator
 
 import (
 	"fmt"
@@ -16,9 +17,9 @@ const (
 	wipe  = "\r\x1b[K"
 )
 
-// narrator reports what happens: a line per act and one for its outcome, and on a terminal below them one that is
-// rewritten all the time. Elsewhere it prints no control characters.
-type narrator struct {
+// Narrator reports what happens: a line per act and one for its outcome, and on a terminal below them one that is
+// rewritten all the time. Elsewhere it prints no control characters. Its methods are safe for concurrent use.
+type Narrator struct {
 	live    bool
 	started time.Time
 	stop    chan struct{}
@@ -29,12 +30,13 @@ type narrator struct {
 	act string
 }
 
-func newNarrator(out io.Writer, live bool) *narrator {
-	return &narrator{out: out, live: live, started: time.Now(), stop: make(chan struct{})}
+// New makes one that writes to out. Live says that this is a terminal.
+func New(out io.Writer, live bool) *Narrator {
+	return &Narrator{out: out, live: live, started: time.Now(), stop: make(chan struct{})}
 }
 
-// start begins rewriting a line with whatever status returns.
-func (n *narrator) start(status func() string) {
+// Start begins rewriting a line with whatever status returns.
+func (n *Narrator) Start(status func() string) {
 	n.started = time.Now()
 	if !n.live {
 		return
@@ -53,8 +55,8 @@ func (n *narrator) start(status func() string) {
 	})
 }
 
-// end leaves the terminal with a clean line.
-func (n *narrator) end() {
+// End leaves the terminal with a clean line.
+func (n *Narrator) End() {
 	close(n.stop)
 	n.ticking.Wait()
 	if n.live {
@@ -64,14 +66,16 @@ func (n *narrator) end() {
 	}
 }
 
-func (n *narrator) begin(act, about string) {
+// Begin announces an act.
+func (n *Narrator) Begin(act, about string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.act = act
 	n.print(fmt.Sprintf("%7s  %s: %s", n.elapsed(), act, about))
 }
 
-func (n *narrator) outcome(lines ...string) {
+// Outcome says what came of it.
+func (n *Narrator) Outcome(lines ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, line := range lines {
@@ -79,21 +83,21 @@ func (n *narrator) outcome(lines ...string) {
 	}
 }
 
-func (n *narrator) rewrite(status string) {
+func (n *Narrator) rewrite(status string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	line := fmt.Sprintf("%7s  %s  %s", n.elapsed(), n.act, status)
 	_, _ = io.WriteString(n.out, wipe+truncate(line, width))
 }
 
-func (n *narrator) print(line string) {
+func (n *Narrator) print(line string) {
 	if n.live {
 		line = wipe + line
 	}
 	_, _ = io.WriteString(n.out, line+"\n")
 }
 
-func (n *narrator) elapsed() string { return format.Seconds(time.Since(n.started)) }
+func (n *Narrator) elapsed() string { return format.Seconds(time.Since(n.started)) }
 
 func truncate(line string, length int) string {
 	for utf8.RuneCountInString(line) > length {
