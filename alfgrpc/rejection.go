@@ -79,7 +79,7 @@ func (c *call) reject() (attempt, *alf.Trace) {
 // report reports the outcome of the latest attempt, once and if it is wanted: err is how the call ended, nil or io.EOF
 // if that was well, nil also for the first message of a stream. It is not called for a first refusal.
 func (c *call) report(err error) {
-	if c.reported.Load() || c.reported.Swap(true) {
+	if !c.wanted.Load() || c.reported.Swap(true) {
 		return
 	}
 	a := c.noted()
