@@ -234,8 +234,8 @@ type planted struct {
 	worlds string
 }
 
-// all has every bug run: each is a program to be built. Without it every eighth is, and of the others it is checked that
-// there is a place for them. .ci/full sets it.
+// all has every bug run: each is a program to be built. Without it every eighth is, and of the others it is checked
+// that there is a place for them. .ci/full sets it.
 var all = flag.Bool("all", false, "run every planted bug, not one of eight")
 
 // skipUnlessWanted skips the test of a bug that is not run, having checked that there is a place for it.
