@@ -20,9 +20,10 @@ install_compiler() {
 	fi
 }
 
-# install_servers installs the servers of interop/. From there on a server that is missing is a failure.
+# install_servers installs the servers of interop/ and redisstore/. From there on a server that is missing is a failure.
 install_servers() {
-	step "installing the servers of interop/"
+	step "installing the servers of interop/ and redisstore/"
 	interop/install.sh
+	redisstore/install.sh
 	export CI=true
 }

@@ -1,8 +1,9 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what
 // it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and
-// what an idle manager weighs. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
+// what an idle manager weighs, and what processes that share a token cost together. It prints tables, and after a whole
+// run writes RESULTS.md and the pictures beside it.
 //
-//	go -C bench run .                     all of it, about 8 minutes
+//	go -C bench run .                     all of it, about 12 minutes
 //	go -C bench run . --only read,send    some of it; nothing is written
 //	go -C bench run . --short             the exact counts, and one small round of the rest; for CI
 //
@@ -20,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/alf-go/alf/internal/fleet"
 )
 
 // bench is one run.
@@ -53,6 +56,7 @@ var points = []point{
 	{name: "growth", run: growing},
 	{name: "pool", run: pooling},
 	{name: "many", run: keepingMany, exact: true},
+	{name: "fleet", run: inFleet, exact: true},
 }
 
 type options struct {
@@ -62,6 +66,9 @@ type options struct {
 }
 
 func main() {
+	if fleet.IsProcess() {
+		os.Exit(fleet.Main(fleetProgram))
+	}
 	o, err := parse(os.Args[1:], os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -81,7 +88,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	only := flags.String("only", "", "the `points` to run, separated by commas: "+strings.Join(names(), ", "))
-	flags.BoolVar(&o.short, "short", false, "check the counts of the storms, and give everything else one small round")
+	flags.BoolVar(&o.short, "short", false, "check the counts of the storms and of the fleet, and give everything else one small round")
 	flags.Float64Var(&o.factor, "rounds", 1, "multiply the number of rounds by `factor`")
 	if err := flags.Parse(args); err != nil {
 		return o, err

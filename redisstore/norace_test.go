@@ -2,5 +2,10 @@
 
 package redisstore_test
 
-// sequences is how many of each kind are compared.
-const sequences = 20
+import "time"
+
+const (
+	sequences      = 20 // of each kind that are compared
+	chaosProcesses = 8
+	chaosDefault   = 5 * time.Second
+)

@@ -2,4 +2,10 @@
 
 package redisstore_test
 
-const sequences = 4
+import "time"
+
+const (
+	sequences      = 4
+	chaosProcesses = 4
+	chaosDefault   = 3 * time.Second
+)

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -10,11 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/alf-go/alf/internal/fleet"
 	"github.com/alf-go/alf/redisstore"
 	"github.com/alf-go/alf/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if fleet.IsProcess() {
+		os.Exit(fleet.Main(processProgram))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // watcher collects what is pushed.
 type watcher struct {

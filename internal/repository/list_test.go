@@ -114,6 +114,7 @@ var exceptions = []exception{
 	{"", "PeerDefect", "a defect that was seen in another library"},
 	{"", "workloadIdentity", "workload identity is a term of the field"},
 	{"findings/mod-oauth2-introspection-down.sh", "User nobody", "an account of Unix"},
+	{"alfotel/", "resend_count", "an attribute of the semantic conventions"},
 	{"internal/program/demo/server/proof.go", "", "verifies DPoP proofs"},
 	{"internal/program/demo/server/proof_test.go", "", "verifies DPoP proofs"},
 }

@@ -14,10 +14,13 @@ type Parameters struct {
 	Lifetime  time.Duration // of a token
 	Latency   time.Duration // of the token endpoint
 	OneActive bool          // issuing a token revokes the one before
-	Revoked   time.Duration // between revocations of all tokens
-	Outages   time.Duration // between outages of the token endpoint, which last a tenth of it
+	// RefreshFraction is that of the token managers, without jitter. Zero: the default, with jitter.
+	RefreshFraction float64
+	Revoked         time.Duration // between revocations of all tokens
+	Outages         time.Duration // between outages of the token endpoint, which last a tenth of it
 
 	StoreLatency time.Duration
+	Poll         time.Duration // from one question whether the store still has the token to the next; zero: the default
 	Lost         float64       // commands that do not reach the store, and replies that do not come back
 	Doubled      float64       // replies that come twice
 	Late         float64       // replies that take up to half a second

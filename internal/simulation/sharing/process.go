@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -57,12 +58,16 @@ const api = 7
 
 func (w *World) newProcess(i int) *process {
 	w.owners++
-	policy := core.Policy{}.WithDefaults()
+	policy := core.Policy{}
+	if w.parameters.RefreshFraction > 0 {
+		policy.RefreshFraction, policy.Jitter = w.parameters.RefreshFraction, -1
+	}
+	policy = policy.WithDefaults()
 	p := &process{
 		w: w, id: i, born: w.Now, core: core.NewQueued(policy), rejected: map[int]bool{},
 		sharing: sharing.New(sharing.Policy{
 			Owner: fmt.Sprintf("p%d-%d", i, w.owners), AttemptTimeout: policy.AttemptTimeout,
-			MinBackoff: policy.MinBackoff, MaxBackoff: 10 * time.Second, Poll: 20 * time.Second,
+			MinBackoff: policy.MinBackoff, MaxBackoff: 10 * time.Second, Poll: cmp.Or(w.parameters.Poll, 20*time.Second),
 		}),
 	}
 	if s := w.parameters.Skew; s > 0 {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,16 +42,20 @@ func startChild(t *testing.T, task map[string]any) *child {
 func (c *child) write(line any) { require.NoError(c.t, json.NewEncoder(c.input).Encode(line)) }
 
 // next returns the next notice of a kind.
-func (c *child) next(kind string) map[string]any {
-	for c.lines.Scan() {
+func (c *child) next(kind string) map[string]any { return c.all(kind)[kind] }
+
+// all returns the next notice of each kind, in whichever order they come.
+func (c *child) all(kinds ...string) map[string]map[string]any {
+	found := map[string]map[string]any{}
+	for len(found) < len(kinds) {
+		require.True(c.t, c.lines.Scan(), "it has ended, with %v of %v", found, kinds)
 		var n map[string]any
 		require.NoError(c.t, json.Unmarshal(c.lines.Bytes(), &n))
-		if n["kind"] == kind {
-			return n
+		if kind := n["kind"].(string); slices.Contains(kinds, kind) && found[kind] == nil {
+			found[kind] = n
 		}
 	}
-	c.t.Fatalf("it has ended without %q", kind)
-	return nil
+	return found
 }
 
 // end ends its input, and returns what it reports until it has ended.
@@ -80,27 +87,38 @@ func servers(t *testing.T) (*server.Auth, *server.API, map[string]any) {
 }
 
 func TestMain_ReportsFetchesTokensAndCounts(t *testing.T) {
-	auth, api, task := servers(t)
+	auth, _, task := servers(t)
 	c := startChild(t, task)
 	c.next("ready")
 	require.Zero(t, auth.Requests(), "it waits for the line that lets it begin")
 	c.write(struct{}{})
-	c.next("fetching")
-	first := c.next("token")["token"]
+	first := c.all("fetching", "token")["token"]["token"]
+	require.Len(t, first, 8, "a fingerprint")
 	auth.RevokeAll()
 	require.NotEqual(t, first, c.next("token")["token"])
-	require.Len(t, first, 8, "a fingerprint")
 	c.next("counts")
 	counts := c.next("counts")["counts"].(map[string]any)
 	require.NotZero(t, counts["requests"])
 	require.Zero(t, counts["failed"])
 	require.EqualValues(t, 2, auth.Requests())
-	// A request that fails is counted, with its error.
-	api.Close()
-	for counts["failed"] == 0.0 {
+	c.end()
+}
+
+func TestMain_CountsFailedRequests(t *testing.T) {
+	_, _, task := servers(t)
+	api := httptest.NewServer(http.NotFoundHandler())
+	defer api.Close()
+	task["api"] = api.URL
+	c := startChild(t, task)
+	c.next("ready")
+	c.write(struct{}{})
+	counts := map[string]any{}
+	for counts["requests"] == nil || counts["requests"] == 0.0 {
 		counts = c.next("counts")["counts"].(map[string]any)
 	}
-	require.Contains(t, counts["first_failure"], "connect")
+	require.NotZero(t, counts["failed"])
+	require.LessOrEqual(t, counts["failed"], counts["requests"])
+	require.Equal(t, "the API served 404 Not Found", counts["first_failure"])
 	c.end()
 }
 

@@ -30,15 +30,18 @@ func (s *script) fleets() (all []*fleet) {
 	return all
 }
 
-func (s *script) close() { _ = s.each(func(f *fleet) error { f.close(); return nil }) }
+func (s *script) close() { _ = s.each(false, func(f *fleet) error { f.close(); return nil }) }
 
-// each does something with all fleets at the same time.
-func (s *script) each(do func(f *fleet) error) error {
+// each does something with all fleets: at the same time, or with one after the other.
+func (s *script) each(apart bool, do func(f *fleet) error) error {
 	fleets := s.fleets()
 	errs := make([]error, len(fleets))
 	var running sync.WaitGroup
 	for i, f := range fleets {
 		running.Go(func() { errs[i] = do(f) })
+		if apart {
+			running.Wait()
+		}
 	}
 	running.Wait()
 	return errors.Join(errs...)
@@ -56,7 +59,7 @@ func (s *script) play(ctx context.Context) (*Report, error) {
 	s.narrator.Begin("start", fmt.Sprintf("%s processes that share a token, as many that do not, and one alone", format.Count(s.options.Processes)))
 	limited, cancel := context.WithTimeout(ctx, s.limit())
 	defer cancel()
-	if err := s.each(func(f *fleet) error { return f.startAll(limited) }); err != nil {
+	if err := s.each(false, func(f *fleet) error { return f.startAll(limited) }); err != nil {
 		if ctx.Err() != nil {
 			r.Stopped = "start"
 			return r, nil
@@ -95,43 +98,38 @@ func (s *script) perform(ctx context.Context, a act) (Act, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.limit())
 	defer cancel()
-	var playing sync.Mutex
-	err := s.each(func(f *fleet) error {
-		if f == s.single && a.others {
-			return nil
+	measured := map[*fleet]*Measured{s.shared: &played.Shared, s.separate: &played.Separate, s.single: &played.Single}
+	if a.others {
+		delete(measured, s.single)
+	}
+	before := map[*fleet]counts{}
+	for f, m := range measured {
+		before[f], m.TokenRequests = f.total(), f.tokenRequests()
+	}
+	err := s.each(a.apart, func(f *fleet) error {
+		if m := measured[f]; m != nil {
+			return a.play(ctx, f, m)
 		}
-		m, err := f.perform(ctx, a)
-		playing.Lock()
-		defer playing.Unlock()
-		switch f {
-		case s.shared:
-			played.Shared = m
-		case s.separate:
-			played.Separate = m
-		default:
-			played.Single = m
-		}
-		return err
+		return nil
 	})
+	if err == nil {
+		wait(ctx, linger)
+		err = s.each(false, func(f *fleet) error { return f.settled(ctx) })
+	}
+	for f, m := range measured {
+		m.TokenRequests = f.tokenRequests() - m.TokenRequests
+		m.count(before[f], f.total())
+	}
 	return played, err
 }
 
-// perform plays one act, and measures.
-func (f *fleet) perform(ctx context.Context, a act) (m Measured, err error) {
-	requests, before := f.tokenRequests(), f.total()
-	err = a.play(ctx, f, &m)
-	if err == nil {
-		wait(ctx, linger)
-		err = f.settled(ctx)
-	}
+// count notes what was counted from one time to another.
+func (m *Measured) count(before, after counts) {
+	m.Requests, m.Failed, m.Alone = after.Requests-before.Requests, after.Failed-before.Failed, after.Alone-before.Alone
+	m.FirstFailure = after.FirstFailure
 	if m.displaced != nil {
 		m.Displaced = m.displaced()
 	}
-	after := f.total()
-	m.TokenRequests = f.tokenRequests() - requests
-	m.Requests, m.Failed, m.Alone = after.Requests-before.Requests, after.Failed-before.Failed, after.Alone-before.Alone
-	m.FirstFailure = after.FirstFailure
-	return m, err
 }
 
 // status is what the line on the terminal says of the processes.
