@@ -53,8 +53,8 @@ func (s sequenced) FullDuplexCall(stream testgrpc.TestService_FullDuplexCallServ
 	}
 }
 
-// However the refusal of a stream falls together with what its caller does, on one goroutine or two, the server gets all
-// messages in their order, once, and the caller all responses.
+// However the refusal of a stream falls together with what its caller does, on one goroutine or two, the server gets
+// all messages in their order, once, and the caller all responses.
 func TestG2_NoMessageIsLostDoubledOrMisplaced(t *testing.T) {
 	streams := 400
 	if raceEnabled {
