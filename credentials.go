@@ -35,7 +35,8 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 // credentials.PerRPCCredentials: grpc.WithPerRPCCredentials(client). uri is the call's target, as gRPC passes it; it
 // must be within Config.Origins if that is set. It fails with Config.DPoP, since gRPC does not pass the method that a
 // proof is about. gRPC does not report the call's status here, so a call that is refused as Unauthenticated replaces no
-// token: use an interceptor for that, which has the token it sent and calls [Client.Replace].
+// token, and gives its errors codes that say little: the dial options of the module github.com/alf-go/alf/alfgrpc do
+// better, and take the place of these credentials.
 func (c *Client) GetRequestMetadata(ctx context.Context, uri ...string) (map[string]string, error) {
 	origin := ""
 	if c.session.HasOrigins() && len(uri) == 0 {

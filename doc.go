@@ -7,7 +7,8 @@
 // token is available, requests are not sent: they fail with an error that says why.
 //
 // For code that takes an *http.Client, an http.RoundTripper, an oauth2.TokenSource or gRPC's per-RPC credentials there
-// are [Client.HTTPClient], [Client.Transport], [Client.TokenSource] and the Client itself.
+// are [Client.HTTPClient], [Client.Transport], [Client.TokenSource] and the Client itself. The module
+// github.com/alf-go/alf/alfgrpc has the dial options of a gRPC channel.
 //
 // A secret is the simplest credential of a client, and not the only one: see [AuthStyle] for signed assertions,
 // workload identity and mutual TLS, [DPoP] for tokens that are of no use without a key, and Config.Issuer for servers

@@ -17,26 +17,34 @@ import (
 
 // measured is a stub whose calls are measured.
 type measured struct {
-	stub   testgrpc.TestServiceClient
-	calls  int
-	rounds []time.Duration
-	// allocations are those of the whole process, of which the server's are the same for all.
-	allocations uint64
+	stub testgrpc.TestServiceClient
+	took []time.Duration
 }
 
-func (m *measured) run(ctx context.Context, tb testing.TB, calls int) {
+func (m *measured) call(tb testing.TB) {
+	began := time.Now()
+	if _, err := m.stub.EmptyCall(tb.Context(), new(testgrpc.Empty)); err != nil {
+		tb.Fatal(err)
+	}
+	m.took = append(m.took, time.Since(began))
+}
+
+// median is what a call takes, which other work on the machine hardly changes.
+func (m *measured) median() time.Duration {
+	slices.Sort(m.took)
+	return m.took[len(m.took)/2]
+}
+
+// allocations are those of a call in the whole process, of which the server's are the same for all.
+func (m *measured) allocations(tb testing.TB) float64 {
+	const calls = 1000
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began := time.Now()
 	for range calls {
-		if _, err := m.stub.EmptyCall(ctx, new(testgrpc.Empty)); err != nil {
-			tb.Fatal(err)
-		}
+		m.call(tb)
 	}
-	m.rounds = append(m.rounds, time.Since(began))
 	runtime.ReadMemStats(&after)
-	m.allocations += after.Mallocs - before.Mallocs
-	m.calls += calls
+	return float64(after.Mallocs-before.Mallocs) / calls
 }
 
 // sideBySide returns stubs of two channels to one server: one with an interceptor that adds a fixed header, which is
@@ -55,41 +63,25 @@ func sideBySide(tb testing.TB) (fixed, ours *measured) {
 	}
 	fixed = &measured{stub: testgrpc.NewTestServiceClient(s.dial(grpc.WithChainUnaryInterceptor(header)))}
 	ours = &measured{stub: testgrpc.NewTestServiceClient(s.dial(alfgrpc.DialOptions(client)...))}
-	for _, m := range []*measured{fixed, ours} { // connects
-		m.run(tb.Context(), tb, 100)
-		*m = measured{stub: m.stub}
+	for range 100 { // connects
+		fixed.call(tb)
+		ours.call(tb)
 	}
 	return fixed, ours
 }
 
-// round is how many calls one of both makes before the other one does.
-const round = 50
-
-// inRounds runs both in short rounds, so that whatever else the machine does meets both.
-func inRounds(tb testing.TB, fixed, ours *measured, calls int) {
-	for n := 0; n < calls; n += round {
-		fixed.run(tb.Context(), tb, round)
-		ours.run(tb.Context(), tb, round)
-	}
-}
-
-// median is the duration of a call in the median of the rounds, which other work on the machine hardly changes.
-func (m *measured) median() float64 {
-	slices.Sort(m.rounds)
-	return float64(m.rounds[len(m.rounds)/2]) / round
-}
-
-func perCall(m *measured) float64 { return float64(m.allocations) / float64(m.calls) }
-
 // BenchmarkUnary reports what a unary call costs relative to one with a fixed header: calls a second, and allocations
-// that come on top.
+// that come on top. Each makes every other call, so that whatever else the machine does meets both.
 func BenchmarkUnary(b *testing.B) {
 	fixed, ours := sideBySide(b)
 	b.ResetTimer()
-	inRounds(b, fixed, ours, b.N)
-	b.ReportMetric(fixed.median()/ours.median(), "calls/s-relative")
-	b.ReportMetric(perCall(ours)-perCall(fixed), "more-allocs/call")
-	b.ReportMetric(ours.median(), "ns/call")
+	for range b.N {
+		fixed.call(b)
+		ours.call(b)
+	}
+	b.ReportMetric(float64(fixed.median())/float64(ours.median()), "calls/s-relative")
+	b.ReportMetric(float64(ours.median()), "ns/call")
+	b.ReportMetric(ours.allocations(b)-fixed.allocations(b), "more-allocs/call")
 }
 
 // A unary call makes at most two allocations more than one with a fixed header.
@@ -98,6 +90,6 @@ func TestG1_AllocationsOfAUnaryCall(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	fixed, ours := sideBySide(t)
-	inRounds(t, fixed, ours, 1000)
-	require.LessOrEqual(t, perCall(ours)-perCall(fixed), 2.5, "%.1f and %.1f", perCall(ours), perCall(fixed))
+	ofFixed, ofOurs := fixed.allocations(t), ours.allocations(t)
+	require.LessOrEqual(t, ofOurs-ofFixed, 2.5, "%.1f and %.1f", ofOurs, ofFixed)
 }

@@ -30,20 +30,20 @@ type call struct {
 
 	mu       sync.Mutex
 	latest   attempt
-	reported atomic.Bool // its outcome was reported, or need not be
+	wanted   atomic.Bool // its outcome is to be reported
+	reported atomic.Bool // and was
 }
 
-// attempt is what the credentials gave to one attempt of a call, since gRPC's retry policy makes several.
+// attempt is what the credentials gave to one attempt of a call, since gRPC's retry policy makes several. It is zero if
+// they gave an error.
 type attempt struct {
 	client *alf.Client
 	token  *alf.Token
 	origin string
 	// sent is when the attempt was made, if its outcome is wanted.
 	sent time.Time
-	// deadline is the attempt's; the service configuration may have set it. Zero: there is none.
-	deadline time.Time
-	// failed says that it has no token, and was not sent.
-	failed bool
+	// ctx is the attempt's. Its deadline may be that of the service configuration.
+	ctx context.Context
 }
 
 // target names the method of a server to the token manager.
@@ -80,8 +80,10 @@ func (c *call) again() *call {
 // withDeadline returns the caller's context, within the deadline of the latest attempt: where the service configuration
 // has set that, gRPC would start it once more for the second time.
 func (c *call) withDeadline() (context.Context, context.CancelFunc) {
-	if limit := c.noted().deadline; !limit.IsZero() {
-		return context.WithDeadline(c.Context, limit)
+	if ctx := c.noted().ctx; ctx != nil {
+		if limit, ok := ctx.Deadline(); ok {
+			return context.WithDeadline(c.Context, limit)
+		}
 	}
 	return context.WithCancel(c.Context)
 }
@@ -90,6 +92,9 @@ func (c *call) note(a attempt) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.latest = a
+	if !a.sent.IsZero() {
+		c.wanted.Store(true)
+	}
 }
 
 func (c *call) noted() attempt {

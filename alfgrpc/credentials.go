@@ -31,7 +31,7 @@ func (p *perRPC) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 	if err != nil {
 		err = newTokenError(ctx, err)
 		if c != nil {
-			c.note(attempt{failed: true})
+			c.note(attempt{})
 		}
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (p *perRPC) GetRequestMetadata(ctx context.Context, uri ...string) (map[str
 		if c.retry || a.client.ObservesOutcomes() {
 			a.sent = a.client.Now()
 		}
-		a.deadline, _ = ctx.Deadline()
+		a.ctx = ctx
 		c.note(a)
 	}
 	return p.headerOf(a.token), nil

@@ -30,7 +30,11 @@ func DialOptions(client *alf.Client, options ...Option) []grpc.DialOption {
 // Client-side health checks, whose context is not the caller's, carry that of the authority or of the zero Target. For
 // a channel that needs one target only, use DialOptions with the pool's client of the target.
 func PoolDialOptions(pool *alf.Pool, options ...Option) []grpc.DialOption {
-	return newChannel(pool.ClientFor, options).dialOptions()
+	lookUp := pool.ClientFor
+	if pool == nil {
+		lookUp = constant(nil)
+	}
+	return newChannel(lookUp, options).dialOptions()
 }
 
 // Credentials returns per-RPC credentials that add the client's token to each attempt, for code that takes such. Where
@@ -41,7 +45,12 @@ func Credentials(client *alf.Client, options ...Option) credentials.PerRPCCreden
 }
 
 func constant(client *alf.Client) lookup {
-	return func(context.Context, string) (*alf.Client, error) { return client, nil }
+	return func(context.Context, string) (*alf.Client, error) {
+		if client == nil {
+			return nil, errNoClient
+		}
+		return client, nil
+	}
 }
 
 // An Option changes a default.

@@ -15,6 +15,7 @@ import (
 var (
 	errDPoP = errors.New("alfgrpc: tokens bound to a key by DPoP cannot be used with gRPC, which has no place for the proof of each call: " +
 		"use a client without Config.DPoP, or certificate-bound tokens")
+	errNoClient  = errors.New("alfgrpc: there is no client: pass one that alf.New or alf.NewPool has made")
 	errSameToken = errors.New("alfgrpc: the authorization server returned the rejected token again")
 	errStreamed  = errors.New("alfgrpc: the stream cannot be sent again, because something was received or too much was sent")
 )
@@ -60,7 +61,7 @@ func isPermanent(err error) bool {
 	if _, ok := errors.AsType[*alf.FieldError](err); ok {
 		return true
 	}
-	return errors.Is(err, errDPoP) || errors.Is(err, alf.ErrRefused) || errors.Is(err, alf.ErrClosed)
+	return errors.Is(err, errDPoP) || errors.Is(err, errNoClient) || errors.Is(err, alf.ErrRefused) || errors.Is(err, alf.ErrClosed)
 }
 
 // Error says why there is no token.

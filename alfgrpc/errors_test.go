@@ -133,6 +133,32 @@ func TestG3_TheCallersContextKeepsItsCode(t *testing.T) {
 	}
 }
 
+// The same while the successor of a refused token is waited for.
+func TestG3_TheCallersContextKeepsItsCodeAfterARefusal(t *testing.T) {
+	for kind, call := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			s, stub := revoked(t)
+			s.Hang(time.Hour)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			requests := s.Stats().TokenRequests
+			ended := make(chan error, 1)
+			go func() { ended <- call(ctx, stub) }()
+			eventually(t, func() bool { return s.Stats().TokenRequests > requests }, "a token request")
+			cause := errors.New("the user went away")
+			cancel(cause)
+			select {
+			case err := <-ended:
+				require.Equal(t, codes.Canceled, status.Code(err), "%v", err)
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, cause)
+			case <-time.After(patience):
+				require.FailNow(t, "the call did not end")
+			}
+			require.Len(t, s.seen(), 1)
+		})
+	}
+}
+
 // The token was revoked and has no successor: the error says why, and has the server's refusal in it.
 func TestG3_AnOutageAfterARevocation(t *testing.T) {
 	for kind, call := range kinds {
@@ -186,6 +212,17 @@ func TestG3_WhatHasToBeRepairedIsUnauthenticated(t *testing.T) {
 	}
 }
 
+func TestG3_AMissingClientIsAClearError(t *testing.T) {
+	s := startService(t)
+	for _, options := range [][]grpc.DialOption{alfgrpc.DialOptions(nil), alfgrpc.PoolDialOptions(nil)} {
+		for _, call := range kinds {
+			err := call(within(t), testgrpc.NewTestServiceClient(s.dial(options...)))
+			require.Equal(t, codes.Unauthenticated, status.Code(err))
+			require.ErrorContains(t, err, "alf.New")
+		}
+	}
+}
+
 func TestG3_AClosedClientIsUnauthenticated(t *testing.T) {
 	for kind, call := range kinds {
 		t.Run(kind, func(t *testing.T) {
@@ -207,6 +244,27 @@ func TestG1_TheListedOriginGetsTheToken(t *testing.T) {
 	for _, call := range kinds {
 		require.NoError(t, call(within(t), stub))
 	}
+}
+
+// The name of a server is its authority with gRPC's default port, in lower case.
+func TestG1_TheOriginOfACall(t *testing.T) {
+	s := newService(t)
+	creds := alfgrpc.Credentials(s.client(func(cfg *alf.Config) {
+		cfg.Origins = []string{"https://stock.example.com", "https://[2001:db8::1]", "https://10.0.0.1:8443"}
+	}))
+	for address, listed := range map[string]bool{
+		"https://stock.example.com/stock.Stock": true, "https://Stock.example.com/stock.Stock": true, "https://[2001:db8::1]/stock.Stock": true,
+		"https://10.0.0.1:8443/stock.Stock": true, "https://stock.example.com": true, "https://10.0.0.1/stock.Stock": false,
+		"https://stock.example.com.example.org/stock.Stock": false, "https://stock.example.com:444/stock.Stock": false,
+		"http://stock.example.com/stock.Stock": false, "stock": false,
+	} {
+		for range 2 {
+			_, err := creds.GetRequestMetadata(t.Context(), address)
+			require.Equal(t, listed, err == nil, "%s: %v", address, err)
+		}
+	}
+	_, err := creds.GetRequestMetadata(t.Context())
+	require.ErrorIs(t, err, alf.ErrRefused)
 }
 
 // Other credentials of the channel fail with Unauthenticated by themselves: the token is not to blame.

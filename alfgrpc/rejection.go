@@ -16,7 +16,7 @@ func (c *call) refused(err error) bool {
 		return false
 	}
 	a := c.noted()
-	return a.token != nil && !a.failed
+	return a.token != nil
 }
 
 // replace has the refused token replaced, and returns nil if the call is to be made again. Otherwise it returns the
@@ -79,11 +79,11 @@ func (c *call) reject() (attempt, *alf.Trace) {
 // report reports the outcome of the latest attempt, once and if it is wanted: err is how the call ended, nil or io.EOF
 // if that was well, nil also for the first message of a stream. It is not called for a first refusal.
 func (c *call) report(err error) {
-	if c.reported.Load() || c.reported.Swap(true) {
+	if !c.wanted.Load() || c.reported.Swap(true) {
 		return
 	}
 	a := c.noted()
-	if a.sent.IsZero() || a.failed {
+	if a.sent.IsZero() {
 		return
 	}
 	accepted := !c.refused(err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -330,18 +331,78 @@ func TestG2_AStreamRefusedMidwayReplacesTheToken(t *testing.T) {
 
 // Refused at its first message, and with the second token too: the second refusal is returned, and the token stays.
 func TestG2_AStreamIsSentAgainOnce(t *testing.T) {
-	s, stub := revoked(t)
+	s := startService(t)
 	s.refuse = func(context.Context, string, int) error { return errToken }
-	seen := new(traced)
-	stream, err := stub.FullDuplexCall(seen.context(within(t)))
+	client := s.client(generous)
+	stub, seen := s.stub(client), new(traced)
+	for _, headerFirst := range []bool{false, true} {
+		stream, err := stub.FullDuplexCall(seen.context(within(t)))
+		require.NoError(t, err)
+		require.NoError(t, stream.Send(request(1)))
+		if headerFirst { // which opens it again
+			_, err = stream.Header()
+			require.NoError(t, err)
+		}
+		_, err = stream.Recv()
+		require.Equal(t, codes.Unauthenticated, status.Code(err))
+		require.Len(t, s.seen(), 2)
+		_, err = stream.Recv()
+		require.Equal(t, codes.Unauthenticated, status.Code(err))
+	}
+	require.Equal(t, 3, s.Stats().TokenRequests, "the second stream replaced the token that the first one was refused with at last")
+	require.EqualValues(t, 4, seen.rejected.Load())
+	require.EqualValues(t, 2, seen.retries.Load())
+	require.EqualValues(t, 2, client.Stats().Unauthorized)
+	require.EqualValues(t, 2, client.Stats().Retried)
+	require.Zero(t, client.Stats().RetrySucceeded)
+	require.Zero(t, seen.notRetried.Load())
+}
+
+// A goroutine that sends does not wait for the one that receives, once the stream was opened again: the server responds
+// to the third message only.
+func TestG2_TheSenderGoesOnWhenTheReceiverHasOpenedTheStreamAgain(t *testing.T) {
+	s := newService(t)
+	s.register = func(server *grpc.Server) { testgrpc.RegisterTestServiceServer(server, third{}) }
+	s.start("127.0.0.1:0")
+	client := s.client()
+	_, err := client.Token(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, stream.Send(request(1)))
+	s.Revoke()
+	s.SetLatency(200 * time.Millisecond) // the one that sends meets the refusal while the other one waits for the token
+	conn := s.dial(append(alfgrpc.DialOptions(client), grpc.WithChainStreamInterceptor((&awaitRefusal{before: 1}).stream))...)
+	stream, err := testgrpc.NewTestServiceClient(conn).FullDuplexCall(within(t))
+	require.NoError(t, err)
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for range 3 {
+			if err := stream.Send(request(1)); err != nil {
+				t.Errorf("Send: %v", err)
+			}
+		}
+	})
 	_, err = stream.Recv()
-	require.Equal(t, codes.Unauthenticated, status.Code(err))
-	require.Len(t, s.seen(), 2)
-	require.Equal(t, 2, s.Stats().TokenRequests)
-	require.EqualValues(t, 2, seen.rejected.Load())
-	require.EqualValues(t, 1, seen.retries.Load())
+	require.NoError(t, err)
+	sending.Wait()
+	require.NoError(t, stream.CloseSend())
+	_, err = stream.Recv()
+	require.Equal(t, io.EOF, err)
+}
+
+type third struct {
+	testgrpc.UnimplementedTestServiceServer
+}
+
+func (third) FullDuplexCall(stream testgrpc.TestService_FullDuplexCallServer) error {
+	for n := 1; ; n++ {
+		if _, err := stream.Recv(); err != nil {
+			return nil
+		}
+		if n == 3 {
+			if err := stream.Send(new(testgrpc.StreamingOutputCallResponse)); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // The server ends the stream early, with a response: a caller that still sends learns that it is over, and gets it.
@@ -352,7 +413,6 @@ func TestG2_AnEarlyResponseIsNotLost(t *testing.T) {
 	conn := s.dial(append(alfgrpc.DialOptions(s.client()), grpc.WithChainStreamInterceptor((&awaitRefusal{before: 1}).stream))...)
 	stream, err := testgrpc.NewTestServiceClient(conn).StreamingInputCall(within(t))
 	require.NoError(t, err)
-	require.NoError(t, stream.Send(input(1)))
 	eventually(t, func() bool { return stream.Send(input(1)) == io.EOF }, "the stream is over")
 	response, err := stream.CloseAndRecv()
 	require.NoError(t, err)

@@ -128,6 +128,46 @@ func TestG2_ACallIsSentAgainOnce(t *testing.T) {
 	require.Equal(t, attempts[1].authorization[0], tok.Authorization())
 }
 
+// The authorization server returns the value that was refused: the call is not made again with it.
+func TestG2_TheSameTokenIsNotSentAgain(t *testing.T) {
+	s := startService(t)
+	s.Repeat(true)
+	s.refuse = func(context.Context, string, int) error { return errToken }
+	stub, seen := s.stub(s.client()), new(traced)
+	_, err := stub.EmptyCall(seen.context(within(t)), new(testgrpc.Empty))
+	require.Equal(t, codes.Unauthenticated, status.Code(err))
+	require.Len(t, s.seen(), 1)
+	require.EqualValues(t, 1, seen.notRetried.Load())
+	require.Zero(t, seen.retries.Load())
+}
+
+// Header, trailer and messages are those of the call that was accepted.
+func TestG2_MetadataIsThatOfTheAcceptedCall(t *testing.T) {
+	s, stub := revoked(t)
+	s.setHeader = true
+	interop.DoCustomMetadata(within(t), stub)
+	require.Equal(t, 1, refusals(t, s.seen()))
+	s, stub = revoked(t)
+	interop.DoStatusCodeAndMessage(within(t), stub)
+	require.Equal(t, 1, refusals(t, s.seen()))
+}
+
+// The first attempt of gRPC's retry policy is refused, and the second has no token: that is what the caller learns.
+func TestG3_AnAttemptWithoutATokenIsNotARefusal(t *testing.T) {
+	s := startService(t)
+	client := s.client()
+	s.refuse = func(context.Context, string, int) error {
+		_ = client.Close()
+		return errToken
+	}
+	conn := s.dial(append([]grpc.DialOption{grpc.WithDefaultServiceConfig(retryPolicy)}, alfgrpc.DialOptions(client)...)...)
+	seen := new(traced)
+	_, err := testgrpc.NewTestServiceClient(conn).EmptyCall(seen.context(within(t)), new(testgrpc.Empty))
+	require.ErrorIs(t, err, alf.ErrClosed)
+	require.Len(t, s.seen(), 1)
+	require.Zero(t, seen.rejected.Load())
+}
+
 // A server that refuses everything costs what M13 allows, and its error is returned with the reason.
 func TestM13_AServerThatAlwaysRefusesDoesNotFloodTheTokenEndpoint(t *testing.T) {
 	s := startService(t)

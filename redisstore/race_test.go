@@ -5,7 +5,7 @@ package redisstore_test
 import "time"
 
 const (
-	sequences      = 4
+	sequences      = 8
 	chaosProcesses = 4
 	chaosDefault   = 3 * time.Second
 )

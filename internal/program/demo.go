@@ -46,7 +46,7 @@ func (p *program) demoCommand() *cli.Command {
 			if o.DPoP && !cmd.IsSet("every") {
 				o.Every = 500 * time.Millisecond // one machine makes all the signatures and verifies them
 			}
-			if cmd.IsSet("processes") {
+			if number != 0 {
 				return p.demoOfProcesses(ctx, cmd, number, o)
 			}
 			return p.demo(ctx, cmd, o)
@@ -61,7 +61,7 @@ func demoSettings(o *demo.Options, number *int) settings.Table {
 		{Name: "callers", Into: &o.Callers, Help: "`NUMBER` of goroutines that send requests; with --processes in each, and 4 if not given"},
 		{Name: "every", Into: &o.Every, Help: "`TIME` from one request of a caller to the next, on average; with --dpop 500ms if not given"},
 		{Name: "lifetime", Into: &o.Lifetime, Help: "lifetime `TIME` of tokens; all else takes longer with it; with --processes 24s if not given"},
-		{Name: "processes", Into: number, Help: "`NUMBER` of processes that share one token through a store, from 2 to 200"},
+		{Name: "processes", Into: number, Help: "`NUMBER` of processes that share one token through a store, from 2 to 200, or 0 for the client alone"},
 		{Name: "auth_style", Into: &o.AuthStyle, Help: "`STYLE` by which the client authenticates, see above"},
 		{Name: "dpop", Into: &o.DPoP, Help: "bind tokens to a key (RFC 9449); both servers require nonces in proofs"},
 		{Name: "discover", Into: &o.Discover, Help: "find the token endpoint in the issuer's metadata (RFC 8414)"},

@@ -48,7 +48,7 @@ func TestDemo_OfThreeProcessesKeepsItsPromises(t *testing.T) {
 // Flags that processes cannot have are refused with what to do instead.
 func TestDemo_OfProcessesRefusesWhatDoesNotGoWithIt(t *testing.T) {
 	for args, says := range map[string]string{
-		"--processes 0":                                "--processes is 0: must be from 2 to 200",
+		"--processes -1":                               "--processes is -1: must be from 2 to 200",
 		"--processes 201":                              "--processes is 201: must be from 2 to 200",
 		"--processes two":                              "--processes",
 		"--processes 200 --callers 101":                "--callers is 101: with --processes 200, of which each has so many, it must be from 1 to 100",
