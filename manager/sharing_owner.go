@@ -110,8 +110,9 @@ func (e *entry) share(msg message, before *Token, effects *core.Effects) {
 	state := e.core.State()
 	if s.core.Granted() && !state.Fetching && !state.Queued && !e.core.Retrying() && !effects.Publish {
 		e.shareStep(sharing.Input{
-			Kind: sharing.RoundFailed, Class: s.class, Backoff: e.core.Backoff(), Behind: e.current.Load() != nil,
-			Asked: e.core.Held(),
+			Kind: sharing.RoundFailed, Class: s.class, Backoff: e.core.Backoff(),
+			Behind: e.current.Load() != nil && len(e.core.Contesting()) == 0,
+			Asked:  e.core.Held(),
 		})
 	}
 	if effects.Ended || state.Closed {

@@ -55,7 +55,7 @@ func (p *process) share(in core.Input, e *core.Effects, before int) {
 	state := p.core.State()
 	if p.sharing.Granted() && !state.Fetching && !state.Queued && !p.core.Retrying() && !e.Publish {
 		p.shareStep(sharing.Input{
-			Kind: sharing.RoundFailed, Class: p.class, Backoff: p.core.Backoff(), Behind: p.token != 0,
+			Kind: sharing.RoundFailed, Class: p.class, Backoff: p.core.Backoff(), Behind: p.token != 0 && len(p.core.Contesting()) == 0,
 		}, nil)
 	}
 }

@@ -119,6 +119,25 @@ func TestD6_OneProbePerBackoff(t *testing.T) {
 	require.LessOrEqual(t, many.Fetches, 2*one.Fetches)
 }
 
+// So does one that begins with a revocation: the failure of the round that was made for a rejection binds the processes
+// whose rejections come later, too (D6, M21).
+func TestD6_OneProbePerBackoffAfterARevocation(t *testing.T) {
+	outage := func(n int) sharing.Stats {
+		stats, err := sharing.RunWith(1, calm(n), func(w *sharing.World) {
+			w.At(2*time.Second, func() {
+				w.EndpointDown(true)
+				w.Revoke()
+			})
+			w.At(9*time.Second, func() { w.EndpointDown(false) })
+		})
+		require.NoError(t, err)
+		return stats
+	}
+	one, many := outage(1), outage(200)
+	t.Logf("one process %d, 200 processes %d", one.Fetches, many.Fetches)
+	require.LessOrEqual(t, many.Fetches, 2*one.Fetches)
+}
+
 // A store that is down costs each process a request of its own, and no failure; when it is back, none (D4).
 func TestD4_AStoreThatIsDown(t *testing.T) {
 	stats, err := sharing.RunWith(1, calm(50), func(w *sharing.World) {
