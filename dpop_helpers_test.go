@@ -217,7 +217,7 @@ func thumb(t *testing.T, proof string) string {
 	return p.thumbprint
 }
 
-// slowSigner signs when it is told to.
+// slowSigner signs when it is let to.
 type slowSigner struct {
 	crypto.Signer
 	began, until chan bool

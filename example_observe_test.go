@@ -13,7 +13,7 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Hook feeds the metrics, Logger the log. Both are told every event, in order, by one goroutine that no request waits
+// Hook feeds the metrics, Logger the log. Both receive every event, in order, by one goroutine that no request waits
 // for.
 func ExampleConfig_observed() {
 	server := sim.New(sim.Options{})

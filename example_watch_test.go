@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// connection is what these examples connect to. Like the real ones, it is told a token when it is made, and some can be
-// told another one later.
+// connection is what these examples connect to. Like the real ones, it gets a token when it is made, and some can be
+// given another one later.
 type connection struct{ of string }
 
 func dial(of, token string) *connection {
@@ -33,7 +33,7 @@ func anHourLater(client *alf.Client) {
 	}
 }
 
-// RabbitMQ ends a connection with its token, unless it is told the next one. UpdateSecret is a method of
+// RabbitMQ ends a connection with its token, unless it is given the next one. UpdateSecret is a method of
 // *amqp.Connection in github.com/rabbitmq/amqp091-go. The loop also waits for the first token, in an outage as well.
 func ExampleClient_Watch_amqp() {
 	client, _ := alf.New(sim.New(sim.Options{}).Config())

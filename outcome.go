@@ -22,7 +22,7 @@ func (c *Client) ObservesOutcomes() bool { return c.session.ObservesOutcomes() }
 // sent while [Client.ObservesOutcomes] was true. Set Outcome.Sent to what [Client.Now] returned when the request was
 // sent. [Client.Stats] counts the rejected requests as Unauthorized, and the retries as Retried and RetrySucceeded.
 //
-// It does not wait. A Config.Manager that has no method of this name is not told.
+// It does not wait. A Config.Manager that has no method of this name does not hear of it.
 func (c *Client) ReportOutcome(o Outcome) { c.session.ReportOutcome(o) }
 
 // Now returns the time by Config.Clock, for [Outcome].Sent.

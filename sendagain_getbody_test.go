@@ -120,8 +120,8 @@ func TestC4_GetBodyThatReturnsAReadReaderSendsNoPart(t *testing.T) {
 		read   int   // how much the first send reads
 		status int
 	}{
-		{"short, of unknown length: the recording is preferred", 100, -1, 1000, 200},
-		{"very short, of known length: the recording is complete", 100, 100, 1000, 200},
+		{"short, of unknown length: the replay buffer is preferred", 100, -1, 1000, 200},
+		{"very short, of known length: the replay buffer is complete", 100, 100, 1000, 200},
 		{"short, read to its end, of known length", 1000, 1000, 2000, 401},
 		{"long, read to its end", 100 << 10, -1, 1 << 20, 401},
 		{"long, read to its end, of known length", 100 << 10, 100 << 10, 1 << 20, 401},

@@ -5,7 +5,7 @@ import (
 	"google.golang.org/grpc/encoding/proto"
 )
 
-// otherCodec is one that gRPC was told to use; what it makes of a message is not known.
+// otherCodec is one that gRPC was given; what it makes of a message is not known.
 func otherCodec() encoding.CodecV2 { return codec{encoding.GetCodecV2(proto.Name)} }
 
 type codec struct{ encoding.CodecV2 }

@@ -250,8 +250,14 @@ func within(t testing.TB) context.Context {
 // eventually waits for what must become true.
 func eventually(t testing.TB, what func() bool, format string, args ...any) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !what(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for !what() {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
 			require.FailNow(t, "it did not happen in time", append([]any{format}, args...)...)
 		}
 	}

@@ -19,27 +19,18 @@ func points(t *testing.T, all metricdata.ResourceMetrics) map[string]float64 {
 	found := map[string]float64{}
 	for _, s := range all.ScopeMetrics {
 		for _, m := range s.Metrics {
-			key := func(set attribute.Set) string { return m.Name + "{" + set.Encoded(attribute.DefaultEncoder()) + "}" }
 			switch data := m.Data.(type) {
 			case metricdata.Sum[int64]:
-				for _, p := range data.DataPoints {
-					found[key(p.Attributes)] = float64(p.Value)
-				}
+				keep(found, m.Name, data.DataPoints)
 			case metricdata.Sum[float64]:
-				for _, p := range data.DataPoints {
-					found[key(p.Attributes)] = p.Value
-				}
+				keep(found, m.Name, data.DataPoints)
 			case metricdata.Gauge[int64]:
-				for _, p := range data.DataPoints {
-					found[key(p.Attributes)] = float64(p.Value)
-				}
+				keep(found, m.Name, data.DataPoints)
 			case metricdata.Gauge[float64]:
-				for _, p := range data.DataPoints {
-					found[key(p.Attributes)] = p.Value
-				}
+				keep(found, m.Name, data.DataPoints)
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
-					found[key(p.Attributes)] = float64(p.Count)
+					found[keyOf(m.Name, p.Attributes)] = float64(p.Count)
 				}
 			default:
 				t.Fatalf("%s: %T", m.Name, data)
@@ -47,6 +38,16 @@ func points(t *testing.T, all metricdata.ResourceMetrics) map[string]float64 {
 		}
 	}
 	return found
+}
+
+func keep[N int64 | float64](found map[string]float64, name string, points []metricdata.DataPoint[N]) {
+	for _, p := range points {
+		found[keyOf(name, p.Attributes)] = float64(p.Value)
+	}
+}
+
+func keyOf(name string, set attribute.Set) string {
+	return name + "{" + set.Encoded(attribute.DefaultEncoder()) + "}"
 }
 
 // TestM18_WhatIsCounted: values are those of Stats, names and units follow the conventions.

@@ -72,7 +72,7 @@ func (c *connections) client(certificate *tls.Certificate) *http.Client {
 }
 
 // failed notes that an exchange ended with an error. A time-out may mean that the connection is dead without either end
-// having been told, as when a load balancer forgot it: the next attempt must not be sent on it (C9). HTTP/1.1 closes
+// having noticed, as when a load balancer forgot it: the next attempt must not be sent on it (C9). HTTP/1.1 closes
 // the connection of a request that timed out by itself, HTTP/2 keeps it.
 func (c *connections) failed(ctx context.Context, err error) {
 	var timed interface{ Timeout() bool }

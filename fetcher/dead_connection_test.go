@@ -22,8 +22,8 @@ import (
 	"github.com/alf-go/alf/internal/certtest"
 )
 
-// pipes is a network in memory, whose connections can go silent: what is written to them is lost, and neither end is
-// told.
+// pipes is a network in memory, whose connections can go silent: what is written to them is lost, and neither end
+// notices.
 type pipes struct {
 	accepted chan net.Conn
 	closed   chan struct{}

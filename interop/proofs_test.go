@@ -31,7 +31,7 @@ type captured struct {
 	form   url.Values
 }
 
-// capture is a token endpoint and an API that remember what they were sent, and respond as they are told.
+// capture is a token endpoint and an API that remember what they were sent, and respond as they are set to.
 type capture struct {
 	*httptest.Server
 	mu   sync.Mutex

@@ -138,7 +138,7 @@ func reversed(s []string) []string {
 	return r
 }
 
-// TestE4_RefreshTimesSpread: tokens that were fetched at the same moment are not due at the same moment.
+// TestE4_RefreshTimesSpread: tokens that were fetched at the same moment are not refreshed at the same moment.
 func TestE4_RefreshTimesSpread(t *testing.T) {
 	inSite(t, 1000, func(t *testing.T, s *site) {
 		var wg sync.WaitGroup

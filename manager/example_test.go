@@ -84,7 +84,7 @@ func ExampleFromTokenSource() {
 	// theirs-2 Token(#2 REDACTED)
 }
 
-// In a test time stands still until it is told to move.
+// In a test time stands still until the test moves it.
 func ExampleConfig_clock() {
 	mock := clock.NewMock()
 	m, _ := manager.New(manager.Config{

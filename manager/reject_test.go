@@ -414,7 +414,7 @@ func TestM13_AlwaysRejectingOverShortLivesNeitherDrainsNorStarves(t *testing.T) 
 			}
 			w.advance(100 * ms)
 		}
-		require.LessOrEqual(t, w.endpoint.count(), 26, "about one per due")
+		require.LessOrEqual(t, w.endpoint.count(), 26, "about one per refresh time")
 		require.LessOrEqual(t, starved, 2)
 	})
 }

@@ -52,29 +52,13 @@ func Open(address string, options ...Option) (*Store, error) {
 	unlessSet("read_timeout", func() { set.ReadTimeout = time.Second })
 	unlessSet("write_timeout", func() { set.WriteTimeout = time.Second })
 	unlessSet("pool_size", func() { set.PoolSize = 4 })
-	if prefix := applied(options).prefix; checkPrefix(prefix) != nil {
-		return nil, checkPrefix(prefix)
-	}
 	client := redis.NewClient(set)
-	s := New(client, options...)
+	s, err := build(client, options)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
 	s.owned = client
 	return s, nil
-}
-
-// applied is what options come to.
-func applied(options []Option) *Store {
-	s := &Store{prefix: DefaultPrefix}
-	for _, o := range options {
-		o(s)
-	}
-	return s
-}
-
-func checkPrefix(prefix string) error {
-	if strings.ContainsAny(prefix, "{}") {
-		return errors.New("Prefix: it contains a brace, which would decide where a cluster keeps a key: leave it out")
-	}
-	return nil
 }
 
 // hideAddress is what an error says, without the parts of the address that are secret.

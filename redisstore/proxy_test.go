@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"net"
 	"sync"
 	"testing"
@@ -101,9 +102,7 @@ func (p *proxy) pass(from, to net.Conn) {
 		delay, speaks := p.delay, p.speaks
 		p.mu.Unlock()
 		<-speaks
-		if delay > 0 {
-			time.Sleep(delay)
-		}
+		pause(context.Background(), delay)
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -41,15 +42,23 @@ func New(client redis.UniversalClient, options ...Option) *Store {
 	if client == nil {
 		panic("redisstore: New needs a client: make one with redis.NewClient or redis.NewUniversalClient, or use Open")
 	}
-	s := &Store{client: client, prefix: DefaultPrefix, script: redis.NewScript(source(clock))}
-	s.ctx, s.close = context.WithCancel(context.Background())
-	for _, o := range options {
-		o(s)
-	}
-	if err := checkPrefix(s.prefix); err != nil {
+	s, err := build(client, options)
+	if err != nil {
 		panic("redisstore: " + err.Error())
 	}
 	return s
+}
+
+func build(client redis.UniversalClient, options []Option) (*Store, error) {
+	s := &Store{client: client, prefix: DefaultPrefix, script: redis.NewScript(source(clock))}
+	for _, o := range options {
+		o(s)
+	}
+	if strings.ContainsAny(s.prefix, "{}") {
+		return nil, errors.New("Prefix: it contains a brace, which would decide where a cluster keeps a key: leave it out")
+	}
+	s.ctx, s.close = context.WithCancel(context.Background())
+	return s, nil
 }
 
 // Close ends all commands and watches with [store.ErrClosed]. It waits for nothing, closes the client if [Open] made

@@ -13,6 +13,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/fleet"
 )
 
 var servers = flag.String("servers", "redis-server", "programs to test with, separated by commas: Redis or Valkey")
@@ -80,17 +82,14 @@ func (s *server) start() error {
 	defer func() { _ = client.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for {
+	err := fleet.Until(ctx, "the start of "+s.program, func() bool {
 		err := client.Ping(ctx).Err()
-		if err == nil || redis.HasErrorPrefix(err, "NOAUTH") {
-			return nil
-		}
-		if ctx.Err() != nil {
-			s.kill()
-			return err
-		}
-		pause(ctx, 20*time.Millisecond)
+		return err == nil || redis.HasErrorPrefix(err, "NOAUTH")
+	})
+	if err != nil {
+		s.kill()
 	}
+	return err
 }
 
 // kill ends it at once.
@@ -143,8 +142,5 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for !holds() {
-		require.NoError(t, ctx.Err(), what)
-		pause(ctx, 5*time.Millisecond)
-	}
+	require.NoError(t, fleet.Until(ctx, what, holds))
 }

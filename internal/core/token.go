@@ -72,7 +72,7 @@ func (s *step) refreshAfter(usable, refreshIn time.Duration) time.Duration {
 		return max(min(at, latest), usable/2)
 	}
 	// Where the last moment cuts the jitter short, what is left of it is drawn from evenly, so that many tokens which
-	// were fetched together do not become due together, at that very moment (E4).
+	// were fetched together are not refreshed together, at that very moment (E4).
 	first, last := min(at-jitter, latest), min(at+jitter, latest)
 	return max(first+time.Duration(float64(last-first)*s.draw), usable/2)
 }

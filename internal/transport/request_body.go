@@ -345,8 +345,8 @@ func (s *sentBody) finish(ctx context.Context) ([]byte, bool) {
 	return data, whole
 }
 
-// stop ends the recording, so that a long-lived response does not keep what was sent. It reports whether the body has
-// to be closed.
+// stop ends the filling of the replay buffer, so that a long-lived response does not keep what was sent. It reports
+// whether the body has to be closed.
 func (s *sentBody) stop() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -69,7 +69,7 @@ func newIssuer(t *testing.T, id, secret string) *issuer {
 	return s
 }
 
-// trust is how Apache is told about the issuer. It shows the issuer's certificate as its own, so that one client trusts
+// trust is how Apache learns of the issuer. It shows the issuer's certificate as its own, so that one client trusts
 // both.
 func (s *issuer) trust(t *testing.T) apache.Trust {
 	own := s.TLS.Certificates[0]

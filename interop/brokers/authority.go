@@ -23,7 +23,7 @@ import (
 
 // Authority is an authorization server that issues JWTs of a few seconds and can be down.
 type Authority struct {
-	// Issued, if set, is called with each token before it is returned: for brokers that have to be told.
+	// Issued, if set, is called with each token before it is returned: for brokers that have to be notified.
 	Issued func(t Issued)
 
 	audience, scope string

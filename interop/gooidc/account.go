@@ -24,7 +24,7 @@ type account struct {
 	dpop   bool                    // its tokens are bound to a key
 	// resources are what it wants tokens for; nil: it does not say
 	resources goidc.Resources
-	discovery bool // it is told the issuer, not the token endpoint
+	discovery bool // it is given the issuer, not the token endpoint
 	bis       bool // its assertions are as draft-ietf-oauth-rfc7523bis wants them
 
 	current atomic.Pointer[credentials]

@@ -47,8 +47,8 @@ func (a *Account) with(secret alf.SecretFunc) alf.Config {
 	return c
 }
 
-// Rotate gives the account another secret. The server is told first, by register: a client that comes in between is
-// refused and then looks for another secret.
+// Rotate gives the account another secret. The server learns of it first, by register: a client that comes in between
+// is refused and then looks for another secret.
 func (a *Account) Rotate(register func(secret string) error) error {
 	secret := a.fresh()
 	if err := register(secret); err != nil {

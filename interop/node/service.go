@@ -12,7 +12,7 @@ type Service struct {
 	// Script is its name in this folder. It reports each token request as an event, before it responds, and knows the
 	// commands revoke and flush.
 	Script string
-	// Settings is what it is told whenever it starts.
+	// Settings is what it is given whenever it starts.
 	Settings any
 	// State is the file that it keeps its keys in, and all that hangs on them.
 	State string

@@ -31,7 +31,7 @@ type Server struct {
 	accounts []*lab.Account
 }
 
-// settings is what the script is told whenever it starts.
+// settings is what the script is given whenever it starts.
 type settings struct {
 	Port     int               `json:"port"`
 	Lifetime int               `json:"lifetime"`

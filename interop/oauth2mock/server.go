@@ -20,7 +20,7 @@ type Server struct {
 	settings settings
 }
 
-// settings is what the script is told when it starts.
+// settings is what the script is given when it starts.
 type settings struct {
 	Port     int    `json:"port"`
 	Lifetime int    `json:"lifetime"`

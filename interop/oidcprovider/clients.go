@@ -24,7 +24,7 @@ type variant struct {
 	alg    string // of the assertion; "" if there is none
 	dpop   bool
 	nonces bool // the proofs of DPoP have to hold one
-	// discover: it is told the issuer; else the token endpoint
+	// discover: it is given the issuer; else the token endpoint
 	discover bool
 	// resource: it wants tokens for the resource; else opaque ones
 	resource bool
@@ -105,7 +105,7 @@ func (v variant) newCredentials(authority *certificate) (credentials, error) {
 	return newSecret()
 }
 
-// metadata is what the server is told about the client.
+// metadata is what the server knows about the client.
 func (c *client) metadata() map[string]any {
 	data := map[string]any{
 		"client_id":                  c.id,
@@ -126,7 +126,7 @@ func (c *client) metadata() map[string]any {
 
 const resourceServerID = "resource server:1"
 
-// resourceServerMetadata is what the server is told about who may ask about tokens, and do nothing else.
+// resourceServerMetadata is what the server knows about who may ask about tokens, and do nothing else.
 func (s *Server) resourceServerMetadata() map[string]any {
 	data := map[string]any{
 		"client_id":                  resourceServerID,

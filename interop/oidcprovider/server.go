@@ -31,7 +31,7 @@ type Server struct {
 	resourceServer credentials
 }
 
-// settings is what the script is told when it starts.
+// settings is what the script is given when it starts.
 type settings struct {
 	State    string    `json:"state"`
 	Ports    addresses `json:"ports"`
@@ -99,7 +99,7 @@ func (s *Server) Name() string { return "oidc-provider " + node.Version("oidc-pr
 
 // Start starts the server, or starts it again after Stop. Tokens outlive a Stop, unless it is to have new keys.
 func (s *Server) Start(ctx context.Context, newKeys bool) error {
-	// With the keys it forgets everything but the clients, and those it is told again.
+	// With the keys it forgets everything but the clients, and those it is given again.
 	if err := s.Service.Start(ctx, newKeys); err != nil {
 		return err
 	}

@@ -1,10 +1,11 @@
 // Package osin runs openshift/osin v1.0.1 as an authorization server in this process, and two APIs that ask it about
 // every token they are shown: one that refuses in the way of RFC 6750, and osin's own.
 //
-// What is particular about it: an error of the token endpoint comes with status 200, unless it is told otherwise; an
-// unknown client and a wrong secret are both unauthorized_client; it decodes id and secret from Basic; a client must
-// have a redirect address, even if it never redirects; the token type is the operator's choice, and nothing compares it
-// with what the API wants; and its own API, /info, refuses a token with 200, an error in the body and no challenge.
+// What is particular about it: an error of the token endpoint comes with status 200, unless it is configured
+// otherwise; an unknown client and a wrong secret are both unauthorized_client; it decodes id and secret from Basic; a
+// client must have a redirect address, even if it never redirects; the token type is the operator's choice, and
+// nothing compares it with what the API wants; and its own API, /info, refuses a token with 200, an error in the body
+// and no challenge.
 package osin
 
 import (

@@ -14,7 +14,7 @@ local state
 -- UNCHANGED: nothing has to be written. PUSHED: others wait for what has changed.
 local UNCHANGED, CHANGED, PUSHED = 0, 1, 2
 local change = UNCHANGED
-local rewrite = false -- the hash begins anew
+local rewrite = false -- the hash begins again
 
 local function changed() if change == UNCHANGED then change = CHANGED end end
 local function pushed() change = PUSHED end

@@ -85,7 +85,7 @@ func (s *script) revoked(ctx context.Context, t *tally.Tally) outcome {
 	}
 }
 
-// shortOutage begins before a refresh is due and ends after it has failed once.
+// shortOutage begins before a refresh time and ends after the refresh has failed once.
 func (s *script) shortOutage(ctx context.Context, t *tally.Tally) outcome {
 	token := s.client.Stats()
 	s.until(ctx, token.RefreshTime.Add(-s.lifetime/5))

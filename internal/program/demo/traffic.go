@@ -25,7 +25,7 @@ type traffic struct {
 	every   time.Duration
 
 	act          atomic.Pointer[scene] // which one it is now
-	recording    sync.RWMutex          // held for writing while the act changes
+	counting     sync.RWMutex          // held for writing while the act changes
 	firstFailure atomic.Pointer[error]
 	stop         chan struct{}
 	stopped      sync.Once
@@ -42,8 +42,8 @@ type scene struct {
 
 // enter has requests counted for another scene from now on. The counts of the one before are final when it returns.
 func (t *traffic) enter(s *scene) {
-	t.recording.Lock()
-	defer t.recording.Unlock()
+	t.counting.Lock()
+	defer t.counting.Unlock()
 	t.act.Store(s)
 }
 
@@ -118,8 +118,8 @@ func (t *traffic) send(id string) {
 	retried, err := t.exchange(ctx, id, start)
 	took := time.Since(start)
 	var noToken *alf.TokenError
-	t.recording.RLock()
-	defer t.recording.RUnlock()
+	t.counting.RLock()
+	defer t.counting.RUnlock()
 	act := t.act.Load()
 	switch {
 	case err == nil && retried:

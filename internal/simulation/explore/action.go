@@ -42,7 +42,7 @@ const (
 	pass         // time goes by to the next moment at which something is due
 	wakeFired    // the owner hears of its timer
 	expiryTimer  // ... of the timer set at the publication
-	hintReceived // ... of a reader who found due passed
+	hintReceived // ... of a reader that found the refresh time passed
 
 	checkedSame    // the credentials that were refused are still the same
 	checkedChanged // ... or other ones

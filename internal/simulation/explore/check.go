@@ -136,11 +136,11 @@ func (t *step) checkFlight() {
 	if e.Cancel && t.in.Kind != core.Close && !t.adopted() && t.was.flight.age == 0 && !t.clockStepped() {
 		t.fail("M22", "a fetch is cancelled as it begins")
 	}
-	// M4: the successor of a token in use is fetched once due.
+	// M4: the successor of a token in use is fetched at its refresh time.
 	s := &t.snapshot
 	if s.on && (s.attention != unread || t.watchers.count() > 0) && s.refreshTime <= 0 && !t.refreshHint && !t.flight.on && !t.checker.round &&
 		t.checker.quiet == 0 && t.checker.gate == 0 && t.abandoned < 3 && !t.clockStepped() {
-		t.fail("M4", "a token in use is due, and nothing is being done about it")
+		t.fail("M4", "the refresh time of a token in use has come, and nothing is being done about it")
 	}
 }
 

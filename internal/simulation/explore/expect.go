@@ -66,11 +66,11 @@ func (t *step) checkPublication() {
 	t.checkRefreshTime(x, p.RefreshTime.Sub(now)+x.wall)
 }
 
-// checkRefreshTime checks when a refresh is due, from the start of the fetch (M4, M5).
+// checkRefreshTime checks the refresh time, from the start of the fetch (M4, M5).
 func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 	if t.response.Kind.again() {
 		if want := min(x.life-t.margin(x.life), x.life-second); refreshTime != want {
-			t.fail("M5", "a token that came again is due after %v and not after %v", refreshTime, want)
+			t.fail("M5", "a token that came again has its refresh time after %v and not after %v", refreshTime, want)
 		}
 		return
 	}
@@ -92,7 +92,7 @@ func (t *step) checkRefreshTime(x expected, refreshTime time.Duration) {
 		least, most = x.usable/2, x.usable
 	}
 	if refreshTime < least-rounding || refreshTime > most+rounding {
-		t.fail("M4", "due after %v, which should be from %v to %v", refreshTime, least, most)
+		t.fail("M4", "the refresh time is after %v, which should be from %v to %v", refreshTime, least, most)
 	}
 }
 

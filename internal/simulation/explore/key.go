@@ -41,7 +41,7 @@ func (h *host) canonicalize(c *core.Core, clockStepped, mayStep bool) {
 	if h.snapshot.on {
 		h.snapshot.publication = core.CanonicalID
 		if !mayStep {
-			h.snapshot.refreshTime = max(h.snapshot.refreshTime, 0) // due for good
+			h.snapshot.refreshTime = max(h.snapshot.refreshTime, 0) // passed for good
 		}
 	} else {
 		h.snapshot = snapshot{}

@@ -89,7 +89,7 @@ func (t *step) checkSharedRefresh(x expected, refreshTime time.Duration) {
 	spread := time.Duration(float64(x.usable) * sharedSpread)
 	least, most := max(min(part, x.usable), x.usable/2), max(min(part+spread, x.usable), x.usable/2)
 	if refreshTime < least-rounding || refreshTime > most+rounding {
-		t.fail("M4", "a token from elsewhere is due after %v, which should be from %v to %v", refreshTime, least, most)
+		t.fail("M4", "the refresh time of a token from elsewhere is after %v, which should be from %v to %v", refreshTime, least, most)
 	}
 }
 

@@ -21,7 +21,7 @@ var outside = []struct {
 	{bug{"a token is offered after its rejection", "internal/core/sharing/offer.go",
 		" && !c.isRejected(h.digest) &&\n", " &&\n"},
 		"internal/core/sharing", "TestD5_ARejectedTokenIsNotOffered"},
-	{bug{"a caller is told that its token has left the pool", "manager/handle.go",
+	{bug{"a caller hears that its token has left the pool", "manager/handle.go",
 		"if err = f(e); err != errForgotten {", "if err = f(e); true {"},
 		"manager", "TestP4_ForgetTakesEffectAtTheNextFetch"},
 	{bug{"headers make no difference between configurations", "tokenkey.go",

@@ -41,10 +41,10 @@ func (c *checker) publishes(wall time.Time, e *core.Effects) {
 	end := c.resultStart.Add(usable)
 	if c.result.Same {
 		c.p.w.cover(CoverSameValue)
-		c.broken(p.RefreshTime.Before(c.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is due before its effective expiry")
+		c.broken(p.RefreshTime.Before(c.resultStart.Add(min(usable, life-time.Second))), "M5", "a repeated token is refreshed before its effective expiry")
 		end = expiry
 	} else {
-		c.broken(p.RefreshTime.Before(c.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "due %v after the start, of a usable life of %v", p.RefreshTime.Sub(c.resultStart), usable)
+		c.broken(p.RefreshTime.Before(c.resultStart.Add(usable/2)) || p.RefreshTime.After(end), "M4", "the refresh time is %v after the start, of a usable life of %v", p.RefreshTime.Sub(c.resultStart), usable)
 	}
 	c.broken(!p.EffectiveExpiry.Equal(end), "M2", "a token's end is %v, and ought to be %v", p.EffectiveExpiry, end)
 	began := c.began

@@ -34,7 +34,7 @@ type checker struct {
 	failures        failures
 	watched         watchRecord
 	tokenOn         bool
-	idle            bool // unless a reader has found due passed since
+	idle            bool // unless a reader has found the refresh time passed since
 	token           tokenRecord
 	result          core.Result
 	resultStart     time.Time
@@ -137,7 +137,7 @@ func (c *checker) settled(e *core.Effects) {
 		return
 	}
 	if c.idle && !c.watched.on && p.published.attention != hinted {
-		return // read before due by the clock, when it had passed by the timer: the next reader will say so
+		return // read before the refresh time by the clock, when it had passed by the timer: the next reader will say so
 	}
 	allowed := c.gate
 	rule := "M4"
@@ -145,7 +145,7 @@ func (c *checker) settled(e *core.Effects) {
 		allowed, rule = max(allowed, c.failures.by), "M8"
 	}
 	c.broken(c.last.After(c.token.refreshTime.Add(slack)) && c.elapsed > allowed+slack, rule,
-		"a token in use is not refreshed %v after it was due", c.last.Sub(c.token.refreshTime))
+		"a token in use is not refreshed %v after its refresh time", c.last.Sub(c.token.refreshTime))
 }
 
 // recoveredBy is until when a process may be suffering from a step back of its clock, which it found out only now: it

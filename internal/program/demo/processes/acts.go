@@ -28,7 +28,7 @@ const (
 	// slow is how long the token endpoint takes in acts in which a process is met in the middle of a token request.
 	slow = 600 * time.Millisecond
 	// linger is how long the traffic goes on after an act. It separates two revocations by more than the second that
-	// lies between fetches which are caused by rejections (M13).
+	// passes between fetches which are caused by rejections (M13).
 	linger = time.Second
 )
 
