@@ -8,6 +8,7 @@
 //	replies.go    what the store's replies mean
 //	fetch.go      the fetch: its lease, and what becomes of its outcome
 //	offer.go      a token that the store does not have
+//	patience.go   how long the store may take to reply
 //	circuit.go    a store that does not work
 //	clock.go      the store's time
 package sharing
@@ -74,8 +75,10 @@ type op struct {
 	id     uint64 // of the latest
 	kind   store.Kind
 	sent   Elapsed
-	manual bool // of an Acquire
-	blind  bool // of an Offer: the store's time was not known
+	until  Elapsed // is when the store must have replied
+	late   int     // counts how often that was put off
+	manual bool    // of an Acquire
+	blind  bool    // of an Offer: the store's time was not known
 }
 
 // New returns the core of a process that knows nothing.
@@ -93,9 +96,7 @@ type step struct {
 func (c *Core) Step(now Elapsed, draw float64, in Input) Effects {
 	s := &step{Core: c, draw: draw}
 	s.elapsed = max(s.elapsed, now)
-	if s.op.on && s.elapsed >= s.op.sent+OpTimeout {
-		s.storeFailed()
-	}
+	s.watchTheTime(in)
 	switch in.Kind {
 	case Want:
 		s.wanted(in)
@@ -155,7 +156,7 @@ func (s *step) deadline() (at Elapsed, ok bool) {
 	c := s.Core
 	switch {
 	case c.op.on:
-		sooner(c.op.sent + OpTimeout)
+		sooner(c.op.until)
 	case c.closed:
 	case c.fetch.granted() && (c.fetch.on || !c.want.on):
 		sooner(max(c.fetch.extendAt, c.circuit.until))
@@ -179,7 +180,7 @@ func (s *step) close() {
 
 // send sends the store a command.
 func (s *step) send(c store.Command) {
-	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, manual: c.Manual}
+	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, until: s.elapsed + OpTimeout, manual: c.Manual}
 	if c.Kind != store.Outcome {
 		c.Owner = s.policy.Owner
 	}
@@ -212,8 +213,13 @@ func (c *Core) Open() bool { return !c.closed && c.elapsed >= c.circuit.until }
 
 // The times of the protocol.
 const (
-	// OpTimeout is how long the store may take to reply (D4).
+	// OpTimeout is how long the store may take to reply, while this process runs (D4).
 	OpTimeout = 150 * time.Millisecond
+	// tooLate is when a look at the time comes so late that this process cannot have run, secondLook how much longer
+	// the store may then take, and maxLooks how often.
+	tooLate    = 10 * time.Millisecond
+	secondLook = OpTimeout / 3
+	maxLooks   = 10
 	// circuitOpen is how long it is left alone when it does not, and maxProbe the longest pause where no caller waits.
 	circuitOpen = 500 * time.Millisecond
 	maxProbe    = 5 * time.Second

@@ -138,6 +138,41 @@ func TestD4_AStoreThatDoesNotReply(t *testing.T) {
 	require.Equal(t, version(5), d.asks(store.Publish).Grant)
 }
 
+// Where hundreds of processes share two cores, a reply may wait for the process instead of the other way round.
+func TestD4_TimeInWhichTheProcessDoesNotRunIsNotTheStores(t *testing.T) {
+	d := newDriver(t)
+	d.want()
+	asked := d.last.Op
+	const starved = 200 * time.Millisecond
+	e := d.pass(sharing.OpTimeout + starved)
+	require.False(t, e.StoreFailed)
+	require.Equal(t, d.now+sharing.OpTimeout/3, e.Wake)
+	d.now += starved
+	e = d.step(sharing.Input{Kind: sharing.Replied, Op: asked, Opened: true, Reply: store.Reply{
+		Kind: store.Fetch, Now: d.storeTime(0), Grant: version(9),
+	}})
+	require.True(t, e.Start)
+	require.True(t, d.core.Granted())
+}
+
+func TestD4_AStoreThatDoesNotReplyToAProcessThatRarelyRuns(t *testing.T) {
+	d := newDriver(t)
+	d.want()
+	looks := 0
+	for d.pass(d.last.Wake - d.now + 100*time.Millisecond); !d.last.StoreFailed; looks++ {
+		d.pass(d.last.Wake - d.now + 100*time.Millisecond)
+	}
+	require.Equal(t, 10, looks)
+	require.True(t, d.last.Alone)
+
+	d = newDriver(t)
+	d.want()
+	d.pass(time.Hour) // it was stopped
+	require.False(t, d.last.StoreFailed)
+	d.pass(sharing.OpTimeout / 3) // and runs again
+	require.True(t, d.last.StoreFailed)
+}
+
 func TestD4_ALateReplyCountsForNothing(t *testing.T) {
 	d := newDriver(t)
 	d.want()
