@@ -75,10 +75,11 @@ type op struct {
 	id     uint64 // of the latest
 	kind   store.Kind
 	sent   Elapsed
-	until  Elapsed // is when the store must have replied
-	late   int     // counts how often that was put off
-	manual bool    // of an Acquire
-	blind  bool    // of an Offer: the store's time was not known
+	look   Elapsed // is when the time is looked at next
+	looks  int     // counts how often it was, and onTime how often it was not late
+	onTime int
+	manual bool // of an Acquire
+	blind  bool // of an Offer: the store's time was not known
 }
 
 // New returns the core of a process that knows nothing.
@@ -156,7 +157,7 @@ func (s *step) deadline() (at Elapsed, ok bool) {
 	c := s.Core
 	switch {
 	case c.op.on:
-		sooner(c.op.until)
+		sooner(c.op.look)
 	case c.closed:
 	case c.fetch.granted() && (c.fetch.on || !c.want.on):
 		sooner(max(c.fetch.extendAt, c.circuit.until))
@@ -180,7 +181,7 @@ func (s *step) close() {
 
 // send sends the store a command.
 func (s *step) send(c store.Command) {
-	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, until: s.elapsed + OpTimeout, manual: c.Manual}
+	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, look: s.elapsed + OpTimeout/fullTime, manual: c.Manual}
 	if c.Kind != store.Outcome {
 		c.Owner = s.policy.Owner
 	}
@@ -213,13 +214,13 @@ func (c *Core) Open() bool { return !c.closed && c.elapsed >= c.circuit.until }
 
 // The times of the protocol.
 const (
-	// OpTimeout is how long the store may take to reply, while this process runs (D4).
+	// OpTimeout is how long the store may take to reply, while this process runs (D4). It is over after that many looks
+	// at the time which are on time, each a part of it after the last, or after that many in all.
 	OpTimeout = 150 * time.Millisecond
-	// tooLate is when a look at the time comes so late that this process cannot have run, secondLook how much longer
-	// the store may then take, and maxLooks how often.
-	tooLate    = 10 * time.Millisecond
-	secondLook = OpTimeout / 3
-	maxLooks   = 10
+	fullTime  = 5
+	maxLooks  = 40
+	// tooLate is how late a look is that shows that the process did not run.
+	tooLate = 10 * time.Millisecond
 	// circuitOpen is how long it is left alone when it does not, and maxProbe the longest pause where no caller waits.
 	circuitOpen = 500 * time.Millisecond
 	maxProbe    = 5 * time.Second
