@@ -193,6 +193,20 @@ func TestD4_ALateReplyCountsForNothing(t *testing.T) {
 	require.False(t, d.core.Granted())
 }
 
+// A push that was on its way for long says nothing about how late it is in the store, which a slow reply left open.
+func TestD8_APushDoesNotMakeTheStoresTimeCertain(t *testing.T) {
+	d := newDriver(t)
+	d.want()
+	asked := d.last.Op
+	replied := d.storeTime(0) // at once, and it is read late
+	d.now += 120 * time.Millisecond
+	d.step(sharing.Input{Kind: sharing.Replied, Op: asked, Reply: store.Reply{Kind: store.Wait, Now: replied, Until: replied + 1500}})
+	late := d.have(3, theirs, time.Second)
+	e := d.step(sharing.Input{Kind: sharing.Pushed, Opened: true, Push: store.Push{Now: replied + 30, Version: late.Version, Record: late.Record}})
+	require.True(t, e.Adopt)
+	require.LessOrEqual(t, e.Left, time.Second)
+}
+
 func TestD4_WaitingForOthersIsBounded(t *testing.T) {
 	d := newDriver(t)
 	d.want()
