@@ -1,7 +1,7 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what
-// it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, and
-// what an idle manager weighs, and what processes that share a token cost together. It prints tables, and after a whole
-// run writes RESULTS.md and the pictures beside it.
+// it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, what
+// an idle manager weighs, what gRPC and telemetry cost, and what processes that share a token cost together. It prints
+// tables, and after a whole run writes RESULTS.md and the pictures beside it.
 //
 //	go -C bench run .                     all of it, about 12 minutes
 //	go -C bench run . --only read,send    some of it; nothing is written
@@ -57,6 +57,8 @@ var points = []point{
 	{name: "growth", run: growing},
 	{name: "pool", run: pooling},
 	{name: "many", run: keepingMany, exact: true},
+	{name: "grpc", run: callingGRPC},
+	{name: "telemetry", run: observing},
 	{name: "fleet", run: inFleet, exact: true, asked: true},
 }
 
