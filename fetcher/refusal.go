@@ -120,8 +120,12 @@ func firstWords(value []byte) string {
 	return ""
 }
 
-// challengeWords is error_description of RFC 6750 section 3.
-var challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.){1,500})"`)
+// challengeWords is error_description of RFC 6750 section 3. A bound on its length in the expression would cost every
+// program that imports this package half a megabyte when it starts.
+var challengeWords = regexp.MustCompile(`(?i)error_description="((?:[^"\\]|\\.)+)"`)
+
+// longestWords is how long a description in a challenge may be.
+const longestWords = 500
 
 // shortText is how long a body may be that is shown as what the server says.
 const shortText = 200
@@ -147,7 +151,7 @@ func title(page []byte) string {
 // otherWords returns what a response without JSON says: in its challenge, as a short text, or in the title of a page.
 func otherWords(resp *response) string {
 	for _, challenge := range resp.header.Values("WWW-Authenticate") {
-		if found := challengeWords.FindStringSubmatch(challenge[:min(len(challenge), 4<<10)]); found != nil {
+		if found := challengeWords.FindStringSubmatch(challenge[:min(len(challenge), 4<<10)]); found != nil && len(found[1]) <= longestWords {
 			return found[1]
 		}
 	}
