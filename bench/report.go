@@ -73,12 +73,22 @@ func (s *section) clearGoals() {
 
 // summary sums up.
 func summary(sections []section) string {
+	numbers := map[status]int{}
+	for _, s := range sections {
+		for _, g := range s.goals {
+			numbers[g.status]++
+		}
+	}
+	return summaryOf(numbers)
+}
+
+const summaryBegins = "Goals: "
+
+// summaryOf sums up how many goals have each status.
+func summaryOf(numbers map[status]int) string {
 	var parts []string
 	for _, kind := range []status{met, missed, open, undecided} {
-		n := 0
-		for _, s := range sections {
-			n += s.count(kind)
-		}
+		n := numbers[kind]
 		switch {
 		case n == 0:
 		case kind == undecided:
@@ -87,7 +97,7 @@ func summary(sections []section) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
-	return "Goals: " + strings.Join(parts, ", ") + "."
+	return summaryBegins + strings.Join(parts, ", ") + "."
 }
 
 // count returns how many goals have a status.

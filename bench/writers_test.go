@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -117,6 +118,30 @@ func TestWrite_PutsResultsAndPicturesInPlace(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(picture), "</svg>")
 	require.Error(t, write(filepath.Join(dir, "missing"), machine{}, []section{s}))
+}
+
+func TestUpdate_ReplacesWhatWasMeasuredAgain(t *testing.T) {
+	dir := t.TempDir()
+	measured := func(title string, reached bool) section {
+		s := section{title: title, text: "How."}
+		s.check(reached, "fast", title)
+		return s
+	}
+	require.NoError(t, write(dir, machine{}, []section{measured("First", true), measured("Second", false), measured("Third", true)}))
+	day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for range 2 { // no blank line more at each time
+		require.NoError(t, update(dir, day, []section{measured("Second", true), measured("Third", false), measured("Fourth", true)}))
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
+	require.NoError(t, err)
+	_, text, _ = bytes.Cut(text, []byte("Goals: "))
+	summary, sections, _ := strings.Cut(string(text), "\n## ")
+	require.True(t, strings.HasPrefix(summary, "3 met, 1 MISSED.\n"), summary)
+	table := "\n\nHow.\n\n| goal | | numbers |\n|---|---|---|\n| fast | "
+	again := "\nMeasured by itself on 2026-01-02.\n"
+	require.Equal(t, "First"+table+"met | First |\n\n## Second"+table+"met | Second |\n"+again+"\n## Third"+table+"MISSED | Third |\n"+again+
+		"\n## Fourth"+table+"met | Fourth |\n"+again, sections)
+	require.Error(t, update(t.TempDir(), day, nil))
 }
 
 func TestGoals_OfAShortRunAreThoseOnCounts(t *testing.T) {
