@@ -44,6 +44,9 @@ func (f *figures) cold(ctx context.Context, t *teams, s *sheet) error {
 func (f *figures) revoked(ctx context.Context, t *teams, s *sheet) error {
 	var began time.Time
 	revoke := func(one *team) (recovered, error) {
+		if err := one.Send(); err != nil { // it may be played again
+			return recovered{}, err
+		}
 		return one.recover(ctx, func() error {
 			began = time.Now()
 			one.server.Revoke()
@@ -57,6 +60,10 @@ func (f *figures) revoked(ctx context.Context, t *teams, s *sheet) error {
 	first, last := without.first.Sub(began), without.last.Sub(began)
 	with, err := revoke(t.shared)
 	if err != nil {
+		return err
+	}
+	// From here on the shared token is alone, up to the outage.
+	if err := t.apart.Rest(); err != nil {
 		return err
 	}
 	n := len(with.requests)
@@ -195,37 +202,17 @@ func (s *sheet) caughtRow(rank int, what string, r recovered) {
 	s.promise(n <= 2 && r.failed == 0, what+": at most 2 token requests, and no failure", fmt.Sprintf("%d, %d failed", n, r.failed))
 }
 
-// outage is a revocation while the endpoint fails.
+// outage is a revocation while the endpoint fails: first for those that share a token, with one process beside them,
+// and then for those that do not, who would keep the machine from running the others.
 func (f *figures) outage(ctx context.Context, t *teams, s *sheet) error {
 	const lasts, lastsShort = 30 * time.Second, 5 * time.Second
-	for _, one := range []*team{t.shared, t.apart, t.lone} { // in a short run they have only just started
-		if err := one.Send(); err != nil {
-			return err
-		}
-		if err := one.served(ctx, 0); err != nil {
-			return err
-		}
-	}
 	window := lasts
 	if f.b.short {
 		window = lastsShort
 	}
-	var starts, issued, requests [3]int
-	all := []*team{t.shared, t.apart, t.lone}
-	for i, one := range all {
-		one.server.SetStatus(503)
-		starts[i], issued[i] = one.server.Requests(), one.server.Issued()
-		one.server.Revoke()
-	}
-	if err := sleep(ctx, window); err != nil {
-		return err
-	}
-	for i, one := range all {
-		requests[i] = one.server.Requests() - starts[i]
-		one.server.SetStatus(0)
-	}
-	for i, one := range all {
-		if err := one.served(ctx, issued[i]); err != nil {
+	var requests [3]int
+	for _, together := range [][]int{{0, 2}, {1}} {
+		if err := t.failing(ctx, window, together, &requests); err != nil {
 			return err
 		}
 	}
@@ -234,6 +221,43 @@ func (f *figures) outage(ctx context.Context, t *teams, s *sheet) error {
 		"at most "+count(most), count(requests[1]), count(requests[2]))
 	s.promise(requests[0] <= most, "an outage of the endpoint: at most twice the token requests of one process",
 		fmt.Sprintf("%d, one process %d", requests[0], requests[2]))
+	return nil
+}
+
+// failing is an outage for some of the teams. It notes how many token requests meet it.
+func (t *teams) failing(ctx context.Context, window time.Duration, which []int, requests *[3]int) error {
+	all := []*team{t.shared, t.apart, t.lone}
+	var starts, issued [3]int
+	for _, i := range which {
+		one := all[i]
+		if err := one.Send(); err != nil {
+			return err
+		}
+		if err := one.served(ctx, 0); err != nil { // in a short run they have only just started
+			return err
+		}
+	}
+	for _, i := range which {
+		one := all[i]
+		one.server.SetStatus(503)
+		starts[i], issued[i] = one.server.Requests(), one.server.Issued()
+		one.server.Revoke()
+	}
+	if err := sleep(ctx, window); err != nil {
+		return err
+	}
+	for _, i := range which {
+		requests[i] = all[i].server.Requests() - starts[i]
+		all[i].server.SetStatus(0)
+	}
+	for _, i := range which {
+		if err := all[i].served(ctx, issued[i]); err != nil {
+			return err
+		}
+		if err := all[i].Rest(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

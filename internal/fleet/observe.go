@@ -71,12 +71,16 @@ func (f *Fleet) storeFailed(reason string) {
 	}
 }
 
-// Summary says for an error what has failed until now: how many API requests, with the first ones, and how often the
-// store, with its errors.
+// Summary says for an error what has failed until now: how many API requests, with the first and the last ones, and how
+// often the store, with its errors.
 func (f *Fleet) Summary() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return fmt.Sprintf("%d API requests have failed, among them %v; the store: %v", len(f.failures), f.failures[:min(len(f.failures), 3)], f.reasons)
+	n, shown := len(f.failures), f.failures
+	if n > 4 {
+		shown = slices.Concat(f.failures[:2], f.failures[n-2:])
+	}
+	return fmt.Sprintf("%d API requests have failed, among them %v; the store: %v", n, shown, f.reasons)
 }
 
 // Arrivals is when each process had its latest token. The first is that of the process that has fetched it, if one has.

@@ -91,7 +91,8 @@ func (s *step) wait(until store.Time) {
 		w.waits, w.since = true, s.elapsed
 	}
 	w.manual = false
-	w.askAt = s.elapsed + min(max(s.clock.until(until, s.elapsed), shortestWait), longestPoll)
+	// All that wait may know of the same time. Spread, the first of them is answered before the store is asked by all.
+	w.askAt = s.elapsed + min(max(s.clock.until(until, s.elapsed), shortestWait), longestPoll) + s.spread()
 }
 
 // waitedLongEnough reports whether other processes were waited for during the time of an attempt (D4).
