@@ -279,8 +279,11 @@ func (f *figures) storeDown(ctx context.Context, t *teams, s *sheet) error {
 	}
 	n := len(with.requests)
 	s.row(requestsTable, storeDownRow, "Redis is killed, then a revocation", count(n), count(with.failed), "at most "+count(t.shared.size), "–", "–")
-	s.promise(n <= t.shared.size && with.failed == 0, "Redis is down, and the token is revoked: no failure, and one token request a process at most",
-		fmt.Sprintf("%d of %s, %d failed", n, processes(t.shared.size), with.failed))
+	numbers := fmt.Sprintf("%d of %s, %d failed", n, processes(t.shared.size), with.failed)
+	if with.failed > 0 {
+		numbers += "; of all until then " + t.shared.Summary()
+	}
+	s.promise(n <= t.shared.size && with.failed == 0, "Redis is down, and the token is revoked: no failure, and one token request a process at most", numbers)
 
 	began, before := time.Now(), t.shared.server.Requests()
 	if err := t.redis.start(); err != nil {
