@@ -89,7 +89,7 @@ func assertingClient(form url.Values) string {
 	if form.Has("client_id") {
 		return form.Get("client_id")
 	}
-	token, err := parseJWT(form.Get("client_assertion"), slices.Concat(anyAlgorithm, []string{"HS256", "HS384", "HS512"}))
+	token, err := parseJWT(form.Get("client_assertion"), slices.Concat(anyAlgorithm, secretAlgorithms))
 	if err != nil {
 		return ""
 	}

@@ -131,7 +131,8 @@ func (s *Server) inPlaceOf(given http.RoundTripper, settings *tls.Config, certif
 }
 
 // NewTokenEndpoint makes an [alf.TokenEndpoint] for configurations that share one in production, and are passed to
-// [Server.Configure] each. What changes in the configuration of the endpoint is the same as there. The error is that of
+// [Server.Configure] each. What changes in the configuration of the endpoint is the same as there. Its connections,
+// which go through memory if the server was not started, end with [Server.Close]. The error is that of
 // [alf.NewTokenEndpoint].
 func (s *Server) NewTokenEndpoint(cfg alf.TokenEndpointConfig) (*alf.TokenEndpoint, error) {
 	own := s.Config()

@@ -138,6 +138,9 @@ var anyAlgorithm = []string{
 	string(keys.ES256), string(keys.ES384), string(keys.ES512), string(keys.EdDSA), string(keys.Ed25519),
 }
 
+// secretAlgorithms are those that a secret signs with.
+var secretAlgorithms = []string{"HS256", "HS384", "HS512"}
+
 // problems are what is wrong with the fields of a struct, all reported at once.
 type problems []error
 
