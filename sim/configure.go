@@ -31,6 +31,9 @@ import (
 // Renegotiation; a Clock and a Rand that are not set, as in [Server.Config]; with [Options].Generous,
 // Policy.UnlimitedRejections. An Endpoint must be one of [Server.NewTokenEndpoint]. Everything else is the caller's.
 //
+// Different authorization servers may know different clients by the same id: what is registered here holds for the
+// TokenURL or Issuer of the configuration. AddClient and Register are about all clients of an id.
+//
 // In memory, a configuration without a certificate needs no connections. One with a certificate has them, through
 // memory too, until the client is closed. If the server was started, all requests go over its socket.
 //

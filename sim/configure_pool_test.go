@@ -80,6 +80,24 @@ func TestConfigurePool_ServesTenants(t *testing.T) {
 	})
 }
 
+// Tenants whose authorization servers know them by the same id.
+func TestConfigurePool_ServesTenantsOfTheSameID(t *testing.T) {
+	inEveryWay(t, sim.Options{}, func(c *configured) {
+		pool := c.pool(alf.PoolConfig{Tenant: func(_ context.Context, name string) (alf.Config, error) {
+			return alf.Config{
+				Issuer: "https://login.example.com/realms/" + name, ClientID: "orders", ClientSecret: alf.Secret("of " + name),
+				TokenRequest: alf.TokenRequest{Header: http.Header{"X-Tenant": {name}}},
+			}, nil
+		}})
+		for range 2 {
+			for _, tenant := range []string{"north", "south"} {
+				_, err := pool.Client(alf.Target{Tenant: tenant}).Refresh(c.Context())
+				require.NoError(c, err, tenant)
+			}
+		}
+	})
+}
+
 // One client with a token for each audience.
 func TestConfigurePool_ServesAudiences(t *testing.T) {
 	inEveryWay(t, sim.Options{CheckAudience: true}, func(c *configured) {

@@ -54,15 +54,26 @@ type Registration struct {
 // secrets are rotated. From the first client on, those that were neither registered nor added are refused. The error
 // joins an *[alf.FieldError] for every field that makes no sense.
 func (s *Server) Register(r Registration) error {
+	c, err := r.client()
+	if err == nil {
+		s.set(func() {
+			s.clients.remove(r.ClientID)
+			s.clients.byID[r.ClientID] = c
+		})
+	}
+	return err
+}
+
+// client is the one that is registered.
+func (r Registration) client() (client, error) {
 	if err := r.validate(); err != nil {
-		return err
+		return client{}, err
 	}
 	r.Keys, r.Scopes, r.Audiences = slices.Clone(r.Keys), slices.Clone(r.Scopes), slices.Clone(r.Audiences)
 	c := newClient(r.ClientID, r.Secret)
 	r.Secret = ""
 	c.registered = &r
-	s.set(func() { s.clients[r.ClientID] = c })
-	return nil
+	return c, nil
 }
 
 // Format prints who the client is, whatever the verb.
