@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/alf-go/alf/internal/fleet"
+	"github.com/alf-go/alf/internal/subprocess"
 	"github.com/alf-go/alf/redisstore"
 	"github.com/alf-go/alf/store"
 )
@@ -23,7 +24,7 @@ type redisServer struct {
 	program string
 	dir     string
 	port    int
-	starter *fleet.Starter
+	starter *subprocess.Starter
 	cmd     *exec.Cmd
 	client  *redis.Client
 }
@@ -38,7 +39,7 @@ func startRedis(program string) (*redisServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &redisServer{program: program, dir: dir, starter: fleet.NewStarter()}
+	r := &redisServer{program: program, dir: dir, starter: subprocess.NewStarter()}
 	for range 20 { // another program may take the port in between
 		r.port = firstPort + rand.IntN(lastPort-firstPort)
 		listener, listenErr := net.Listen("tcp", r.address())

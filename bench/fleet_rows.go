@@ -140,6 +140,7 @@ func (t *team) caught(ctx context.Context, then func(p *fleet.Process, gate *fle
 
 // killed is the end of the process that fetches. Another one takes its place.
 func (f *figures) killed(ctx context.Context, t *teams, s *sheet) error {
+	issued := t.shared.server.Issued()
 	with, err := t.shared.recover(ctx, func() error {
 		return t.shared.caught(ctx, func(p *fleet.Process, _ *fleet.Gate) error {
 			t.shared.Kill(p)
@@ -150,7 +151,6 @@ func (f *figures) killed(ctx context.Context, t *teams, s *sheet) error {
 		return err
 	}
 	s.caughtRow(killedRow, "the process that fetches is killed", with)
-	issued := t.shared.server.Issued() - 1
 	p, err := t.shared.Add()
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strings"
 )
 
 // Refusal is why the API refused a request. The empty one means that it did not.
@@ -21,14 +20,17 @@ const (
 	// OtherAudience is one of Options.CheckAudience.
 	OtherAudience Refusal = "the token is for another audience"
 	Rejected      Refusal = "every token is rejected"
+	// NonceMissing asks for a proof with another nonce; see Server.SetNonces.
+	NonceMissing Refusal = "the proof has no fresh nonce of this server"
+	// BadProof is about a DPoP proof that is missing or wrong; the body of the response says how.
+	BadProof Refusal = "the DPoP proof is missing or wrong"
+	// OtherKey and OtherCertificate are about a token that is bound to another key than that of the proof, or to none,
+	// and to another certificate than the connection presents.
+	OtherKey         Refusal = "the token is not bound to the key of the proof"
+	OtherCertificate Refusal = "the token is bound to a certificate that the connection does not present"
+	// OtherScheme is about a token that is bound to a key, and was sent as a Bearer token (RFC 9449 section 7.2).
+	OtherScheme Refusal = "the token is bound to a key, and was sent without a proof"
 )
-
-// refusing is how the API refuses.
-type refusing struct {
-	everything     bool
-	otherAudiences bool
-	challenges     []string // nil: the default
-}
 
 // serveAPI is the protected API. It fails when the request is to have no response.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) error {
@@ -40,8 +42,8 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	handler := s.api
-	if why, challenges := s.check(r, entry); why != "" {
-		handler = refuse(why, challenges)
+	if v, challenges := s.check(w.Header(), r, entry); v.why != "" {
+		handler = v.refuse(challenges)
 	}
 	run(handler, w, r, func(status int) { s.noteStatus(entry, status) })
 	return nil
@@ -66,69 +68,22 @@ func bringBody(r *http.Request) {
 }
 
 // check looks at the token now, and notes what it finds.
-func (s *Server) check(r *http.Request, entry *APIRequest) (Refusal, []string) {
+func (s *Server) check(header http.Header, r *http.Request, entry *APIRequest) (v verification, challenges []string) {
+	v = s.verify(r, header)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	value, why := bearer(r.Header)
-	if why == "" {
-		var tok *token
-		tok, why = s.tokens.check(value, s.clock.Now())
-		if tok != nil {
-			entry.Token, entry.ClientID, entry.Audience = tok.id, tok.of.client, tok.of.audiences()
-			if why == "" && s.refusing.otherAudiences && !tok.isFor(r.Host) {
-				why = OtherAudience
-			}
-		}
+	if v.token != nil {
+		entry.Token, entry.ClientID, entry.Audience = v.token.id, v.token.of.client, v.token.of.audiences()
 	}
 	if s.refusing.everything {
-		why = Rejected
+		v.why = Rejected
 	}
-	if why != "" {
+	if v.why != "" {
 		s.records.stats.Refused++
+		s.records.refusals[v.why]++
 	}
-	entry.Refusal = why
-	return why, s.refusing.challenges
-}
-
-// bearer finds the token in the Authorization header (RFC 6750 section 2.1).
-func bearer(h http.Header) (string, Refusal) {
-	values := h.Values("Authorization")
-	switch len(values) {
-	case 0:
-		return "", NoToken
-	case 1:
-		scheme, value, _ := strings.Cut(values[0], " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return "", NoToken
-		}
-		if value == "" || strings.ContainsAny(value, " ,") {
-			return "", Malformed
-		}
-		return value, ""
-	}
-	return "", Malformed
-}
-
-// refuse responds with the error of RFC 6750 section 3, unless other challenges are wanted.
-func refuse(why Refusal, challenges []string) http.HandlerFunc {
-	status, code := http.StatusUnauthorized, "invalid_token"
-	if why == Malformed {
-		status, code = http.StatusBadRequest, "invalid_request"
-	}
-	switch {
-	case challenges != nil && why != Malformed:
-		// as they are
-	case why == NoToken:
-		challenges = []string{"Bearer"} // section 3.1: no error code for those who did not try
-	default:
-		challenges = []string{`Bearer error="` + code + `"`}
-	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for _, challenge := range challenges {
-			w.Header().Add("WWW-Authenticate", challenge)
-		}
-		writeJSON(w, status, oauthBody{code, string(why)})
-	}
+	entry.Refusal = v.why
+	return v, s.refusing.challenges
 }
 
 // echo is the default API. The body is read first: HTTP/1 gives no more of it once a response has begun.

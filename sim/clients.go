@@ -9,21 +9,19 @@ import (
 )
 
 // AddClient makes a client known to the token endpoint, with a secret made up for the test; "" makes it take any. If it
-// is known already, the secret is replaced. From the first one on, clients that were neither added nor named in
-// [Options].ClientID are refused with invalid_client.
+// is known already, the secret is replaced, and a [Registration] remains as it is otherwise. From the first one on,
+// clients that were neither added nor registered nor named in [Options].ClientID are refused with invalid_client.
 func (s *Server) AddClient(id, secret string) {
-	s.set(func() { s.clients[id] = newClient(id, secret) })
+	s.set(func() {
+		c := newClient(id, secret)
+		c.registered = s.clients[id].registered
+		s.clients[id] = c
+	})
 }
 
 // RemoveClient makes a client unknown again. The API goes on taking the tokens that were issued to it; see
 // [Selection.Revoke].
 func (s *Server) RemoveClient(id string) { s.set(func() { delete(s.clients, id) }) }
-
-// accepts reports whether a client authenticates as one that is known.
-func (s *state) accepts(p presented) bool {
-	c, ok := s.clientOf(p.id)
-	return ok && c.accepts(p)
-}
 
 // clientOf returns the client of an id: one that was added, or that of the options, which is any one as long as none
 // was named or added.
@@ -31,7 +29,7 @@ func (s *state) clientOf(id string) (c client, ok bool) {
 	if c, ok = s.clients[id]; ok {
 		return c, true
 	}
-	return s.client, s.client.id == id || s.client.id == "" && len(s.clients) == 0
+	return s.client, id != "" && (s.client.id == id || s.client.id == "" && len(s.clients) == 0)
 }
 
 // sample returns what a client would authenticate with; ok is false for one that would be refused.
@@ -72,6 +70,10 @@ func (s *Server) tenant(id string) (cfg alf.Config, err error) {
 			err = fmt.Errorf("sim: there is no client %q: add it by AddClient", id)
 			return
 		}
+		if r := s.clients[id].registered; r != nil && r.AuthStyle != alf.AuthBasic {
+			err = fmt.Errorf("sim: client %q authenticates by %v, for which PoolConfig has no configuration: pass that of the pool to ConfigurePool", id, r.AuthStyle)
+			return
+		}
 		cfg = alf.Config{TokenURL: url, ClientID: id, ClientSecret: alf.Secret(secret)}
 	})
 	return cfg, err
@@ -79,8 +81,11 @@ func (s *Server) tenant(id string) (cfg alf.Config, err error) {
 
 // transport is that of requests to this server, if it has to be a special one.
 func (s *Server) transport() http.RoundTripper {
-	if s.started() {
-		return nil
+	switch {
+	case !s.started():
+		return s.RoundTripper()
+	case s.tls:
+		return s.Transport()
 	}
-	return s.RoundTripper()
+	return nil
 }

@@ -6,8 +6,10 @@ import (
 	"net/http"
 )
 
-// ServeHTTP is the server as a handler: the token endpoint at [TokenPath], the API everywhere else. A request that is
-// to have no response ends in a panic with http.ErrAbortHandler, by which net/http closes the connection.
+// ServeHTTP is the server as a handler: the token endpoint at [TokenPath] and wherever a configuration of
+// [Server.Configure] expects it, the metadata where RFC 8414 and OpenID Connect Discovery put them, the keys at
+// [JWKSPath], introspection at [IntrospectionPath], the API everywhere else. A request that is to have no response ends
+// in a panic with http.ErrAbortHandler, by which net/http closes the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.handle(w, r); err != nil {
 		panic(http.ErrAbortHandler)
@@ -21,8 +23,17 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 		return errRefused
 	default:
 	}
-	if r.URL.Path == TokenPath {
+	switch part, issuer := s.partOf(r); part {
+	case theTokenEndpoint:
 		return s.serveToken(w, r)
+	case theMetadata:
+		s.metadata(w, issuer)
+		return nil
+	case theJWKS:
+		s.jwks(w)
+		return nil
+	case theIntrospection:
+		return s.introspect(w, r)
 	}
 	return s.serveAPI(w, r)
 }

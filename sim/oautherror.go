@@ -16,6 +16,10 @@ func invalidRequest(description string) *oauthError {
 	return &oauthError{http.StatusBadRequest, "invalid_request", description}
 }
 
+func invalidClient(why error) *oauthError {
+	return &oauthError{http.StatusUnauthorized, "invalid_client", why.Error()}
+}
+
 // write sends e. The response to a client that used the Authorization header has to name the scheme it used.
 func (e *oauthError) write(w http.ResponseWriter, r *http.Request) {
 	switch {

@@ -15,20 +15,24 @@ import (
 // without a response (by panicking with http.ErrAbortHandler). Requests already being served still get their response.
 // The API is not affected.
 //
-// For a token endpoint that is up and responds with 503, see [Server.RespondOnce].
+// For a token endpoint that is up and responds with 503, see [Server.Unavailable].
 func (s *Server) GoDown(d time.Duration) { s.set(func() { s.become(&s.all, down, d) }) }
 
+// Unavailable makes the token endpoint respond with 503, without a Retry-After, for d; with 0 or less, until
+// [Server.Up]. For one response with other content see [Server.RespondOnce].
+func (s *Server) Unavailable(d time.Duration) { s.set(func() { s.become(&s.all, unavailable, d) }) }
+
 // Hang makes the token endpoint take requests without responding, for d; with 0 or less, until [Server.Up]. The
-// requests that still wait when it is over are handled as if they arrived then. A later Hang or GoDown replaces an
-// earlier one.
+// requests that still wait when it is over are handled as if they arrived then. A later Hang, GoDown or
+// Unavailable replaces an earlier one.
 func (s *Server) Hang(d time.Duration) { s.set(func() { s.become(&s.all, hung, d) }) }
 
 // Hold makes the token endpoint ask for a pause: for d it responds with 429 and a Retry-After that says how much is
 // left, in whole seconds, rounded up. 0 or less ends it.
 func (s *Server) Hold(d time.Duration) { s.set(func() { s.all.held = s.clock.Now().Add(d) }) }
 
-// Up makes the token endpoint healthy: it ends GoDown, Hang and Hold, and drops the responses still queued by
-// [Server.Respond]. What was set for a [Selection] is not affected.
+// Up makes the token endpoint healthy: it ends GoDown, Unavailable, Hang and Hold, and drops the responses still
+// queued by [Server.Respond]. What was set for a [Selection] is not affected.
 func (s *Server) Up() { s.set(func() { s.recover(&s.all) }) }
 
 // recover makes the token endpoint healthy. The mutex is held.
@@ -43,6 +47,7 @@ const (
 	healthy condition = iota
 	down
 	hung
+	unavailable
 )
 
 // outage is what is wrong with the token endpoint, and for how long.
@@ -79,7 +84,7 @@ func (s *Server) awaitService(ctx context.Context, entry *TokenRequest) error {
 	for {
 		condition, left, changed := s.condition(entry)
 		switch condition {
-		case healthy:
+		case healthy, unavailable: // which is a response
 			return nil
 		case down:
 			return errRefused

@@ -16,11 +16,15 @@ const kept = 1 << 16
 type TokenRequest struct {
 	// At is when it arrived, on the server's clock.
 	At time.Time
-	// ClientID is the client it claims to come from; AuthMethod is "client_secret_basic", "client_secret_post" or "".
+	// ClientID is the client it claims to come from; AuthMethod is how it authenticates, as an alf.AuthStyle is
+	// spelled: "client_secret_basic" also where the secret was sent raw, "client_assertion" where the client is
+	// registered for no assertion, "" if it does not authenticate.
 	ClientID, AuthMethod string
 	// Audience is what its parameters "audience" and "resource" say (RFC 8707), in order.
 	Audience []string
-	// Form is its body, without client_secret. Nil if it was no form.
+	// DPoP says that it has a proof (RFC 9449), and Certificate that its connection presents a certificate.
+	DPoP, Certificate bool
+	// Form is its body, without client_secret and client_assertion. Nil if it was no form.
 	Form url.Values
 	// Status is the response's. 0: there is none yet, or never was, because of [Server.GoDown] or because the client
 	// gave up.
@@ -60,6 +64,10 @@ type Stats struct {
 	// Requests counts the requests to the API; Unauthorized those that got a 401, whichever handler sent it; Refused
 	// those that were refused before they reached [Options].API.
 	Requests, Unauthorized, Refused int
+	// Abandoned counts the token requests whose client had gone before the response was ready.
+	Abandoned int
+	// MetadataRequests and Introspections count the requests for metadata and to the introspection endpoint.
+	MetadataRequests, Introspections int
 }
 
 // TokenRequests returns what the token endpoint was asked, oldest first: at least the last 65,536.
@@ -90,11 +98,18 @@ func (s *Server) Stats() (stats Stats) {
 	return stats
 }
 
+// Refusals returns how many requests to the API were refused, by reason.
+func (s *Server) Refusals() (counts map[Refusal]int) {
+	s.set(func() { counts = maps.Clone(s.records.refusals) })
+	return counts
+}
+
 // records is what is remembered of the past.
 type records struct {
 	tokenRequests history[TokenRequest]
 	requests      history[APIRequest]
 	stats         Stats
+	refusals      map[Refusal]int
 	underWay      int // token requests
 }
 
@@ -118,11 +133,13 @@ func (h history[R]) copied() []R {
 
 func (s *Server) noteTokenRequest(arrived time.Time, r *http.Request, form url.Values) *TokenRequest {
 	// What is wrong with it is found when the response is made.
-	p, _ := credentials(r, form)
-	entry := &TokenRequest{At: arrived, ClientID: p.id, AuthMethod: p.method, Form: maps.Clone(form)}
-	entry.Audience = slices.Concat(form["audience"], form["resource"])
+	p, _ := s.credentials(r, form)
+	entry := &TokenRequest{At: arrived, ClientID: p.id, Audience: audiencesOf(form), Form: maps.Clone(form)}
+	entry.DPoP, entry.Certificate = r.Header.Get(proofHeader) != "", len(presentedChain(r)) > 0
 	delete(entry.Form, "client_secret")
+	delete(entry.Form, "client_assertion")
 	s.set(func() {
+		entry.AuthMethod = s.recordedMethod(r, p)
 		s.records.tokenRequests.add(entry)
 		s.records.underWay++
 		s.records.stats.TokenRequests++

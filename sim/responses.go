@@ -48,7 +48,7 @@ func pause(left time.Duration) http.HandlerFunc {
 }
 
 // nextResponse is what a behavior has in store for a request, other than dealing with it: a response of its queue, or
-// that of a hold. The mutex is held.
+// that of a hold or of Unavailable. The mutex is held.
 func (b *behavior) nextResponse(now time.Time) http.HandlerFunc {
 	switch {
 	case len(b.queue) > 0:
@@ -60,6 +60,9 @@ func (b *behavior) nextResponse(now time.Time) http.HandlerFunc {
 		return respond
 	case now.Before(b.held):
 		return pause(b.held.Sub(now))
+	}
+	if c, _ := b.outage.at(now); c == unavailable {
+		return respondWith(http.StatusServiceUnavailable, nil, "")
 	}
 	return nil
 }

@@ -61,6 +61,11 @@ func (l Selection) SetLatency(d time.Duration) { l.set(func(b *behavior) { b.lat
 // GoDown is [Server.GoDown] for the selected requests, as if the network failed for them alone.
 func (l Selection) GoDown(d time.Duration) { l.set(func(b *behavior) { l.server.become(b, down, d) }) }
 
+// Unavailable is [Server.Unavailable] for the selected requests.
+func (l Selection) Unavailable(d time.Duration) {
+	l.set(func(b *behavior) { l.server.become(b, unavailable, d) })
+}
+
 // Hang is [Server.Hang] for the selected requests.
 func (l Selection) Hang(d time.Duration) { l.set(func(b *behavior) { l.server.become(b, hung, d) }) }
 
@@ -81,8 +86,8 @@ func (l Selection) RespondOnce(status int, header http.Header, body string) {
 	l.Respond(1, respondWith(status, header, body))
 }
 
-// Up ends GoDown, Hang and Hold of the selection and drops the responses still queued for it. What was set for all
-// remains.
+// Up ends GoDown, Unavailable, Hang and Hold of the selection and drops the responses still queued for it. What was set
+// for all remains.
 func (l Selection) Up() { l.set(l.server.recover) }
 
 // Revoke revokes the tokens that the selected requests got.

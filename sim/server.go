@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"crypto/ecdsa"
 	"net/http"
 	"sync"
 	"time"
@@ -29,10 +30,20 @@ type state struct {
 	clock    clock.Clock
 	api      http.Handler
 	stop     chan struct{} // closed by Close
+	tls      bool          // of Options
+
+	requestTime            func(*http.Request) time.Time // of Options
+	tokenProofs, apiProofs *proofs
+	assertions             *seen
+	authorities            *authorities
+	platformKey            func() *ecdsa.PrivateKey // of WorkloadIdentity
+	connections            *connections
 
 	mu         sync.Mutex        // guards all that follows; it is never held while a request waits or a handler runs
 	client     client            // of Options
-	clients    map[string]client // that were added
+	clients    map[string]client // that were added or registered
+	addresses  addresses
+	endpoints  map[*alf.TokenEndpoint]bool // that were made here
 	tokens     tokens
 	all        behavior            // of the token endpoint
 	selected   map[which]*behavior // for some requests
@@ -48,23 +59,39 @@ func New(o Options) *Server {
 	if o.Lifetime == 0 {
 		o.Lifetime = time.Hour
 	}
+	nonces := newNonceKey()
 	s := &Server{&state{
-		name:       o.Name,
-		generous:   o.Generous,
-		clock:      o.Clock,
-		api:        o.API,
-		stop:       make(chan struct{}),
+		name:     o.Name,
+		generous: o.Generous,
+		clock:    o.Clock,
+		api:      o.API,
+		stop:     make(chan struct{}),
+		tls:      o.TLS,
+
+		requestTime: o.RequestTime,
+		tokenProofs: newProofs(nonces),
+		apiProofs:   newProofs(nonces),
+		assertions:  &seen{keep: longestAssertion},
+		authorities: newAuthorities(),
+		platformKey: sync.OnceValue(newPlatformKey),
+
 		client:     newClient(o.ClientID, o.ClientSecret),
 		clients:    map[string]client{},
+		addresses:  newAddresses(),
+		endpoints:  map[*alf.TokenEndpoint]bool{},
 		all:        behavior{lifetime: &o.Lifetime, latency: &o.Latency, outage: newOutage()},
 		selected:   map[which]*behavior{},
 		apiLatency: o.APILatency,
+		records:    records{refusals: map[Refusal]int{}},
 	}}
 	s.refusing.otherAudiences = o.CheckAudience
 	if s.name == "" {
 		s.name = "sim"
 	}
 	s.tokens = newTokens(s.name)
+	s.tokens.jwt = o.JWT
+	s.SetNonces(o.NonceLifetime, o.NonceLifetime)
+	s.connections = newConnections(s, s.authorities)
 	if s.clock == nil {
 		s.clock = clock.New()
 	}

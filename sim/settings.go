@@ -24,6 +24,10 @@ func (s *Server) SetClientSecret(secret string) {
 // Revoke revokes all tokens issued so far, those in responses still under way included.
 func (s *Server) Revoke() { s.set(s.tokens.revokeAll) }
 
+// RevokeLast revokes the token that was issued last, those in responses still under way included. Those before it are
+// left to expire.
+func (s *Server) RevokeLast() { s.set(s.tokens.revokeLast) }
+
 // RevokeToken revokes one token by its value. It reports whether that is a token of this server.
 func (s *Server) RevokeToken(value string) (known bool) {
 	s.set(func() { known = s.tokens.revoke(value) })
@@ -31,7 +35,8 @@ func (s *Server) RevokeToken(value string) (known bool) {
 }
 
 // RollKeys makes the token endpoint sign with a new key from now on. The API learns of that key only after lag, and
-// then forgets the one before: until then it refuses the new tokens, afterwards the old ones.
+// then forgets the one before: until then it refuses the new tokens, afterwards the old ones. The JWKS have the new key
+// at once, and the one before until then.
 func (s *Server) RollKeys(lag time.Duration) {
 	s.set(func() { s.tokens.rollKeys(s.clock.Now().Add(lag)) })
 }
@@ -43,7 +48,8 @@ func (s *Server) Repeat(repeat bool) { s.set(func() { s.tokens.repeat = repeat }
 // Issue issues a token without a token request, which the API takes like any other: for calling the API directly, and
 // for a function passed to [Server.Respond] that puts a valid token into an unusual response.
 func (s *Server) Issue(lifetime time.Duration) (value string) {
-	s.set(func() { value, _ = s.tokens.issue(grant{}, s.clock.Now(), lifetime) })
+	issuer := s.Issuer()
+	s.set(func() { value, _ = s.tokens.issue(grant{}, binding{}, issuer, s.clock.Now(), lifetime) })
 	return value
 }
 

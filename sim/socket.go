@@ -2,24 +2,22 @@ package sim
 
 import (
 	"errors"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"sync"
 )
 
 // socket is the server on a loopback port.
 type socket struct {
-	url    string
-	http   *http.Server
-	ended  chan struct{} // closed when it accepts no more connections
-	inUse  sync.WaitGroup
-	closed sync.Once
+	url      string
+	address  string
+	listener net.Listener
+	ended    chan struct{} // closed when it accepts no more connections
+	closed   sync.Once
 }
 
 // Start puts the server on a port of its own, on 127.0.0.1, where [Server.APIURL] and [Server.TokenURL] point from then
-// on. It can be started once, and fails if no port is available. End it with [Server.Close].
+// on. The port serves http and https. It can be started once, and fails if no port is available. End it with
+// [Server.Close].
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,45 +31,41 @@ func (s *Server) Start() error {
 	if err != nil {
 		return err
 	}
-	s.socket = serve(listener, s)
+	scheme := "http://"
+	if s.tls {
+		scheme = "https://"
+	}
+	s.socket = listenOn(listener, scheme, s.connections)
 	return nil
 }
 
-func serve(listener net.Listener, handler http.Handler) *socket {
-	k := &socket{url: "http://" + listener.Addr().String(), ended: make(chan struct{})}
-	k.http = &http.Server{
-		Handler:  handler,
-		ErrorLog: log.New(io.Discard, "", 0),
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				k.inUse.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				k.inUse.Done()
-			}
-		},
-	}
+func listenOn(listener net.Listener, scheme string, connections *connections) *socket {
+	address := listener.Addr().String()
+	k := &socket{url: scheme + address, address: address, listener: listener, ended: make(chan struct{})}
 	go func() {
 		defer close(k.ended)
-		_ = k.http.Serve(listener) // it always fails, at the latest when it is closed
+		for {
+			conn, err := listener.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if err == nil { // else: the client has gone, or there were no descriptors for a moment
+				connections.serve(conn)
+			}
+		}
 	}()
 	return k
 }
 
-// close returns when nothing is served any more.
+// close returns when no connection is accepted any more.
 func (k *socket) close() {
-	k.closed.Do(func() {
-		k.http.Close()
-		<-k.ended
-		// Once more, for a connection that was accepted in between.
-		k.http.Close()
-		k.inUse.Wait()
-	})
+	k.closed.Do(func() { k.listener.Close() })
+	<-k.ended
 }
 
 // Close ends the server: a request that still waits for its response gets none, and a later one is refused. It returns
-// when nothing runs any more that [Server.Start] has started, API handlers included. Further calls wait for the same
-// end. A server that was not started needs Close only if requests may still be waiting in it.
+// when nothing runs any more that [Server.Start] or [Server.Transport] has started, API handlers included. Further
+// calls wait for the same end. A server that was not started needs Close only if requests may still be waiting in it.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {
@@ -83,4 +77,5 @@ func (s *Server) Close() {
 	if k != nil {
 		k.close()
 	}
+	s.connections.close()
 }

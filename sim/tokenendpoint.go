@@ -17,11 +17,16 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	form, malformed := parseForm(r, body)
 	entry := s.noteTokenRequest(arrived, r, form)
-	defer s.set(func() { s.records.underWay-- })
+	defer s.set(func() {
+		s.records.underWay--
+		if r.Context().Err() != nil {
+			s.records.stats.Abandoned++
+		}
+	})
 	if err := s.awaitService(r.Context(), entry); err != nil {
 		return err
 	}
-	handler, latency := s.decide(r, form, malformed, entry)
+	handler, latency := s.decide(w.Header(), r, form, malformed, entry)
 	if err := s.delay(r.Context(), latency); err != nil {
 		return err
 	}
@@ -30,41 +35,77 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // decide settles what the response will be; the latency is spent afterwards.
-func (s *Server) decide(r *http.Request, form url.Values, malformed *oauthError, entry *TokenRequest) (http.HandlerFunc, time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	behaviors := s.behaviors(entry.ClientID, entry.Audience)
-	latency := latencyOf(behaviors)
-	for _, b := range behaviors {
-		if respond := b.nextResponse(s.clock.Now()); respond != nil {
-			return respond, latency
+func (s *Server) decide(header http.Header, r *http.Request, form url.Values, malformed *oauthError, entry *TokenRequest) (handler http.HandlerFunc, latency time.Duration) {
+	var behaviors []*behavior
+	s.set(func() {
+		behaviors = s.behaviors(entry.ClientID, entry.Audience)
+		latency = latencyOf(behaviors)
+		for _, b := range behaviors {
+			if handler == nil {
+				handler = b.nextResponse(s.clock.Now())
+			}
 		}
+	})
+	if handler != nil {
+		return handler, latency
 	}
-	p, refusal := s.examine(r, form, malformed)
-	if refusal != nil {
-		entry.Error = refusal.code
-		return refusal.write, latency
-	}
-	granted := s.grant(newGrant(p.id, form.Get("scope"), entry.Audience), lifetimeOf(behaviors))
-	entry.Token = granted.id
-	return granted.write, latency
+	c, bound, refusal := s.examine(header, r, form, malformed)
+	s.set(func() {
+		if refusal != nil {
+			entry.Error = refusal.code
+			handler = refusal.write
+			return
+		}
+		granted := s.grant(newGrant(c.id, form.Get("scope"), entry.Audience), bound, s.addresses.issuerAt(addressOf(r)), lifetimeOf(behaviors))
+		entry.Token = granted.id
+		handler = granted.write
+	})
+	return handler, latency
 }
 
-// examine returns the client, and what is wrong with its request.
-func (s *Server) examine(r *http.Request, form url.Values, malformed *oauthError) (presented, *oauthError) {
+// examine returns the client, what its token is to be bound to, and what is wrong with its request. The mutex is not
+// held: signatures are verified here.
+func (s *Server) examine(header http.Header, r *http.Request, form url.Values, malformed *oauthError) (c client, bound binding, refusal *oauthError) {
 	if malformed != nil {
-		return presented{}, malformed
+		return c, bound, malformed
 	}
-	p, malformed := credentials(r, form)
-	switch {
-	case malformed != nil:
-		return p, malformed
-	case p.method == "":
-		return p, &oauthError{http.StatusUnauthorized, "invalid_client", "the client does not authenticate"}
-	case !s.accepts(p):
-		return p, &oauthError{http.StatusUnauthorized, "invalid_client", "the client id or secret is wrong"}
+	p, refusal := s.credentials(r, form)
+	if refusal != nil {
+		return c, bound, refusal
 	}
-	return p, checkGrant(form)
+	c, err := s.authenticate(r, form, p)
+	c.id = p.id // a client of any id may be known
+	if proving(r) || c.registered != nil && c.registered.DPoP {
+		// At the end: whether a nonce had been sent is asked about the time before this request.
+		defer func() { s.tokenProofs.offer(header, r, s.clock.Now()) }()
+	}
+	if err != nil {
+		return c, bound, invalidClient(err)
+	}
+	if refusal = checkGrant(form); refusal == nil {
+		refusal = c.mayRequest(form)
+	}
+	if refusal == nil {
+		bound, refusal = s.bind(r, c)
+	}
+	return c, bound, refusal
+}
+
+// proving reports whether a request has a DPoP proof.
+func proving(r *http.Request) bool { return len(r.Header.Values(proofHeader)) > 0 }
+
+// bind returns what the token is to be bound to: what the request has a proof of.
+func (s *Server) bind(r *http.Request, c client) (bound binding, refusal *oauthError) {
+	bound.certificate = presentedCertificate(r)
+	if !proving(r) && (c.registered == nil || !c.registered.DPoP) {
+		return bound, nil
+	}
+	now := s.clock.Now()
+	var err error
+	if bound.key, err = s.tokenProofs.check(r, "", now, now); err != nil {
+		return bound, &oauthError{http.StatusBadRequest, proofError(err), err.Error()}
+	}
+	return bound, nil
 }
 
 // granted is a response of RFC 6749 section 5.1.
@@ -76,10 +117,10 @@ type granted struct {
 	Scope     string      `json:"scope,omitempty"`
 }
 
-func (s *Server) grant(g grant, lifetime time.Duration) granted {
+func (s *Server) grant(g grant, bound binding, issuer string, lifetime time.Duration) granted {
 	now := s.clock.Now()
-	value, tok := s.tokens.hand(g, now, lifetime)
-	return granted{tok.id, value, "Bearer", expiresIn(tok.expiry.Sub(now)), g.scope}
+	value, tok := s.tokens.hand(g, bound, issuer, now, lifetime)
+	return granted{tok.id, value, bound.tokenType(), expiresIn(tok.expiry.Sub(now)), g.scope}
 }
 
 func (g granted) write(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, g) }

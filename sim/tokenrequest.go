@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	typeForm = "application/x-www-form-urlencoded"
+	grantType = "client_credentials"
+	typeForm  = "application/x-www-form-urlencoded"
 	// maxForm is far more than a token request can need.
 	maxForm = 64 << 10
 )
@@ -43,7 +44,7 @@ func parseForm(r *http.Request, body []byte) (url.Values, *oauthError) {
 }
 
 func checkForm(query, form url.Values) *oauthError {
-	for _, name := range []string{"grant_type", "client_id", "client_secret", "scope"} {
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "scope"} {
 		if query.Has(name) {
 			return invalidRequest(name + " is in the address") // RFC 6749 section 2.3.1: it would end up in logs
 		}
@@ -59,11 +60,11 @@ func checkForm(query, form url.Values) *oauthError {
 
 // checkGrant is about everything but the client.
 func checkGrant(form url.Values) *oauthError {
-	switch grantType := form.Get("grant_type"); {
-	case grantType == "":
+	switch got := form.Get("grant_type"); {
+	case got == "":
 		return invalidRequest("there is no grant_type")
-	case grantType != "client_credentials":
-		return &oauthError{http.StatusBadRequest, "unsupported_grant_type", "only client_credentials is supported"}
+	case got != grantType:
+		return &oauthError{http.StatusBadRequest, "unsupported_grant_type", "only " + grantType + " is supported"}
 	case form.Has("scope") && !validScope(form.Get("scope")):
 		return &oauthError{http.StatusBadRequest, "invalid_scope", "the scope is malformed"}
 	}

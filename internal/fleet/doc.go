@@ -7,7 +7,6 @@
 //	server.go, token.go    the token endpoint and the API that they use
 //	child.go, callers.go   what runs in each process: an ordinary user of the client
 //	task.go, event.go      what passes between the two, as JSON on standard input and output
-//	starter.go             starting them, so that they end with this program
 //	usage.go               what the system knows of a process: memory, processor time, connections
 //
 // A process is the same program once more, whose main function calls [Main] if [IsProcess] says so. It ends when its

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // Fleet is a number of processes with the same task. Its methods are safe for concurrent use.
@@ -16,7 +18,7 @@ type Fleet struct {
 	task Task
 
 	starting sync.Mutex // guards starter and started
-	starter  *Starter
+	starter  *subprocess.Starter
 	started  int
 
 	mu        sync.Mutex
@@ -44,7 +46,7 @@ const startTime = time.Minute
 // Start starts n processes: this program again, whose main function has to look at [IsProcess]. It returns when all of
 // them wait for orders. Their names begin with a prefix, by which a server knows them apart.
 func Start(ctx context.Context, prefix string, n int, t Task) (*Fleet, error) {
-	f := &Fleet{task: t, starter: NewStarter(), reasons: map[string]int{}}
+	f := &Fleet{task: t, starter: subprocess.NewStarter(), reasons: map[string]int{}}
 	f.task.Name = prefix
 	for range n {
 		if _, err := f.Add(); err != nil {

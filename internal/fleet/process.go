@@ -2,14 +2,16 @@ package fleet
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"sync"
 	"time"
+
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // Process is a process of a [Fleet].
@@ -111,25 +113,18 @@ func (p *Process) kill() {
 }
 
 // Suspend stops it, as SIGSTOP does, until Continue. It returns when the process has stopped.
-func (p *Process) Suspend() error {
-	if err := p.suspend(true); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	return Until(ctx, p.name+" stops", p.hasStopped)
-}
+func (p *Process) Suspend() error { return p.suspend(true, subprocess.Suspend) }
 
 // Continue lets it go on.
-func (p *Process) Continue() error { return p.suspend(false) }
+func (p *Process) Continue() error { return p.suspend(false, subprocess.Continue) }
 
-func (p *Process) suspend(on bool) error {
+func (p *Process) suspend(on bool, do func(*os.Process) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.suspended == on {
 		return nil
 	}
-	err := signal(p.cmd.Process, on)
+	err := do(p.cmd.Process)
 	if err == nil {
 		p.suspended = on
 	}

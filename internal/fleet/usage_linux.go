@@ -2,12 +2,10 @@ package fleet
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -87,28 +85,3 @@ func (f *Fleet) ConnectionsTo(port int) ([]int, error) {
 	}
 	return counts, nil
 }
-
-// hasStopped reports whether all threads of the process have stopped: the signal takes effect a little later than it is
-// sent.
-func (p *Process) hasStopped() bool {
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID()))
-	if err != nil {
-		return true
-	}
-	for _, thread := range threads {
-		text, err := os.ReadFile(thread)
-		if err != nil {
-			continue // it has ended
-		}
-		// The name before the state is in brackets, and may contain any.
-		state := text[bytes.LastIndexByte(text, ')')+1:]
-		if !bytes.HasPrefix(state, []byte(" T")) {
-			return false
-		}
-	}
-	return true
-}
-
-// endsWithParent has the system end a process with the one that started it, even if it is stopped. It ends with the
-// thread that started it, so that has to last: see [Starter].
-func endsWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

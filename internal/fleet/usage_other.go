@@ -2,10 +2,7 @@
 
 package fleet
 
-import (
-	"errors"
-	"syscall"
-)
+import "errors"
 
 var errNotLinux = errors.New("what a process uses is known on Linux only")
 
@@ -14,9 +11,3 @@ func (p *Process) Usage() (Usage, error) { return Usage{}, errNotLinux }
 
 // ConnectionsTo counts the TCP connections of each process to a port of 127.0.0.1.
 func (f *Fleet) ConnectionsTo(int) ([]int, error) { return nil, errNotLinux }
-
-// hasStopped reports whether the process has stopped, as far as is known.
-func (p *Process) hasStopped() bool { return true }
-
-// endsWithParent has the system end a process with the one that started it, where it can.
-func endsWithParent() *syscall.SysProcAttr { return nil }

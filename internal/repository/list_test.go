@@ -115,8 +115,6 @@ var exceptions = []exception{
 	{"", "workloadIdentity", "workload identity is a term of the field"},
 	{"findings/mod-oauth2-introspection-down.sh", "User nobody", "an account of Unix"},
 	{"alfotel/", "resend_count", "an attribute of the semantic conventions"},
-	{"internal/program/demo/server/proof.go", "", "verifies DPoP proofs"},
-	{"internal/program/demo/server/proof_test.go", "", "verifies DPoP proofs"},
 }
 
 // allowed reports whether an exception covers text in file.

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,14 +11,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
-	"github.com/alf-go/alf/internal/program/demo/pki"
-	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf/internal/pki"
 	"github.com/alf-go/alf/keys"
+	"github.com/alf-go/alf/sim"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 type credentials struct {
 	// client is the client's, known what the authorization server has on record of it.
 	client fetcher.Config
-	known  server.Client
+	known  sim.Registration
 	// server is what both servers show, and api how the client connects to the second of them; nil for plain http.
 	server *tls.Certificate
 	api    *tls.Config
@@ -39,7 +39,7 @@ type credentials struct {
 func newCredentials(o Options) (*credentials, error) {
 	c := &credentials{
 		client: fetcher.Config{ClientID: clientID, AuthStyle: o.AuthStyle},
-		known:  server.Client{ID: clientID, DPoP: o.DPoP},
+		known:  sim.Registration{ClientID: clientID, AuthStyle: o.AuthStyle, DPoP: o.DPoP},
 	}
 	register := map[alf.AuthStyle]func() error{
 		alf.AuthBasic:             c.shareSecret,
@@ -69,15 +69,7 @@ func newCredentials(o Options) (*credentials, error) {
 }
 
 func (c *credentials) shareSecret() error {
-	c.client.ClientSecret = alf.Secret(secret)
-	switch c.client.AuthStyle {
-	case alf.AuthPost:
-		c.known.Method = server.Post{Secret: secret}
-	case alf.AuthSecretJWT:
-		c.known.Method = server.Assertion{Algorithm: jose.HS256, Key: []byte(secret)}
-	default:
-		c.known.Method = server.Basic{Secret: secret, Raw: c.client.AuthStyle == alf.AuthBasicRaw}
-	}
+	c.client.ClientSecret, c.known.Secret = alf.Secret(secret), secret
 	return nil
 }
 
@@ -87,7 +79,7 @@ func (c *credentials) registerKey() error {
 		return err
 	}
 	c.client.Assertion.Key = keys.Of(key)
-	c.known.Method = server.Assertion{Algorithm: jose.ES256, Key: public}
+	c.known.Algorithm, c.known.Keys = string(keys.ES256), []crypto.PublicKey{public}
 	return nil
 }
 
@@ -109,9 +101,8 @@ func (c *credentials) trustPlatform() error {
 		}
 		return key.JWT(ctx, "", "", claims)
 	}
-	c.known.Method = server.Assertion{
-		Algorithm: jose.ES256, Key: public, Issuer: platform, Subject: workload, Audience: servers,
-	}
+	c.known.Algorithm, c.known.Keys = string(keys.ES256), []crypto.PublicKey{public}
+	c.known.Issuer, c.known.Subject, c.known.Audience = platform, workload, servers
 	return nil
 }
 
@@ -124,7 +115,7 @@ func (c *credentials) issueCertificate() error {
 	if err != nil {
 		return err
 	}
-	c.known.Method = server.IssuedCertificate{Authorities: authority.Pool(), Subject: issued.Leaf.Subject.String()}
+	c.known.Authorities, c.known.SubjectDN = authority.Pool(), issued.Leaf.Subject.String()
 	return c.show(issued)
 }
 
@@ -133,7 +124,7 @@ func (c *credentials) pinCertificate() error {
 	if err != nil {
 		return err
 	}
-	c.known.Method = server.PinnedCertificate{Thumbprint: server.Thumbprint(own.Leaf)}
+	c.known.Certificate = own.Leaf
 	return c.show(own)
 }
 

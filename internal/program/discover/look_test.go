@@ -52,6 +52,13 @@ func newAPI(t *testing.T, paths map[string]http.HandlerFunc) *api {
 	return a
 }
 
+// requests are what was asked for so far.
+func (a *api) requests() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
+}
+
 // body responds with a text.
 func (a *api) body(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +130,7 @@ func TestDiscover_LocationsOfTheAPIsDocument(t *testing.T) {
 		found := lookAt(t, a.URL+"/v1/mcp?x=1")
 		require.NotNil(t, found.Resource, at)
 		require.Equal(t, a.URL+at, found.At.URL)
-		require.Equal(t, append([]string{"/v1/mcp?x=1"}, order[:i+1]...), a.asked)
+		require.Equal(t, append([]string{"/v1/mcp?x=1"}, order[:i+1]...), a.requests())
 		require.Equal(t, "401 Unauthorized", found.Status)
 	}
 }
@@ -144,7 +151,7 @@ func TestDiscover_LocationsOfServerMetadata(t *testing.T) {
 		found := lookAt(t, a.URL)
 		require.Equal(t, a.URL+"/t", found.Servers[0].TokenEndpoint)
 		require.Equal(t, a.URL+at, found.Located[a.URL+"/as"])
-		require.Equal(t, append([]string{"/", rfc9728}, order[:i+1]...), a.asked)
+		require.Equal(t, append([]string{"/", rfc9728}, order[:i+1]...), a.requests())
 	}
 }
 
@@ -177,7 +184,7 @@ func TestDiscover_DocumentsThatAreNotUsed(t *testing.T) {
 			found := lookAt(t, a.URL+"/v1")
 			require.NotNil(t, found.Resource)
 			require.Contains(t, found.why(t, rfc9728+"/v1"), strings.TrimSuffix(says, " r"))
-			require.LessOrEqual(t, len(a.asked), 10)
+			require.LessOrEqual(t, len(a.requests()), 10)
 		})
 	}
 }
@@ -237,7 +244,7 @@ func TestDiscover_AnAPIThatRedirectsElsewhere(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"/": redirect("https://login.example.com/")})
 	found := lookAt(t, a.URL)
 	require.Contains(t, found.Findings[0].Cause, "redirects to https://login.example.com, another origin: not followed")
-	require.Equal(t, []string{"/", rfc9728, rfc8414, openID}, a.asked)
+	require.Equal(t, []string{"/", rfc9728, rfc8414, openID}, a.requests())
 	require.True(t, found.Empty())
 }
 
@@ -350,7 +357,7 @@ func TestDiscover_RequestsAreBounded(t *testing.T) {
 		redirect(fmt.Sprintf("%s?%d", r.URL.Path, n+1))(w, r)
 	})
 	found := lookAt(t, a.URL)
-	require.Len(t, a.asked, maxRequests)
+	require.Len(t, a.requests(), maxRequests)
 	require.Contains(t, found.Attempts[len(found.Attempts)-1].Why, "48 requests have been sent already")
 }
 
@@ -362,7 +369,7 @@ func TestDiscover_AHostThatDoesNotRespond(t *testing.T) {
 	found := lookAt(t, a.URL+"/v1", func(o *Options) { o.Timeout = time.Second })
 	require.Contains(t, found.why(t, rfc9728+"/v1"), "no response within 1s")
 	require.Contains(t, found.why(t, rfc9728), "the host did not respond before")
-	require.Len(t, a.asked, 2)
+	require.Len(t, a.requests(), 2)
 }
 
 func TestDiscover_AnAPIThatIsNotThere(t *testing.T) {
@@ -399,7 +406,7 @@ func TestDiscover_NothingIsSentAlong(t *testing.T) {
 		challenge("Bearer")(w, r)
 	}})
 	lookAt(t, a.URL) // newAPI fails for any other header
-	require.Equal(t, []string{"/", rfc9728, rfc8414, openID}, a.asked)
+	require.Equal(t, []string{"/", rfc9728, rfc8414, openID}, a.requests())
 }
 
 // The configured issuer is asked wherever it is, as the user named it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // act is one scene. All fleets play it at the same time, each against its own servers.
@@ -132,7 +133,7 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 		return err
 	}
 	at := time.Now()
-	if err := pause(p.cmd.Process); err != nil {
+	if err := subprocess.Suspend(p.cmd.Process); err != nil {
 		return fmt.Errorf("process %s cannot be stopped: %w", p.name, err)
 	}
 	f.setPaused(p, true)
@@ -144,7 +145,7 @@ func stopped(ctx context.Context, f *fleet, m *Measured) error {
 		wait(ctx, time.Until(at.Add(2*slow))) // until there is a response for it
 	}
 	lasted, continued := time.Since(at), f.now()
-	if err := resume(p.cmd.Process); err != nil {
+	if err := subprocess.Continue(p.cmd.Process); err != nil {
 		return fmt.Errorf("process %s cannot be continued: %w", p.name, err)
 	}
 	f.setPaused(p, false)

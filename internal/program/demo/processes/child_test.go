@@ -15,6 +15,7 @@ import (
 
 	"github.com/alf-go/alf/internal/program/demo/processes"
 	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf/sim"
 )
 
 // child is a process of the demonstration, in this one.
@@ -74,7 +75,7 @@ const secret = "a secret of this test alone"
 
 // servers are those of a fleet, and the task of its processes.
 func servers(t *testing.T) (*server.Auth, *server.API, map[string]any) {
-	auth, err := server.NewAuth(server.Client{ID: "demo", Method: server.Basic{Secret: secret}}, time.Hour, nil)
+	auth, err := server.NewAuth(sim.Registration{ClientID: "demo", Secret: secret}, time.Hour, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { auth.Close() })
 	api, err := server.NewAPI(auth)

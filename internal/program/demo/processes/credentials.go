@@ -1,42 +1,35 @@
 package processes
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/alf-go/alf"
-	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf/keys"
+	"github.com/alf-go/alf/sim"
 )
 
 // register makes credentials, as an administrator does who registers a client: the task has the processes' part, and
 // what is returned is the authorization server's.
-func (t *task) register(dpop bool) (known server.Client, err error) {
+func (t *task) register(dpop bool) (known sim.Registration, err error) {
 	t.ClientID = "demo"
 	if t.Store != "" {
 		t.StoreKey = rand.Text() + rand.Text()
 	}
-	known = server.Client{ID: t.ClientID, DPoP: dpop}
+	known = sim.Registration{ClientID: t.ClientID, AuthStyle: t.AuthStyle, DPoP: dpop}
 	if t.AuthStyle == alf.AuthPrivateKeyJWT {
 		var public *ecdsa.PublicKey
 		if t.Key, public, err = newKey(); err != nil {
 			return known, err
 		}
-		known.Method = server.Assertion{Algorithm: jose.ES256, Key: public}
+		known.Algorithm, known.Keys = string(keys.ES256), []crypto.PublicKey{public}
 	} else {
 		t.Secret = rand.Text() + rand.Text()
-		switch t.AuthStyle {
-		case alf.AuthPost:
-			known.Method = server.Post{Secret: t.Secret}
-		case alf.AuthSecretJWT:
-			known.Method = server.Assertion{Algorithm: jose.HS256, Key: []byte(t.Secret)}
-		default:
-			known.Method = server.Basic{Secret: t.Secret, Raw: t.AuthStyle == alf.AuthBasicRaw}
-		}
+		known.Secret = t.Secret
 	}
 	if dpop {
 		if t.DPoPKey, _, err = newKey(); err != nil {

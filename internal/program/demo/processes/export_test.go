@@ -1,9 +1,10 @@
 package processes
 
-import "context"
+import (
+	"context"
 
-// CanPause says that processes can be stopped here, as on Unix.
-const CanPause = canPause
+	"github.com/alf-go/alf/internal/subprocess"
+)
 
 // StartTwo starts two processes, and stops the second one.
 func StartTwo(o Options) error {
@@ -17,5 +18,5 @@ func StartTwo(o Options) error {
 	if err := f.beginAll(); err != nil {
 		return err
 	}
-	return pause(f.present()[1].cmd.Process)
+	return subprocess.Suspend(f.present()[1].cmd.Process)
 }

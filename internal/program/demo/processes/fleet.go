@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // fleet is some processes, and the two servers that they alone use.
@@ -19,6 +20,7 @@ type fleet struct {
 	task    task // of each process, except for its name
 	command []string
 	stderr  io.Writer
+	starter *subprocess.Starter
 
 	auth *server.Auth
 	api  *server.API
@@ -60,6 +62,7 @@ func newFleet(o Options, name string, size int, store string) (*fleet, error) {
 		f.auth.Close()
 		return nil, err
 	}
+	f.starter = subprocess.NewStarter()
 	f.task.API = f.api.URL()
 	if o.Discover {
 		f.task.Issuer = f.auth.Issuer()
@@ -98,6 +101,7 @@ func (f *fleet) close() {
 		ending.Go(p.end)
 	}
 	ending.Wait()
+	f.starter.Close()
 	f.api.Close()
 	f.auth.Close()
 }

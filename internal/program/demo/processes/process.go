@@ -29,7 +29,6 @@ type process struct {
 // start starts a process with the fleet's task. It waits for begin.
 func (f *fleet) start(name string) (*process, error) {
 	cmd := exec.Command(f.command[0], f.command[1:]...)
-	separate(cmd)
 	cmd.Stderr = &lineWriter{to: f.stderr}
 	input, err := cmd.StdinPipe()
 	if err != nil {
@@ -39,7 +38,7 @@ func (f *fleet) start(name string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := f.starter.Start(cmd); err != nil {
 		return nil, err
 	}
 	p := &process{fleet: f, name: name, cmd: cmd, input: input, ended: make(chan struct{})}

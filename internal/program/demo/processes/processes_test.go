@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alf-go/alf/internal/program/demo/processes"
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // What the test binary can be: a process of the demonstration, one that ends at once, and one that starts two, of which
@@ -121,7 +122,7 @@ func TestProcesses_EndWithAKilledParent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts processes")
 	}
-	if !processes.CanPause {
+	if !subprocess.CanSuspend {
 		t.Skip("processes cannot be stopped here")
 	}
 	read, write, err := os.Pipe()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alf-go/alf/internal/program/demo/narrator"
 	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/subprocess"
 )
 
 // script is the demonstration while it runs. Three fleets play it side by side: one that shares its token, one without
@@ -92,7 +93,7 @@ func (s *script) play(ctx context.Context) (*Report, error) {
 // perform has the fleets play one act.
 func (s *script) perform(ctx context.Context, a act) (Act, error) {
 	played := Act{Name: a.name, Most: a.most, Outage: a.outage, Late: a.pauses}
-	if a.pauses && !canPause {
+	if a.pauses && !subprocess.CanSuspend {
 		played.LeftOut = "this operating system cannot stop a process and continue it"
 		return played, nil
 	}

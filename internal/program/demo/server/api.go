@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -9,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/alf-go/alf/sim"
 )
 
 const (
@@ -25,11 +26,10 @@ const (
 // API is the protected resource. Its methods are safe for concurrent use.
 type API struct {
 	*listener
-	auth   *Auth
-	proofs *proofs
-	gate   atomic.Pointer[gate]
+	kit  *sim.Server
+	gate atomic.Pointer[gate]
 
-	served, revoked, unauthorized, unbound atomic.Uint64
+	served, refusals atomic.Uint64
 
 	mu      sync.Mutex
 	refused map[string]int // how often a request was responded to with 401
@@ -56,8 +56,7 @@ func (c Counts) Rejected() uint64 { return c.Revoked + c.Unauthorized + c.Unboun
 
 // NewAPI starts an API that accepts the tokens of auth. It speaks TLS if auth does.
 func NewAPI(auth *Auth) (*API, error) {
-	// Callers find this server's nonces in every response, so that a short life makes work only after a pause.
-	a := &API{auth: auth, proofs: newProofs(time.Duration(auth.lifetime.Load()) / 4), refused: make(map[string]int)}
+	a := &API{kit: auth.kit, refused: make(map[string]int)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", a.serve)
 	mux.HandleFunc(readyPath, a.ready)
@@ -68,74 +67,67 @@ func NewAPI(auth *Auth) (*API, error) {
 
 // Counts returns what was seen until now.
 func (a *API) Counts() Counts {
+	c := Counts{Served: a.served.Load()}
+	for why, n := range a.kit.Refusals() {
+		switch why {
+		case sim.NonceMissing: // which is about the proof, not about the token
+		case sim.Revoked:
+			c.Revoked += uint64(n)
+		case sim.BadProof, sim.OtherKey, sim.OtherCertificate:
+			c.Unbound += uint64(n)
+		default:
+			c.Unauthorized += uint64(n)
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Counts{a.served.Load(), a.revoked.Load(), a.unauthorized.Load(), a.unbound.Load(), a.thrice}
+	c.Thrice = a.thrice
+	return c
 }
 
 // Proofs is what was seen of DPoP proofs.
-func (a *API) Proofs() Proofs { return a.proofs.counts() }
+func (a *API) Proofs() Proofs { return proofsOf(a.kit.APIProofs()) }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), a.auth.scheme()+" ")
-	// Before the gate: a request that only gets a nonce is in flight no more.
-	shown, err := a.shown(w.Header(), r, token)
-	if errors.Is(err, errNonce) {
-		a.refuse(w, err)
-		return
-	}
 	if g := a.gate.Load(); g != nil && !g.pass(r.Context()) {
 		return
 	}
 	id := r.Header.Get(RequestID)
-	if earlier := a.earlier(id); earlier > 0 {
+	if a.earlier(id) > 0 {
 		w.Header().Set(Repeated, "yes")
 	}
-	switch a.auth.verify(token, started(r), shown) {
-	case valid:
-		a.served.Add(1)
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"hello":"world"}`)
-		return
-	case revoked:
-		a.revoked.Add(1)
-		err = nil
-	case boundElsewhere:
-		a.unbound.Add(1)
-	default:
-		a.unauthorized.Add(1)
-		err = nil
-	}
-	a.remember(id)
-	a.refuse(w, err)
+	a.kit.ServeHTTP(&outcome{w, a, id}, r)
 }
 
-// shown is what a request shows that its client has; the error is about its proof.
-func (a *API) shown(header http.Header, r *http.Request, token string) (shown binding, err error) {
-	shown.certificate = shownCertificate(r)
-	if a.auth.client.DPoP {
-		shown.key, err = a.proofs.check(r, a.url+r.URL.EscapedPath(), token, started(r))
-		header.Set(nonceHeader, a.proofs.nonces.next(time.Now()))
-	}
-	return shown, err
+// outcome is a response whose status is noted before a client can see it.
+type outcome struct {
+	http.ResponseWriter
+	api *API
+	id  string
 }
 
-// refuse responds 401, because of the proof if there is an error about that, or else of the token.
-func (a *API) refuse(w http.ResponseWriter, proof error) {
-	code := "invalid_token"
-	if proof != nil {
-		code = proofError(proof)
+// WriteHeader notes the status.
+func (o *outcome) WriteHeader(status int) {
+	nonceMissing := strings.Contains(o.Header().Get("WWW-Authenticate"), "use_dpop_nonce")
+	switch {
+	case status == http.StatusOK:
+		o.api.served.Add(1)
+	case status == http.StatusUnauthorized && !nonceMissing:
+		o.api.remember(o.id)
 	}
-	w.Header().Set("WWW-Authenticate", a.auth.scheme()+` error="`+code+`"`)
-	w.WriteHeader(http.StatusUnauthorized)
-	if proof != nil {
-		io.WriteString(w, proof.Error())
-	}
+	o.ResponseWriter.WriteHeader(status)
 }
+
+// hello serves the requests with a good token.
+var hello = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(w, `{"hello":"world"}`) // it fails only if the client has gone
+})
 
 // earlier is how often a request was refused before. Only a request that was can come again.
 func (a *API) earlier(id string) int {
-	if a.revoked.Load()+a.unauthorized.Load()+a.unbound.Load() == 0 {
+	if a.refusals.Load() == 0 {
 		return 0
 	}
 	a.mu.Lock()
@@ -148,15 +140,17 @@ func (a *API) earlier(id string) int {
 }
 
 func (a *API) remember(id string) {
+	a.refusals.Add(1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.refused[id]++
 }
 
+// started is when a caller made its request; the zero time if it does not say so.
 func started(r *http.Request) time.Time {
 	nanoseconds, err := strconv.ParseInt(r.Header.Get(Started), 10, 64)
 	if err != nil {
-		return time.Now()
+		return time.Time{}
 	}
 	return time.Unix(0, nanoseconds)
 }

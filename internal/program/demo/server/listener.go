@@ -42,6 +42,15 @@ func listen(handler http.Handler, certificate *tls.Certificate) (*listener, erro
 	return l, nil
 }
 
+// mutualTLS has a listener present a certificate, and ask every client for one. It accepts any: a client that is
+// refused should learn so by a response, and not by a connection that breaks. The handshake shows that the client has
+// the key.
+func mutualTLS(certificate *tls.Certificate) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{*certificate}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS13,
+	}
+}
+
 // URL is the server's address.
 func (l *listener) URL() string { return l.url }
 

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf/sim"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,11 +31,11 @@ type pair struct {
 }
 
 func start(t *testing.T) *pair {
-	return startFor(t, server.Client{ID: "me", Method: server.Basic{Secret: "a+b"}}, nil)
+	return startFor(t, sim.Registration{ClientID: "me", Secret: "a+b"}, nil)
 }
 
 // startFor starts the two for a client, with a certificate for TLS, and without for plain http.
-func startFor(t *testing.T, client server.Client, certificate *tls.Certificate) *pair {
+func startFor(t *testing.T, client sim.Registration, certificate *tls.Certificate) *pair {
 	auth, err := server.NewAuth(client, 3*time.Second, certificate)
 	require.NoError(t, err)
 	api, err := server.NewAPI(auth)

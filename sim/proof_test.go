@@ -1,10 +1,9 @@
-package server_test
+package sim_test
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -14,12 +13,13 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
-	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/sim"
 )
 
-// proving starts the two for a client whose tokens are bound to a key.
+// proving starts a server for a client whose tokens are bound to a key.
 func proving(t *testing.T) *pair {
-	return startFor(t, server.Client{ID: "me", Method: server.Post{Secret: "s"}, DPoP: true}, nil)
+	return startFor(t, sim.Registration{ClientID: "me", AuthStyle: alf.AuthPost, Secret: "s", DPoP: true}, sim.Options{NonceLifetime: time.Minute})
 }
 
 type claims map[string]any
@@ -44,14 +44,12 @@ func signProof(t *testing.T, key any, c claims) string {
 }
 
 // bind asks for a token with proofs.
-func (p *pair) bind(proofs ...string) reply {
-	got, err := p.post(form("client_id", "me", "client_secret", "s"), func(r *http.Request) {
+func (p *pair) bind(proofs ...string) said {
+	return p.post(form("client_id", "me", "client_secret", "s"), func(r *http.Request) {
 		for _, proof := range proofs {
 			r.Header.Add("DPoP", proof)
 		}
 	})
-	require.NoError(p.t, err)
-	return got
 }
 
 // tampered changes the signature.
@@ -65,15 +63,15 @@ func showing(t *testing.T, key, shown any, c claims) string {
 
 func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	p, key := proving(t), newKey(t)
-	nonce := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
+	nonce := p.bind(signProof(t, key, proofClaims("POST", p.kit.TokenURL(), ""))).nonce
 	require.NotEmpty(t, nonce)
-	good := proofClaims("POST", p.auth.TokenURL(), nonce)
+	good := proofClaims("POST", p.kit.TokenURL(), nonce)
 	used := signProof(t, key, good)
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	secret := []byte("0123456789abcdef0123456789abcdef")
 	untyped, keyless := &jose.SignerOptions{EmbedJWK: true}, (&jose.SignerOptions{}).WithType("dpop+jwt")
 	elsewhere := proving(t)
-	boundElsewhere := elsewhere.bind(signProof(t, key, proofClaims("POST", elsewhere.auth.TokenURL(), ""))).nonce
+	boundElsewhere := elsewhere.bind(signProof(t, key, proofClaims("POST", elsewhere.kit.TokenURL(), ""))).nonce
 
 	for _, c := range []struct {
 		name   string
@@ -94,7 +92,7 @@ func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 		{"a secret", []string{sign(t, jose.HS256, secret, keyless, good.with("", 1))}, "invalid_dpop_proof", "cannot be read"},
 		{"tampered with", []string{tampered(signProof(t, key, good.with("", 1)))}, "invalid_dpop_proof", "not signed by"},
 		{"another method", []string{signProof(t, key, good.with("htm", "GET"))}, "invalid_dpop_proof", "(htm)"},
-		{"another address", []string{signProof(t, key, good.with("htu", p.api.URL()+"/"))}, "invalid_dpop_proof", "(htu)"},
+		{"another address", []string{signProof(t, key, good.with("htu", p.apiURL()+"/"))}, "invalid_dpop_proof", "(htu)"},
 		{"too old", []string{signProof(t, key, good.with("iat", ago(2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
 		{"too new", []string{signProof(t, key, good.with("iat", ago(-2*time.Minute)))}, "invalid_dpop_proof", "(iat)"},
 		{"of no time", []string{signProof(t, key, good.with("iat", nil))}, "invalid_dpop_proof", "(iat)"},
@@ -116,14 +114,13 @@ func TestProof_OfATokenRequestIsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 			require.Contains(t, got.Why, c.why)
 		})
 	}
-	require.Equal(t, server.Proofs{Accepted: 2, Challenged: 4, Unavoidable: 1}, p.auth.Proofs())
+	require.Equal(t, sim.Proofs{Accepted: 2, Challenged: 4, Unavoidable: 1}, p.kit.TokenProofs())
 }
 
 // use sends an API request, and returns its status, challenge, body and nonce.
 func (p *pair) use(authorization string, proofs ...string) (status int, challenge, body, nonce string) {
-	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.api.URL(), nil)
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.apiURL(), nil)
 	require.NoError(p.t, err)
-	req.Header.Set(server.RequestID, rand.Text())
 	req.Header.Set("Authorization", authorization)
 	for _, proof := range proofs {
 		req.Header.Add("DPoP", proof)
@@ -138,11 +135,11 @@ func (p *pair) use(authorization string, proofs ...string) (status int, challeng
 
 func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 	p, key := proving(t), newKey(t)
-	nonce := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), ""))).nonce
-	token := p.bind(signProof(t, key, proofClaims("POST", p.auth.TokenURL(), nonce))).AccessToken
+	nonce := p.bind(signProof(t, key, proofClaims("POST", p.kit.TokenURL(), ""))).nonce
+	token := p.bind(signProof(t, key, proofClaims("POST", p.kit.TokenURL(), nonce))).AccessToken
 	require.NotEmpty(t, token)
 	sum := sha256.Sum256([]byte(token))
-	first := proofClaims("GET", p.api.URL()+"/", "").with("ath", base64.RawURLEncoding.EncodeToString(sum[:]))
+	first := proofClaims("GET", p.apiURL()+"/", "").with("ath", base64.RawURLEncoding.EncodeToString(sum[:]))
 	status, challenge, _, own := p.use("DPoP "+token, signProof(t, key, first))
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Equal(t, `DPoP error="use_dpop_nonce"`, challenge)
@@ -161,7 +158,7 @@ func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 		{"no proof", "DPoP " + token, nil, "invalid_dpop_proof", "exactly one"},
 		{"for another token", "DPoP " + token, []string{signProof(t, key, good.with("ath", "x"))}, "invalid_dpop_proof", "(ath)"},
 		{"for no token", "DPoP " + token, []string{signProof(t, key, good.with("ath", nil))}, "invalid_dpop_proof", "(ath)"},
-		{"for the token endpoint", "DPoP " + token, []string{signProof(t, key, good.with("htu", p.auth.TokenURL()))}, "invalid_dpop_proof", "(htu)"},
+		{"for the token endpoint", "DPoP " + token, []string{signProof(t, key, good.with("htu", p.kit.TokenURL()))}, "invalid_dpop_proof", "(htu)"},
 		{"by another key", "DPoP " + token, []string{signProof(t, newKey(t), good.with("", 1))}, "invalid_token", ""},
 		{"with the other server's nonce", "DPoP " + token, []string{signProof(t, key, good.with("nonce", nonce))}, "use_dpop_nonce", "nonce"},
 		{"as a bearer token", "Bearer " + token, []string{signProof(t, key, good.with("", 1))}, "invalid_token", ""},
@@ -178,25 +175,12 @@ func TestProof_OfAnAPIRequestIsForItsTokenAndByItsKey(t *testing.T) {
 			require.Contains(t, body, c.why)
 		})
 	}
-	require.Equal(t, server.Counts{Served: 1, Unbound: 6, Unauthorized: 1}, p.api.Counts())
-	require.EqualValues(t, 2, p.api.Proofs().Challenged)
+	require.Equal(t, map[sim.Refusal]int{
+		sim.NonceMissing: 2, sim.BadProof: 5, sim.OtherKey: 1, sim.OtherScheme: 1,
+	}, p.kit.Refusals())
+	require.EqualValues(t, 2, p.kit.APIProofs().Challenged)
 
-	p.auth.Revoke()
+	p.kit.RevokeLast()
 	_, challenge, _, _ = p.use("DPoP "+token, signProof(t, key, good.with("", 1)))
 	require.Equal(t, `DPoP error="invalid_token"`, challenge)
-}
-
-func TestMetadata_SayWhatIsTaken(t *testing.T) {
-	p := startFor(t, server.Client{ID: "me", Method: server.Assertion{Algorithm: jose.ES256, Key: newKey(t).Public()}, DPoP: true}, nil)
-	resp, err := p.client.Get(p.auth.Issuer() + "/.well-known/oauth-authorization-server")
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	var document map[string]any
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&document))
-	require.Equal(t, p.auth.Issuer(), document["issuer"])
-	require.Equal(t, p.auth.TokenURL(), document["token_endpoint"])
-	require.Equal(t, []any{"private_key_jwt"}, document["token_endpoint_auth_methods_supported"])
-	require.Contains(t, document["dpop_signing_alg_values_supported"], "ES256")
-	require.EqualValues(t, 1, p.auth.MetadataRead())
-	require.Zero(t, p.auth.Requests(), "they are no token requests")
 }

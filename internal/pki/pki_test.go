@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alf-go/alf/internal/program/demo/pki"
+	"github.com/alf-go/alf/internal/pki"
 )
 
 func TestAuthority_IsTrustedForWhatItIssuedAlone(t *testing.T) {

@@ -1,11 +1,11 @@
-package server
+package sim
 
 import (
 	"sync"
 	"time"
 )
 
-// seen remembers the names of what may come only once, for as long as it would be taken at all.
+// seen remembers the names of what may come only once, for as long as it would be accepted.
 type seen struct {
 	keep time.Duration
 

@@ -1,4 +1,4 @@
-package server
+package sim
 
 import (
 	"testing"
@@ -7,19 +7,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func newNoncesFor(life time.Duration) *nonces {
+	n := newNonces(newNonceKey())
+	n.life.Store(int64(life))
+	return n
+}
+
 func TestNonces_LastForTheirLife(t *testing.T) {
-	n, now := newNonces(time.Second), time.Now()
+	const host = "auth.example.com"
+	n, now := newNoncesFor(time.Second), time.Now()
 	require.False(t, n.known(now))
-	nonce := n.next(now)
+	nonce := n.next(host, now)
 	for after, fresh := range map[time.Duration]bool{-time.Hour: true, 0: true, time.Second - 1: true, time.Second: false} {
-		require.Equal(t, fresh, n.fresh(nonce, now.Add(after)), after)
+		require.Equal(t, fresh, n.fresh(host, nonce, now.Add(after)), after)
 		require.Equal(t, fresh, n.known(now.Add(after)), after)
 	}
-	n.next(now.Add(time.Second))
+	require.True(t, n.fresh("AUTH.example.com", nonce, now))
+	require.False(t, n.fresh("api.example.com", nonce, now))
+	n.next(host, now.Add(time.Second))
 	require.True(t, n.known(now.Add(time.Second)))
-	for _, other := range []string{"", "!", "AAAA", newNonces(time.Second).next(now), altered(nonce)} {
-		require.False(t, n.fresh(other, now), other)
+	for _, other := range []string{"", "!", "AAAA", newNoncesFor(time.Second).next(host, now), altered(nonce)} {
+		require.False(t, n.fresh(host, other, now), other)
 	}
+	n.life.Store(0)
+	require.True(t, n.fresh(host, "", now.Add(time.Hour)), "none is demanded")
 }
 
 // altered returns a nonce with its first character replaced by another one.

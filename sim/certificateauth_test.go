@@ -1,4 +1,4 @@
-package server_test
+package sim_test
 
 import (
 	"crypto/tls"
@@ -7,25 +7,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/alf-go/alf/internal/program/demo/pki"
-	"github.com/alf-go/alf/internal/program/demo/server"
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/pki"
+	"github.com/alf-go/alf/sim"
 )
 
-// withCertificates starts the two with TLS. as returns the same pair, reached over connections that show a certificate;
-// nil for none.
-func withCertificates(t *testing.T, method server.Method) (as func(shown *tls.Certificate) *pair) {
-	authority, err := pki.NewAuthority("servers")
-	require.NoError(t, err)
-	certificate, err := authority.ForServer()
-	require.NoError(t, err)
-	p := startFor(t, server.Client{ID: "me", Method: method}, certificate)
-	return func(shown *tls.Certificate) *pair {
-		base := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Pool()}}
-		if shown != nil {
-			base.TLSClientConfig.Certificates = []tls.Certificate{*shown}
+// withCertificates starts a server with TLS. as returns the same one, reached over connections that present a
+// certificate; nil for none.
+func withCertificates(t *testing.T, client sim.Registration) (as func(presented *tls.Certificate) *pair) {
+	client.ClientID = "me"
+	p := startFor(t, client, sim.Options{TLS: true})
+	return func(presented *tls.Certificate) *pair {
+		base := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.kit.RootCAs()}}
+		if presented != nil {
+			base.TLSClientConfig.Certificates = []tls.Certificate{*presented}
 		}
 		t.Cleanup(base.CloseIdleConnections)
-		return &pair{t, p.auth, p.api, &http.Client{Transport: base}}
+		return &pair{t, p.kit, &http.Client{Transport: base}}
 	}
 }
 
@@ -37,11 +35,7 @@ func made(t *testing.T) func(*tls.Certificate, error) *tls.Certificate {
 	}
 }
 
-func (p *pair) show(id string) reply {
-	got, err := p.post(form("client_id", id), func(*http.Request) {})
-	require.NoError(p.t, err)
-	return got
-}
+func (p *pair) show(id string) said { return p.post(form("client_id", id), nothing) }
 
 func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 	ours, err := pki.NewAuthority("ours")
@@ -50,8 +44,8 @@ func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 	require.NoError(t, err)
 	made := made(t)
 	mine, alone := made(ours.ForClient("me")), made(pki.SelfSigned("me"))
-	issued := withCertificates(t, server.IssuedCertificate{Authorities: ours.Pool(), Subject: "CN=me"})
-	pinned := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(alone.Leaf)})
+	issued := withCertificates(t, sim.Registration{AuthStyle: alf.AuthTLS, Authorities: ours.Pool(), SubjectDN: "CN=me"})
+	pinned := withCertificates(t, sim.Registration{AuthStyle: alf.AuthSelfSignedTLS, Certificate: alone.Leaf})
 
 	for name, c := range map[string]struct {
 		to    func(*tls.Certificate) *pair
@@ -60,14 +54,14 @@ func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 		why   string
 	}{
 		"issued":                         {issued, mine, "me", ""},
-		"issued, under another id":       {issued, mine, "other", "another client's"},
+		"issued, under another id":       {issued, mine, "other", "no such client"},
 		"issued, for another":            {issued, made(ours.ForClient("other")), "me", `"CN=other"`},
 		"issued by another authority":    {issued, made(theirs.ForClient("me")), "me", "x509"},
 		"issued for a server":            {issued, made(ours.ForServer()), "me", "x509"},
 		"issued by no authority":         {issued, alone, "me", "x509"},
 		"issued, but not shown":          {issued, nil, "me", "no certificate"},
 		"on record":                      {pinned, alone, "me", ""},
-		"on record, under another id":    {pinned, alone, "other", "another client's"},
+		"on record, under another id":    {pinned, alone, "other", "no such client"},
 		"not on record":                  {pinned, made(pki.SelfSigned("me")), "me", "not the one on record"},
 		"not on record, although issued": {pinned, mine, "me", "not the one on record"},
 		"on record, but not shown":       {pinned, nil, "me", "no certificate"},
@@ -81,14 +75,21 @@ func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 	made := made(t)
 	mine := made(pki.SelfSigned("me"))
-	as := withCertificates(t, server.PinnedCertificate{Thumbprint: server.Thumbprint(mine.Leaf)})
+	as := withCertificates(t, sim.Registration{AuthStyle: alf.AuthSelfSignedTLS, Certificate: mine.Leaf})
 	token := as(mine).show("me").AccessToken
 	for _, c := range []struct {
 		shown *tls.Certificate
 		want  int
 	}{{mine, 200}, {made(pki.SelfSigned("me")), 401}, {nil, 401}} {
-		status, _ := as(c.shown).call("x", token, 0)
-		require.Equal(t, c.want, status)
+		require.Equal(t, c.want, as(c.shown).call(token))
 	}
-	require.Equal(t, server.Counts{Served: 1, Unbound: 2}, as(mine).api.Counts())
+	require.Equal(t, map[sim.Refusal]int{sim.OtherCertificate: 2}, as(mine).kit.Refusals())
+}
+
+// call sends a request to the API, and returns the status of its response.
+func (p *pair) call(token string) int {
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.kit.APIURL(), nil)
+	require.NoError(p.t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	return do(p.client, req).status
 }

@@ -1,4 +1,5 @@
-// Package pki makes the certificates of the demonstration. They are made in memory when it starts and are gone with it.
+// Package pki makes certificates for servers and clients that run in one process, such as those of a test or of the
+// demonstration. They are made in memory, and are gone with the process.
 package pki
 
 import (
@@ -9,14 +10,19 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"math/big"
 	"net"
 	"time"
 )
 
-// life is that of every certificate: longer than any demonstration, and short because there is no reason for more.
-const life = time.Hour
+// Every certificate is valid at any time: a clock.Mock begins in 1970, a testing/synctest bubble in 2000, and a test
+// may move either by years. The end is that of certificates without a well-defined one (RFC 5280 section 4.1.2.5).
+var (
+	beginning = time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)
+	end       = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+)
 
-// Authority issues certificates.
+// Authority issues certificates. It is safe for concurrent use.
 type Authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
@@ -40,17 +46,33 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
-// ForServer issues a certificate for a server on the loopback address.
-func (a *Authority) ForServer() (*tls.Certificate, error) {
-	return issue(a, &x509.Certificate{
-		Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+// ForServer issues a certificate for a server with these host names and IP addresses. None: the loopback address.
+func (a *Authority) ForServer(hosts ...string) (*tls.Certificate, error) {
+	if len(hosts) == 0 {
+		hosts = []string{"127.0.0.1"}
+	}
+	template := &x509.Certificate{
+		Subject:  pkix.Name{CommonName: hosts[0]},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	})
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	return issue(a, template)
 }
 
-// ForClient issues a certificate for a client of that name.
+// ForClient issues a certificate for a client of that name. The authority's own comes along in the chain.
 func (a *Authority) ForClient(name string) (*tls.Certificate, error) {
-	return issue(a, forClient(name))
+	made, err := issue(a, forClient(name))
+	if err != nil {
+		return nil, err
+	}
+	made.Certificate = append(made.Certificate, a.certificate.Raw)
+	return made, nil
 }
 
 // SelfSigned makes a certificate for a client of that name that no authority has issued.
@@ -72,9 +94,10 @@ func issue(by *Authority, template *x509.Certificate) (*tls.Certificate, error) 
 	if by == nil {
 		by = &Authority{template, key}
 	}
-	now := time.Now()
-	// From a minute ago: the clock may be set back.
-	template.NotBefore, template.NotAfter = now.Add(-time.Minute), now.Add(life)
+	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
+		return nil, err
+	}
+	template.NotBefore, template.NotAfter = beginning, end
 	der, err := x509.CreateCertificate(rand.Reader, template, by.certificate, key.Public(), by.key)
 	if err != nil {
 		return nil, err

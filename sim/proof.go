@@ -1,4 +1,4 @@
-package server
+package sim
 
 import (
 	"crypto"
@@ -27,34 +27,55 @@ var proofAlgorithms = []jose.SignatureAlgorithm{
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, jose.RS256, jose.PS256,
 }
 
-// Proofs is what a server has seen of DPoP proofs (RFC 9449).
+// Proofs is what was seen of DPoP proofs (RFC 9449).
 type Proofs struct {
-	// Accepted is how many it accepted.
-	Accepted uint64
-	// Challenged is how many it refused for want of its nonce. Each costs the client a second request.
-	Challenged uint64
-	// Unavoidable is how many of those came when the server had given out no nonce that was still good.
-	Unavoidable uint64
+	// Accepted is how many were accepted.
+	Accepted int
+	// Challenged is how many were refused because they lacked a fresh nonce. Each costs the client a second request.
+	Challenged int
+	// Unavoidable is how many of those came when no nonce had been sent that was still fresh.
+	Unavoidable int
 }
 
-// proofs checks those that one server is sent.
+// TokenProofs returns what the token endpoint has seen of DPoP proofs.
+func (s *Server) TokenProofs() Proofs { return s.tokenProofs.counts() }
+
+// APIProofs returns what the API has seen of DPoP proofs.
+func (s *Server) APIProofs() Proofs { return s.apiProofs.counts() }
+
+// SetNonces makes the token endpoint and the API demand a nonce in DPoP proofs (RFC 9449 sections 8 and 9) that was
+// sent no longer ago than so much. A proof without it is refused with use_dpop_nonce. Every response to a request with
+// a proof has a new one. 0 or less, which is the default: none is demanded.
+func (s *Server) SetNonces(tokenEndpoint, api time.Duration) {
+	s.tokenProofs.nonces.life.Store(int64(tokenEndpoint))
+	s.apiProofs.nonces.life.Store(int64(api))
+}
+
+// proofs checks those that the token endpoint, or the API, is sent.
 type proofs struct {
 	nonces *nonces
 	seen   seen
 
-	accepted, challenged, unavoidable atomic.Uint64
+	accepted, challenged, unavoidable atomic.Int64
 }
 
-func newProofs(nonceLife time.Duration) *proofs {
-	return &proofs{nonces: newNonces(nonceLife), seen: seen{keep: 2 * proofWindow}}
+func newProofs(key *nonceKey) *proofs {
+	return &proofs{nonces: newNonces(key), seen: seen{keep: 2 * proofWindow}}
 }
 
 func (p *proofs) counts() Proofs {
-	return Proofs{p.accepted.Load(), p.challenged.Load(), p.unavoidable.Load()}
+	return Proofs{int(p.accepted.Load()), int(p.challenged.Load()), int(p.unavoidable.Load())}
+}
+
+// offer puts a new nonce into a response, if nonces are demanded.
+func (p *proofs) offer(header http.Header, r *http.Request, now time.Time) {
+	if p.nonces.demanded() {
+		header.Set(nonceHeader, p.nonces.next(r.Host, now))
+	}
 }
 
 // errNonce refuses a proof that would be good with the server's nonce in it.
-var errNonce = errors.New("the proof has no fresh nonce of this server")
+var errNonce = errors.New(string(NonceMissing))
 
 // proofError is the error's name in a response (RFC 9449 sections 5 and 7.1).
 func proofError(err error) string {
@@ -73,18 +94,17 @@ type proofClaims struct {
 	Nonce  string `json:"nonce"`
 }
 
-// check is RFC 9449 section 4.3: it returns the thumbprint of the key that a request has a proof of. asked is
-// when the request was made, and token what it carries; "" where that is not part of the proof.
-func (p *proofs) check(r *http.Request, target, token string, asked time.Time) (thumbprint string, err error) {
+// check is RFC 9449 section 4.3: it returns the thumbprint of the key that a request has a proof of. asked is when the
+// request was made, and token what it carries; "" where that is not part of the proof.
+func (p *proofs) check(r *http.Request, token string, asked, now time.Time) (thumbprint string, err error) {
 	thumbprint, claims, err := readProof(r.Header.Values(proofHeader))
 	if err != nil {
 		return "", err
 	}
-	now := time.Now()
 	switch {
 	case claims.Method != r.Method:
 		err = errors.New("the proof is for another method (htm)")
-	case claims.Target != target:
+	case normalized(claims.Target) != normalized(addressOf(r)):
 		err = errors.New("the proof is for another address (htu)")
 	case token != "" && claims.Token != tokenHash(token):
 		err = errors.New("the proof is for another token (ath)")
@@ -92,7 +112,7 @@ func (p *proofs) check(r *http.Request, target, token string, asked time.Time) (
 		err = errors.New("the proof was not made just now (iat)")
 	case claims.ID == "":
 		err = errors.New("the proof has no name (jti)")
-	case !p.nonces.fresh(claims.Nonce, asked):
+	case !p.nonces.fresh(r.Host, claims.Nonce, asked):
 		p.challenged.Add(1)
 		if !p.nonces.known(asked) {
 			p.unavoidable.Add(1)

@@ -1,4 +1,4 @@
-package fleet
+package subprocess
 
 import (
 	"os/exec"
@@ -6,7 +6,9 @@ import (
 )
 
 // Starter starts processes that end with this one, however it ends, where the system offers that: on Linux. All are
-// started from one thread, which lasts until Close, because they end with it.
+// started from one thread, which lasts until Close, because they end with it. On Unix each has a group of its own: what
+// a terminal sends to the group of this process, such as an interrupt, does not reach it, and if this process is killed
+// while that one is stopped, the system continues and ends it.
 type Starter struct {
 	commands chan *exec.Cmd
 	errs     chan error
@@ -26,7 +28,7 @@ func NewStarter() *Starter {
 
 // Start starts a process. It is not safe for concurrent use.
 func (s *Starter) Start(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = endsWithParent()
+	cmd.SysProcAttr = attributes()
 	s.commands <- cmd
 	return <-s.errs
 }
