@@ -1,9 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"net/http"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,21 +19,9 @@ func TestMain(m *testing.M) { program.Main(m, main) }
 
 // Both kinds of calls need a token that is active. While tokens cannot be checked, no token is called bad.
 func TestServer_AsksAboutEachToken(t *testing.T) {
-	var kit *sim.Server
-	var down atomic.Bool
-	introspection := func(w http.ResponseWriter, r *http.Request) {
-		if down.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		require.NoError(t, json.NewEncoder(w).Encode(map[string]bool{"active": program.Accepts(kit, r.PostFormValue("token"))}))
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /introspect", introspection)
-	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
-	kit, env := program.Kit(t, sim.Options{API: mux})
+	kit, env := program.Kit(t, sim.Options{})
 	certificate, key, _ := program.TLS(t)
-	server := program.Start(t, append(env, "INTROSPECTION_URL="+kit.APIURL()+"/introspect", "TLS_CERT_FILE="+certificate,
+	server := program.Start(t, append(env, "INTROSPECTION_URL="+kit.IntrospectionURL(), "TLS_CERT_FILE="+certificate,
 		"TLS_KEY_FILE="+key, "LISTEN=127.0.0.1:0"))
 	address := server.Await(`listening address=(\S+)`)
 
@@ -63,9 +48,11 @@ func TestServer_AsksAboutEachToken(t *testing.T) {
 	require.Equal(t, []codes.Code{codes.OK, codes.OK}, pair(calls(token)))
 	kit.RevokeToken(token)
 	require.Equal(t, []codes.Code{codes.Unauthenticated, codes.Unauthenticated}, pair(calls(token)))
-	down.Store(true)
+	introspections := kit.Stats().Introspections
+	kit.Close()
 	require.Equal(t, []codes.Code{codes.Unavailable, codes.Unavailable}, pair(calls(token)))
 	require.Equal(t, 1, kit.Stats().TokenRequests, "the server's own token is kept")
+	require.Equal(t, 6, introspections, "each call's token, if it has one")
 }
 
 func pair(unary, stream codes.Code) []codes.Code { return []codes.Code{unary, stream} }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/internal/subprocess"
 	"github.com/alf-go/alf/sim"
 )
 
@@ -30,10 +30,6 @@ const (
 // Main is called by TestMain of an example, with the main function of the program.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(variable) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin) // to its end, which is that of the test, however that ends
-			os.Exit(1)
-		}()
 		main()
 		os.Exit(0)
 	}
@@ -62,9 +58,8 @@ func Start(t *testing.T, env []string, args ...string) *Process {
 	p.command = exec.CommandContext(ctx, self, args...)
 	p.command.Env = append(append(os.Environ(), variable+"=1"), env...)
 	p.command.Stdout, p.command.Stderr = p, p
-	_, err = p.command.StdinPipe() // is closed when the process has ended, or this one
-	require.NoError(t, err)
-	require.NoError(t, p.command.Start())
+	starter := subprocess.NewStarter() // ends it with this process, however that ends
+	require.NoError(t, starter.Start(p.command))
 	go func() {
 		defer close(p.ended)
 		p.err = p.command.Wait()
@@ -72,6 +67,7 @@ func Start(t *testing.T, env []string, args ...string) *Process {
 	t.Cleanup(func() {
 		cancel()
 		<-p.ended
+		starter.Close()
 		if t.Failed() {
 			t.Logf("the program's output:\n%s", p.Output())
 		}
