@@ -77,8 +77,7 @@ func TestW2_TheExampleOutlivesItsTokens(t *testing.T) {
 		}
 	})
 
-	// RabbitMQ delivers to a connection whose token has expired; but it lets none open a channel. So the orders come from a
-	// connection that is given each token too, and the worker's is tried by its acknowledgements.
+	// The orders come from a connection that is given each token too.
 	sent := 0
 	go func() {
 		for token, err := range client.Watch(t.Context()) {
