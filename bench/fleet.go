@@ -16,7 +16,7 @@ func inFleet(b *bench) section {
 	s := section{
 		title: "One token for all processes",
 		text: fmt.Sprintf("%d processes of the operating system share a token through a redis-server of the bench's own; as many beside them have "+
-			"no store. Each is an ordinary user of the client that sends an API request every 250 ms. Token endpoint and API are one server on the "+
+			"no store. The redis-server has a higher priority than they, since as a rule it has a machine of its own. Each is an ordinary user of the client that sends an API request every 250 ms. Token endpoint and API are one server on the "+
 			"loopback address, which counts; a token request takes 100 ms. Times come from the processes themselves, which have one clock. Tokens have 1,000 bytes and live for "+
 			"an hour unless a row says otherwise. They are refreshed at three quarters of their effective lifetime, without jitter, so that what is "+
 			"fewest is one number. Failed are API requests.", n),

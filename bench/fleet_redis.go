@@ -62,10 +62,16 @@ func (r *redisServer) url() string { return "redis://" + r.address() }
 
 // start starts the server, and waits until it responds.
 func (r *redisServer) start() error {
-	r.cmd = exec.Command(
+	command := []string{
 		r.program, "--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--appendonly", "no",
 		"--daemonize", "no", "--loglevel", "warning",
-	)
+	}
+	// It has a machine of its own as a rule. Among 200 busy processes on two cores it would hardly run. Without the
+	// permission, nice starts it all the same.
+	if nice, err := exec.LookPath("nice"); err == nil {
+		command = append([]string{nice, "-n", "-15"}, command...)
+	}
+	r.cmd = exec.Command(command[0], command[1:]...)
 	if err := r.starter.Start(r.cmd); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ type sharer struct {
 	ctx       context.Context // ends with the entry
 	end       context.CancelFunc
 	rewatch   context.CancelFunc // ends the loop that waits for changes; nil: there is none
+	giveUp    context.CancelFunc // ends the latest command
 	running   atomic.Int32       // commands whose end is not known
 	heard     time.Duration      // when it was last reported to the store that an origin rejects tokens
 	outcomes  []report           // that wait until the token which they are about is handed in
@@ -104,7 +105,7 @@ func newSharer(cfg *Sharing, p core.Policy) *sharer {
 	if cfg == nil {
 		return nil
 	}
-	s := &sharer{cfg: cfg, owner: rand.Text()}
+	s := &sharer{cfg: cfg, owner: rand.Text(), giveUp: func() {}}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.core = s.newCore(p)
 	return s
@@ -132,6 +133,7 @@ func (s *sharer) quiet() bool { return s == nil || s.core.Quiet() && len(s.pendi
 func (s *sharer) stop() {
 	s.closed, s.pending = true, nil
 	s.end()
+	time.AfterFunc(sharing.OpTimeout, s.giveUp) // what is handed in, or given back, has until then
 	s.alarm++
 	if s.timer != nil {
 		s.timer.Stop()

@@ -260,6 +260,7 @@ func (e *entry) shareStepWith(in sharing.Input, f *found, err error) {
 	s := e.shared
 	effects := s.core.Step(s.elapsed, bounded(e.shard.rand()), in)
 	if effects.StoreFailed {
+		s.giveUp()
 		s.counts.Errors++
 		e.emit(Event{Kind: StoreFailed, Err: storeError(in.Kind, err)})
 	}

@@ -63,6 +63,9 @@ func storeError(after sharing.InputKind, err error) error {
 	return errStoreLate
 }
 
+// commandLimit bounds a command that is not given up before, as when the sharing core has no time to.
+const commandLimit = 2 * time.Second
+
 // command sends the store a command.
 func (e *entry) command(op uint64, c store.Command) {
 	s := e.shared
@@ -71,6 +74,12 @@ func (e *entry) command(op uint64, c store.Command) {
 		return
 	}
 	s.running.Add(1)
+	ctx := s.ctx
+	if c.Kind == store.Release || c.Kind == store.Publish {
+		ctx = context.WithoutCancel(ctx) // others wait for it, even if the entry has ended
+	}
+	ctx, giveUp := context.WithTimeout(ctx, commandLimit)
+	s.giveUp = giveUp
 	held, p := e.held, s.published
 	var handedIn chan struct{}
 	if c.Kind == store.Publish {
@@ -84,15 +93,10 @@ func (e *entry) command(op uint64, c store.Command) {
 			if handedIn != nil {
 				close(handedIn)
 			}
+			giveUp()
 			s.running.Add(-1)
 			e.send(ended)
 		}()
-		ctx := s.ctx
-		if c.Kind == store.Release || c.Kind == store.Publish {
-			ctx = context.WithoutCancel(ctx) // others wait for it, even if the entry has ended
-		}
-		ctx, cancel := context.WithTimeout(ctx, sharing.OpTimeout)
-		defer cancel()
 		keys, err := s.readKeys(ctx)
 		if err != nil {
 			ended.err = err

@@ -21,10 +21,11 @@ func (c *clock) replied(now store.Time, sent, at Elapsed) {
 }
 
 // pushed notes a push. It says no more than that the store's time is not earlier: it may have been on its way for any
-// time.
+// time. So how late it is at most remains what it was.
 func (c *clock) pushed(now store.Time, at Elapsed) {
-	if c.known && c.earliest(at) < now {
-		*c = clock{known: true, now: now, at: at}
+	if later := now - c.earliest(at); c.known && later > 0 {
+		later = min(later, store.Time(c.took/time.Millisecond)+1)
+		*c = clock{known: true, now: now, at: at, took: max(c.took-time.Duration(later)*time.Millisecond, 0)}
 	}
 }
 

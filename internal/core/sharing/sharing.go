@@ -8,6 +8,7 @@
 //	replies.go    what the store's replies mean
 //	fetch.go      the fetch: its lease, and what becomes of its outcome
 //	offer.go      a token that the store does not have
+//	patience.go   how long the store may take to reply
 //	circuit.go    a store that does not work
 //	clock.go      the store's time
 package sharing
@@ -74,6 +75,9 @@ type op struct {
 	id     uint64 // of the latest
 	kind   store.Kind
 	sent   Elapsed
+	look   Elapsed // is when the time is looked at next
+	looks  int     // counts how often it was, and onTime how often it was not late
+	onTime int
 	manual bool // of an Acquire
 	blind  bool // of an Offer: the store's time was not known
 }
@@ -93,9 +97,7 @@ type step struct {
 func (c *Core) Step(now Elapsed, draw float64, in Input) Effects {
 	s := &step{Core: c, draw: draw}
 	s.elapsed = max(s.elapsed, now)
-	if s.op.on && s.elapsed >= s.op.sent+OpTimeout {
-		s.storeFailed()
-	}
+	s.watchTheTime(in)
 	switch in.Kind {
 	case Want:
 		s.wanted(in)
@@ -155,7 +157,7 @@ func (s *step) deadline() (at Elapsed, ok bool) {
 	c := s.Core
 	switch {
 	case c.op.on:
-		sooner(c.op.sent + OpTimeout)
+		sooner(c.op.look)
 	case c.closed:
 	case c.fetch.granted() && (c.fetch.on || !c.want.on):
 		sooner(max(c.fetch.extendAt, c.circuit.until))
@@ -179,7 +181,7 @@ func (s *step) close() {
 
 // send sends the store a command.
 func (s *step) send(c store.Command) {
-	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, manual: c.Manual}
+	s.op = op{on: true, id: s.op.id + 1, kind: c.Kind, sent: s.elapsed, look: s.elapsed + OpTimeout/fullTime, manual: c.Manual}
 	if c.Kind != store.Outcome {
 		c.Owner = s.policy.Owner
 	}
@@ -212,8 +214,13 @@ func (c *Core) Open() bool { return !c.closed && c.elapsed >= c.circuit.until }
 
 // The times of the protocol.
 const (
-	// OpTimeout is how long the store may take to reply (D4).
+	// OpTimeout is how long the store may take to reply, while this process runs (D4). It is over after that many looks
+	// at the time which are on time, each a part of it after the last, or after that many in all.
 	OpTimeout = 150 * time.Millisecond
+	fullTime  = 5
+	maxLooks  = 40
+	// tooLate is how late a look is that shows that the process did not run.
+	tooLate = 10 * time.Millisecond
 	// circuitOpen is how long it is left alone when it does not, and maxProbe the longest pause where no caller waits.
 	circuitOpen = 500 * time.Millisecond
 	maxProbe    = 5 * time.Second

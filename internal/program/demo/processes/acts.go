@@ -16,8 +16,9 @@ type act struct {
 	about string
 	// most is how many token requests the processes that share a token may make.
 	most uint64
-	// outage says that most is on top of those that meet the outage.
-	outage bool
+	// outage says that most is on top of those that meet the outage. One process makes no more of them than possible.
+	outage   bool
+	possible uint64
 	// apart says that the fleets play it one after the other.
 	apart bool
 	// others says that it takes more than one process, and pauses that one of them is stopped.
@@ -61,7 +62,7 @@ func (s *script) acts() []act {
 		{
 			name:  "endpoint down",
 			about: "it responds 503 when tokens that live " + format.Duration(life) + " are to be refreshed, until shortly before they expire",
-			most:  2, outage: true,
+			most:  2, outage: true, possible: possible(endsAfter(life) - life*9/10/2),
 			play: func(ctx context.Context, f *fleet, m *Measured) error { return down(ctx, f, m, life) },
 		},
 	}
@@ -185,7 +186,7 @@ func down(ctx context.Context, f *fleet, m *Measured, life time.Duration) error 
 	if _, err := now.replaced(ctx, nil); err != nil {
 		return err
 	}
-	back := now.at.Add(life * 5 / 6)
+	back := now.at.Add(endsAfter(life))
 	now = f.now()
 	f.auth.Unavailable(back)
 	defer f.auth.Up()
@@ -194,6 +195,21 @@ func down(ctx context.Context, f *fleet, m *Measured, life time.Duration) error 
 	err := m.recovered(back)(now.replaced(ctx, nil))
 	m.Refused = f.auth.Refused() - refused
 	return err
+}
+
+// endsAfter is how long after its token's fetch an outage ends, shortly before the effective expiry.
+func endsAfter(life time.Duration) time.Duration { return life * 5 / 6 }
+
+// possible is how many times a process tries in vain in an outage if each of its backoffs is as short as it can be:
+// half of manager.Policy's MinBackoff, doubled each time. The outage lasts from the earliest refresh time, which is
+// half the effective lifetime (M4).
+func possible(outage time.Duration) (tries uint64) {
+	backoff := 250 * time.Millisecond
+	for at := time.Duration(0); at <= outage; tries++ {
+		at += backoff
+		backoff *= 2
+	}
+	return tries
 }
 
 // recovered returns a function that notes how long after a time the last process had the new token.

@@ -32,9 +32,9 @@ type Report struct {
 type Act struct {
 	Name string
 	// Most is how many token requests the processes that share a token may make. With Outage, those that meet the
-	// outage come on top: they are compared with those of a single process.
-	Most   uint64
-	Outage bool
+	// outage come on top: they are compared with those of a single process, which makes Possible at most.
+	Most, Possible uint64
+	Outage         bool
 	// Late says that a process was stopped in it, so that its token came late.
 	Late bool
 	// LeftOut says why the act was not played; empty: it was.

@@ -92,7 +92,7 @@ func (s *script) play(ctx context.Context) (*Report, error) {
 
 // perform has the fleets play one act.
 func (s *script) perform(ctx context.Context, a act) (Act, error) {
-	played := Act{Name: a.name, Most: a.most, Outage: a.outage, Late: a.pauses}
+	played := Act{Name: a.name, Most: a.most, Possible: a.possible, Outage: a.outage, Late: a.pauses}
 	if a.pauses && !subprocess.CanSuspend {
 		played.LeftOut = "this operating system cannot stop a process and continue it"
 		return played, nil
