@@ -1,5 +1,5 @@
-// Package published asks an API what it publishes about itself, and the authorization servers that it names, without any
-// credentials. What may be asked, and what follows, is decided in internal/discovery.
+// Package published asks an API what it publishes about itself, and the authorization servers that it names, without
+// any credentials. What may be asked, and what follows, is decided in internal/discovery.
 package published
 
 import (
@@ -23,7 +23,8 @@ type Options struct {
 	Transport *http.Transport
 	// AllowHTTP lists hosts that may be asked over plain http.
 	AllowHTTP []string
-	// Timeout bounds each request, and TimeoutError is what one that takes longer ends with. 0: none; nil: a general one.
+	// Timeout bounds each request, and TimeoutError is what one that takes longer ends with. 0: none; nil: a general
+	// one.
 	Timeout      time.Duration
 	TimeoutError error
 	// UserAgent is sent with every request.
