@@ -6,7 +6,7 @@
 // What an API publishes is a claim of a party that wants a token. So an authorization server that the API alone names
 // is marked as untrusted, and nothing here makes it one that a secret is sent to.
 //
-// Everything in it is a pure function, safe for concurrent use: package internal/program/discover does the I/O.
+// Everything in it is a pure function, safe for concurrent use: package internal/published does the I/O.
 package discovery
 
 // Finding is something that is inconsistent or worth a look.

@@ -14,6 +14,7 @@ import (
 	"github.com/alf-go/alf/internal/program/discover"
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/settings"
+	"github.com/alf-go/alf/internal/published"
 )
 
 // allForms prints every form, below what was found.
@@ -71,8 +72,8 @@ func (p *program) discover(ctx context.Context, cmd *cli.Command, output string)
 		return err
 	}
 	configured := v.Configured()
-	found, err := discover.Look(ctx, discover.Options{
-		API: req.URL, Transport: transport, AllowHTTP: v.Config.AllowHTTP, Timeout: v.Timeout,
+	found, err := published.Look(ctx, published.Options{
+		API: req.URL, Transport: transport, AllowHTTP: v.Config.AllowHTTP, Timeout: v.Timeout, TimeoutError: exit.TimedOut(v.Timeout),
 		UserAgent: "alf/" + version(), Issuer: configured.Issuer,
 	})
 	if err != nil {
@@ -82,7 +83,7 @@ func (p *program) discover(ctx context.Context, cmd *cli.Command, output string)
 	if output != allForms {
 		about = p.stderr
 	}
-	err = found.Print(about, configured, p.names.Of)
+	err = discover.Found{Found: found}.Print(about, configured, p.names.Of)
 	if err == nil {
 		err = p.writeForms(found.Configuration(configured), output)
 	}

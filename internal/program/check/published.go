@@ -6,13 +6,15 @@ import (
 
 	"github.com/alf-go/alf/internal/discovery"
 	"github.com/alf-go/alf/internal/program/discover"
+	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/published"
 )
 
 // checkPublished compares the configuration with what the API publishes about itself. It sends neither a token nor the
 // client's certificate, and fails nothing: whether the API accepts the token, the next step shows.
 func (c *checkup) checkPublished(ctx context.Context) finding {
-	found, err := discover.Look(ctx, discover.Options{
-		API: c.API.URL, Transport: c.Config.HTTPClient.Transport.(*http.Transport), AllowHTTP: c.Config.AllowHTTP, Timeout: c.Timeout,
+	found, err := published.Look(ctx, published.Options{
+		API: c.API.URL, Transport: c.Config.HTTPClient.Transport.(*http.Transport), AllowHTTP: c.Config.AllowHTTP, Timeout: c.Timeout, TimeoutError: exit.TimedOut(c.Timeout),
 		UserAgent: c.API.UserAgent(),
 		// The issuer's metadata were read before; with a token endpoint alone, those of the API's servers name theirs.
 		ResourceOnly: c.Config.Issuer != "",

@@ -1,3 +1,4 @@
+// Package discover prints what an API publishes about itself, and the configuration that follows.
 package discover
 
 import (
@@ -7,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/alf-go/alf/internal/discovery"
+	"github.com/alf-go/alf/internal/published"
 )
 
 // label is as wide as what stands before the text of a line.
@@ -22,13 +24,16 @@ func section(b *strings.Builder, name string, lines ...string) {
 	}
 }
 
+// Found is printed here.
+type Found struct{ *published.Found }
+
 // Print writes what was found and what is inconsistent. Fields of the configuration are named by of.
-func (f *Found) Print(out io.Writer, c discovery.Configured, of func(string) string) error {
+func (f Found) Print(out io.Writer, c discovery.Configured, of func(string) string) error {
 	var b strings.Builder
 	f.printAPI(&b)
 	f.printResource(&b)
 	f.printServers(&b, c)
-	if findings := slices.Concat(f.Findings, f.Report.Findings(c)); len(findings) > 0 {
+	if findings := slices.Concat(f.Found.Findings, f.Report.Findings(c)); len(findings) > 0 {
 		b.WriteByte('\n')
 		for _, found := range findings {
 			section(&b, "!", InNames(found.Cause, of))
@@ -51,21 +56,21 @@ func InNames(text string, of func(string) string, secrets ...string) string {
 			text = strings.ReplaceAll(text, marked, of(field))
 		}
 	}
-	return clean(text)
+	return published.Clean(text)
 }
 
-func (f *Found) printAPI(b *strings.Builder) {
-	lines := []string{clean(f.API.Redacted()) + ": " + f.Status}
+func (f Found) printAPI(b *strings.Builder) {
+	lines := []string{published.Clean(f.API.Redacted()) + ": " + f.Status}
 	for _, c := range f.Challenges {
-		text := "challenge: " + clean(c.Scheme)
+		text := "challenge: " + published.Clean(c.Scheme)
 		if c.Error != "" {
-			text += ", error " + clean(c.Error)
+			text += ", error " + published.Clean(c.Error)
 		}
 		if len(c.Scopes) > 0 {
-			text += ", scope " + clean(strings.Join(c.Scopes, " "))
+			text += ", scope " + published.Clean(strings.Join(c.Scopes, " "))
 		}
 		if c.Metadata != "" {
-			text += ", resource_metadata " + clean(c.Metadata)
+			text += ", resource_metadata " + published.Clean(c.Metadata)
 		}
 		lines = append(lines, text)
 	}
@@ -75,12 +80,12 @@ func (f *Found) printAPI(b *strings.Builder) {
 	section(b, "API", lines...)
 }
 
-func (f *Found) printResource(b *strings.Builder) {
+func (f Found) printResource(b *strings.Builder) {
 	var lines []string
 	if r := f.Resource; r == nil {
 		lines = append(lines, "no document (RFC 9728) was found")
 	} else {
-		lines = append(lines, fmt.Sprintf("%s (%s)", clean(f.At.URL), f.At.Why), "resource: "+r.ID, "authorization servers: "+list(r.Servers))
+		lines = append(lines, fmt.Sprintf("%s (%s)", published.Clean(f.At.URL), f.At.Why), "resource: "+r.ID, "authorization servers: "+list(r.Servers))
 		if r.Scopes != nil {
 			lines = append(lines, "scopes: "+list(r.Scopes))
 		}
@@ -94,7 +99,7 @@ func (f *Found) printResource(b *strings.Builder) {
 	section(b, "document", append(lines, f.missed("")...)...)
 }
 
-func (f *Found) printServers(b *strings.Builder, c discovery.Configured) {
+func (f Found) printServers(b *strings.Builder, c discovery.Configured) {
 	var issuers []string
 	for _, s := range f.Servers {
 		issuers = append(issuers, s.Issuer)
@@ -116,7 +121,7 @@ func (f *Found) printServers(b *strings.Builder, c discovery.Configured) {
 			section(b, "server", issuer+" (UNTRUSTED: named by the API alone)")
 		}
 		if s != nil {
-			lines := []string{"metadata: " + f.Located[issuer], "token endpoint: " + clean(s.TokenEndpoint)}
+			lines := []string{"metadata: " + f.Located[issuer], "token endpoint: " + published.Clean(s.TokenEndpoint)}
 			for _, one := range []struct {
 				what   string
 				values []string
@@ -131,7 +136,7 @@ func (f *Found) printServers(b *strings.Builder, c discovery.Configured) {
 	}
 }
 
-func (f *Found) server(issuer string) *discovery.Server {
+func (f Found) server(issuer string) *discovery.Server {
 	for _, s := range f.Servers {
 		if s.Issuer == issuer {
 			return s
@@ -141,11 +146,19 @@ func (f *Found) server(issuer string) *discovery.Server {
 }
 
 // missed lists the locations that had nothing to use, for the API or for an issuer.
-func (f *Found) missed(issuer string) (lines []string) {
+func (f Found) missed(issuer string) (lines []string) {
 	for _, a := range f.Attempts {
 		if a.For == issuer {
 			lines = append(lines, fmt.Sprintf("not at %s: %s", a.URL, a.Why))
 		}
 	}
 	return lines
+}
+
+// list is a server's list, as much of it as a person reads.
+func list(values []string) string {
+	if len(values) == 0 {
+		return "none"
+	}
+	return published.Clean(strings.Join(values[:min(len(values), 30)], ", "))
 }

@@ -1,6 +1,6 @@
-// Package discover asks an API what it publishes about itself, and the authorization servers that it names, without any
-// credentials. What may be asked, and what follows, is decided in internal/discovery.
-package discover
+// Package published asks an API what it publishes about itself, and the authorization servers that it names, without
+// any credentials. What may be asked, and what follows, is decided in internal/discovery.
+package published
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/discovery"
-	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/wire"
 )
 
@@ -24,8 +23,10 @@ type Options struct {
 	Transport *http.Transport
 	// AllowHTTP lists hosts that may be asked over plain http.
 	AllowHTTP []string
-	// Timeout bounds each request. 0: none.
-	Timeout time.Duration
+	// Timeout bounds each request, and TimeoutError is what one that takes longer ends with. 0: none; nil: a general
+	// one.
+	Timeout      time.Duration
+	TimeoutError error
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Issuer is the authorization server that is configured already; "" if there is none. It is asked as well, whatever
@@ -102,9 +103,9 @@ func (l *look) api(ctx context.Context, via *transports) error {
 		l.found.MCP = discovery.MCP(l.API, nil, nil)
 		return nil
 	}
-	l.found.Status = format.Status(resp.status)
+	l.found.Status = status(resp.status)
 	if resp.moved != "" {
-		l.find("the API redirects to "+clean(resp.moved), "use that URL: a token for the API's resource may have to name it")
+		l.find("the API redirects to "+Clean(resp.moved), "use that URL: a token for the API's resource may have to name it")
 	}
 	if resp.status == http.StatusUnauthorized || resp.status == http.StatusForbidden {
 		l.found.Challenges = discovery.Challenges(resp.header)
@@ -120,7 +121,7 @@ func (l *look) find(cause, remedy string) {
 }
 
 func (l *look) missed(address, issuer string, err error) {
-	l.found.Attempts = append(l.found.Attempts, Attempt{clean(address), issuer, cleanError(err)})
+	l.found.Attempts = append(l.found.Attempts, Attempt{Clean(address), issuer, cleanError(err)})
 }
 
 // resource asks the locations of the API's document, until one has it.
@@ -136,7 +137,7 @@ func (l *look) resource(ctx context.Context, via *transports) error {
 			resource, err = discovery.ParseResource(body)
 		}
 		if err == nil && discovery.MatchResource(resource.ID, l.API) == discovery.Other {
-			err = errors.New("it is about another API, " + clean(resource.ID) + ": not used (RFC 9728 section 3.3)")
+			err = errors.New("it is about another API, " + Clean(resource.ID) + ": not used (RFC 9728 section 3.3)")
 		}
 		if err != nil {
 			l.missed(at.URL, "", err)

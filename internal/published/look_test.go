@@ -1,4 +1,4 @@
-package discover
+package published
 
 import (
 	"context"
@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/internal/discovery"
-	"github.com/alf-go/alf/internal/program/exit"
 )
 
 // api is a server whose paths respond as a test wants; "SELF" stands for its URL. All others are 404.
@@ -119,7 +118,7 @@ const (
 
 // Each location of RFC 9728 in its order: a document is found at the first that has one, and the later ones are not
 // asked.
-func TestDiscover_LocationsOfTheAPIsDocument(t *testing.T) {
+func TestPublished_LocationsOfTheAPIsDocument(t *testing.T) {
 	order := []string{"/elsewhere", rfc9728 + "/v1/mcp?x=1", rfc9728 + "/v1/mcp", rfc9728, "/v1/mcp" + rfc9728}
 	for i, at := range order {
 		var a *api
@@ -136,7 +135,7 @@ func TestDiscover_LocationsOfTheAPIsDocument(t *testing.T) {
 }
 
 // Each location of RFC 8414 and OpenID Connect Discovery in its order, for an issuer with a path.
-func TestDiscover_LocationsOfServerMetadata(t *testing.T) {
+func TestPublished_LocationsOfServerMetadata(t *testing.T) {
 	order := []string{rfc8414 + "/as", "/as" + openID, openID + "/as", "/as" + rfc8414}
 	for i, at := range order {
 		var a *api
@@ -156,7 +155,7 @@ func TestDiscover_LocationsOfServerMetadata(t *testing.T) {
 }
 
 // A document that is no use does not keep the next location from being asked.
-func TestDiscover_DocumentsThatAreNotUsed(t *testing.T) {
+func TestPublished_DocumentsThatAreNotUsed(t *testing.T) {
 	long := `{"resource":"SELF/v1","x":"` + strings.Repeat("x", 2<<20) + `"}`
 	for says, respond := range map[string]func(*api) http.HandlerFunc{
 		"longer than 1 MiB":        func(a *api) http.HandlerFunc { return a.body(long) },
@@ -211,7 +210,7 @@ func cutOff(w http.ResponseWriter, _ *http.Request) {
 }
 
 // A redirect within the origin is followed, and reported.
-func TestDiscover_RedirectsWithinTheOrigin(t *testing.T) {
+func TestPublished_RedirectsWithinTheOrigin(t *testing.T) {
 	a := newAPI(t, nil)
 	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -240,7 +239,7 @@ func TestDiscover_RedirectsWithinTheOrigin(t *testing.T) {
 	require.Contains(t, found.Findings[2].Cause, "alf's client follows none")
 }
 
-func TestDiscover_AnAPIThatRedirectsElsewhere(t *testing.T) {
+func TestPublished_AnAPIThatRedirectsElsewhere(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"/": redirect("https://login.example.com/")})
 	found := lookAt(t, a.URL)
 	require.Contains(t, found.Findings[0].Cause, "redirects to https://login.example.com, another origin: not followed")
@@ -249,7 +248,7 @@ func TestDiscover_AnAPIThatRedirectsElsewhere(t *testing.T) {
 }
 
 // Metadata of another issuer, an issuer elsewhere, and one in this machine's network.
-func TestDiscover_ServersThatAreNotAsked(t *testing.T) {
+func TestPublished_ServersThatAreNotAsked(t *testing.T) {
 	a := newAPI(t, nil)
 	for issuer, says := range map[string]string{
 		"http://169.254.169.254":    "plain http",
@@ -282,7 +281,7 @@ func TestDiscover_ServersThatAreNotAsked(t *testing.T) {
 
 // The addresses are checked when they are dialled, after the name was resolved: a name that resolves differently the
 // second time gains nothing.
-func TestDiscover_AddressesAreCheckedAtTheDial(t *testing.T) {
+func TestPublished_AddressesAreCheckedAtTheDial(t *testing.T) {
 	g := new(guard)
 	require.NoError(t, g.control("tcp", "169.254.169.254:80", nil), "the given URL may be anywhere")
 	g.know(discovery.ClassOf(netip.MustParseAddr("93.184.215.14")))
@@ -312,7 +311,7 @@ func TestDiscover_AddressesAreCheckedAtTheDial(t *testing.T) {
 }
 
 // Behind a proxy names are resolved by the proxy; addresses and this machine's name are refused here.
-func TestDiscover_Proxies(t *testing.T) {
+func TestPublished_Proxies(t *testing.T) {
 	proxied := []string{}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proxied = append(proxied, r.URL.Host)
@@ -338,7 +337,7 @@ func TestDiscover_Proxies(t *testing.T) {
 }
 
 // However much an API names, a run ends.
-func TestDiscover_RequestsAreBounded(t *testing.T) {
+func TestPublished_RequestsAreBounded(t *testing.T) {
 	a := newAPI(t, nil)
 	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
@@ -362,24 +361,24 @@ func TestDiscover_RequestsAreBounded(t *testing.T) {
 }
 
 // A host that does not respond is waited for once.
-func TestDiscover_AHostThatDoesNotRespond(t *testing.T) {
+func TestPublished_AHostThatDoesNotRespond(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{
 		rfc9728 + "/v1": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	})
 	found := lookAt(t, a.URL+"/v1", func(o *Options) { o.Timeout = time.Second })
-	require.Contains(t, found.why(t, rfc9728+"/v1"), "no response within 1s")
+	require.Contains(t, found.why(t, rfc9728+"/v1"), "no response in time")
 	require.Contains(t, found.why(t, rfc9728), "the host did not respond before")
 	require.Len(t, a.requests(), 2)
 }
 
-func TestDiscover_AnAPIThatIsNotThere(t *testing.T) {
+func TestPublished_AnAPIThatIsNotThere(t *testing.T) {
 	_, err := Look(t.Context(), optionsFor(t, "http://127.0.0.1:1"))
 	require.ErrorContains(t, err, "connection refused")
 	a := newAPI(t, map[string]http.HandlerFunc{"/": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
 	options := optionsFor(t, a.URL)
 	options.Timeout = 100 * time.Millisecond
 	_, err = Look(t.Context(), options)
-	require.ErrorIs(t, err, exit.TimedOut(options.Timeout))
+	require.ErrorIs(t, err, errLate)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = Look(ended, optionsFor(t, a.URL))
@@ -387,7 +386,7 @@ func TestDiscover_AnAPIThatIsNotThere(t *testing.T) {
 }
 
 // A stream of events is not read, as it has no end.
-func TestDiscover_AStreamOfEvents(t *testing.T) {
+func TestPublished_AStreamOfEvents(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"/mcp": func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Mcp-Session-Id", "1")
@@ -400,7 +399,7 @@ func TestDiscover_AStreamOfEvents(t *testing.T) {
 }
 
 // Neither a client certificate nor a cookie goes anywhere: cookies that are set do not come back.
-func TestDiscover_NothingIsSentAlong(t *testing.T) {
+func TestPublished_NothingIsSentAlong(t *testing.T) {
 	a := newAPI(t, map[string]http.HandlerFunc{"/": func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "x"})
 		challenge("Bearer")(w, r)
@@ -410,7 +409,7 @@ func TestDiscover_NothingIsSentAlong(t *testing.T) {
 }
 
 // The configured issuer is asked wherever it is, as the user named it.
-func TestDiscover_TheConfiguredIssuer(t *testing.T) {
+func TestPublished_TheConfiguredIssuer(t *testing.T) {
 	a := newAPI(t, nil)
 	a.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

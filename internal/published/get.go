@@ -1,4 +1,4 @@
-package discover
+package published
 
 import (
 	"context"
@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/alf-go/alf/internal/discovery"
-	"github.com/alf-go/alf/internal/program/exit"
-	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/wire"
 )
 
@@ -28,6 +26,7 @@ const (
 var (
 	errRequests = fmt.Errorf("not asked: %d requests have been sent already", maxRequests)
 	errPlain    = errors.New("not asked: it is plain http, where anyone on the way can change the response")
+	errLate     = errors.New("no response in time")
 	errSilent   = errors.New("not asked: the host did not respond before")
 )
 
@@ -122,7 +121,7 @@ func redirected(resp *http.Response, at *url.URL) (*url.URL, error) {
 	}
 	to.Fragment, to.RawFragment = "", ""
 	if wire.Origin(to) != wire.Origin(at) {
-		return nil, redirectError(fmt.Sprintf(otherOrigin, clean(wire.Origin(to))))
+		return nil, redirectError(fmt.Sprintf(otherOrigin, Clean(wire.Origin(to))))
 	}
 	to.User = nil
 	return to, nil
@@ -161,12 +160,12 @@ func (l *look) document(ctx context.Context, via *transports, address string) (b
 	resp, err := l.get(ctx, via, u, "application/json", discovery.MaxDocument)
 	switch {
 	case err != nil:
-		if late := exit.TimedOut(0); errors.As(err, &late) {
+		if errors.Is(err, l.late()) {
 			l.silent = append(l.silent, u.Host)
 		}
 		return nil, "", err
 	case resp.status != http.StatusOK:
-		return nil, "", errors.New(format.Status(resp.status))
+		return nil, "", errors.New(status(resp.status))
 	case resp.tooLong:
 		return nil, "", errors.New("it is longer than 1 MiB: not read")
 	}
@@ -178,5 +177,13 @@ func (l *look) limited(ctx context.Context) (context.Context, context.CancelFunc
 	if l.Timeout == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, l.Timeout, exit.TimedOut(l.Timeout))
+	return context.WithTimeoutCause(ctx, l.Timeout, l.late())
+}
+
+// late is the error of a request that took too long.
+func (l *look) late() error {
+	if l.TimeoutError != nil {
+		return l.TimeoutError
+	}
+	return errLate
 }
