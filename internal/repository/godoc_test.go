@@ -72,6 +72,8 @@ var linkLike = regexp.MustCompile(`\[\*?[A-Za-z]\w*(\.[A-Z]\w*){0,2}\]`)
 
 // Links in comments of exported names lead to a name; go doc shows any other with its brackets.
 func TestGoDoc_LinksLeadSomewhere(t *testing.T) {
+	gone := documentation(t, ".").Parser().Parse("See [Client], [Gone] and [manager.Gone].").Content[0]
+	require.Contains(t, strings.Join(plainText(gone), ""), "[Gone]", "the parser makes a link of any name")
 	for _, folder := range documented {
 		p := documentation(t, folder)
 		texts := []string{p.Doc}
