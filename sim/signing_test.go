@@ -60,7 +60,7 @@ func TestJWT_TokensAreVerifiedByTheKeysOfTheServer(t *testing.T) {
 
 // The JWKS have a new key at once, and the old one for as long as the API accepts its tokens.
 func TestRollKeys_IsSeenInTheJWKS(t *testing.T) {
-	everywhere(t, sim.Options{JWT: true}, func(p *place) {
+	onMocks(t, sim.Options{JWT: true}, func(p *place) {
 		before := p.fetch().Token
 		first := p.keySet()
 		require.Len(p, first.Keys, 1)

@@ -113,16 +113,21 @@ func TestUnavailable_RespondsWith503UntilItIsOver(t *testing.T) {
 		require.Empty(p, got.header.Get("Retry-After"))
 		p.Up()
 		p.fetch()
-		p.Unavailable(tick)
-		require.Equal(p, http.StatusServiceUnavailable, p.ask().status)
-		p.pass(tick)
-		p.fetch()
 		p.Client("client-1").Unavailable(0)
 		require.Equal(p, http.StatusServiceUnavailable, p.ask().status)
 		p.GoDown(0)
 		require.Equal(p, http.StatusServiceUnavailable, p.ask().status, "that of the client comes first")
 		p.Up()
 		p.Client("client-1").Up()
+		p.fetch()
+	})
+}
+
+func TestUnavailable_IsOverAfterItsTime(t *testing.T) {
+	onMocks(t, sim.Options{}, func(p *place) {
+		p.Unavailable(tick)
+		require.Equal(p, http.StatusServiceUnavailable, p.ask().status)
+		p.pass(tick)
 		p.fetch()
 	})
 }
