@@ -53,7 +53,7 @@ func exported(t *testing.T, folder string) map[string]bool {
 // packageNames are those of documented packages, by which code in documents names what they export.
 func packageNames(t *testing.T) map[string]map[string]bool {
 	all := map[string]map[string]bool{}
-	for _, folder := range append([]string{"sim"}, documented...) {
+	for _, folder := range documented {
 		name := path.Base(folder)
 		if folder == "." {
 			name = "alf"
