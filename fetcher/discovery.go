@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 const (
@@ -122,7 +124,7 @@ const (
 // respond within a second, does not keep the next one from being requested; the first usable document wins. If there is
 // none, the failure that says most is returned: that something is there and wrong says more than that nothing is.
 func (c *client) discover(ctx context.Context, creds *credentials) (*lookup, *failure) {
-	locations := wellKnown(c.cfg.Issuer)
+	locations := wire.ServerMetadata(c.cfg.Issuer)
 	if len(locations) == 0 {
 		return nil, (&failure{credentials: creds}).because(unsuited(message{}, "the Issuer is not a URL"))
 	}

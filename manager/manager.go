@@ -2,10 +2,34 @@
 // expiry while it is in use, replaces it when a resource server rejects it, and gets through outages of the token
 // endpoint without ever having more than one fetch in flight.
 //
-// One goroutine, the owner, owns the token and receives messages over a channel; it publishes what it has as an
+//	tokens, err := manager.New(manager.Config{Fetcher: manager.FetcherFunc(requestToken)})
+//	if err != nil {
+//		return err
+//	}
+//	defer tokens.Close()
+//	token, err := tokens.Token(ctx)
+//	err = broker.Login(token.Value())
+//
+// It can be used without an HTTP client, because gRPC, message brokers and databases take a [Token] as well. Its tokens
+// come from any [Fetcher]. Programs that send HTTP requests take package alf, which has a manager within.
+//
+// # How it works
+//
+// One goroutine, the owner, owns the token and receives messages over a channel. It publishes what it has as an
 // immutable snapshot, so that a caller that finds a usable token there reads it without a lock, a channel or an
-// allocation. It can be used without an HTTP client, because gRPC, message brokers and databases take a [Token] as
-// well. Its tokens come from any [Fetcher].
+// allocation.
+//
+// # What callers get
+//
+// [Manager.Token] returns the current token or waits for one; [Manager.TokenValidFor] one that lasts for some time;
+// [Manager.Watch] each new one. [Manager.Replace] reports that a server has rejected one, and waits for its successor;
+// [Manager.Invalidate] does not wait. If no token is available, the error is an *[Error], which says when the next
+// attempt is allowed.
+//
+// # Many tokens
+//
+// A [Pool] keeps many tokens, without a goroutine for each. Managers of one token endpoint share an [Endpoint], so that
+// an outage is discovered and probed once. Processes share a token through [Sharing].
 package manager
 
 import (

@@ -2,8 +2,8 @@
 // the token of the tenant that the path names. It reads each tenant's configuration when a token is fetched, serves
 // counts, and ends gracefully.
 //
-//	go run ./examples/tenants            serves on 127.0.0.1:8080, against an authorization server of its own
-//	go run ./examples/tenants --demo     sends requests for 1,000 tenants by itself, through an outage, and reports
+//	go run -C examples ./tenants         serves on 127.0.0.1:8080, against an authorization server of its own
+//	go run -C examples ./tenants --demo   sends requests for 1,000 tenants by itself, through an outage, and reports
 //
 //	GET /t42/items     the API's /items, with the token of tenant t42
 //	GET /metrics       counts, as text

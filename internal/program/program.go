@@ -82,7 +82,7 @@ func (p *program) root() *cli.Command {
 			"was broken, 130 interrupted. \"alf help settings\" lists the settings of all commands.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.demoCommand(), p.demoProcessCommand(), p.simCommand(), p.settingsTopic()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.discoverCommand(), p.demoCommand(), p.demoProcessCommand(), p.simCommand(), p.settingsTopic()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are reported once.

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // maxPeeked is how much of a response's body Config.Rejected can read.
@@ -46,7 +47,7 @@ func (c *challenge) read(header http.Header) {
 			continue
 		}
 		for _, value := range values {
-			eachParam(value, c.note)
+			wire.EachAuthParam(value, c.note)
 		}
 	}
 }
@@ -65,67 +66,6 @@ func (c *challenge) note(scheme, name, value string) {
 	case equalFold(value, invalidProof):
 		c.proof = true
 	}
-}
-
-// eachParam reports the auth-params of the challenges in one WWW-Authenticate header (RFC 9110 section 11.6.1), each
-// with the scheme it belongs to. It is lenient: commas may be missing or be semicolons, values need no quotes, a quote
-// need not be closed, and what makes no sense is skipped.
-func eachParam(header string, report func(scheme, name, value string)) {
-	scheme := ""
-	for header != "" {
-		switch c := header[0]; {
-		case separates(c) || c == '=':
-			header = header[1:]
-			continue
-		case c == '"':
-			_, header = quoted(header)
-			continue
-		}
-		var name, value string
-		name, header = word(header)
-		rest := strings.TrimLeft(header, " \t")
-		if !strings.HasPrefix(rest, "=") {
-			// A word by itself: a scheme, or its token68, which then stands for a scheme that is none of ours.
-			scheme = name
-			continue
-		}
-		rest = strings.TrimLeft(rest[1:], " \t")
-		if strings.HasPrefix(rest, `"`) {
-			value, header = quoted(rest)
-		} else {
-			value, header = word(rest)
-		}
-		report(scheme, name, value)
-	}
-}
-
-func separates(c byte) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' }
-
-// word reads up to whatever ends a word.
-func word(s string) (read, rest string) {
-	end := strings.IndexAny(s, " \t,;=\"")
-	if end < 0 {
-		end = len(s)
-	}
-	return s[:end], s[end:]
-}
-
-// quoted reads a quoted-string from its opening quote on, without quotes and escapes. One that is not closed ends with
-// s.
-func quoted(s string) (read, rest string) {
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			return b.String(), s[i+1:]
-		case '\\':
-			if i++; i == len(s) {
-				return b.String(), ""
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String(), ""
 }
 
 // peek reads up to limit bytes of a response's body, and returns them and a body that still has all of it. If that was

@@ -31,6 +31,7 @@ var steps = []step{
 		"the server's log should say why it refused the request; it has the same time as this check",
 	}},
 	{"token", nil, (*checkup).checkToken, advice{"the token cannot be used", "have the server issue another kind of token"}},
+	{"published", (*checkup).hasAPI, (*checkup).checkPublished, advice{"what the API publishes could not be read", ""}},
 	{"API", (*checkup).hasAPI, (*checkup).checkAPI, advice{"the API refused the request", apiLog}},
 }
 

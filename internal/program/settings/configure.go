@@ -23,12 +23,10 @@ func (v *Values) Configure(ctx context.Context, stores Stores, warn func(error))
 	if err := v.configureSecret(ctx); err != nil {
 		return &exit.Failure{Code: exit.Usage, Err: err}
 	}
-	trust, err := v.trust()
+	base, trust, err := v.transport()
 	if err != nil {
 		return err
 	}
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = &tls.Config{RootCAs: trust, Renegotiation: v.Config.TokenRequest.Renegotiation}
 	if trust != nil || v.TokenServerName != "" {
 		v.Config.TokenRequest.TLS = &tls.Config{RootCAs: trust, ServerName: v.TokenServerName}
 	}
@@ -38,6 +36,17 @@ func (v *Values) Configure(ctx context.Context, stores Stores, warn func(error))
 		return err
 	}
 	return v.configureCredentials(ctx)
+}
+
+// transport makes one that trusts the authorities that are configured, and those authorities. It has no credentials.
+func (v *Values) transport() (*http.Transport, *x509.CertPool, error) {
+	trust, err := v.trust()
+	if err != nil {
+		return nil, nil, err
+	}
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.TLSClientConfig = &tls.Config{RootCAs: trust, Renegotiation: v.Config.TokenRequest.Renegotiation}
+	return base, trust, nil
 }
 
 // limitAttempts lets an attempt to get a token take as long as the command waits for a response. The command's own

@@ -14,9 +14,20 @@ import (
 // Read reads the settings of a table from a command's flags (which include the variables) and, for those not set, from
 // the configuration file. Its error reports everything that is wrong, and has exit code 2.
 func Read(cmd *cli.Command, t Table, env *Environment, stdin io.Reader) (*Values, error) {
+	var problems exit.Problems
+	v, err := readGiven(cmd, t, env, stdin, &problems)
+	if err != nil {
+		return nil, err
+	}
+	v.requireClient(&problems)
+	v.chooseStyle(&problems)
+	return v, problems.Err()
+}
+
+// readGiven reads what is given, and requires nothing. What is wrong with the file alone is an error of its own.
+func readGiven(cmd *cli.Command, t Table, env *Environment, stdin io.Reader, problems *exit.Problems) (*Values, error) {
 	v := Defaults()
 	v.env, v.stdin, v.names = env, stdin, t.Names()
-	var problems exit.Problems
 	problems.Note(env.Misspelt(cmd.Root(), t))
 	for i := range t {
 		problems.Note(v.take(cmd, &t[i]))
@@ -32,9 +43,8 @@ func Read(cmd *cli.Command, t Table, env *Environment, stdin io.Reader) (*Values
 	if v.Timeout < 0 {
 		problems.Note(fmt.Errorf("%s is %v: must not be negative; 0 waits forever", v.where["timeout"].Text, v.Timeout))
 	}
-	v.chooseServer(&problems)
-	v.chooseStyle(&problems)
-	return v, problems.Err()
+	v.chooseServer()
+	return v, nil
 }
 
 // take reads a setting that a flag or a variable gives.
@@ -83,7 +93,7 @@ func Given(cmd *cli.Command, env *Environment, flag string) Origin {
 
 // chooseServer picks one of issuer and token endpoint, which exclude each other: the one given in the place of higher
 // rank. A flag comes before a variable, and that before the file.
-func (v *Values) chooseServer(problems *exit.Problems) {
+func (v *Values) chooseServer() {
 	c := &v.Config
 	if c.TokenURL != "" && c.Issuer != "" {
 		switch url, issuer := v.rank("token_url"), v.rank("issuer"); {
@@ -93,6 +103,11 @@ func (v *Values) chooseServer(problems *exit.Problems) {
 			c.TokenURL = ""
 		}
 	}
+}
+
+// requireClient names what every client has.
+func (v *Values) requireClient(problems *exit.Problems) {
+	c := &v.Config
 	if c.TokenURL == "" && c.Issuer == "" {
 		problems.Note(errors.New(missing("token_url") + "; or --issuer, for a server that publishes it"))
 	}
