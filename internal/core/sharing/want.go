@@ -91,7 +91,7 @@ func (s *step) wait(until store.Time) {
 		w.waits, w.since = true, s.elapsed
 	}
 	w.manual = false
-	// All that wait may know of the same time. Spread, the first of them has its reply before the store is asked by all.
+	// All that wait may know of the same time. Spread, the first of them has its reply before all ask the store.
 	w.askAt = s.elapsed + min(max(s.clock.until(until, s.elapsed), shortestWait), longestPoll) + s.spread()
 }
 
