@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/sim"
 )
 
 // exampleServers are an authorization server that issues tokens token-1, token-2 and so on, each replacing the one
@@ -42,6 +43,30 @@ func exampleServers() (tokens, api *httptest.Server, closeBoth func()) {
 		fmt.Fprintf(w, `{"greeting":"hello, %s"}`, in.Name)
 	}))
 	return tokens, api, func() { api.Close(); tokens.Close() }
+}
+
+// A client is used like an *http.Client. That its token is revoked in between costs the caller nothing.
+func Example() {
+	server := sim.New(sim.Options{}) // stands for an authorization server and an API
+	client, err := alf.New(server.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	for range 2 {
+		resp, err := client.Get(server.APIURL() + "/items/42")
+		if err != nil {
+			log.Fatal(err)
+		}
+		resp.Body.Close()
+		fmt.Println(resp.Status)
+		server.Revoke()
+	}
+	fmt.Println("token requests:", server.Stats().TokenRequests)
+	// Output:
+	// 200 OK
+	// 200 OK
+	// token requests: 2
 }
 
 func ExampleNew() {

@@ -28,8 +28,8 @@
 //
 // # Many tokens
 //
-// A [Pool] keeps many tokens with one goroutine. Managers of one token endpoint share an [Endpoint], so that an outage
-// is discovered and probed once. Processes share a token through [Sharing].
+// A [Pool] keeps many tokens, without a goroutine for each. Managers of one token endpoint share an [Endpoint], so that
+// an outage is discovered and probed once. Processes share a token through [Sharing].
 package manager
 
 import (

@@ -81,9 +81,9 @@ func (s *Server) partOf(r *http.Request) (p part, issuer string) {
 	switch {
 	case path == TokenPath:
 		return theTokenEndpoint, ""
-	case strings.HasSuffix(path, JWKSPath):
+	case s.belongsToIssuer(address, JWKSPath):
 		return theJWKS, ""
-	case strings.HasSuffix(path, IntrospectionPath):
+	case s.belongsToIssuer(address, IntrospectionPath):
 		return theIntrospection, ""
 	}
 	s.set(func() {
@@ -92,6 +92,15 @@ func (s *Server) partOf(r *http.Request) (p part, issuer string) {
 		}
 	})
 	return p, ""
+}
+
+// belongsToIssuer reports whether an address is that of a path under an issuer, or at any host.
+func (s *Server) belongsToIssuer(address, path string) (ok bool) {
+	base, found := strings.CutSuffix(address, path)
+	if found && base != originOf(address) {
+		s.set(func() { _, found = s.addresses.issuers[normalized(base)] })
+	}
+	return found
 }
 
 // cutDocument finds the place of the metadata in a path: it comes before or after the path of the issuer.

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/require"
@@ -106,6 +108,46 @@ func TestAssertion_IsRefusedForWhateverIsWrongWithIt(t *testing.T) {
 	requireVerified(t, own.assert(good, "client_assertion_type", "saml"), "client_assertion_type")
 	requireTwice(t, own.assert(good, "client_secret", "x"))
 	requireVerified(t, own.assert(good), "")
+}
+
+// Of a party whose key is not known, the claims are verified all the same; with its key, the signature is too.
+func TestAssertion_OfAnUnknownPartyIsVerifiedByItsClaims(t *testing.T) {
+	inEveryWay(t, sim.Options{}, func(c *configured) {
+		key, subject := newKey(c.T), "system:serviceaccount:shop:orders"
+		cfg := production(c.T, alf.AuthExternalAssertion, c.server)
+		cfg.Assertion.Source = func(context.Context) (string, error) {
+			return sign(c.T, jose.ES256, key, nil, jwt.Claims{
+				Issuer: "https://cluster.example.com", Subject: subject, Audience: jwt.Audience{"https://login.example.com"},
+				Expiry: jwt.NewNumericDate(cfg.Clock.Now().Add(time.Hour)),
+			}), nil
+		}
+		cfg.Clock = clock.New()
+		if mock, ok := c.server.Config().Clock.(*clock.Mock); ok {
+			cfg.Clock = mock
+		}
+		pointed, err := c.server.Configure(cfg)
+		require.NoError(c, err)
+		refresh := func() error {
+			_, err := c.started(pointed).Refresh(c.Context())
+			return err
+		}
+		require.NoError(c, refresh())
+		key = newKey(c.T)
+		require.NoError(c, refresh(), "no key is known")
+		subject = "another"
+		require.ErrorContains(c, refresh(), "(sub)")
+
+		subject = "system:serviceaccount:shop:orders"
+		require.NoError(c, c.server.Register(sim.Registration{
+			ClientID: "orders", AuthStyle: alf.AuthExternalAssertion, Keys: []crypto.PublicKey{key.Public()},
+			Issuer: "https://cluster.example.com", Subject: subject, Audience: "https://login.example.com",
+		}))
+		_, err = c.server.Configure(cfg)
+		require.NoError(c, err)
+		require.NoError(c, refresh())
+		key = newKey(c.T)
+		require.ErrorContains(c, refresh(), "not signed by")
+	})
 }
 
 func TestAssertion_AnExternalOneComesAsOftenAsItIsRead(t *testing.T) {

@@ -89,7 +89,7 @@ func assertingClient(form url.Values) string {
 	if form.Has("client_id") {
 		return form.Get("client_id")
 	}
-	token, err := parseJWT(form.Get("client_assertion"), slices.Concat(anyAlgorithm, []string{"HS256", "HS384", "HS512"}))
+	token, err := parseJWT(form.Get("client_assertion"), slices.Concat(anyAlgorithm, secretAlgorithms))
 	if err != nil {
 		return ""
 	}
@@ -102,7 +102,7 @@ func (s *Server) basicCredentials(r *http.Request, form url.Values) (presented, 
 	if !ok {
 		return newPresented("", "", basic), nil
 	}
-	if !s.sendsRaw(id) {
+	if !s.sendsRaw(addressOf(r), id) {
 		var idErr, secretErr error
 		id, idErr = url.QueryUnescape(id)
 		secret, secretErr = url.QueryUnescape(secret)
@@ -118,9 +118,9 @@ func (s *Server) basicCredentials(r *http.Request, form url.Values) (presented, 
 }
 
 // sendsRaw reports whether a client sends its id and secret as they are.
-func (s *Server) sendsRaw(id string) (raw bool) {
+func (s *Server) sendsRaw(address, id string) (raw bool) {
 	s.set(func() {
-		c, ok := s.clients[id]
+		c, ok := s.clients.find(address, id)
 		raw = ok && c.registered != nil && c.registered.AuthStyle == alf.AuthBasicRaw
 	})
 	return raw
@@ -130,7 +130,7 @@ func (s *Server) sendsRaw(id string) (raw bool) {
 func (s *Server) authenticate(r *http.Request, form url.Values, p presented) (client, error) {
 	var c client
 	var known bool
-	s.set(func() { c, known = s.clientOf(p.id) })
+	s.set(func() { c, known = s.clientOf(addressOf(r), p.id) })
 	switch {
 	case !known:
 		return c, errors.New("the client id or secret is wrong: there is no such client")
@@ -172,7 +172,7 @@ func methodOf(style alf.AuthStyle) string {
 
 // recordedMethod is the name under which a request's way of authenticating is recorded.
 func (s *state) recordedMethod(r *http.Request, p presented) string {
-	c, known := s.clientOf(p.id)
+	c, known := s.clientOf(addressOf(r), p.id)
 	matches := known && c.registered != nil && methodOf(c.registered.AuthStyle) == p.method
 	if matches && (p.method == assertion || p.method == "" && len(presentedChain(r)) > 0) {
 		return c.registered.AuthStyle.String()

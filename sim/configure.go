@@ -31,6 +31,9 @@ import (
 // Renegotiation; a Clock and a Rand that are not set, as in [Server.Config]; with [Options].Generous,
 // Policy.UnlimitedRejections. An Endpoint must be one of [Server.NewTokenEndpoint]. Everything else is the caller's.
 //
+// Different authorization servers may know different clients by the same id: what is registered here holds for the
+// TokenURL or Issuer of the configuration. AddClient and Register are about all clients of an id.
+//
 // In memory, a configuration without a certificate needs no connections. One with a certificate has them, through
 // memory too, until the client is closed. If the server was started, all requests go over its socket.
 //
@@ -131,7 +134,8 @@ func (s *Server) inPlaceOf(given http.RoundTripper, settings *tls.Config, certif
 }
 
 // NewTokenEndpoint makes an [alf.TokenEndpoint] for configurations that share one in production, and are passed to
-// [Server.Configure] each. What changes in the configuration of the endpoint is the same as there. The error is that of
+// [Server.Configure] each. What changes in the configuration of the endpoint is the same as there. Its connections,
+// which go through memory if the server was not started, end with [Server.Close]. The error is that of
 // [alf.NewTokenEndpoint].
 func (s *Server) NewTokenEndpoint(cfg alf.TokenEndpointConfig) (*alf.TokenEndpoint, error) {
 	own := s.Config()

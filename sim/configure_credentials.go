@@ -24,18 +24,36 @@ func (s *Server) registerClientOf(cfg alf.Config) error {
 	if err := p.of("Config"); err != nil {
 		return err
 	}
-	if err := s.Register(r); err != nil {
-		return err
+	c, err := r.client()
+	if err == nil {
+		s.set(func() {
+			s.addresses.add(cfg.TokenURL, cfg.Issuer)
+			s.clients.byID[c.id] = c
+			if endpoint := endpointOf(cfg); endpoint != "" {
+				s.clients.at[clientAt{endpoint, c.id}] = c
+			}
+		})
 	}
-	s.set(func() { s.addresses.add(cfg.TokenURL, cfg.Issuer) })
-	return nil
+	return err
+}
+
+// endpointOf is the normalized token endpoint of a configuration; "" if it has an Endpoint, which does not say it.
+func endpointOf(cfg alf.Config) string {
+	switch {
+	case cfg.Issuer != "":
+		return normalized(below(cfg.Issuer, TokenPath))
+	case cfg.TokenURL != "":
+		return normalized(cfg.TokenURL)
+	}
+	return ""
 }
 
 // registrationOf reads the credentials of a configuration, as an administrator does who registers the client.
 func (s *Server) registrationOf(ctx context.Context, cfg alf.Config, p *problems) Registration {
 	r := Registration{ClientID: cfg.ClientID, AuthStyle: cfg.AuthStyle, DPoP: cfg.DPoP != nil, Algorithm: cfg.Assertion.Algorithm}
 	s.set(func() { // what a configuration does not say
-		if known := s.clients[cfg.ClientID].registered; known != nil {
+		if c, _ := s.clients.find(endpointOf(cfg), cfg.ClientID); c.registered != nil {
+			known := c.registered
 			r.Scopes, r.Audiences = known.Scopes, known.Audiences
 			if known.AuthStyle == alf.AuthExternalAssertion && cfg.AuthStyle == known.AuthStyle {
 				r.Keys = known.Keys

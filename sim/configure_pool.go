@@ -32,7 +32,8 @@ func (s *Server) ConfigurePool(cfg alf.PoolConfig) (alf.PoolConfig, error) {
 			return own, err
 		}
 		own = s.connectTenant(own)
-		if _, again := registered.Load(own.ClientID); again {
+		client := clientAt{endpointOf(own), own.ClientID}
+		if _, again := registered.Load(client); again {
 			return own, nil
 		}
 		whole := s.connect(own)
@@ -42,7 +43,7 @@ func (s *Server) ConfigurePool(cfg alf.PoolConfig) (alf.PoolConfig, error) {
 		if err := s.registerClientOf(whole); err != nil {
 			return own, err
 		}
-		registered.Store(own.ClientID, true)
+		registered.Store(client, true)
 		return own, nil
 	}
 	if err := cfg.Validate(); err != nil {

@@ -289,6 +289,13 @@ func TestConfigure_ServesEveryKindOfKey(t *testing.T) {
 			require.Equal(t, http.StatusOK, c.get(c.client(cfg), productionAPI))
 		})
 	}
+	for _, algorithm := range []string{"HS384", "HS512"} {
+		c := &configured{t, sim.New(sim.Options{})}
+		cfg := production(t, alf.AuthSecretJWT, c.server)
+		cfg.ClientSecret = alf.Secret(strings.Repeat("made-up-", 8))
+		cfg.Assertion.Algorithm = algorithm
+		require.Equal(t, http.StatusOK, c.get(c.client(cfg), productionAPI), algorithm)
+	}
 	// An algorithm, or a certificate, other than the registered one is refused.
 	c := &configured{t, sim.New(sim.Options{})}
 	cfg := production(t, alf.AuthPrivateKeyJWT, c.server)
@@ -469,4 +476,76 @@ func forServersOnly(t *testing.T) tls.Certificate {
 	require.NoError(t, err)
 	made.Certificate = append(made.Certificate, made.Certificate[0])
 	return *made
+}
+
+// Different authorization servers know different clients by the same id, and an address may be spelled in many ways.
+func TestConfigure_ClientsOfSeveralServersAndSpellings(t *testing.T) {
+	inEveryWay(t, sim.Options{}, func(c *configured) {
+		var clients []*alf.Client
+		for i, style := range fetcher.AuthStyles() {
+			cfg := production(c.T, style, c.server)
+			cfg.TokenURL = fmt.Sprintf("https://Login-%d.Example.com:443/Token/%%7Ex/?tenant=7", i)
+			cfg.DPoP = &alf.DPoP{}
+			if style == alf.AuthPost {
+				cfg.ClientSecret = alf.Secret("another")
+			}
+			clients = append(clients, c.client(cfg))
+		}
+		for _, client := range clients {
+			require.Equal(c, http.StatusOK, c.get(client, productionAPI))
+		}
+		c.server.AddClient("orders", "another")
+		_, err := clients[alf.AuthPost].Refresh(c.Context())
+		require.NoError(c, err)
+		_, err = clients[alf.AuthBasic].Refresh(c.Context())
+		require.ErrorContains(c, err, "invalid_client")
+		c.server.RemoveClient("orders")
+		_, err = clients[alf.AuthTLS].Refresh(c.Context())
+		require.ErrorContains(c, err, "invalid_client")
+	})
+}
+
+// A hundred requests are under way when their token is revoked: all succeed, for one token request, whatever the token
+// is bound to.
+func TestConfigure_ARevocationUnderLoad(t *testing.T) {
+	for _, style := range []alf.AuthStyle{alf.AuthPrivateKeyJWT, alf.AuthTLS} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &configured{t, sim.New(sim.Options{APILatency: time.Second, NonceLifetime: time.Hour})}
+			cfg := production(t, style, c.server)
+			cfg.DPoP = &alf.DPoP{}
+			client := c.client(cfg)
+			require.Equal(t, http.StatusOK, c.get(client, productionAPI))
+			before := c.server.TokenProofs().Accepted
+			orders := Orders{client.HTTPClient(), "https://stock.example.com"}
+			failures := placeMany(t, orders, 100)
+			time.Sleep(time.Second / 2)
+			c.server.Revoke()
+			require.Empty(t, failures())
+			require.Equal(t, 1, c.server.TokenProofs().Accepted-before)
+			require.Equal(t, 100, c.server.Refusals()[sim.Revoked])
+		})
+	}
+}
+
+// Outages are those of the token endpoint, over connections in memory too.
+func TestConfigure_OutagesWithACertificate(t *testing.T) {
+	inEveryWay(t, sim.Options{}, func(c *configured) {
+		cfg := production(c.T, alf.AuthTLS, c.server)
+		cfg.Policy.Attempts = 1
+		client := c.client(cfg)
+		require.Equal(c, http.StatusOK, c.get(client, productionAPI))
+		c.server.GoDown(0)
+		_, err := client.Refresh(c.Context())
+		require.Error(c, err)
+		require.Equal(c, http.StatusOK, c.get(client, productionAPI), "the token is still good")
+		c.server.Up()
+		c.server.Hold(time.Minute)
+		_, err = client.Refresh(c.Context())
+		var held *alf.EndpointError
+		require.ErrorAs(c, err, &held)
+		require.Equal(c, time.Minute, held.RetryAfter())
+		c.server.Up()
+		_, err = client.Refresh(c.Context())
+		require.NoError(c, err)
+	})
 }

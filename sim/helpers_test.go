@@ -50,6 +50,13 @@ func everywhere(t *testing.T, o sim.Options, test func(p *place)) {
 	})
 }
 
+// onMocks runs test in each form on a mock clock, for what a slow machine's real clock has no time for.
+func onMocks(t *testing.T, o sim.Options, test func(p *place)) {
+	for name, reach := range map[string]func(*place){"memory": inMemory, "socket": onSocket, "handler": mounted} {
+		t.Run(name, func(t *testing.T) { visit(t, o, clock.NewMock(), reach, test) })
+	}
+}
+
 func visit(t *testing.T, o sim.Options, c clock.Clock, reach, test func(*place)) {
 	o.Clock = c // nil is the real one
 	p := &place{T: t, Server: sim.New(o), clock: c}

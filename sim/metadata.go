@@ -10,64 +10,38 @@ import (
 // metadata says what the server is and accepts (RFC 8414 section 2, OpenID Connect Discovery section 3). It does so
 // during an outage, too, which is one of the token endpoint alone.
 func (s *Server) metadata(w http.ResponseWriter, issuer string) {
-	var methods, algorithms []string
-	var bound bool
+	var change func(map[string]any)
 	s.set(func() {
 		s.records.stats.MetadataRequests++
-		methods, algorithms, bound = s.accepted()
+		change = s.changeMetadata
 	})
 	document := map[string]any{
-		"issuer":                                     issuer,
-		"token_endpoint":                             below(issuer, TokenPath),
-		"introspection_endpoint":                     below(issuer, IntrospectionPath),
-		"jwks_uri":                                   below(issuer, JWKSPath),
-		"grant_types_supported":                      []string{grantType},
-		"response_types_supported":                   []string{},
-		"token_endpoint_auth_methods_supported":      methods,
-		"dpop_signing_alg_values_supported":          proofAlgorithms,
-		"tls_client_certificate_bound_access_tokens": bound,
+		"issuer":                                issuer,
+		"token_endpoint":                        below(issuer, TokenPath),
+		"introspection_endpoint":                below(issuer, IntrospectionPath),
+		"jwks_uri":                              below(issuer, JWKSPath),
+		"grant_types_supported":                 []string{grantType},
+		"response_types_supported":              []string{},
+		"token_endpoint_auth_methods_supported": authMethods,
+		"token_endpoint_auth_signing_alg_values_supported": slices.Concat(anyAlgorithm, secretAlgorithms),
+		"dpop_signing_alg_values_supported":                proofAlgorithms,
+		"tls_client_certificate_bound_access_tokens":       true,
 	}
-	if len(algorithms) > 0 {
-		document["token_endpoint_auth_signing_alg_values_supported"] = algorithms
+	if change != nil {
+		change(document)
 	}
 	writeJSON(w, http.StatusOK, document)
 }
 
-// accepted lists how clients may authenticate, and what their assertions may be signed with: all that any of them is
-// registered for. bound says that one of them presents a certificate. The mutex is held.
-func (s *state) accepted() (methods, algorithms []string, bound bool) {
-	add := func(list *[]string, values ...string) {
-		for _, value := range values {
-			if !slices.Contains(*list, value) {
-				*list = append(*list, value)
-			}
-		}
-	}
-	if s.client.id != "" || len(s.clients) == 0 {
-		add(&methods, basic, post)
-	}
-	for _, c := range s.clients {
-		if c.registered == nil {
-			add(&methods, basic, post)
-			continue
-		}
-		switch style := c.registered.AuthStyle; style {
-		case alf.AuthBasicRaw:
-			add(&methods, basic)
-		case alf.AuthExternalAssertion: // which has no name of its own
-			add(&methods, alf.AuthPrivateKeyJWT.String())
-			add(&algorithms, c.registered.algorithms()...)
-		case alf.AuthSecretJWT, alf.AuthPrivateKeyJWT:
-			add(&methods, style.String())
-			add(&algorithms, c.registered.algorithms()...)
-		default:
-			add(&methods, style.String())
-		}
-		bound = bound || c.registered.Certificate != nil || c.registered.Authorities != nil
-	}
-	slices.Sort(methods)
-	slices.Sort(algorithms)
-	return methods, algorithms, bound
+// authMethods is all that clients can be registered for. What has no name of its own is among them by another one.
+var authMethods = []string{
+	basic, post, alf.AuthSecretJWT.String(), alf.AuthPrivateKeyJWT.String(), alf.AuthTLS.String(), alf.AuthSelfSignedTLS.String(),
+}
+
+// SetMetadata lets change edit the metadata before they are sent from now on, such as to have them lead to another
+// token endpoint, or lack what a client needs. Nil: they are as they are. It may be called concurrently.
+func (s *Server) SetMetadata(change func(document map[string]any)) {
+	s.set(func() { s.changeMetadata = change })
 }
 
 // Issuer is the server's identifier (RFC 8414 section 2), under which its metadata are read: on the socket if the

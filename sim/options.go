@@ -44,7 +44,7 @@ type Options struct {
 	// RequestTime says when a request to the API was sent, which then decides whether its token and its nonce had
 	// expired; the zero time leaves that to the server. It is for tests in real time that must not fail because the
 	// machine is too busy to deliver a request in time. Default: it is when the API looks at the token.
-	RequestTime func(*http.Request) time.Time
+	RequestTime func(*http.Request) time.Time `json:"-"`
 	// Generous makes the clients of [Server.Config] and [Server.ConfigAt] replace the token at every rejection, at once
 	// and however often that happens. Otherwise they limit that as in production (rule M13 of PROMISES.md), which a
 	// test that revokes tokens in real time would notice: see docs/testing.md. It sets Policy.UnlimitedRejections.

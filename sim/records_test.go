@@ -99,9 +99,9 @@ func TestM19_NeitherSecretNorTokenIsPrinted(t *testing.T) {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 				printed += fmt.Sprintf(verb, v)
 			}
-			if encoded, err := json.Marshal(v); err == nil {
-				printed += string(encoded)
-			}
+			encoded, err := json.Marshal(v)
+			require.NoError(p, err, "%T", v)
+			printed += string(encoded)
 		}
 		require.Contains(p, printed, "sim.Server(sim)")
 		require.NotContains(p, printed, secret)

@@ -54,15 +54,26 @@ type Registration struct {
 // secrets are rotated. From the first client on, those that were neither registered nor added are refused. The error
 // joins an *[alf.FieldError] for every field that makes no sense.
 func (s *Server) Register(r Registration) error {
+	c, err := r.client()
+	if err == nil {
+		s.set(func() {
+			s.clients.remove(r.ClientID)
+			s.clients.byID[r.ClientID] = c
+		})
+	}
+	return err
+}
+
+// client is the one that is registered.
+func (r Registration) client() (client, error) {
 	if err := r.validate(); err != nil {
-		return err
+		return client{}, err
 	}
 	r.Keys, r.Scopes, r.Audiences = slices.Clone(r.Keys), slices.Clone(r.Scopes), slices.Clone(r.Audiences)
 	c := newClient(r.ClientID, r.Secret)
 	r.Secret = ""
 	c.registered = &r
-	s.set(func() { s.clients[r.ClientID] = c })
-	return nil
+	return c, nil
 }
 
 // Format prints who the client is, whatever the verb.
@@ -137,6 +148,9 @@ var anyAlgorithm = []string{
 	string(keys.RS256), string(keys.RS384), string(keys.RS512), string(keys.PS256), string(keys.PS384), string(keys.PS512),
 	string(keys.ES256), string(keys.ES384), string(keys.ES512), string(keys.EdDSA), string(keys.Ed25519),
 }
+
+// secretAlgorithms are those that a secret signs with.
+var secretAlgorithms = []string{"HS256", "HS384", "HS512"}
 
 // problems are what is wrong with the fields of a struct, all reported at once.
 type problems []error

@@ -39,19 +39,20 @@ type state struct {
 	platformKey            func() *ecdsa.PrivateKey // of WorkloadIdentity
 	connections            *connections
 
-	mu         sync.Mutex        // guards all that follows; it is never held while a request waits or a handler runs
-	client     client            // of Options
-	clients    map[string]client // that were added or registered
-	addresses  addresses
-	endpoints  map[*alf.TokenEndpoint]bool // that were made here
-	tokens     tokens
-	all        behavior            // of the token endpoint
-	selected   map[which]*behavior // for some requests
-	apiLatency time.Duration
-	refusing   refusing
-	records    records
-	socket     *socket // nil until Start
-	closed     bool
+	mu             sync.Mutex // guards all that follows; it is never held while a request waits or a handler runs
+	client         client     // of Options
+	clients        clients    // that were added or registered
+	addresses      addresses
+	endpoints      map[*alf.TokenEndpoint]bool // that were made here
+	tokens         tokens
+	all            behavior            // of the token endpoint
+	selected       map[which]*behavior // for some requests
+	apiLatency     time.Duration
+	changeMetadata func(map[string]any)
+	refusing       refusing
+	records        records
+	socket         *socket // nil until Start
+	closed         bool
 }
 
 // New makes a server that is up and healthy.
@@ -76,7 +77,7 @@ func New(o Options) *Server {
 		platformKey: sync.OnceValue(newPlatformKey),
 
 		client:     newClient(o.ClientID, o.ClientSecret),
-		clients:    map[string]client{},
+		clients:    newClients(),
 		addresses:  newAddresses(),
 		endpoints:  map[*alf.TokenEndpoint]bool{},
 		all:        behavior{lifetime: &o.Lifetime, latency: &o.Latency, outage: newOutage()},

@@ -65,7 +65,8 @@ func (k *socket) close() {
 
 // Close ends the server: a request that still waits for its response gets none, and a later one is refused. It returns
 // when nothing runs any more that [Server.Start] or [Server.Transport] has started, API handlers included. Further
-// calls wait for the same end. A server that was not started needs Close only if requests may still be waiting in it.
+// calls wait for the same end. A server that was not started needs Close only if requests may still be waiting in it,
+// or if connections to it are still open: those of Transport or of [Server.NewTokenEndpoint].
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {

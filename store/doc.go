@@ -2,7 +2,7 @@
 //
 // A program that only uses a store needs nothing of this package: it takes package filestore, or another
 // implementation of [Store], and puts it into its configuration. This package is for those who implement a store, or
-// who want to know what one can see. An implementation that runs [Step] under a lock of its own needs little else:
+// who want to know what one can see. What an implementation does with a command, under a lock or in a script:
 //
 //	result, err := store.Step(states[id], now, command)
 //	if err == nil {

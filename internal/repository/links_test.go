@@ -62,6 +62,30 @@ func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// pathLike is a page or a file as comments and messages name it, from the top folder.
+var pathLike = regexp.MustCompile(`\b(?:docs|examples|findings|interop|sim|alfgrpc|alfotel|alfprom|redisstore|bench)/[\w/-]+\.(?:md|go|sh|yaml|yml)\b`)
+
+// What comments and messages of the code refer to is there too.
+func TestDocuments_PathsInCodeLeadSomewhere(t *testing.T) {
+	all := files(t)
+	exists := existing(all)
+	found := 0
+	for _, file := range all {
+		if !strings.HasSuffix(file, ".go") || strings.HasPrefix(file, "internal/repository/") {
+			continue
+		}
+		for _, named := range pathLike.FindAllString(read(t, file), -1) {
+			found++
+			if !exists[named] && !exists[path.Join(path.Dir(file), named)] {
+				t.Errorf("%s: there is no %s", file, named)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no path is found, so none is checked")
+	}
+}
+
 // The map in DESIGN.md has every file of the packages that a request and a refresh pass.
 func TestDocuments_DesignMapsEveryFile(t *testing.T) {
 	design := read(t, "DESIGN.md")
