@@ -33,8 +33,8 @@ func buildProgram(t *testing.T) string {
 }
 
 // TestDiscover has "alf discover" print a configuration for each server, with which "alf token" gets a token once the
-// secret is added. A server that is known by its token endpoint is configured as that. One that has metadata is found by
-// way of an API that names it (RFC 9728): it is printed as untrusted, and the test trusts it.
+// secret is added. A server that is known by its token endpoint is configured as that. One that has metadata is found
+// by way of an API that names it (RFC 9728): it is printed as untrusted, and the test trusts it.
 func TestDiscover(t *testing.T) {
 	alf := buildProgram(t)
 	for _, s := range servers {
