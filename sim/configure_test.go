@@ -549,3 +549,26 @@ func TestConfigure_OutagesWithACertificate(t *testing.T) {
 		require.NoError(c, err)
 	})
 }
+
+// What is registered is required: a proof, and the platform's own signature. A started server is reached by its socket.
+func TestConfigure_RequiresWhatItHasRegistered(t *testing.T) {
+	server := sim.New(sim.Options{})
+	require.NoError(t, server.Start())
+	t.Cleanup(server.Close)
+	c := &configured{t, server}
+	cfg := production(t, alf.AuthBasic, server)
+	cfg.DPoP = &alf.DPoP{}
+	pointed, err := server.Configure(cfg)
+	require.NoError(t, err)
+	require.IsType(t, new(http.Transport), pointed.HTTPClient.Transport)
+	require.IsType(t, new(http.Transport), pointed.TokenRequest.Transport)
+	pointed.DPoP = nil
+	_, err = c.started(pointed).Refresh(t.Context())
+	require.ErrorContains(t, err, "there is not exactly one proof")
+
+	pointed, err = server.Configure(production(t, alf.AuthExternalAssertion, server))
+	require.NoError(t, err)
+	pointed.Assertion.Source = sim.New(sim.Options{}).WorkloadIdentity("system:serviceaccount:shop:orders")
+	_, err = c.started(pointed).Refresh(t.Context())
+	require.ErrorContains(t, err, "not signed by")
+}
