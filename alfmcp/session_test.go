@@ -157,12 +157,12 @@ func TestMCP_TenMinutesOfTokensOf30Seconds(t *testing.T) {
 		sent := 0
 		for start := time.Now(); time.Since(start) < 10*time.Minute; sent++ {
 			require.NoError(t, echo(t.Context(), session, "now"))
-			if version == version2025 && sent%60 == 30 {
+			if version == version2025 && sent%30 == 15 {
 				require.Equal(t, 1, l.cut())
 				synctest.Wait()
 			}
 			l.send(t, sent)
-			time.Sleep(time.Second)
+			time.Sleep(2 * time.Second)
 		}
 		time.Sleep(10 * time.Second)
 		require.Equal(t, upTo(sent), e.numbers())
