@@ -13,7 +13,7 @@ import (
 type Store interface {
 	// Do runs one command on the state of id, as [Step] does: atomically, in the store's time. An error means that
 	// the caller does not know whether the command was run, unless it is a [FieldError]: then it was not. Do returns
-	// soon after ctx has ended, whatever the store does. A caller sets a deadline, 150 ms as a rule (D4).
+	// soon after ctx has ended, whatever the store does. A manager ends it after 150 ms, as a rule (D4).
 	Do(ctx context.Context, id ID, c Command) (Reply, error)
 
 	// Watch calls push with each change of the state of id that other processes may wait for (see [Change]), first
