@@ -232,7 +232,9 @@ const (
 	// longestPoll is the longest time for which another process is waited without asking again.
 	longestPoll = Lease
 	// offerSpread is how long processes that find their token missing in the store wait at most, so that one is first.
+	// So do those that want a refresh while the token lives for spreadsLeft times as long.
 	offerSpread = 100 * time.Millisecond
+	spreadsLeft = 5
 	// sameExpiry is how much later a token's expiry may look when it comes from the store.
 	sameExpiry = 2 * time.Second
 	// maxRejected is how many rejected values are remembered.

@@ -107,6 +107,27 @@ func TestD1_TheFetchWaitsForTheStore(t *testing.T) {
 	require.False(t, e.Start)
 }
 
+// Processes that refresh at the same time do not all ask the store at the same time.
+func TestD1_ARefreshIsNotAskedForByAllAtOnce(t *testing.T) {
+	d := newDriver(t)
+	d.fetches(1)
+	d.step(sharing.Input{Kind: sharing.FetchEnded, OK: true, Digest: mine, Life: 3 * time.Second})
+	d.replies(store.Reply{Kind: store.Done})
+	d.pass(2 * time.Second)
+	refresh := sharing.Input{Kind: sharing.Want}
+	require.False(t, d.step(refresh).Do)
+	d.pass(50 * time.Millisecond) // half of the longest, as the driver draws
+	d.asks(store.Acquire)
+
+	d = newDriver(t)
+	d.fetches(1)
+	d.step(sharing.Input{Kind: sharing.FetchEnded, OK: true, Digest: mine, Life: time.Second})
+	d.replies(store.Reply{Kind: store.Done})
+	d.pass(600 * time.Millisecond)
+	d.step(refresh)
+	d.asks(store.Acquire)
+}
+
 func TestD1_TheTokenIsHandedIn(t *testing.T) {
 	d := newDriver(t)
 	d.fetches(4)

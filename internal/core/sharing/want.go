@@ -38,6 +38,9 @@ func (s *step) wanted(in Input) {
 	case !w.on:
 		w.on, w.askAt, w.waits, w.useless = true, s.elapsed, false, 0
 		w.urgent, w.manual = in.Urgent, in.Manual
+		if w.rejection.token == "" && !in.Urgent && !in.Manual && s.held.on && s.held.expires-s.elapsed > spreadsLeft*offerSpread {
+			w.askAt += s.spread() // a refresh, which all others may want at the same time
+		}
 	case in.Urgent && !w.urgent || in.Manual:
 		w.urgent, w.manual = w.urgent || in.Urgent, w.manual || in.Manual
 		w.askAt = s.elapsed
