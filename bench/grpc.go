@@ -51,7 +51,7 @@ func unaryCalls(b *bench, s *section) {
 		service.dial(grpc.WithChainUnaryInterceptor(fixedHeader)), service.dial(alfgrpc.DialOptions(client)...),
 	}
 	const callers = 16
-	calls := b.scaled(100, 10)
+	calls := b.scaled(400, 10)
 	trials, allocations := make([]trial, len(names)), make([]float64, len(names))
 	for i, c := range connections {
 		defer c.Close()
