@@ -72,6 +72,9 @@ func (f *figures) revoked(ctx context.Context, t *teams, s *sheet) error {
 		duration(first), duration(last), ratio(float64(with.last.Sub(began))/float64(last)))
 	s.promise(n == 1 && with.failed == 0, "one token request after a revocation under load, and no failure", fmt.Sprintf("%d, %d failed", n, with.failed))
 	after := with.last.Sub(with.requests[0].Responded)
+	if after > 100*time.Millisecond {
+		s.note("All processes adopt the token and send their requests again at the same time, on this machine's cores: the last is as late as all of that takes. A bare PUBLISH, which does none of it, is with the last process after the time in the table.")
+	}
 	s.aim(after <= 100*time.Millisecond, "the last process has the new token 100 ms after the endpoint's response", duration(after))
 	return nil
 }
