@@ -73,8 +73,9 @@ func (a *Access) Client() *alf.Client { return a.client }
 func (a *Access) Resource() string { return a.resource }
 
 // HTTPClient is what Transport uses: requests carry the token, are sent again once if it is rejected, and a 401 or 403
-// that remains is a [RefusedError], unless its body is an error of JSON-RPC. It has no Timeout unless cfg.HTTPClient
-// has one, which would end streams of events as well.
+// that remains is a [RefusedError]. That is not so if its body is an error of JSON-RPC, and for the request that opens
+// the stream beside the calls, without which the SDK goes on. The client has no Timeout unless cfg.HTTPClient has one,
+// which would end streams of events as well.
 func (a *Access) HTTPClient() *http.Client {
 	c := *a.http
 	return &c

@@ -23,7 +23,9 @@ func (c *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if refusal := refused(resp); refusal != nil {
+	if opensStream(req) {
+		// The SDK goes on without the stream if it is refused. For an error it would try again for 20 s, and fail.
+	} else if refusal := refused(resp); refusal != nil {
 		return nil, refusal
 	}
 	if isStream(resp) {
@@ -45,7 +47,7 @@ func (c *carrier) send(req *http.Request) (*http.Response, error) {
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
 		resp, err := c.base.RoundTrip(req)
 		var outage *alf.TokenError
-		if err == nil || req.Method != http.MethodGet || req.Header.Get("Last-Event-ID") == "" || !errors.As(err, &outage) || outage.Permanent {
+		if err == nil || req.Method != http.MethodGet || opensStream(req) || !errors.As(err, &outage) || outage.Permanent {
 			return resp, err
 		}
 		timer := time.NewTimer(wait)
@@ -67,6 +69,14 @@ const (
 	minWait = 250 * time.Millisecond
 	maxWait = 2 * time.Second
 )
+
+// opensStream reports whether a request opens the stream that a session may have beside its calls, and does not resume
+// it.
+func opensStream(req *http.Request) bool {
+	return req.Method == http.MethodGet && req.Header.Get(lastEventID) == ""
+}
+
+const lastEventID = "Last-Event-ID"
 
 func isStream(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusOK && strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream")

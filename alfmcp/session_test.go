@@ -108,6 +108,26 @@ func TestMCP_ACallThatIsRefusedPermanently(t *testing.T) {
 	})
 }
 
+// The stream that a session may have beside its calls is refused, as by a gateway that lets no GET pass: the SDK goes on
+// without it, at once.
+func TestMCP_AStreamThatIsRefusedCostsTheCallsNothing(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, options{})
+			l.setRefuse(func(r *http.Request) int {
+				if r.Method == http.MethodGet {
+					return status
+				}
+				return 0
+			})
+			began := time.Now()
+			session := connect(t, l.access(t).Transport(), version2025, nil)
+			require.NoError(t, echo(t.Context(), session, "without a stream"))
+			require.Less(t, time.Since(began), 5*time.Second, status)
+		})
+	}
+}
+
 // Without a token no call is made; the session goes on once the endpoint is back.
 func TestMCP_ATokenEndpointThatIsDown(t *testing.T) {
 	each(t, sim.Options{Lifetime: 30 * time.Second}, func(t *testing.T, l *lab, version string) {
