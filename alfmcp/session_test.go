@@ -108,8 +108,8 @@ func TestMCP_ACallThatIsRefusedPermanently(t *testing.T) {
 	})
 }
 
-// The stream that a session may have beside its calls is refused, as by a gateway that lets no GET pass: the SDK goes on
-// without it, at once.
+// The stream that a session may have beside its calls is refused, as by a gateway that lets no GET pass: the SDK goes
+// on without it, at once.
 func TestMCP_AStreamThatIsRefusedCostsTheCallsNothing(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed} {
 		synctest.Test(t, func(t *testing.T) {
