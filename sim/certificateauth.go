@@ -15,7 +15,7 @@ import (
 var errNoCertificate = errors.New("the connection presents no certificate")
 
 // checkCertificate says why the certificate of a connection does not authenticate the client; nil: it does. The
-// handshake has shown that the client has the key.
+// handshake is the proof that the client has the key.
 func (s *Server) checkCertificate(r *http.Request, c client) error {
 	chain := presentedChain(r)
 	if len(chain) == 0 {

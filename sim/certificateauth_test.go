@@ -48,10 +48,10 @@ func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 	pinned := withCertificates(t, sim.Registration{AuthStyle: alf.AuthSelfSignedTLS, Certificate: alone.Leaf})
 
 	for name, c := range map[string]struct {
-		to    func(*tls.Certificate) *pair
-		shown *tls.Certificate
-		id    string
-		why   string
+		to        func(*tls.Certificate) *pair
+		presented *tls.Certificate
+		id        string
+		why       string
 	}{
 		"issued":                         {issued, mine, "me", ""},
 		"issued, under another id":       {issued, mine, "other", "no such client"},
@@ -59,15 +59,15 @@ func TestCertificates_AreVerifiedByAuthorityOrByTheRecord(t *testing.T) {
 		"issued by another authority":    {issued, made(theirs.ForClient("me")), "me", "x509"},
 		"issued for a server":            {issued, made(ours.ForServer()), "me", "x509"},
 		"issued by no authority":         {issued, alone, "me", "x509"},
-		"issued, but not shown":          {issued, nil, "me", "no certificate"},
+		"issued, but not presented":      {issued, nil, "me", "no certificate"},
 		"on record":                      {pinned, alone, "me", ""},
 		"on record, under another id":    {pinned, alone, "other", "no such client"},
 		"not on record":                  {pinned, made(pki.SelfSigned("me")), "me", "not the one on record"},
 		"not on record, although issued": {pinned, mine, "me", "not the one on record"},
-		"on record, but not shown":       {pinned, nil, "me", "no certificate"},
+		"on record, but not presented":   {pinned, nil, "me", "no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireVerified(t, c.to(c.shown).show(c.id), c.why)
+			requireVerified(t, c.to(c.presented).show(c.id), c.why)
 		})
 	}
 }
@@ -78,10 +78,10 @@ func TestCertificates_TokensAreBoundToThem(t *testing.T) {
 	as := withCertificates(t, sim.Registration{AuthStyle: alf.AuthSelfSignedTLS, Certificate: mine.Leaf})
 	token := as(mine).show("me").AccessToken
 	for _, c := range []struct {
-		shown *tls.Certificate
-		want  int
+		presented *tls.Certificate
+		want      int
 	}{{mine, 200}, {made(pki.SelfSigned("me")), 401}, {nil, 401}} {
-		require.Equal(t, c.want, as(c.shown).call(token))
+		require.Equal(t, c.want, as(c.presented).call(token))
 	}
 	require.Equal(t, map[sim.Refusal]int{sim.OtherCertificate: 2}, as(mine).kit.Refusals())
 }

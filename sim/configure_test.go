@@ -2,21 +2,12 @@ package sim_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,9 +17,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
-	"github.com/alf-go/alf/internal/certtest"
 	"github.com/alf-go/alf/internal/pki"
-	"github.com/alf-go/alf/keys"
 	"github.com/alf-go/alf/sim"
 )
 
@@ -164,7 +153,7 @@ func TestConfigure_ServesIssuerAndDPoPWithNonces(t *testing.T) {
 	}
 }
 
-// What a token is bound to has to be shown: the same token from elsewhere is refused.
+// What a token is bound to has to be presented: the same token from elsewhere is refused.
 func TestConfigure_TokensAreBound(t *testing.T) {
 	inEveryWay(t, sim.Options{}, func(c *configured) {
 		transport := c.server.Transport()
@@ -190,151 +179,6 @@ func TestConfigure_TokensAreBound(t *testing.T) {
 		presented.Certificate = alf.Certificate(c.server.ClientCertificate("orders"))
 		require.Equal(c, sim.OtherCertificate, steal(presented, "Bearer"))
 	})
-}
-
-// A credential that is replaced is refused until the server knows the new one.
-func TestConfigure_CredentialsAreRotated(t *testing.T) {
-	for _, style := range []alf.AuthStyle{alf.AuthPost, alf.AuthPrivateKeyJWT, alf.AuthTLS, alf.AuthSelfSignedTLS} {
-		t.Run(style.String(), func(t *testing.T) {
-			inEveryWay(t, sim.Options{}, func(c *configured) {
-				current := production(c.T, style, c.server)
-				var mu sync.Mutex
-				read := func() alf.Config {
-					mu.Lock()
-					defer mu.Unlock()
-					return current
-				}
-				cfg := current
-				switch style {
-				case alf.AuthPost:
-					cfg.ClientSecret = func(ctx context.Context) (string, error) { return read().ClientSecret(ctx) }
-				case alf.AuthPrivateKeyJWT:
-					cfg.Assertion.Key = func(ctx context.Context) (*keys.Key, error) { return read().Assertion.Key(ctx) }
-				default:
-					cfg.Certificate = func(ctx context.Context) (*tls.Certificate, error) { return read().Certificate(ctx) }
-				}
-				client := c.client(cfg)
-				require.Equal(c, http.StatusOK, c.get(client, productionAPI))
-
-				other := production(c.T, style, sim.New(sim.Options{})) // of another authority
-				other.ClientSecret = alf.Secret("another secret of 32 bytes, or of some more")
-				mu.Lock()
-				current = other
-				mu.Unlock()
-				_, err := client.Refresh(c.Context())
-				var refused *alf.EndpointError
-				require.ErrorAs(c, err, &refused)
-				require.Equal(c, "invalid_client", refused.Code)
-
-				_, err = c.server.Configure(cfg)
-				require.NoError(c, err)
-				_, err = client.Refresh(c.Context())
-				require.NoError(c, err)
-				require.Equal(c, http.StatusOK, c.get(client, productionAPI))
-			})
-		})
-	}
-}
-
-// While a key is replaced, the server knows both.
-func TestRegister_SeveralKeysOverlap(t *testing.T) {
-	inEveryWay(t, sim.Options{}, func(c *configured) {
-		old, next := newKey(c.T), newKey(c.T)
-		cfg := production(c.T, alf.AuthPrivateKeyJWT, c.server)
-		using := func(key *ecdsa.PrivateKey) error {
-			cfg.Assertion.Key = alf.KeySigner(key, "")
-			pointed, err := c.server.Configure(cfg)
-			require.NoError(c, err)
-			require.NoError(c, c.server.Register(sim.Registration{
-				ClientID: "orders", AuthStyle: alf.AuthPrivateKeyJWT, Keys: []crypto.PublicKey{old.Public(), next.Public()},
-			}))
-			_, err = c.started(pointed).Refresh(c.Context())
-			return err
-		}
-		require.NoError(c, using(old))
-		require.NoError(c, using(next))
-		require.Error(c, using(newKey(c.T)))
-	})
-}
-
-// Every kind of key and algorithm, and certificates that the assertion names.
-func TestConfigure_ServesEveryKindOfKey(t *testing.T) {
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	_, edKey, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	require.NoError(t, err)
-	p521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	require.NoError(t, err)
-	certificate := certtest.SelfSigned(t, "orders")
-	for name, a := range map[string]alf.Assertion{
-		"RS256":   {Key: alf.KeySigner(rsaKey, "")},
-		"PS512":   {Key: alf.KeySigner(rsaKey, "k"), Algorithm: "PS512"},
-		"ES384":   {Key: alf.KeySigner(p384, "")},
-		"ES512":   {Key: alf.KeySigner(p521, "")},
-		"EdDSA":   {Key: alf.KeySigner(edKey, "")},
-		"Ed25519": {Key: alf.KeySigner(edKey, ""), Algorithm: "Ed25519"},
-		"x5t":     {Certificate: alf.Certificate(certificate)},
-		"x5c":     {Certificate: alf.Certificate(certificate), CertificateHeader: []string{"x5c"}},
-		"audience": {
-			Key: alf.KeySigner(edKey, ""), Audience: "https://login.example.com/", Lifetime: 5 * time.Minute,
-			Type: "client-authentication+jwt", Claims: map[string]any{"tenant": "7"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := &configured{t, sim.New(sim.Options{})}
-			cfg := production(t, alf.AuthPrivateKeyJWT, c.server)
-			cfg.Assertion = a
-			require.Equal(t, http.StatusOK, c.get(c.client(cfg), productionAPI))
-		})
-	}
-	for _, algorithm := range []string{"HS384", "HS512"} {
-		c := &configured{t, sim.New(sim.Options{})}
-		cfg := production(t, alf.AuthSecretJWT, c.server)
-		cfg.ClientSecret = alf.Secret(strings.Repeat("made-up-", 8))
-		cfg.Assertion.Algorithm = algorithm
-		require.Equal(t, http.StatusOK, c.get(c.client(cfg), productionAPI), algorithm)
-	}
-	// An algorithm, or a certificate, other than the registered one is refused.
-	c := &configured{t, sim.New(sim.Options{})}
-	cfg := production(t, alf.AuthPrivateKeyJWT, c.server)
-	cfg.Assertion = alf.Assertion{Key: alf.KeySigner(rsaKey, ""), Algorithm: "PS512"}
-	pointed, err := c.server.Configure(cfg)
-	require.NoError(t, err)
-	pointed.Assertion.Algorithm = "RS256"
-	_, err = c.started(pointed).Refresh(t.Context())
-	require.ErrorContains(t, err, "unexpected signature algorithm")
-	cfg.Assertion = alf.Assertion{Certificate: alf.Certificate(certificate)}
-	pointed, err = c.server.Configure(cfg)
-	require.NoError(t, err)
-	pointed.Assertion = alf.Assertion{Key: alf.KeySigner(certificate.PrivateKey.(*ecdsa.PrivateKey), "")}
-	_, err = c.started(pointed).Refresh(t.Context())
-	require.ErrorContains(t, err, "does not name the certificate on record")
-}
-
-// Credentials in files, as deployments have them; a certificate that a bubble takes to be of the future.
-func TestConfigure_ReadsFilesAndVariables(t *testing.T) {
-	dir := t.TempDir()
-	certificate, key := certtest.Write(t, dir, certtest.New(t).Issue(t, "orders"))
-	secret := filepath.Join(dir, "secret")
-	require.NoError(t, os.WriteFile(secret, []byte("from a file\n"), 0o600))
-	t.Setenv("ORDERS_SECRET", "from a variable")
-	for name, change := range map[string]func(*alf.Config){
-		"secret file": func(c *alf.Config) { c.ClientSecret = alf.SecretFile(secret) },
-		"variable":    func(c *alf.Config) { c.ClientSecret = alf.SecretEnv("ORDERS_SECRET") },
-		"certificate files": func(c *alf.Config) {
-			c.ClientSecret, c.AuthStyle, c.Certificate = nil, alf.AuthTLS, alf.CertificateFiles(certificate, key)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inEveryWay(t, sim.Options{}, func(c *configured) {
-				cfg := production(c.T, alf.AuthBasic, c.server)
-				change(&cfg)
-				require.Equal(c, http.StatusOK, c.get(c.client(cfg), productionAPI))
-			})
-		})
-	}
 }
 
 // The caller's settings remain; what says where to connect is replaced.
@@ -441,31 +285,6 @@ func TestConfigure_NamesWhatItCannotServe(t *testing.T) {
 	}
 }
 
-// A registration that makes no sense is refused in the same way.
-func TestRegister_NamesWhatIsMissing(t *testing.T) {
-	server := sim.New(sim.Options{})
-	for style, fields := range map[alf.AuthStyle][]string{
-		alf.AuthBasic:             {"ClientID", "Secret"},
-		alf.AuthSecretJWT:         {"ClientID", "Secret"},
-		alf.AuthPrivateKeyJWT:     {"ClientID", "Keys"},
-		alf.AuthExternalAssertion: {"ClientID", "Issuer", "Subject", "Audience"},
-		alf.AuthTLS:               {"ClientID", "Authorities", "SubjectDN"},
-		alf.AuthSelfSignedTLS:     {"ClientID", "Certificate"},
-		-1:                        {"ClientID", "AuthStyle"},
-	} {
-		var names []string
-		for _, e := range alf.FieldErrors(server.Register(sim.Registration{AuthStyle: style})) {
-			names = append(names, e.Field)
-			require.NotEmpty(t, e.Remedy)
-		}
-		require.Equal(t, fields, names, style)
-	}
-	err := server.Register(sim.Registration{ClientID: "a", AuthStyle: alf.AuthPrivateKeyJWT, Keys: []crypto.PublicKey{[]byte("secret")}})
-	require.ErrorContains(t, err, "Keys[0]")
-	secret := sim.Registration{ClientID: "a", Secret: "s3cret-s3cret"}
-	require.NotContains(t, fmt.Sprintf("%v %+v %#v %s", secret, secret, secret, &secret), "s3cret-s3cret")
-}
-
 // anyManager is a token manager of the caller's own.
 type anyManager struct{ alf.Source }
 
@@ -548,27 +367,4 @@ func TestConfigure_OutagesWithACertificate(t *testing.T) {
 		_, err = client.Refresh(c.Context())
 		require.NoError(c, err)
 	})
-}
-
-// What is registered is required: a proof, and the platform's own signature. A started server is reached by its socket.
-func TestConfigure_RequiresWhatItHasRegistered(t *testing.T) {
-	server := sim.New(sim.Options{})
-	require.NoError(t, server.Start())
-	t.Cleanup(server.Close)
-	c := &configured{t, server}
-	cfg := production(t, alf.AuthBasic, server)
-	cfg.DPoP = &alf.DPoP{}
-	pointed, err := server.Configure(cfg)
-	require.NoError(t, err)
-	require.IsType(t, new(http.Transport), pointed.HTTPClient.Transport)
-	require.IsType(t, new(http.Transport), pointed.TokenRequest.Transport)
-	pointed.DPoP = nil
-	_, err = c.started(pointed).Refresh(t.Context())
-	require.ErrorContains(t, err, "there is not exactly one proof")
-
-	pointed, err = server.Configure(production(t, alf.AuthExternalAssertion, server))
-	require.NoError(t, err)
-	pointed.Assertion.Source = sim.New(sim.Options{}).WorkloadIdentity("system:serviceaccount:shop:orders")
-	_, err = c.started(pointed).Refresh(t.Context())
-	require.ErrorContains(t, err, "not signed by")
 }

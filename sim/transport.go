@@ -47,13 +47,13 @@ func (s *Server) dial(ctx context.Context, _, address string) (net.Conn, error) 
 		var d net.Dialer
 		return d.DialContext(ctx, "tcp", k.address)
 	}
-	near, far := net.Pipe()
+	client, server := net.Pipe()
 	at := net.IPv4(127, 0, 0, 1)
 	if host, _, err := net.SplitHostPort(address); err == nil && net.ParseIP(host) != nil {
 		at = net.ParseIP(host)
 	}
-	s.connections.serve(&pipeConn{far, at})
-	return near, nil
+	s.connections.serve(&pipeConn{server, at})
+	return client, nil
 }
 
 // pipeConn is an end of a net.Pipe, with addresses that handlers can parse.

@@ -36,9 +36,9 @@ func (s *Server) verify(r *http.Request, header http.Header) (v verification) {
 		return v
 	}
 	sent := s.sentAt(r)
-	shown := binding{certificate: presentedCertificate(r)}
+	presented := binding{certificate: presentedCertificate(r)}
 	if v.dpop = scheme == "DPoP"; v.dpop {
-		shown.key, v.proof = s.apiProofs.check(r, value, sent, s.clock.Now())
+		presented.key, v.proof = s.apiProofs.check(r, value, sent, s.clock.Now())
 		if errors.Is(v.proof, errNonce) {
 			v.why = NonceMissing // whatever the token is
 			return v
@@ -48,7 +48,7 @@ func (s *Server) verify(r *http.Request, header http.Header) (v verification) {
 	defer s.mu.Unlock()
 	v.token, v.why = s.tokens.check(value, sent, s.clock.Now())
 	if v.why == "" {
-		v.why = v.unbound(shown)
+		v.why = v.unbound(presented)
 	}
 	if v.why == "" && s.refusing.otherAudiences && !v.token.isFor(r.Host) {
 		v.why = OtherAudience
@@ -60,15 +60,15 @@ func (s *Server) verify(r *http.Request, header http.Header) (v verification) {
 }
 
 // unbound says why a request may not use its token; "": it shows all that the token is bound to.
-func (v *verification) unbound(shown binding) Refusal {
+func (v *verification) unbound(presented binding) Refusal {
 	switch bound := v.token.bound; {
 	case bound.key != "" && !v.dpop:
 		return OtherScheme
 	case v.proof != nil:
 		return BadProof
-	case bound.key != shown.key:
+	case bound.key != presented.key:
 		return OtherKey
-	case bound.certificate != "" && bound.certificate != shown.certificate:
+	case bound.certificate != "" && bound.certificate != presented.certificate:
 		return OtherCertificate
 	}
 	return ""

@@ -2,55 +2,57 @@
 package certtest
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/alf-go/alf/internal/pki"
 )
 
 // Authority issues certificates.
-type Authority struct {
-	certificate *x509.Certificate
-	key         crypto.Signer
-}
+type Authority struct{ *pki.Authority }
 
 // New makes an authority.
 func New(tb testing.TB) *Authority {
 	tb.Helper()
-	template := template("test authority")
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	pair := issue(tb, template, template, nil)
-	return &Authority{pair.Leaf, pair.PrivateKey.(crypto.Signer)}
+	made, err := pki.NewAuthority("test authority")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &Authority{made}
 }
 
-// Pool holds the authority alone.
-func (a *Authority) Pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.certificate)
-	return pool
-}
-
-// Issue makes a certificate for a name, for a server on 127.0.0.1 as well as for a client.
+// Issue makes a certificate for a name, for a server on 127.0.0.1 as well as for a client. It is valid for a day.
 func (a *Authority) Issue(tb testing.TB, name string) tls.Certificate {
 	tb.Helper()
-	return issue(tb, template(name), a.certificate, a.key)
+	return issue(tb, a.Authority, name)
 }
 
-// SelfSigned makes a certificate that no authority has issued.
+// SelfSigned makes such a certificate that no authority has issued.
 func SelfSigned(tb testing.TB, name string) tls.Certificate {
 	tb.Helper()
-	template := template(name)
-	return issue(tb, template, template, nil)
+	return issue(tb, nil, name)
+}
+
+func issue(tb testing.TB, by *pki.Authority, name string) tls.Certificate {
+	tb.Helper()
+	made, err := pki.Issue(by, &x509.Certificate{
+		Subject:   pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return *made
 }
 
 // Write stores a certificate and its key in PEM, in two files of a folder.
@@ -70,35 +72,4 @@ func Write(tb testing.TB, dir string, certificate tls.Certificate) (certificateP
 		}
 	}
 	return certificatePath, keyPath
-}
-
-func template(name string) *x509.Certificate {
-	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62))
-	return &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-	}
-}
-
-// issue signs template by parent's key; nil: by its own.
-func issue(tb testing.TB, template, parent *x509.Certificate, signer crypto.Signer) tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if signer == nil {
-		signer = key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }

@@ -65,8 +65,8 @@ func TestDiscovery_PartsThatAreNotUsed(t *testing.T) {
 	for _, f := range r.Findings {
 		causes += f.Cause + "\n"
 	}
-	for _, words := range []string{"authorization_servers[1] is not used: it holds a name or password", "[2] is not used: it has a query", "[3] is not used: it has a fragment", "[4] is not used", "more than 4 authorization servers", "5 of its scopes_supported"} {
-		require.Contains(t, causes, words)
+	for _, cause := range []string{"authorization_servers[1] is not used: it holds a name or password", "[2] is not used: it has a query", "[3] is not used: it has a fragment", "[4] is not used", "more than 4 authorization servers", "5 of its scopes_supported"} {
+		require.Contains(t, causes, cause)
 	}
 }
 

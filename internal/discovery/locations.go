@@ -30,7 +30,7 @@ const (
 	Appended
 )
 
-// String says it in words.
+// String describes it.
 func (r Reason) String() string {
 	switch r {
 	case Challenged:

@@ -92,8 +92,8 @@ func TestDiscovery_Recorded(t *testing.T) {
 			}
 			found := r.Findings(Configured{})
 			require.Len(t, found, len(c.found), "%v", found)
-			for i, words := range c.found {
-				require.Contains(t, found[i].Cause, words)
+			for i, cause := range c.found {
+				require.Contains(t, found[i].Cause, cause)
 			}
 			require.Equal(t, c.method, r.method(Configured{}))
 			require.Empty(t, (&Configuration{Settings: r.Configuration(Configured{}).Settings}).Value("Issuer"))

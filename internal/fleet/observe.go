@@ -76,11 +76,11 @@ func (f *Fleet) storeFailed(reason string) {
 func (f *Fleet) Summary() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n, shown := len(f.failures), f.failures
+	n, some := len(f.failures), f.failures
 	if n > 4 {
-		shown = slices.Concat(f.failures[:2], f.failures[n-2:])
+		some = slices.Concat(f.failures[:2], f.failures[n-2:])
 	}
-	return fmt.Sprintf("%d API requests have failed, among them %v; the store: %v", n, shown, f.reasons)
+	return fmt.Sprintf("%d API requests have failed, among them %v; the store: %v", n, some, f.reasons)
 }
 
 // Arrivals is when each process had its latest token. The first is that of the process that has fetched it, if one has.

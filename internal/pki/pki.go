@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Every certificate is valid at any time: a clock.Mock begins in 1970, a testing/synctest bubble in 2000, and a test
+// Certificates are valid at any time: a clock.Mock begins in 1970, a testing/synctest bubble in 2000, and a test
 // may move either by years. The end is that of certificates without a well-defined one (RFC 5280 section 4.1.2.5).
 var (
 	beginning = time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -30,7 +30,7 @@ type Authority struct {
 
 // NewAuthority makes one that no pool has yet.
 func NewAuthority(name string) (*Authority, error) {
-	made, err := issue(nil, &x509.Certificate{
+	made, err := Issue(nil, &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	})
 	if err != nil {
@@ -62,12 +62,12 @@ func (a *Authority) ForServer(hosts ...string) (*tls.Certificate, error) {
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	return issue(a, template)
+	return Issue(a, template)
 }
 
 // ForClient issues a certificate for a client of that name. The authority's own comes along in the chain.
 func (a *Authority) ForClient(name string) (*tls.Certificate, error) {
-	made, err := issue(a, forClient(name))
+	made, err := Issue(a, forClient(name))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (a *Authority) ForClient(name string) (*tls.Certificate, error) {
 }
 
 // SelfSigned makes a certificate for a client of that name that no authority has issued.
-func SelfSigned(name string) (*tls.Certificate, error) { return issue(nil, forClient(name)) }
+func SelfSigned(name string) (*tls.Certificate, error) { return Issue(nil, forClient(name)) }
 
 func forClient(name string) *x509.Certificate {
 	return &x509.Certificate{
@@ -85,8 +85,9 @@ func forClient(name string) *x509.Certificate {
 	}
 }
 
-// issue makes a key and a certificate for it, which by signs; nil: the key itself does.
-func issue(by *Authority, template *x509.Certificate) (*tls.Certificate, error) {
+// Issue makes a key and a certificate for it like a template, which by signs; nil: the key itself does. Without a
+// NotAfter in the template, it is valid at any time.
+func Issue(by *Authority, template *x509.Certificate) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,9 @@ func issue(by *Authority, template *x509.Certificate) (*tls.Certificate, error) 
 	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
 		return nil, err
 	}
-	template.NotBefore, template.NotAfter = beginning, end
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = beginning, end
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, by.certificate, key.Public(), by.key)
 	if err != nil {
 		return nil, err

@@ -121,8 +121,8 @@ func TestDiscoverCommand_TheConfigurationWorks(t *testing.T) {
 			require.Equal(t, result{out: "token-of-the-server\n"}, alfIn(t, invocation{env: secret}, "token", "--config", file))
 			// And as flags.
 			r = alfIn(t, invocation{}, append([]string{"discover", "-o", "flags", "--client-id", "me", self + "/api"}, trust...)...)
-			words := strings.Fields(strings.ReplaceAll(r.out, "\\\n", " "))
-			require.Equal(t, result{out: "token-of-the-server\n"}, alfIn(t, invocation{env: secret}, words[1:]...))
+			args := strings.Fields(strings.ReplaceAll(r.out, "\\\n", " "))
+			require.Equal(t, result{out: "token-of-the-server\n"}, alfIn(t, invocation{env: secret}, args[1:]...))
 		})
 	}
 	// The file of a server that is not configured lacks it, and says so on standard error.
@@ -212,8 +212,8 @@ func TestCheck_WhatTheAPIPublishes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := alfIn(t, invocation{env: map[string]string{"ALF_CLIENT_ID": "me", "ALF_CLIENT_SECRET": theSecret, "ALF_ALLOW_HTTP": "localhost"}},
 				append([]string{"check", "--api", self + "/api"}, c.args...)...)
-			for _, words := range c.says {
-				require.Contains(t, r.out, words, r.err)
+			for _, part := range c.says {
+				require.Contains(t, r.out, part, r.err)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/interop/lab"
 	"github.com/alf-go/alf/interop/rabbitmq"
 )
@@ -61,10 +62,8 @@ func (s *sessions) publish() error {
 	return channel.PublishWithContext(context.Background(), "", queue.Name, false, false, amqp.Publishing{Body: []byte("tea")})
 }
 
-// A connection outlives its tokens, also one that is replaced because it was revoked. In an outage that outlasts its
-// token it can do nothing more; RabbitMQ 3.10 keeps it open after its secret was updated once, and later ones may end
-// it. Either way, it works again with the token that ends the outage. A connection that is lost comes back by itself.
-func TestW2_ARabbitMQConnectionOutlivesItsTokens(t *testing.T) {
+// startRabbitMQ starts RabbitMQ with what start starts, whose tokens it takes. Tests with it run in parallel.
+func startRabbitMQ(t *testing.T) (*Authority, *alf.Client, *rabbitmq.Server) {
 	lab.Require(t, "RabbitMQ", rabbitmq.Missing())
 	t.Parallel()
 	authority, client := start(t)
@@ -72,6 +71,14 @@ func TestW2_ARabbitMQConnectionOutlivesItsTokens(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(broker.Close)
 	authority.For(broker.Resource())
+	return authority, client, broker
+}
+
+// A connection outlives its tokens, also one that is replaced because it was revoked. In an outage that outlasts its
+// token it can do nothing more; RabbitMQ 3.10 keeps it open after its secret was updated once, and later ones may end
+// it. Either way, it works again with the token that ends the outage. A connection that is lost comes back by itself.
+func TestW2_ARabbitMQConnectionOutlivesItsTokens(t *testing.T) {
+	authority, client, broker := startRabbitMQ(t)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var s sessions

@@ -12,9 +12,6 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
-
-	"github.com/alf-go/alf/interop/lab"
-	"github.com/alf-go/alf/interop/rabbitmq"
 )
 
 // output is what a process writes.
@@ -38,13 +35,7 @@ func (o *output) String() string {
 // The worker of examples/amqp, as it is: it takes orders for longer than two tokens last, over one connection, and ends
 // without an error on a signal.
 func TestW2_TheExampleOutlivesItsTokens(t *testing.T) {
-	lab.Require(t, "RabbitMQ", rabbitmq.Missing())
-	t.Parallel()
-	authority, client := start(t)
-	broker, err := rabbitmq.Start(t.Context(), t.TempDir(), authority.KeysURL(), authority.Scope())
-	require.NoError(t, err)
-	t.Cleanup(broker.Close)
-	authority.For(broker.Resource())
+	authority, client, broker := startRabbitMQ(t)
 
 	token, err := client.Token(t.Context())
 	require.NoError(t, err)

@@ -14,6 +14,8 @@ import (
 
 	jose "github.com/go-jose/go-jose/v4"
 	"github.com/luikyv/go-oidc/pkg/goidc"
+
+	"github.com/alf-go/alf/internal/pki"
 )
 
 // account is a client, with its credentials.
@@ -82,10 +84,10 @@ func (s *Server) fresh(a *account) (*credentials, error) {
 		return &credentials{key: key, kid: rand.Text(), bound: bound}, err
 	case goidc.AuthnMethodTLS:
 		// The server knows such a client by its subject alone: with another certificate, it has to be another one.
-		certificate, err := s.authority.client(a.id + " " + rand.Text())
+		certificate, err := s.authority.ForClient(a.id + " " + rand.Text())
 		return &credentials{certificate: certificate}, err
 	case goidc.AuthnMethodSelfSignedTLS:
-		certificate, err := selfSigned(a.id, false)
+		certificate, err := pki.SelfSigned(a.id)
 		return &credentials{certificate: certificate}, err
 	}
 	return &credentials{secret: "100%25 s3cret/+:& " + rand.Text() + rand.Text()}, nil

@@ -84,7 +84,7 @@ func (s *Server) apiURL(a *account) string {
 
 // config is that of a client with whatever credentials there are at each fetch.
 func (s *Server) config(a *account, now func() *credentials) alf.Config {
-	trusting := func() *tls.Config { return &tls.Config{RootCAs: s.authority.pool()} }
+	trusting := func() *tls.Config { return &tls.Config{RootCAs: s.authority.Pool()} }
 	c := alf.Config{
 		ClientID:     a.id,
 		Scopes:       []string{scope},

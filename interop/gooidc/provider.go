@@ -106,7 +106,7 @@ func (s *Server) clientCertificate(ctx context.Context) (*x509.Certificate, erro
 		return certificate, nil
 	}
 	_, err := certificate.Verify(x509.VerifyOptions{
-		Roots:     s.authority.pool(),
+		Roots:     s.authority.Pool(),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	return certificate, err

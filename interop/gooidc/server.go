@@ -23,13 +23,14 @@ import (
 
 	jose "github.com/go-jose/go-jose/v4"
 
+	"github.com/alf-go/alf/internal/pki"
 	"github.com/alf-go/alf/interop/lab"
 )
 
 // Server is a [lab.Server].
 type Server struct {
 	open, secure *lab.Site
-	authority    *authority // issues the certificates of the server and of clients
+	authority    *pki.Authority // issues the certificates of the server and of clients
 	accounts     []*account
 	grants       *grants
 	jtis         *once // at the token endpoint
@@ -51,10 +52,10 @@ func New() (*Server, error) {
 	if s.secure, err = lab.NewSite(); err != nil {
 		return nil, err
 	}
-	if s.authority, err = newAuthority(); err != nil {
+	if s.authority, err = pki.NewAuthority("the authority of the lab"); err != nil {
 		return nil, err
 	}
-	certificate, err := s.authority.server()
+	certificate, err := s.authority.ForServer()
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func proof(t *testing.T, key *ecdsa.PrivateKey, method, uri, token string) strin
 
 // client speaks to both addresses.
 func (s *Server) client(certificate *tls.Certificate) *http.Client {
-	config := &tls.Config{RootCAs: s.authority.pool()}
+	config := &tls.Config{RootCAs: s.authority.Pool()}
 	if certificate != nil {
 		config.Certificates = []tls.Certificate{*certificate}
 	}
