@@ -93,6 +93,3 @@ func (v *Values) Invalid(err error) error {
 	}
 	return problems.Err()
 }
-
-// Names are the program's names of fields.
-func (v *Values) Names() Names { return v.names }
