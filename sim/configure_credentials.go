@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/alf-go/alf"
@@ -174,6 +173,6 @@ func (s *Server) readAssertion(ctx context.Context, cfg alf.Config, r *Registrat
 	}
 	r.Issuer, r.Subject, r.Audience = claims.Issuer, claims.Subject, claims.Audience[0]
 	if claims.Issuer == platform {
-		r.Keys = slices.Clone([]crypto.PublicKey{s.platformKey().Public()})
+		r.Keys = []crypto.PublicKey{s.platformKey().Public()}
 	}
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/alf-go/alf/internal/wire"
@@ -10,8 +11,6 @@ import (
 type Setting struct {
 	Field  string
 	Values []string
-	// Placeholder says that the value is not known, and the text only names it.
-	Placeholder bool
 }
 
 // Configuration is what follows for a client.
@@ -45,13 +44,8 @@ func (r *Report) Configuration(c Configured) (out Configuration) {
 			out.Settings = append(out.Settings, Setting{Field: field, Values: values})
 		}
 	}
-	placeholder := func(field, value, what string) {
-		s := Setting{Field: field, Values: []string{value}}
-		if value == "" {
-			s.Values, s.Placeholder = []string{what}, true
-		}
-		out.Settings = append(out.Settings, s)
-	}
+	// What is not known is named.
+	orNamed := func(field, value, name string) { add(field, cmp.Or(value, name)) }
 	switch {
 	case c.Issuer != "":
 		add("Issuer", c.Issuer)
@@ -64,7 +58,7 @@ func (r *Report) Configuration(c Configured) (out Configuration) {
 	default:
 		out.Missing = true
 	}
-	placeholder("ClientID", c.ClientID, "CLIENT_ID")
+	orNamed("ClientID", c.ClientID, "CLIENT_ID")
 	if c.SecretFile != "" {
 		add("ClientSecretFile", c.SecretFile)
 	}
@@ -75,12 +69,12 @@ func (r *Report) Configuration(c Configured) (out Configuration) {
 	certificate := r.Resource != nil && r.Resource.Certificate
 	switch style {
 	case "private_key_jwt":
-		placeholder("KeyFile", c.Key, "KEY_FILE")
+		orNamed("KeyFile", c.Key, "KEY_FILE")
 		if c.KeyID != "" {
 			add("KeyID", c.KeyID)
 		}
 	case "client_assertion":
-		placeholder("AssertionFile", c.Assertion, "ASSERTION_FILE")
+		orNamed("AssertionFile", c.Assertion, "ASSERTION_FILE")
 	case "tls_client_auth", "self_signed_tls_client_auth":
 		certificate = true
 	}
@@ -104,7 +98,7 @@ func (r *Report) Configuration(c Configured) (out Configuration) {
 		out.Settings = append(out.Settings, Setting{Field: "DPoP"})
 	}
 	if certificate || c.Certificate != "" {
-		placeholder("CertFile", c.Certificate, "CERT_FILE")
+		orNamed("CertFile", c.Certificate, "CERT_FILE")
 		if c.CertificateKey != "" {
 			add("CertKeyFile", c.CertificateKey)
 		}

@@ -89,7 +89,7 @@ func (r *Report) aboutResource() []Finding {
 		note("the document has signed_metadata, which are not verified and not read", "")
 	}
 	if requested := requested(r.Challenges); r.Resource.Scopes != nil {
-		if missing := Absent(requested, r.Resource.Scopes); missing != "" {
+		if missing := absent(requested, r.Resource.Scopes); missing != "" {
 			note("the challenge asks for the scope "+missing+", which the document does not list", "")
 		}
 	}
@@ -111,7 +111,7 @@ func (r *Report) aboutServer(s *Server) (all []Finding) {
 		note(s.Issuer+" lists the APIs that it is for, and this one is not among them (RFC 9728 section 4)", "have it added there")
 	}
 	if s.Scopes != nil {
-		if missing := Absent(r.scopes(), s.Scopes); missing != "" {
+		if missing := absent(r.scopes(), s.Scopes); missing != "" {
 			note(s.Issuer+" does not list the scope "+missing, "servers need not list all they have: try it")
 		}
 	}
@@ -136,10 +136,10 @@ func (r *Report) Compare(c Configured) (all []Finding) {
 	}
 	all = append(all, r.compareTarget(c)...)
 	if named := r.scopes(); len(named) > 0 && c.named() {
-		if missing := Absent(c.Scopes, named); missing != "" {
+		if missing := absent(c.Scopes, named); missing != "" {
 			note("{Scopes} has "+missing+", which is not among the scopes that the API names: "+strings.Join(named, " "), "see what the API documents")
 		}
-		if wanted := Absent(requested(r.Challenges), c.Scopes); wanted != "" {
+		if wanted := absent(requested(r.Challenges), c.Scopes); wanted != "" {
 			note("the API asks for the scope "+wanted+", which {Scopes} does not have", "add it")
 		}
 	}
@@ -206,8 +206,8 @@ func (r *Report) dpop() bool {
 	return offers("DPoP") && !offers("Bearer")
 }
 
-// Absent names those of some that are not among others.
-func Absent(some, others []string) string {
+// absent names those of some that are not among others.
+func absent(some, others []string) string {
 	var missing []string
 	for _, one := range some {
 		if !slices.Contains(others, one) {

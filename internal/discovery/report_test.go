@@ -120,11 +120,7 @@ func TestDiscovery_AServerThatTheAPIAloneNamesIsUntrusted(t *testing.T) {
 func TestDiscovery_ConfigurationThatFollows(t *testing.T) {
 	texts := func(c Configuration) (lines []string) {
 		for _, s := range c.Settings {
-			line := s.Field + "=" + strings.Join(s.Values, " ")
-			if s.Placeholder {
-				line += " (placeholder)"
-			}
-			lines = append(lines, line)
+			lines = append(lines, s.Field+"="+strings.Join(s.Values, " "))
 		}
 		return lines
 	}
@@ -134,8 +130,8 @@ func TestDiscovery_ConfigurationThatFollows(t *testing.T) {
 	r.Challenges, r.Resource.DPoP, r.Resource.Certificate = nil, true, true
 	r.Servers[0].Methods = []string{"private_key_jwt", "none"}
 	require.Equal(t, []string{
-		"ClientID=CLIENT_ID (placeholder)", "AuthStyle=private_key_jwt", "KeyFile=KEY_FILE (placeholder)", "Scopes=read write",
-		"Resource=https://api.example.com/v1", "Origins=https://api.example.com", "DPoP=", "CertFile=CERT_FILE (placeholder)",
+		"ClientID=CLIENT_ID", "AuthStyle=private_key_jwt", "KeyFile=KEY_FILE", "Scopes=read write",
+		"Resource=https://api.example.com/v1", "Origins=https://api.example.com", "DPoP=", "CertFile=CERT_FILE",
 	}, texts(r.Configuration(Configured{})))
 	// What is configured takes precedence, except for the resource, which is the API's own.
 	require.Equal(t, []string{

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf/internal/program/exit"
+	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/fleet"
 	"github.com/alf-go/alf/internal/simulation/scenarios"
 )
@@ -120,22 +121,11 @@ func simCommandLine(cmd *cli.Command) string {
 			words = append(words, "--"+name)
 		case []string:
 			for _, one := range v {
-				words = append(words, "--"+name, quoted(one))
+				words = append(words, "--"+name, format.ShellWord(one))
 			}
 		default:
-			words = append(words, "--"+name, quoted(fmt.Sprint(v)))
+			words = append(words, "--"+name, format.ShellWord(fmt.Sprint(v)))
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-// quoted protects a word from the shell, if need be.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return !strings.ContainsRune("+-_.,:/@=", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
-	if word != "" && !strings.ContainsFunc(word, plain) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -210,7 +210,4 @@ func TestSim_TroublesAreAList(t *testing.T) {
 func TestSim_ProgressIsALine(t *testing.T) {
 	require.Equal(t, "alf                  ██████████████░░░░░░░░░░░░░░  50 %  12h of 24h", progressLine("alf", 0.5, "12h of 24h"))
 	require.Contains(t, progressLine("a name that is much too long", 2, ""), "████████████████████████████ ")
-	for _, words := range [][2]string{{"--seed", "--seed"}, {"a b", "'a b'"}, {"it's", `'it'\''s'`}, {"", "''"}} {
-		require.Equal(t, words[1], quoted(words[0]))
-	}
 }

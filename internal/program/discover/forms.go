@@ -5,11 +5,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"go/format"
+	gofmt "go/format"
 	"strconv"
 	"strings"
 
 	"github.com/alf-go/alf/internal/discovery"
+	"github.com/alf-go/alf/internal/program/format"
 )
 
 // Forms are the forms of a configuration.
@@ -56,7 +57,7 @@ func doubts(c discovery.Configuration, verb string, write func(field, value stri
 func flagOf(key string) string { return "--" + strings.ReplaceAll(key, "_", "-") }
 
 func asFlags(c discovery.Configuration, key func(string) string) Form {
-	write := func(field, value string) string { return flagOf(key(field)) + " " + shellQuoted(value) }
+	write := func(field, value string) string { return flagOf(key(field)) + " " + format.ShellWord(value) }
 	var parts []string
 	for _, s := range c.Settings {
 		if len(s.Values) == 0 {
@@ -71,17 +72,6 @@ func asFlags(c discovery.Configuration, key func(string) string) Form {
 		}
 	}
 	return Form{strings.Join(append([]string{"alf token"}, parts...), " \\\n  ") + "\n", doubts(c, "add", write)}
-}
-
-// shellQuoted writes a word for a POSIX shell.
-func shellQuoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./:@%+=,-", r)
-	}
-	if word != "" && strings.TrimFunc(word, plain) == "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func asFile(c discovery.Configuration, key func(string) string) Form {
@@ -166,7 +156,7 @@ func asGo(c discovery.Configuration) Form {
 		b.WriteString(`ClientSecret: alf.SecretEnv("ALF_CLIENT_SECRET"),` + "\n")
 	}
 	b.WriteString("})\n")
-	text, err := format.Source([]byte(b.String()))
+	text, err := gofmt.Source([]byte(b.String()))
 	if err != nil {
 		panic("bug: a configuration that is no Go: " + err.Error())
 	}

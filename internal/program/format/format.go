@@ -1,4 +1,4 @@
-// Package format writes figures the way people read them.
+// Package format writes figures the way people read them, and words the way a shell does.
 package format
 
 import (

@@ -48,3 +48,12 @@ func TestSeconds(t *testing.T) {
 	require.Equal(t, "0.0 s", format.Seconds(0))
 	require.Equal(t, "12.3 s", format.Seconds(12345*time.Millisecond))
 }
+
+func TestShellWord_IsQuotedIfNeedBe(t *testing.T) {
+	for word, quoted := range map[string]string{
+		"--seed": "--seed", "a b": "'a b'", "it's": `'it'\''s'`, "": "''",
+		"https://api.example.com/v1?a=b": "'https://api.example.com/v1?a=b'", "https://api.example.com/a%20b": "https://api.example.com/a%20b",
+	} {
+		require.Equal(t, quoted, format.ShellWord(word))
+	}
+}

@@ -5,6 +5,7 @@ package server
 
 import (
 	"crypto/tls"
+	"net/http"
 	"time"
 
 	"github.com/alf-go/alf/sim"
@@ -85,7 +86,7 @@ func (a *Auth) Requests() uint64 { return uint64(a.kit.Stats().TokenRequests) }
 // Refused is how many of them were responded to with 503.
 func (a *Auth) Refused() (n uint64) {
 	for _, request := range a.kit.TokenRequests() {
-		if request.Status == 503 {
+		if request.Status == http.StatusServiceUnavailable {
 			n++
 		}
 	}
