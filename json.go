@@ -10,7 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 const (
@@ -146,7 +147,7 @@ func (e StatusError) Body() []byte {
 
 // Error names the status by its standard text, not by the server's.
 func (e StatusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("alf: the API responded with %d %s", e.StatusCode, http.StatusText(e.StatusCode)))
+	return "alf: the API responded with " + wire.Status(e.StatusCode)
 }
 
 // Format prints Error, whatever the verb.

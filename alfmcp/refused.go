@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/alf-go/alf/internal/redact"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // maxRefusal is how much of the body of a response is kept in its error, in bytes.
@@ -34,7 +35,7 @@ func (e *RefusedError) Response() *http.Response {
 
 // Error has the status and the server's challenge, as far as they can be printed.
 func (e *RefusedError) Error() string {
-	text := fmt.Sprintf("alfmcp: the server refuses the call with %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	text := "alfmcp: the server refuses the call with " + wire.Status(e.StatusCode)
 	if resp := e.Response(); resp != nil {
 		if challenge := resp.Header.Get("WWW-Authenticate"); challenge != "" {
 			text += fmt.Sprintf(" (it asks for %.300q)", redact.Printable(challenge))

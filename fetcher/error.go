@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +79,7 @@ func (e *Error) ErrorWith(name func(setting string) string) string { return e.te
 func (e *Error) text(hint string) string {
 	var parts []string
 	if e.Status != 0 {
-		parts = append(parts, statusText(e.Status))
+		parts = append(parts, wire.Status(e.Status))
 	}
 	if e.problem != "" {
 		parts = append(parts, e.problem)
@@ -157,10 +156,5 @@ func (r *refusedCredentials) Error() string { return "credentials read from a fi
 
 // CredentialsChanged reports whether a file or variable has another content now.
 func (r *refusedCredentials) CredentialsChanged() bool { return r.changed() }
-
-// statusText never uses the reason phrase that the server sent: it is untrusted text.
-func statusText(status int) string {
-	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
-}
 
 func isPermanentStatus(status int) bool { return wire.Permanent(status, "") }

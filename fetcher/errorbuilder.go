@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/redact"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // newError builds the error of a failed attempt. Whatever came from outside passes through one redactor here, and
@@ -84,7 +85,7 @@ func (b *errorBuilder) describeResponse(e *Error) {
 	e.retryAfter = retryAfter(resp)
 	e.response = &oauth2.RetrieveError{
 		Response: &http.Response{
-			Status: statusText(resp.status), StatusCode: resp.status, Header: b.redactor.Header(resp.header), Body: http.NoBody,
+			Status: wire.Status(resp.status), StatusCode: resp.status, Header: b.redactor.Header(resp.header), Body: http.NoBody,
 		},
 		ErrorCode: e.Code, ErrorDescription: e.Description, ErrorURI: e.URI,
 	}

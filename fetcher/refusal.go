@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // refusal is what a response says that is an error, in the server's words: RFC 6749 section 5.2, and the forms of
@@ -166,7 +168,7 @@ func otherWords(resp *response) string {
 		text = string(body)
 	}
 	// What repeats the status says nothing new.
-	for _, known := range []string{statusText(resp.status), http.StatusText(resp.status)} {
+	for _, known := range []string{wire.Status(resp.status), http.StatusText(resp.status)} {
 		if strings.EqualFold(text, known) {
 			return ""
 		}

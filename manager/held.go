@@ -7,6 +7,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/core/endpoint"
+	"github.com/alf-go/alf/internal/wire"
 	"github.com/alf-go/alf/store"
 )
 
@@ -60,9 +61,9 @@ func (e *HeldError) met(class string) string {
 	case e.Status == 0:
 		return fmt.Sprintf(" (%s)", class)
 	case class == "":
-		return fmt.Sprintf(" (%d %s)", e.Status, http.StatusText(e.Status))
+		return fmt.Sprintf(" (%s)", wire.Status(e.Status))
 	}
-	return fmt.Sprintf(" (%s: %d %s)", class, e.Status, http.StatusText(e.Status))
+	return fmt.Sprintf(" (%s: %s)", class, wire.Status(e.Status))
 }
 
 // Class is "connection failure", "time-out" or "server error"; "throttled" if Throttled.
@@ -83,7 +84,7 @@ func (e *HeldError) As(target any) bool {
 	if !ok || e.Status == 0 {
 		return false
 	}
-	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	text := wire.Status(e.Status)
 	*to = &oauth2.RetrieveError{Response: &http.Response{Status: text, StatusCode: e.Status, Header: http.Header{}}}
 	return true
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/alf-go/alf/internal/program/exit"
-	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // curlRequest is what the options of a command line come to.
@@ -69,7 +69,7 @@ func (p *program) curl(ctx context.Context, cmd *cli.Command, given []givenOptio
 		return err
 	}
 	if resp.StatusCode >= 400 {
-		return exit.Failf(exit.API, "the API responded with %s", format.Status(resp.StatusCode))
+		return exit.Failf(exit.API, "the API responded with %s", wire.Status(resp.StatusCode))
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (w *writer) Write(data []byte) (int, error) {
 }
 
 func writeHead(w io.Writer, resp *http.Response) error {
-	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, format.Status(resp.StatusCode)); err != nil {
+	if _, err := fmt.Fprintf(w, "%s %s\n", resp.Proto, wire.Status(resp.StatusCode)); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {

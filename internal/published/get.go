@@ -165,7 +165,7 @@ func (l *look) document(ctx context.Context, via *transports, address string) (b
 		}
 		return nil, "", err
 	case resp.status != http.StatusOK:
-		return nil, "", errors.New(status(resp.status))
+		return nil, "", errors.New(wire.Status(resp.status))
 	case resp.tooLong:
 		return nil, "", errors.New("it is longer than 1 MiB: not read")
 	}

@@ -103,7 +103,7 @@ func (l *look) api(ctx context.Context, via *transports) error {
 		l.found.MCP = discovery.MCP(l.API, nil, nil)
 		return nil
 	}
-	l.found.Status = status(resp.status)
+	l.found.Status = wire.Status(resp.status)
 	if resp.moved != "" {
 		l.find("the API redirects to "+Clean(resp.moved), "use that URL: a token for the API's resource may have to name it")
 	}

@@ -1,10 +1,6 @@
 package published
 
 import (
-	"fmt"
-	"net/http"
-	"strconv"
-
 	"github.com/alf-go/alf/internal/redact"
 )
 
@@ -21,11 +17,3 @@ func Clean(text string) string {
 
 // cleanError is the text of an error on one line.
 func cleanError(err error) string { return Clean(err.Error()) }
-
-// status is a response's status with its phrase.
-func status(code int) string {
-	if phrase := http.StatusText(code); phrase != "" {
-		return fmt.Sprintf("%d %s", code, phrase)
-	}
-	return strconv.Itoa(code)
-}

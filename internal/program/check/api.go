@@ -17,7 +17,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/program/exit"
-	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // apiResponse is what is read of a response of the API.
@@ -110,7 +110,7 @@ func (c *checkup) shownAPI() string { return shownURL(c.API.URL) }
 
 // classifyAPI says what a response means.
 func (c *checkup) classifyAPI(ctx context.Context, resp *apiResponse) finding {
-	text := format.Status(resp.status) + " from " + c.shownAPI()
+	text := wire.Status(resp.status) + " from " + c.shownAPI()
 	if resp.status < 400 {
 		return c.apiAccepted(resp, text)
 	}
@@ -238,7 +238,7 @@ func otherCode(members map[string]json.RawMessage) string {
 	for _, name := range []string{"status", "code", "statusCode", "status_code"} {
 		var number int
 		if json.Unmarshal(members[name], &number) == nil && number >= 400 && number < 600 {
-			return format.Status(number)
+			return wire.Status(number)
 		}
 		var text string
 		if json.Unmarshal(members[name], &text) == nil && slices.Contains([]string{"error", "fail", "failed", "failure", "unauthorized"}, strings.ToLower(text)) {
@@ -303,7 +303,7 @@ func (r *apiResponse) gist() string {
 }
 
 func (c *checkup) otherIs(other *apiResponse) string {
-	text := format.Status(other.status)
+	text := wire.Status(other.status)
 	said := other.said.String()
 	for _, ch := range other.challenges {
 		if said == "" {

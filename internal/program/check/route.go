@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/mtls"
-	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // route is how far one request to the server got, and what was seen on the way. Its hooks are called by goroutines that
@@ -95,7 +95,7 @@ func (r *route) request(transport *http.Transport, req *http.Request) {
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	resp.Body.Close()
-	r.status, r.date = resp.Proto+", "+format.Status(resp.StatusCode), resp.Header.Get("Date")
+	r.status, r.date = resp.Proto+", "+wire.Status(resp.StatusCode), resp.Header.Get("Date")
 }
 
 // why is how the request ended, for what needs to say it.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/fetcher"
-	"github.com/alf-go/alf/internal/program/format"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // Names puts the program's names for those of the library.
@@ -69,7 +69,7 @@ func rejection(err error) string {
 	if !errors.As(err, &rejected) {
 		return ""
 	}
-	return "the API responded with " + format.Status(rejected.StatusCode) + "\n"
+	return "the API responded with " + wire.Status(rejected.StatusCode) + "\n"
 }
 
 // endpointCode says whose fault a failed token request is.

@@ -2,18 +2,9 @@ package format
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 )
-
-// Status is a response's status without the server's own reason phrase.
-func Status(code int) string {
-	if phrase := http.StatusText(code); phrase != "" {
-		return fmt.Sprintf("%d %s", code, phrase)
-	}
-	return strconv.Itoa(code)
-}
 
 // Rough is a duration as a person says it.
 func Rough(d time.Duration) string {
