@@ -18,6 +18,7 @@ type body struct {
 	trailer http.Header // of the request that is sent; nil: there can be none
 	ended   atomic.Bool // it was read to its end, or failed
 	reading atomic.Bool
+	read    atomic.Int64 // bytes
 }
 
 // newBody prepares the connection for a response that comes before the request has ended.
@@ -34,6 +35,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)
+	b.read.Add(int64(n))
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()

@@ -21,13 +21,17 @@ type forwarder struct {
 	// plain serves requests without a body, streaming all others: while the caller still sends, a response has to reach
 	// it at once, whatever its length.
 	plain, streaming *httputil.ReverseProxy
+	counters         *routeCounters
+	own              *http.Transport // of this route alone; nil: it uses the client's
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
 func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
 	var base http.RoundTripper
+	f := forwarder{Route: r}
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
-		base = c.newUpstream(true)
+		f.own = c.newUpstream(true)
+		base = f.own
 	}
 	client := tokens.Client(r.Target)
 	var transport http.RoundTripper = client.Transport(base)
@@ -37,7 +41,6 @@ func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
 		}
 		transport = &passing{transport, base}
 	}
-	f := forwarder{Route: r}
 	proxy := httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      transport,
@@ -50,6 +53,13 @@ func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
 	streaming.FlushInterval = -1
 	f.plain, f.streaming = &proxy, &streaming
 	return f
+}
+
+// closeIdle closes idle connections of this route alone.
+func (f *forwarder) closeIdle() {
+	if f.own != nil {
+		f.own.CloseIdleConnections()
+	}
 }
 
 // passing sends a request with its caller's Authorization, if it has one, and without the token.
@@ -69,6 +79,7 @@ type passage struct {
 	websocket bool
 	inbound   *http.Request
 	body      *body // nil: there is none
+	out       *writer
 }
 
 type passageKey struct{}
@@ -76,9 +87,13 @@ type passageKey struct{}
 func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
 
 // forward sends a request on, and the response back.
-func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routing.Match, websocket bool) {
-	p := &passage{match: match, websocket: websocket, inbound: r}
+func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, websocket bool) {
+	p := &passage{match: match, websocket: websocket, inbound: r, out: out}
+	out.passage = p
 	ctx := context.WithValue(r.Context(), passageKey{}, p)
+	if out.timing != nil {
+		ctx = alf.WithTrace(ctx, out.timing.trace())
+	}
 	if f.ResponseTime > 0 {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
@@ -87,13 +102,12 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routin
 		defer timer.Stop()
 		p.body = nil
 	}
-	out := &writer{ResponseWriter: w, major: r.ProtoMajor}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
 		f.plain.ServeHTTP(out, in)
 		return
 	}
-	p.body = newBody(r, http.NewResponseController(w))
+	p.body = newBody(r, http.NewResponseController(out.ResponseWriter))
 	in.Body = p.body
 	defer p.body.end()
 	f.streaming.ServeHTTP(out, in)
@@ -134,6 +148,7 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 // modifyResponse edits the response of the upstream.
 func (f *forwarder) modifyResponse(resp *http.Response) error {
 	p := passageOf(resp.Request.Context())
+	p.out.head(resp.StatusCode)
 	f.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section
