@@ -52,7 +52,7 @@ type routeCounters struct {
 	classes  [len(statusClasses)]atomic.Uint64
 	failures [len(failureReasons)]atomic.Uint64
 	// buckets are not cumulative: the last one is of what takes longer. Connections of other protocols are in none,
-	// because they end when somebody wants it.
+	// because they last as long as the caller likes.
 	buckets [len(bounds) + 1]atomic.Uint64
 	sum     atomic.Int64 // nanoseconds
 }

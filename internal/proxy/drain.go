@@ -89,8 +89,8 @@ func (s *server) shutdown() {
 	_ = s.listener.Close() // which Shutdown does only after Serve was called
 }
 
-// drainRemoved ends a listener that the configuration does not have any more. Its upgraded connections are what the core
-// knows as the use of its only generation.
+// drainRemoved ends a listener that the configuration does not have any more. To the core, its upgraded connections are
+// the use of its only generation.
 func (p *Proxy) drainRemoved(s *server, policy draining.Policy) {
 	var l *life
 	l = newLife(policy, func(e draining.Effects) {

@@ -69,7 +69,7 @@ func TestX3_ProbesAreServedByGetAndHeadAlone(t *testing.T) {
 	})
 }
 
-func TestX3_DrainLetsRequestsEndAndTellsKeepAliveConnections(t *testing.T) {
+func TestX3_DrainLetsRequestsEndAndClosesKeepAliveConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemoryLab(t, upgrade, nil)
 		c := l.caller("main")

@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"net/http"
-
-	"github.com/alf-go/alf/internal/core/draining"
 )
 
 // health serves the probes, and nothing else: its address may be one that other machines can reach. It says nothing
@@ -33,6 +31,3 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n"))
 }
-
-// phase is that of the process, as the status page has it.
-func (p *Proxy) phase() draining.Phase { return p.life.phase() }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// notifier tells systemd what the process is doing (sd_notify(3)), if its unit is of Type=notify.
+// notifier reports to systemd what the process is doing (sd_notify(3)), if its unit is of Type=notify.
 type notifier struct{ socket string }
 
 // newNotifier keeps the variable from processes that this one starts.

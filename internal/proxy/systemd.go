@@ -15,7 +15,7 @@ import (
 const firstInherited = 3
 
 // inheritance is the sockets that systemd has opened for this process. They stay open, so that a listener which a
-// reload has removed can be had again by the next one.
+// reload has removed is available to the next one.
 type inheritance struct {
 	names []string
 	files []*os.File
