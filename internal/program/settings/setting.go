@@ -44,6 +44,8 @@ const (
 	Flag Places = 1 << iota
 	Variable
 	File
+	// Inherited is a file's object that another object of it takes the place of; see [Table.ReadObject].
+	Inherited
 )
 
 // The groups that settings of the table have in the help.
