@@ -22,7 +22,7 @@ func (l *listener) schema() schema {
 	return schema{
 		{Setting: settings.Setting{Name: "address", Into: &l.Address, Help: "listen on `ADDRESS`: unix:PATH, HOST:PORT, or systemd:NAME for a socket that systemd opens"},
 			flag: "listen", required: true, check: func() string { return checkListener(l.Address) }},
-		{Setting: settings.Setting{Name: "mode", Into: &l.Mode, Help: "the `MODE` of the Unix socket, in octal: whoever may write to it may use the tokens"},
+		{Setting: settings.Setting{Name: "mode", Into: &l.Mode, Help: "the `MODE` of the Unix socket, in octal: users that may write to it may use the tokens"},
 			check: func() string { return checkMode(l.Mode) }},
 		{Setting: settings.Setting{Name: "hosts", Into: &l.Hosts, Help: "serve requests for `HOST` (the Host header), beside the hosts of routes, localhost and loopback addresses"},
 			check: func() string { return checkHosts(l.Hosts) }},

@@ -118,3 +118,9 @@ func (v *Values) located(line string) string {
 	}
 	return v.at(name) + index + ": " + rest
 }
+
+// Names are what messages call the settings.
+func (v *Values) Names() Names { return v.names }
+
+// InNames puts the program's names into a text of the library.
+func (v *Values) InNames(text string) string { return v.names.In(text) }

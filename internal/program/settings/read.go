@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/urfave/cli/v3"
@@ -50,8 +51,11 @@ func readGiven(cmd *cli.Command, t Table, env *Environment, stdin io.Reader, pro
 // take reads a setting that a flag or a variable gives.
 func (v *Values) take(cmd *cli.Command, s *Setting) error {
 	if !s.takes(Flag) {
-		if v.env.Get(s.VariableName()) != "" {
+		if value := v.env.Get(s.VariableName()); value != "" {
 			v.where[s.Name] = Origin{Variable, s.VariableName()}
+			if to := s.target(v); to.Kind() == reflect.String {
+				to.SetString(value)
+			}
 		}
 		return nil
 	}
