@@ -43,7 +43,7 @@ func (p *program) proxyCommand() *cli.Command {
 		"sends them to the upstream of their route. SIGTERM lets requests end; SIGHUP reads the file again,\n" +
 		"and an invalid one changes nothing.\n\n" +
 		"Either --config names a file, or --listen, --upstream and the settings of a client describe one\n" +
-		"route. The two exclude each other."
+		"route. The two exclude each other. --timeout bounds one attempt to get a token: here 5 s by default."
 	if p.allHelp {
 		description += "\n\n" + proxyfile.Help(p.table)
 	} else {
@@ -116,6 +116,7 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return exit.Failf(exit.Usage, "%w", err)
 	}
+	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
 	ended := make(chan struct{})
@@ -136,6 +137,14 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	close(stop)
 	<-ended
 	return err
+}
+
+// addresses are those of the listeners.
+func addresses(loaded *proxyfile.Loaded) (all []string) {
+	for i := range loaded.Config.Listeners {
+		all = append(all, loaded.Config.Listeners[i].Address)
+	}
+	return all
 }
 
 // configuration completes what was loaded, and logs what is worth a look.

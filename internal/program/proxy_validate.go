@@ -61,7 +61,7 @@ func (r *proxyRun) checked(loaded *proxyfile.Loaded, i int) check.Route {
 		timeout = min(timeout, route.ResponseTime)
 	}
 	return check.Route{
-		Name: route.Name, Where: loaded.Routes[i].Where, Upstream: route.Upstream, UpstreamSetting: loaded.Routes[i].Upstream,
+		Name: route.Name, Where: loaded.Routes[i].Where, Upstream: route.Upstream, UpstreamWhere: loaded.Routes[i].Upstream, UpstreamSetting: loaded.Routes[i].UpstreamName,
 		Subject: check.Subject{Config: &cfg, From: client.Values.From, Names: client.Values.Names(), Timeout: timeout},
 	}
 }

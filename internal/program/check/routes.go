@@ -20,9 +20,9 @@ type Route struct {
 	Where string
 	// Subject is the client that gets its token. It has a configuration, with what the route requests.
 	Subject Subject
-	// Upstream is where requests go, and UpstreamSetting what messages call the setting that says so.
-	Upstream        *url.URL
-	UpstreamSetting string
+	// Upstream is where requests go, UpstreamWhere where that stands, and UpstreamSetting what messages call the setting.
+	Upstream                       *url.URL
+	UpstreamWhere, UpstreamSetting string
 }
 
 // upstream takes the place of the client's server as what is reached.
@@ -79,7 +79,7 @@ func (r *Route) check(ctx context.Context) finding {
 	to := &checkup{Subject: r.Subject, upstream: &upstream{r.Upstream, r.UpstreamSetting}, secrets: c.secrets}
 	connection := to.steps(ctx, map[string]bool{"name": true, "connection": true, "TLS": true})
 	if connection.mark == crossed {
-		connection.text = r.UpstreamSetting + ": no connection: " + connection.text
+		connection.text = r.UpstreamWhere + ": no connection: " + connection.text
 		return connection
 	}
 	found := finding{mark: max(token.mark, connection.mark), text: "a token, and a connection to " + shownURL(r.Upstream)}

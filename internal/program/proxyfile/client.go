@@ -51,19 +51,22 @@ func (c *config) make(ctx context.Context, with *Clients, p *problems) map[*obje
 	var inherited []settings.Entry
 	if c.client != nil {
 		inherited = c.client.entries
-		p.lines(c.client.self, with.Table.CheckObject(settings.Object{File: c.path, At: c.client.self.prefix(), Entries: inherited}))
 	}
+	unreadable := false // what others inherit
 	for _, o := range c.objects() {
 		object := settings.Object{File: c.path, At: o.self.prefix(), Entries: o.entries}
 		if o.name != "" {
 			object.Inherited = inherited
 		}
 		reset()
-		if !o.used {
+		err := with.Table.CheckObject(object)
+		if err != nil || !o.used || unreadable && o.name != "" {
 			// What others inherit, or no route uses, need not be complete.
-			p.lines(o.self, with.Table.CheckObject(object))
+			unreadable = unreadable || err != nil && o.name == ""
+			p.lines(o.self, err)
 			continue
 		}
+		reset()
 		v, err := with.Table.ReadObject(object)
 		if err != nil {
 			p.lines(o.self, err)

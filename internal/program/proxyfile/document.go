@@ -57,10 +57,10 @@ func (f *field) byDefault() string {
 
 // meaning is the help, followed by what each choice means.
 func (f *field) meaning() string {
-	text := strings.ReplaceAll(f.Help, "`", "")
 	if f.choices == nil {
-		return text
+		return strings.ReplaceAll(f.Help, "`", "")
 	}
+	text, _, _ := strings.Cut(f.Help, ", by `")
 	text += ":"
 	for i, c := range f.choices {
 		if i > 0 {

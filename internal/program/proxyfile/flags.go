@@ -42,6 +42,9 @@ func (f *field) setting() *settings.Setting {
 	if s.From != 0 && s.From&settings.Flag == 0 {
 		return nil
 	}
+	if f.choices != nil {
+		s.Help += ": " + listed(f.texts(), "or")
+	}
 	s.Prefix, s.From = "PROXY_", settings.Flag|settings.Variable
 	return &s
 }

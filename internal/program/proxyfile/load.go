@@ -31,6 +31,8 @@ type Loaded struct {
 type Route struct {
 	// Where is where it stands, and Upstream where its upstream does, as messages begin.
 	Where, Upstream string
+	// UpstreamName is what remedies call that.
+	UpstreamName string
 	// Policies say what becomes of headers, each in words.
 	Policies []string
 }
@@ -113,7 +115,7 @@ func (with *Clients) finish(c *config, made map[*object]*Client, p *problems) (*
 	for _, r := range c.routes {
 		policies := []string{"Authorization: " + r.Authorization, "cookies: " + r.Cookies, "Host: " + r.HostHeader, "Forwarded: " + r.Forwarded, "encoded slashes: " + r.EncodedSlashes}
 		l.Config.Routes = append(l.Config.Routes, r.proxied(index[c.clientOf(r)]))
-		l.Routes = append(l.Routes, Route{r.self.prefix(), r.at("upstream").prefix(), policies})
+		l.Routes = append(l.Routes, Route{r.self.prefix(), r.at("upstream").prefix(), r.name("upstream"), policies})
 	}
 	return l, nil
 }

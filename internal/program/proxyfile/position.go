@@ -213,3 +213,17 @@ func (n *node) duplicates(of string, report func(at position, path string, first
 		value.duplicates(item(of, i), report)
 	}
 }
+
+// distinct is the value without what occurs twice in it, which is reported as that.
+func (n *node) distinct() json.RawMessage {
+	twice := false
+	n.duplicates("", func(position, string, position) { twice = true })
+	var value any
+	if !twice || json.Unmarshal(n.raw, &value) != nil {
+		return n.raw
+	}
+	if text, err := json.Marshal(value); err == nil {
+		return text
+	}
+	return n.raw
+}

@@ -168,7 +168,7 @@ func (r *reader) settings(n *node, label, name string) *object {
 		seen[m.key] = true
 		value, key := r.spot(m.value.at, ""), r.spot(m.at, "")
 		o.entries = append(o.entries, settings.Entry{
-			Key: m.key, Value: m.value.raw, At: value.where(), KeyAt: key.where(), Label: path(label, m.key),
+			Key: m.key, Value: m.value.distinct(), At: value.where(), KeyAt: key.where(), Label: path(label, m.key),
 		})
 	}
 	return o

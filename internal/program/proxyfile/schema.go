@@ -14,6 +14,7 @@ package proxyfile
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alf-go/alf/internal/program/settings"
@@ -64,19 +65,23 @@ func (s schema) names() (names []string) {
 func (f *field) problem() string {
 	if f.choices != nil {
 		value := reflect.ValueOf(f.Into).Elem().String()
-		var texts []string
-		for _, c := range f.choices {
-			if c.text == value {
-				return ""
-			}
-			texts = append(texts, c.text)
+		if slices.Contains(f.texts(), value) {
+			return ""
 		}
-		return "must be " + listed(texts, "or")
+		return "must be " + listed(f.texts(), "or")
 	}
 	if f.check != nil {
 		return f.check()
 	}
 	return ""
+}
+
+// texts are those of the choices.
+func (f *field) texts() (texts []string) {
+	for _, c := range f.choices {
+		texts = append(texts, c.text)
+	}
+	return texts
 }
 
 // initial is the default in words; "" if there is none.
@@ -85,8 +90,11 @@ func (f *field) initial() string {
 		return ""
 	}
 	value := reflect.ValueOf(f.Into).Elem()
-	if value.IsZero() {
-		return ""
+	switch value.Kind() {
+	case reflect.String, reflect.Slice, reflect.Map:
+		if value.Len() == 0 {
+			return ""
+		}
 	}
 	return settings.Shown(value.Interface())
 }

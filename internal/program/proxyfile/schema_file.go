@@ -54,8 +54,8 @@ func (c *config) schema() schema {
 			check: func() string { return checkTime(c.DrainTime) }},
 		{Setting: settings.Setting{Name: "upgrade_drain_time", Into: &c.UpgradeDrainTime, Help: "let websockets stay open for `TIME` when the proxy ends, drain_time at most"},
 			check: func() string { return checkTime(c.UpgradeDrainTime) }},
-		{Setting: settings.Setting{Name: "access_log", Into: &c.AccessLog, Help: "write a line of JSON for each request to `OUTPUT`: off, stdout or stderr"},
-			choices: []choice{{"off", "there is none"}, {"stdout", "standard output"}, {"stderr", "standard error"}}},
+		{Setting: settings.Setting{Name: "access_log", Into: &c.AccessLog, Help: "where a line of JSON for each request goes, by `OUTPUT`"},
+			choices: []choice{{"off", "nowhere"}, {"stdout", "standard output"}, {"stderr", "standard error"}}},
 	}
 }
 

@@ -73,7 +73,19 @@ func (c *config) validateDraining(p *problems) {
 	p.add(c.at("upgrade_drain_time"), "is longer than %s, after which the proxy ends: lower it, or raise %s", c.name("drain_time"), c.name("drain_time"))
 }
 
+// validateNames also names routes that have none, and differ from another one in their methods alone, by those.
 func (c *config) validateNames(p *problems) {
+	nameless := make(map[string]int)
+	for _, r := range c.routes {
+		if !r.has("name") {
+			nameless[r.title()]++
+		}
+	}
+	for _, r := range c.routes {
+		if !r.has("name") && nameless[r.title()] > 1 && len(r.Methods) > 0 {
+			r.Name = strings.Join(r.Methods, ",") + " " + r.title()
+		}
+	}
 	seen := make(map[string]*route)
 	for _, r := range c.routes {
 		if !r.good("name", "host", "path") {
@@ -83,12 +95,6 @@ func (c *config) validateNames(p *problems) {
 			p.add(r.at("name"), "is also the name of %s: choose another one", other.self.label)
 		}
 		seen[r.title()] = r
-	}
-	// Those of which none has a name differ in their methods alone, if in anything: that is in their names then.
-	for _, r := range c.routes {
-		if other := seen[r.title()]; other != r && other != nil && !r.has("name") && !other.has("name") && len(r.Methods) > 0 {
-			r.Name = strings.Join(r.Methods, ",") + " " + r.title()
-		}
 	}
 }
 

@@ -36,9 +36,6 @@ func (t Table) ReadObject(o Object) (*Values, error) {
 		problems.Note(fmt.Errorf("%s is %v: must not be negative; 0 waits forever", v.where["timeout"].Text, v.Timeout))
 	}
 	v.chooseServer()
-	if len(problems) > 0 {
-		return nil, problems.Err() // what seems to be missing may be what could not be read
-	}
 	v.requireClient(&problems)
 	v.chooseCredentials()
 	v.chooseStyle(&problems)
@@ -100,6 +97,9 @@ func (v *Values) Digest(t Table) string {
 		value := t[i].target(v)
 		if value.Kind() == reflect.Func {
 			continue // a secret, which no object has
+		}
+		if kind := value.Kind(); (kind == reflect.Slice || kind == reflect.Map) && value.Len() == 0 {
+			value = reflect.Zero(value.Type()) // an empty one says no more than none
 		}
 		text, err := json.Marshal(value.Interface())
 		if err != nil {
