@@ -20,7 +20,7 @@ type Route struct {
 	Where string
 	// Subject is the client that gets its token. It has a configuration, with what the route requests.
 	Subject Subject
-	// Upstream is where requests go, UpstreamWhere where that stands, and UpstreamSetting what messages call the setting.
+	// Upstream is where requests go, UpstreamWhere where that stands, and UpstreamSetting what remedies call it.
 	Upstream                       *url.URL
 	UpstreamWhere, UpstreamSetting string
 }

@@ -37,8 +37,8 @@ func readSecret(path string) ([]byte, error) {
 // looks is how often a file is looked at for a change.
 const looks = time.Second
 
-// callerSecret is a secret that can be replaced while it is in use. One that cannot be read at the moment, because it is
-// being replaced, stays the one before. It is safe for concurrent use.
+// callerSecret is a secret that can be replaced while it is in use. While it cannot be read, because it is being
+// replaced, the one before stays. It is safe for concurrent use.
 type callerSecret struct {
 	path string
 

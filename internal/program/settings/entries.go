@@ -70,8 +70,8 @@ func decode(raw json.RawMessage, to reflect.Value, path string) error {
 	return nil
 }
 
-// Decode reads the value that a setting with an Into has in a file at path, which paths in it are relative to. Its error
-// says what the value should have been.
+// Decode reads the value that a setting with an Into has in a file at path, which paths in it are relative to. Its
+// error says what the value should have been.
 func (s *Setting) Decode(raw json.RawMessage, path string) error {
 	to := reflect.ValueOf(s.Into).Elem()
 	value := reflect.New(to.Type()).Elem()
