@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,10 +131,12 @@ func TestC4_TransportThatRespondsBeforeItHasReadTheBody(t *testing.T) {
 		size, length int64
 		retried      bool
 	}{
-		{"nothing read", 0, 100, 0, false},
-		{"half read", 50, 100, 0, false},
+		{"nothing read", 0, 100, 0, true},
+		{"half read", 50, 100, 0, true},
+		{"half read of as much as is kept", 50, 64 << 10, 0, true},
+		{"half read of more than is kept", 50, 64<<10 + 1, 0, false},
 		{"half read of a known length", 50, 100, 100, true},
-		{"all read, EOF not seen", 100, 100, 0, false},
+		{"all read, EOF not seen", 100, 100, 0, true},
 		{"all of a known length read, EOF not seen", 100, 100, 100, true},
 		{"EOF before the announced length", 101, 100, 200, false},
 		{"more than the announced length", 100, 100, 99, false},
@@ -172,6 +176,29 @@ func TestC4_TransportThatRespondsBeforeItHasReadTheBody(t *testing.T) {
 			require.Len(t, source.invalidated, 1)
 		})
 	}
+}
+
+func TestC4_ABodyOfUnknownLengthThatDoesNotEndDelaysThe401ForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base := roundTripper(func(req *http.Request) (*http.Response, error) {
+			req.Body.Close()
+			return respond(req, 401, "the first"), nil
+		})
+		source := &fakeSource{}
+		body, w := io.Pipe() // the caller goes on sending when it has seen the response
+		defer w.Close()
+		req, err := http.NewRequest(http.MethodPost, apiURL, body)
+		require.NoError(t, err)
+		start := time.Now()
+		resp, err := over(t, source, base).Do(req)
+		require.NoError(t, err)
+		require.Equal(t, "the first", readAll(t, resp))
+		require.Equal(t, 500*time.Millisecond, time.Since(start))
+		require.Len(t, source.invalidated, 1)
+		synctest.Wait() // the body is closed by another goroutine
+		_, err = w.Write([]byte("x"))
+		require.ErrorIs(t, err, io.ErrClosedPipe)
+	})
 }
 
 func TestC4_TransportThatIsStillReadingWhenThe401Arrives(t *testing.T) {

@@ -102,7 +102,7 @@ func TestPackages_PublicOnesAreFew(t *testing.T) {
 
 // The order in which arrows point: a package imports only what stands after it.
 var layers = []string{
-	"cmd/alf", "internal/program", "sim", "internal/fleet", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core/sharing", "internal/core",
+	"cmd/alf", "internal/program", "internal/proxy", "sim", "internal/fleet", "alf", "internal/transport", "internal/simulation", "manager", "internal/core/endpoint", "internal/core/sharing", "internal/core",
 	"internal/seal", "filestore", "store", "fetcher", "dpop", "keys",
 }
 

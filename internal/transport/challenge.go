@@ -15,7 +15,7 @@ const maxPeeked = 64 << 10
 // another reader of the same bytes.
 func (s *Session) rejects(resp *http.Response) bool {
 	if s.rejected == nil {
-		return resp.StatusCode == http.StatusUnauthorized && !exempt(resp.Header)
+		return Rejects(resp)
 	}
 	visible := *resp
 	visible.Body = http.NoBody
@@ -26,6 +26,11 @@ func (s *Session) rejects(resp *http.Response) bool {
 		visible.Body = io.NopCloser(bytes.NewReader(prefix))
 	}
 	return s.rejected(&visible)
+}
+
+// Rejects is the rule where the configuration has none.
+func Rejects(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusUnauthorized && !exempt(resp.Header)
 }
 
 // exempt reports whether a 401 says that another token would not help: the token lacks a scope (RFC 6750 section 3.1),

@@ -242,7 +242,7 @@ func (s *sentBody) init(body io.ReadCloser, req *http.Request) {
 		s.limit = maxCompared
 	default:
 		s.limit = maxReplay
-		s.finishes = s.length > 0
+		s.finishes = req.GetBody == nil
 	}
 }
 
@@ -326,20 +326,26 @@ func (s *sentBody) readToEnd() bool { return s.ended || s.length > 0 && s.total 
 
 // finish returns the whole body if that was recorded: up to Content-Length if that is known (a transport need not read
 // on to see the EOF, and an EOF before it is not the end), otherwise up to the EOF. What is missing of a short body is
-// read now. It is called when the base transport is done.
+// read now, of unknown length as well: over HTTP/2 a refusal may come before the little that an RPC sends. It is
+// called when the base transport is done.
 func (s *sentBody) finish(ctx context.Context) ([]byte, bool) {
 	s.mu.Lock()
 	data, kept := s.data, s.kept
 	s.kept = false
 	s.mu.Unlock()
 	if kept {
-		rest, err := readStart(ctx, s.body, s.length-s.total)
+		missing := s.length - s.total
+		if s.length == 0 {
+			missing = maxReplay + 1 - s.total // one more, which shows that it is longer
+		}
+		rest, err := readStart(ctx, s.body, missing)
 		if err != nil {
 			return nil, false
 		}
 		s.body.Close()
 		data = append(data, rest...)
 		s.total += int64(len(rest))
+		s.ended = int64(len(rest)) < missing
 	}
 	whole := s.total == int64(len(data)) && (s.length > 0 && s.total == s.length || s.length == 0 && s.ended)
 	return data, whole

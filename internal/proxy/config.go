@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/core/routing"
+)
+
+// Config is what a [Proxy] is made from. It has been validated by the caller.
+type Config struct {
+	// Listeners serve the routes.
+	Listeners []Listener
+	// Health is the TCP address of /readyz and /livez, which serves nothing else. "": there is none.
+	Health string
+	// Admin is the address of /status, /metrics and /quitquitquit, in the form of Listener.Address. "": there is none.
+	Admin string
+	// Clients have the tokens of the routes.
+	Clients []Client
+	// Routes say which requests go where.
+	Routes []Route
+	// DrainTime is how long requests may take when the proxy ends, and UpgradeDrainTime how long websockets may stay
+	// open then.
+	DrainTime, UpgradeDrainTime time.Duration
+	// AccessLog gets a line of JSON for each request. Nil: there is no access log.
+	AccessLog io.Writer
+	// Log gets what happens otherwise. Required.
+	Log *slog.Logger
+}
+
+// Listener is an address that callers connect to.
+type Listener struct {
+	// Address is "unix:PATH", "HOST:PORT", or "systemd:NAME" for a socket that systemd has opened.
+	Address string
+	// Mode is that of a Unix socket. 0: 0600.
+	Mode fs.FileMode
+	// Hosts are served beside those of the routes.
+	Hosts []string
+	// CallerSecret returns what callers have to send. It is called for every request, and has to be quick. Nil: every
+	// process that can connect may call.
+	CallerSecret func() ([]byte, error)
+}
+
+// Client is the credentials of one client, and the tokens that they obtain: a pool.
+type Client struct {
+	// Name is the tenant; "" the default one.
+	Name string
+	// Key names the settings: over a reload, a client keeps its tokens if its Key stays the same.
+	Key string
+	// Config is what the pool is made from. Its HTTPClient has the trust of the upstreams. Policy, Logger and Rejected
+	// are set by this package.
+	Config alf.Config
+}
+
+// Route is where requests go, and the token they carry.
+type Route struct {
+	routing.Route
+	// Upstream is the server: scheme and host. Its path is in UpstreamPath.
+	Upstream *url.URL
+	// HTTP2 speaks HTTP/2 without TLS to an http upstream.
+	HTTP2 bool
+	// ResponseTime is how long the upstream may take until its response begins. 0: no limit.
+	ResponseTime time.Duration
+	// Client is the index of the client in Config.Clients, and Target which of its tokens is used.
+	Client int
+	Target alf.Target
+}
+
+// tlsOf is the configuration for connections to the upstreams of a client.
+func (c *Client) tlsOf() *tls.Config {
+	if own, ok := c.transportOf(); ok && own.TLSClientConfig != nil {
+		return own.TLSClientConfig.Clone()
+	}
+	return new(tls.Config)
+}

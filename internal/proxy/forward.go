@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/core/routing"
+)
+
+// forwarder sends the requests of one route.
+type forwarder struct {
+	*Route
+	// plain serves requests without a body, streaming all others: while the caller still sends, a response has to reach
+	// it at once, whatever its length.
+	plain, streaming *httputil.ReverseProxy
+}
+
+// newForwarder makes the forwarder of a route, whose token is in a pool.
+func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
+	var base http.RoundTripper
+	if r.HTTP2 && r.Upstream.Scheme == "http" {
+		base = c.newUpstream(true)
+	}
+	client := tokens.Client(r.Target)
+	var transport http.RoundTripper = client.Transport(base)
+	if r.Headers.Authorization == routing.Pass {
+		if base == nil {
+			base = tokens.HTTPClient().Transport
+		}
+		transport = &passing{transport, base}
+	}
+	f := forwarder{Route: r}
+	proxy := httputil.ReverseProxy{
+		Rewrite:        f.rewrite,
+		Transport:      transport,
+		ModifyResponse: f.modifyResponse,
+		ErrorHandler:   fail,
+		ErrorLog:       log.New(io.Discard, "", 0), // what it reports is in the access log, or is nothing that went wrong here
+		BufferPool:     buffers{},
+	}
+	streaming := proxy
+	streaming.FlushInterval = -1
+	f.plain, f.streaming = &proxy, &streaming
+	return f
+}
+
+// passing sends a request with its caller's Authorization, if it has one, and without the token.
+type passing struct{ withToken, without http.RoundTripper }
+
+// RoundTrip sends req by one of the two.
+func (p *passing) RoundTrip(req *http.Request) (*http.Response, error) {
+	if len(req.Header["Authorization"]) > 0 {
+		return p.without.RoundTrip(req)
+	}
+	return p.withToken.RoundTrip(req)
+}
+
+// passage is what is known of one request on its way.
+type passage struct {
+	match     routing.Match
+	websocket bool
+	inbound   *http.Request
+	body      *body // nil: there is none
+}
+
+type passageKey struct{}
+
+func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
+
+// forward sends a request on, and the response back.
+func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routing.Match, websocket bool) {
+	p := &passage{match: match, websocket: websocket, inbound: r}
+	ctx := context.WithValue(r.Context(), passageKey{}, p)
+	if f.ResponseTime > 0 {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		defer cancel(nil)
+		timer := time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
+		defer timer.Stop()
+		p.body = nil
+	}
+	out := &writer{ResponseWriter: w, major: r.ProtoMajor}
+	in := r.WithContext(ctx)
+	if r.Body == nil || r.Body == http.NoBody {
+		f.plain.ServeHTTP(out, in)
+		return
+	}
+	p.body = newBody(r, http.NewResponseController(w))
+	in.Body = p.body
+	defer p.body.end()
+	f.streaming.ServeHTTP(out, in)
+}
+
+// rewrite makes the request that is sent.
+func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
+	p := passageOf(pr.In.Context())
+	out := pr.Out
+	path, err := url.PathUnescape(p.match.Path)
+	if err != nil {
+		path = p.match.Path // which Decide has refused
+	}
+	*out.URL = url.URL{Scheme: f.Upstream.Scheme, Host: f.Upstream.Host, Path: path, RawPath: p.match.Path, RawQuery: p.match.Query}
+	out.Host = ""
+	if f.Headers.Host == routing.Pass {
+		out.Host = pr.In.Host
+	}
+	switch f.Headers.Forwarded {
+	case routing.Append:
+		for _, name := range []string{"X-Forwarded-For"} {
+			out.Header[name] = pr.In.Header[name]
+		}
+		pr.SetXForwarded()
+	case routing.Pass:
+		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+			if values := pr.In.Header[name]; values != nil {
+				out.Header[name] = values
+			}
+		}
+	}
+	f.Headers.Outgoing(out.Header, p.websocket)
+	if p.body != nil {
+		p.body.trailers(out)
+	}
+}
+
+// modifyResponse edits the response of the upstream.
+func (f *forwarder) modifyResponse(resp *http.Response) error {
+	p := passageOf(resp.Request.Context())
+	f.Headers.Incoming(resp.Header)
+	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
+		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section
+		// 8.1).
+		delete(resp.Header, "Content-Length")
+	}
+	if p.body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		resp.Body = &responseBody{resp.Body, p.body}
+	}
+	return nil
+}
+
+// buffers are those that bodies are copied by.
+type buffers struct{}
+
+const bufferSize = 32 << 10
+
+var bufferPool = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// Get returns a buffer.
+func (buffers) Get() []byte { return bufferPool.Get().(*[bufferSize]byte)[:] }
+
+// Put takes it back.
+func (buffers) Put(b []byte) { bufferPool.Put((*[bufferSize]byte)(b)) }
+
+var errResponseTime = fmt.Errorf("the upstream has not responded within the route's response_time: %w", context.DeadlineExceeded)

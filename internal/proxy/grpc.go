@@ -1,0 +1,26 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/alf-go/alf"
+)
+
+// unauthenticated is the gRPC status that rejects a token (statuscodes of gRPC: UNAUTHENTICATED).
+const unauthenticated = "16"
+
+// rejected is the rule by which a response rejects its token: every 401 that alf counts, and a gRPC response that
+// consists of trailers alone and says UNAUTHENTICATED. Once a message has arrived, the call cannot be made again.
+func rejected(resp *http.Response) bool {
+	if resp.StatusCode != http.StatusOK {
+		return alf.RejectsToken(resp)
+	}
+	status := resp.Header["Grpc-Status"]
+	return len(status) > 0 && status[0] == unauthenticated && isGRPC(resp.Header)
+}
+
+func isGRPC(header http.Header) bool {
+	kind := header["Content-Type"]
+	return len(kind) > 0 && strings.HasPrefix(kind[0], "application/grpc")
+}

@@ -1,0 +1,139 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/core/routing"
+)
+
+// problem is a response of the proxy's own (RFC 9457).
+type problem struct {
+	status int
+	reason string // one word, for programs, in the header Alf-Error
+	detail string
+}
+
+// write sends it: to callers that speak gRPC as a status of theirs.
+func (p problem) write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Alf-Error", p.reason)
+	if isGRPC(r.Header) {
+		h.Set("Content-Type", "application/grpc")
+		h.Set("Grpc-Status", p.grpcStatus())
+		h.Set("Grpc-Message", grpcMessage("alf proxy: "+p.detail))
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}{"alf proxy: " + p.reason, p.status, p.detail})
+}
+
+// grpcStatus is the code of the same meaning: G3, and for what is no matter of a token the mapping of gRPC itself.
+func (p problem) grpcStatus() string {
+	switch p.status {
+	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusTooManyRequests:
+		if p.reason == noToken && p.status == http.StatusBadGateway {
+			return unauthenticated
+		}
+		return "14" // UNAVAILABLE
+	case http.StatusForbidden:
+		return "7" // PERMISSION_DENIED
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return "12" // UNIMPLEMENTED
+	}
+	return "13" // INTERNAL
+}
+
+// grpcMessage encodes text as gRPC's specification has it for grpc-message.
+func grpcMessage(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '%' {
+			const digits = "0123456789ABCDEF"
+			b.WriteByte('%')
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
+			continue
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+// refuse responds to a request that is not admitted.
+func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
+	if len(refusal.Allow) > 0 {
+		w.Header().Set("Allow", strings.Join(refusal.Allow, ", "))
+	}
+	if refusal.Status == http.StatusUpgradeRequired {
+		w.Header().Set("Sec-WebSocket-Version", "13")
+	}
+	if r.ProtoMajor == 1 && refusal.Reason == routing.Ambiguous {
+		// What follows on this connection may be a part of the request, if another program understands it differently.
+		w.Header().Set("Connection", "close")
+	}
+	problem{refusal.Status, string(refusal.Reason), refusal.Detail}.write(w, r)
+}
+
+// noToken is the reason of a problem about a token that is not available.
+const noToken = "no-token"
+
+// fail responds to a request that could not be sent, or has no response.
+func fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil && !errors.Is(context.Cause(r.Context()), errResponseTime) {
+		panic(http.ErrAbortHandler) // the caller has gone
+	}
+	explain(w.Header(), err).write(w, passageOf(r.Context()).inbound)
+}
+
+// explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
+// they have its address.
+func explain(h http.Header, err error) problem {
+	var token *alf.TokenError
+	var tenant *alf.TenantError
+	switch {
+	case errors.As(err, &token):
+		if token.Permanent {
+			return problem{http.StatusBadGateway, noToken, err.Error()}
+		}
+		retryAfter(h, token.NextAttempt)
+		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+	case errors.As(err, &tenant):
+		retryAfter(h, tenant.NextAttempt)
+		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+	case errors.Is(err, alf.ErrPoolFull):
+		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+	case errors.Is(err, alf.ErrClosed):
+		return problem{http.StatusServiceUnavailable, "draining", "the proxy is ending"}
+	case errors.Is(err, alf.ErrRefused):
+		return problem{http.StatusBadGateway, "refused", err.Error()}
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem{http.StatusGatewayTimeout, "upstream", "the upstream has not responded in time"}
+	}
+	return problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
+}
+
+func retryAfter(h http.Header, next time.Time) {
+	if wait := time.Until(next); !next.IsZero() && wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+}

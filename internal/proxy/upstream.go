@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/dial"
+)
+
+const (
+	// maxIdlePerHost is how many idle connections to an upstream are kept: as many as requests may be in flight.
+	maxIdlePerHost = 1024
+	// idleTime is shorter than the 60 s after which most servers and load balancers close an idle connection.
+	idleTime = 55 * time.Second
+	// expectTime is how long the upstream may take to respond to Expect: 100-continue before the body is sent. Without
+	// a limit, net/http sends both a 100 of its own and the upstream's.
+	expectTime = time.Second
+	// connectionBuffer is that of a connection in each direction: most requests and responses fit.
+	connectionBuffer = 16 << 10
+	// pingTime is how long an HTTP/2 connection may be silent (C9), and pongTime how long a ping may take.
+	pingTime, pongTime = 5 * time.Second, 10 * time.Second
+	// maxHead is how much the head of a response may have, and of a request.
+	maxHead = 256 << 10
+)
+
+// transportOf is the transport that a client's configuration brings; false if there is none.
+func (c *Client) transportOf() (*http.Transport, bool) {
+	if c.Config.HTTPClient == nil {
+		return nil, false
+	}
+	t, ok := c.Config.HTTPClient.Transport.(*http.Transport)
+	return t, ok
+}
+
+// newUpstream makes the transport to the upstreams of one client. Plain connections speak HTTP/2 if that is said.
+func (c *Client) newUpstream(http2 bool) *http.Transport {
+	t := &http.Transport{
+		DialContext:            dial.AllAddresses(nil),
+		TLSClientConfig:        c.tlsOf(),
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
+		IdleConnTimeout:        idleTime,
+		ExpectContinueTimeout:  expectTime,
+		DisableCompression:     true, // what the caller accepts is for the caller to say
+		ReadBufferSize:         connectionBuffer,
+		WriteBufferSize:        connectionBuffer,
+		MaxResponseHeaderBytes: maxHead,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingTime, PingTimeout: pongTime},
+	}
+	if own, ok := c.transportOf(); ok {
+		t.Proxy = own.Proxy
+	}
+	if http2 {
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return t
+}
+
+// newPool makes the pool of a client, whose requests to the upstreams it sends by a transport of this package; one that
+// is no http.Transport, as in tests, is used as it is.
+func (c *Client) newPool(cfg *Config) (*alf.Pool, error) {
+	own := c.Config
+	if _, standard := c.transportOf(); standard || own.HTTPClient == nil || own.HTTPClient.Transport == nil {
+		own.HTTPClient = &http.Client{Transport: c.newUpstream(false)}
+	}
+	own.Rejected = rejected
+	own.Logger = cfg.Log
+	return alf.NewPool(alf.PoolConfig{Config: own})
+}
