@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo responds with what it received, when it has received all of it: over HTTP/1, net/http's server would stop
-// reading.
+// echo responds with what it received, once it has all of it: over HTTP/1, net/http's server would stop reading.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -21,20 +21,20 @@ type Request struct {
 // values are those of a header, by its canonical name.
 func (r *Request) values(name string) []string { return r.Header[name] }
 
-// tokens calls f for each element of a header that is a list, in lower case, until it returns false.
+// tokens calls f for each element of a header that is a list, until it returns false.
 func (r *Request) tokens(name string, f func(token string) bool) {
 	for _, line := range r.Header[name] {
 		for element := range strings.SplitSeq(line, ",") {
-			if element = strings.ToLower(strings.Trim(element, " \t")); element != "" && !f(element) {
+			if element = strings.Trim(element, " \t"); element != "" && !f(element) {
 				return
 			}
 		}
 	}
 }
 
-// lists reports whether a list has a token.
+// lists reports whether a list has a token, in any case.
 func (r *Request) lists(name, token string) (found bool) {
-	r.tokens(name, func(t string) bool { found = t == token; return !found })
+	r.tokens(name, func(t string) bool { found = strings.EqualFold(t, token); return !found })
 	return found
 }
 
