@@ -122,8 +122,8 @@ func appendAccess(b []byte, out *writer, r *http.Request, listener string, took 
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(out.status), 10)
 	var received int64
-	if out.passage != nil && out.passage.body != nil {
-		received = out.passage.body.read.Load()
+	if out.body != nil {
+		received = out.body.read.Load()
 	}
 	b = append(b, `,"received":`...)
 	b = strconv.AppendInt(b, received, 10)

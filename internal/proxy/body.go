@@ -16,9 +16,10 @@ type body struct {
 	r       io.ReadCloser
 	control *http.ResponseController
 	trailer http.Header // of the request that is sent; nil: there can be none
+	length  int64       // that was announced
 	ended   atomic.Bool // it was read to its end, or failed
 	reading atomic.Bool
-	read    atomic.Int64 // bytes
+	read    atomic.Int64 // how much of it
 }
 
 // newBody prepares the connection for a response that comes before the request has ended.
@@ -27,7 +28,7 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 		// HTTP/2 is always so. Otherwise net/http would read the whole request before the first byte of the response.
 		_ = control.EnableFullDuplex()
 	}
-	return &body{in: r, r: r.Body, control: control}
+	return &body{in: r, r: r.Body, control: control, length: r.ContentLength}
 }
 
 // Read reads what the caller sends.
@@ -35,7 +36,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)
-	b.read.Add(int64(n))
+	if read := b.read.Add(int64(n)); n > 0 && read == b.length {
+		b.ended.Store(true) // no Read has to follow that sees the end
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()
@@ -47,6 +50,9 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Close closes what the caller sends.
 func (b *body) Close() error { return b.r.Close() }
+
+// isRead reports whether all of it was read.
+func (b *body) isRead() bool { return b.ended.Load() }
 
 // trailers gives the request that is sent a trailer of its own: httputil.ReverseProxy copies it before there are
 // values. A trailer may be sent wherever the length is unknown, whether it was announced or not.

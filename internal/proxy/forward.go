@@ -89,7 +89,6 @@ func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*
 // forward sends a request on, and the response back.
 func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, websocket bool) {
 	p := &passage{match: match, websocket: websocket, inbound: r, out: out}
-	out.passage = p
 	ctx := context.WithValue(r.Context(), passageKey{}, p)
 	if out.timing != nil {
 		ctx = alf.WithTrace(ctx, out.timing.trace())
@@ -108,7 +107,7 @@ func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, w
 		return
 	}
 	p.body = newBody(r, http.NewResponseController(out.ResponseWriter))
-	in.Body = p.body
+	in.Body, out.body = p.body, p.body
 	defer p.body.end()
 	f.streaming.ServeHTTP(out, in)
 }

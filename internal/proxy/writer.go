@@ -12,10 +12,10 @@ type writer struct {
 	http.ResponseWriter
 	major   int
 	began   time.Time
+	body    *body      // of the request; nil: it has none
 	status  int        // 0: there is none yet
 	sent    int64      // bytes of the body
 	route   *forwarder // nil: the request was refused
-	passage *passage   // nil: the same
 	problem *problem   // what the proxy has responded itself; nil: the upstream has
 	timing  *timing    // for the access log; nil: there is none
 
@@ -32,6 +32,11 @@ func (w *writer) WriteHeader(status int) {
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
+	}
+	if w.major == 1 && status >= 200 && w.body != nil && !w.body.isRead() {
+		// The rest of the request may never come, and must not be taken for the next one: net/http keeps a connection
+		// whose body was given up because of a deadline.
+		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
