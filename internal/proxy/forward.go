@@ -87,16 +87,15 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routin
 		defer timer.Stop()
 		p.body = nil
 	}
-	out := &writer{ResponseWriter: w, major: r.ProtoMajor}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
-		f.plain.ServeHTTP(out, in)
+		f.plain.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor}, in)
 		return
 	}
 	p.body = newBody(r, http.NewResponseController(w))
 	in.Body = p.body
 	defer p.body.end()
-	f.streaming.ServeHTTP(out, in)
+	f.streaming.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor, body: p.body}, in)
 }
 
 // rewrite makes the request that is sent.
