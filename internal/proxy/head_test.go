@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,5 +48,19 @@ func TestX2_AHeadIsLimited(t *testing.T) {
 				require.Empty(t, calls, name)
 			}
 		})
+	}
+}
+
+// net/http responds to OPTIONS * by itself, unless it is kept from that: before the host or a secret is looked at.
+func TestX2_OptionsOfTheWholeServerIsRefused(t *testing.T) {
+	l := newLab(t, http1, nil, nil)
+	for host, status := range map[string]int{"localhost": http.StatusBadRequest, "other.test": http.StatusMisdirectedRequest} {
+		conn := l.dial(t)
+		_, err := io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, status, resp.StatusCode, host)
 	}
 }

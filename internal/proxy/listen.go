@@ -105,6 +105,8 @@ func newServer(h http.Handler, cfg Config) *http.Server {
 		MaxHeaderBytes:    maxRequestHead,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		Protocols:         new(http.Protocols),
+		// OPTIONS * is for the handler as well, which refuses it: net/http would respond before any check.
+		DisableGeneralOptionsHandler: true,
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetUnencryptedHTTP2(true)
