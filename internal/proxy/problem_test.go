@@ -91,7 +91,7 @@ func TestX2_CallersWithoutTheSecret(t *testing.T) {
 			require.NotContains(t, values[0], string(secret))
 		}
 	}
-	secret = nil // a file that is empty for a moment admits nobody
+	secret = nil // a file that is empty for a moment admits no caller
 	resp := do(t, l.http, request(t, "GET", "/", nil))
 	require.Equal(t, 403, resp.StatusCode)
 }

@@ -88,7 +88,7 @@ func TestX2_OtherUpgradesAreNotPassedOn(t *testing.T) {
 	}
 }
 
-// An upstream that answers a handshake with something else is passed on as it is.
+// A response to a handshake that is none of its kind is passed on as it is.
 func TestX1_ARefusedWebsocket(t *testing.T) {
 	l := newLab(t, http1, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no chat today", 409) }, nil)
 	c := l.dial(t)
