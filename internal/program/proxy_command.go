@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -116,9 +117,9 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return exit.Failf(exit.Usage, "%w", err)
 	}
-	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
+	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
 	ended := make(chan struct{})
 	stop := make(chan struct{})
 	go func() {
@@ -157,6 +158,12 @@ func (r *proxyRun) configuration(loaded *proxyfile.Loaded, log *slog.Logger) pro
 	return cfg
 }
 
+// reloader is a proxy that can be given another configuration, and counts those that could not be read.
+type reloader interface {
+	Reload(cfg proxy.Config) error
+	NoteReload(err error)
+}
+
 // reload reads the file again. Whatever is wrong with it, the proxy goes on as it is.
 func (r *proxyRun) reload(ctx context.Context, served *proxy.Proxy, with *proxyfile.Clients, log *slog.Logger) {
 	if r.config == "" {
@@ -164,8 +171,12 @@ func (r *proxyRun) reload(ctx context.Context, served *proxy.Proxy, with *proxyf
 		return
 	}
 	loaded, err := with.Load(ctx, string(r.config))
-	if err == nil {
-		err = any(served).(interface{ Reload(proxy.Config) error }).Reload(r.configuration(loaded, log))
+	if reloads, ok := any(served).(reloader); !ok {
+		err = errors.Join(err, errors.New("restart the proxy"))
+	} else if err == nil {
+		err = reloads.Reload(r.configuration(loaded, log))
+	} else {
+		reloads.NoteReload(err)
 	}
 	if err != nil {
 		for _, line := range lines(err.Error()) {

@@ -73,6 +73,8 @@ func TestX2_ConfigurationErrorsHaveLineAndColumn(t *testing.T) {
 		{[2]string{soundProxy, "  ▸[1]"}, "it has to be a JSON object: begin it with { and end it with }"},
 		{[2]string{soundProxy, "{}\n▸{}"}, "it is not JSON: invalid character '{' after top-level value"},
 
+		{add(`"x": ` + strings.Repeat("[", 64) + "▸[" + strings.Repeat("]", 65)), "values are nested more than 64 deep: no setting needs that"},
+
 		// Names.
 		{add(`▸"routs": 1`), `unknown key "routs": did you mean "routes"?`},
 		{route(`{▸"upstraem": 1, "upstream": "https://api.example.com"}`), `unknown key "routes[0].upstraem": did you mean "upstream"?`},
@@ -103,13 +105,16 @@ func TestX2_ConfigurationErrorsHaveLineAndColumn(t *testing.T) {
 		{add(`"tenants": {"a": ▸"b"}`), "tenants.a: must be an object of settings"},
 		{add(`"tenants": {▸"": {}}`), "tenants: has a tenant without a name: give it one, by which routes name it"},
 
+		{add(`"tenants": {"a\u001b\nb": {▸"x": 1}}`), `unknown key "tenants.\"a\\x1b\\nb\".x": use allow_http, `},
+		{[2]string{soundRoute + "]", `{"upstream": "https://a.example.com", "tenant": "a"}], "tenants": {"a": {}, ▸"a": {}}`}, "tenants.a: occurs twice: remove one; the other is in line 4"},
+
 		// Listeners.
 		{listener(`▸{"mode": "0600"}`), "listeners[0]: address is missing: write unix:PATH for a Unix socket, which is safest, or HOST:PORT"},
 		{listener(`{"address": ▸"unix:"}`), "listeners[0].address: has no path: write unix:PATH"},
 		{listener(`{"address": ▸"unix:@x"}`), "listeners[0].address: is an abstract socket, which has no mode: every user could use the tokens: write the path of a file"},
 		{listener(`{"address": ▸"unix:/run/"}`), "listeners[0].address: is a directory: add a name for the socket"},
 		{listener(`{"address": ▸"unix:/run/a\u0000b"}`), "listeners[0].address: has a NUL in its path: remove it"},
-		{listener(`{"address": ▸"unix:/` + strings.Repeat("x", 107) + `"}`), "listeners[0].address: is a path of 108 bytes, and the system takes 99 for a socket: choose a shorter one"},
+		{listener(`{"address": ▸"unix:/` + strings.Repeat("x", 107) + `"}`), "listeners[0].address: is a path of 108 bytes, and the system takes 95 for a socket: choose a shorter one"},
 		{listener(`{"address": ▸"/run/x.sock"}`), "listeners[0].address: is neither HOST:PORT nor the path of a socket: write unix:PATH for a Unix socket, and HOST:PORT without a scheme"},
 		{listener(`{"address": ▸"http://localhost:80"}`), "listeners[0].address: is neither HOST:PORT nor the path of a socket: write unix:PATH for a Unix socket, and HOST:PORT without a scheme"},
 		{listener(`{"address": ▸"localhost"}`), "listeners[0].address: is not of the form HOST:PORT, unix:PATH or systemd:NAME: write for example 127.0.0.1:8480, or [::1]:8480"},

@@ -57,9 +57,15 @@ func (b *safeBuffer) String() string {
 // await waits until a text was written.
 func (b *safeBuffer) await(t *testing.T, ended <-chan struct{}, text string) {
 	t.Helper()
+	b.awaitTimes(t, ended, text, 1)
+}
+
+// awaitTimes waits until it was written a number of times.
+func (b *safeBuffer) awaitTimes(t *testing.T, ended <-chan struct{}, text string, times int) {
+	t.Helper()
 	for {
 		b.mu.Lock()
-		if strings.Contains(b.written.String(), text) {
+		if strings.Count(b.written.String(), text) >= times {
 			b.mu.Unlock()
 			return
 		}
@@ -134,8 +140,19 @@ func tokenEcho(t *testing.T) string {
 	})
 }
 
+// tokensByClient is a token endpoint whose tokens say for which client they are.
+func tokensByClient(t *testing.T) *idp {
+	i := newIDP(t)
+	i.respond = func(w http.ResponseWriter, r *http.Request) {
+		user, _, _ := r.BasicAuth()
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":"for-%s","token_type":"Bearer","expires_in":3600}`, user)
+	}
+	return i
+}
+
 func TestX1_ServesTheRoutesOfAFile(t *testing.T) {
-	i, api := newIDP(t), tokenEcho(t)
+	i, api := tokensByClient(t), tokenEcho(t)
 	p := newProxyProcess(t, map[string]string{"secret": theSecret, "proxy.json": fmt.Sprintf(`{
   "listeners": [{"address": "unix:alf.sock"}],
   "client": {"token_url": %q, "client_id": "me", "client_secret_file": "secret"},
@@ -151,11 +168,11 @@ func TestX1_ServesTheRoutesOfAFile(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	status, body := p.get("alf.sock", "/orders/17?a=b")
 	require.Equal(t, http.StatusOK, status, body)
-	require.Equal(t, "GET /v2/17?a=b Bearer token-1", body)
+	require.Equal(t, "GET /v2/17?a=b Bearer for-me", body)
 	_, body = p.get("alf.sock", "/plain/x")
-	require.Equal(t, "GET /plain/x Bearer token-2", body)
-	require.Equal(t, []string{"me:" + theSecret, "acme:" + theSecret}, i.auths)
-	require.Equal(t, []string{"grant_type=client_credentials", "grant_type=client_credentials&scope=read"}, i.forms)
+	require.Equal(t, "GET /plain/x Bearer for-acme", body)
+	require.ElementsMatch(t, []string{"me:" + theSecret, "acme:" + theSecret}, i.auths)
+	require.ElementsMatch(t, []string{"grant_type=client_credentials", "grant_type=client_credentials&scope=read"}, i.forms)
 	status, _ = p.get("alf.sock", "/elsewhere")
 	require.Equal(t, http.StatusNotFound, status)
 	require.Equal(t, exit.OK, p.stop())

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// longestSocket is how long the path of a Unix socket may be: the system takes 107 bytes, and until the socket has its
-// mode, its name ends with the number of the process.
-const longestSocket = 107 - len(".4194304")
+// longestSocket is how long the path of a Unix socket may be: every system takes 103 bytes, and until the socket has
+// its mode, its name ends with the number of the process.
+const longestSocket = 103 - len(".4194304")
 
 const (
 	unixPrefix    = "unix:"

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -187,8 +189,11 @@ func (t *text) next(d *json.Decoder) int {
 	return offset + len(t.content[offset:]) - len(bytes.TrimLeft(t.content[offset:], " \t\r\n,:"))
 }
 
-// path is how messages name a member of what has a path itself.
+// path is how messages name a member of what has a path itself. A key that would change how a message reads is quoted.
 func path(of, key string) string {
+	if strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsGraphic(r) || r == ' ' || r == '"' }) {
+		key = strconv.QuoteToGraphic(key)
+	}
 	if of == "" {
 		return key
 	}

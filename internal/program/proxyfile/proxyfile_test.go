@@ -1,6 +1,7 @@
 package proxyfile_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,8 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/memorystore"
 	"github.com/alf-go/alf/internal/program/proxyfile"
 	"github.com/alf-go/alf/internal/program/settings"
+	"github.com/alf-go/alf/store"
 )
 
 // docs/proxy.md has the schema: what the tables say is what the program reads.
@@ -180,4 +184,37 @@ func TestX2_ACallerSecretCanBeReplaced(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Equal(t, "a-new-secret-of-24-bytes", read())
 	})
+}
+
+// A program with more built in has settings and stores of its own here too: each client gets its values, and a store is
+// opened once, however often the file is read.
+func TestX1_SettingsAndStoresOfExtensions(t *testing.T) {
+	dir := folder(t)
+	region, opened := "default", 0
+	var configured []string
+	with := &proxyfile.Clients{
+		Table: append(settings.All(), settings.Setting{Name: "region", Into: &region, Group: settings.Connection, Help: "the `NAME` of a region"}),
+		Stores: settings.Stores{"mem": func(context.Context, string, func(error)) (store.Store, error) {
+			opened++
+			return new(memorystore.Store), nil
+		}},
+		Configure: []func(context.Context, *alf.Config) error{func(_ context.Context, c *alf.Config) error {
+			configured = append(configured, c.ClientID+" in "+region)
+			return nil
+		}},
+	}
+	path := filepath.Join(dir, "proxy.json")
+	write := func(content string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o600)) }
+	write(strings.NewReplacer(`"client_id": "me"`, `"client_id": "me", "store": "mem://x"`, `"client_id": "acme"`, `"client_id": "acme", "region": "eu"`).Replace(template))
+	first, err := with.Load(t.Context(), path)
+	require.NoError(t, err)
+	second, err := with.Load(t.Context(), path)
+	require.NoError(t, err)
+	require.Equal(t, []string{"me in default", "acme in eu", "me in default", "acme in eu"}, configured)
+	require.Equal(t, 1, opened)
+	require.Equal(t, "default", region)
+	require.Equal(t, keys(first), keys(second))
+	write(strings.Replace(template, `"client_id": "acme"`, `"client_id": "acme", "regoin": "eu"`, 1))
+	_, err = with.Load(t.Context(), path)
+	require.ErrorContains(t, err, `unknown key "tenants.acme.regoin": did you mean "region"?`)
 }

@@ -139,8 +139,13 @@ func (c *config) readTenants(r *reader, n *node, label string) {
 		c.bad["tenants"] = true
 		return
 	}
+	seen := make(map[string]bool)
 	for _, m := range n.members {
 		name := path(label, m.key)
+		if seen[m.key] {
+			continue // it is reported as that
+		}
+		seen[m.key] = true
 		if m.key == "" {
 			r.add(r.spot(m.at, label), "has a tenant without a name: give it one, by which routes name it")
 			continue
