@@ -26,7 +26,7 @@ type forwarder struct {
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
-func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
+func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 	var base http.RoundTripper
 	f := forwarder{Route: r}
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
@@ -37,7 +37,7 @@ func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
 	var transport http.RoundTripper = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
 		if base == nil {
-			base = tokens.HTTPClient().Transport
+			base = tokens.base
 		}
 		transport = &passing{transport, base}
 	}
@@ -78,7 +78,8 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
-	body      *body // nil: there is none
+	body      *body       // nil: there is none
+	limit     *time.Timer // until the response begins; nil: there is none
 	out       *writer
 }
 
@@ -97,9 +98,8 @@ func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, w
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		timer := time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
-		defer timer.Stop()
-		p.body = nil
+		p.limit = time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
+		defer p.limit.Stop()
 	}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
@@ -148,6 +148,9 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 func (f *forwarder) modifyResponse(resp *http.Response) error {
 	p := passageOf(resp.Request.Context())
 	p.out.head(resp.StatusCode)
+	if p.limit != nil {
+		p.limit.Stop()
+	}
 	f.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section

@@ -18,14 +18,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := h.proxy.acquire()
 	out := &writer{ResponseWriter: w, major: r.ProtoMajor, began: time.Now()}
 	defer h.finish(s, out, r)
+	facts := routing.Request{
+		Major: r.ProtoMajor, Minor: r.ProtoMinor, Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header,
+		HasBody: r.Body != nil && r.Body != http.NoBody, Chunked: len(r.TransferEncoding) > 0,
+	}
+	if facts.IsLast() {
+		w.Header().Set("Connection", "close")
+	}
 	rules := s.rules[h.server]
 	if !rules.admits(r) {
 		problem{http.StatusForbidden, wrongCaller, "the caller's secret is missing or wrong: send it in " + routing.CallerSecret}.write(out, r)
 		return
-	}
-	facts := routing.Request{
-		Major: r.ProtoMajor, Minor: r.ProtoMinor, Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header,
-		HasBody: r.Body != nil && r.Body != http.NoBody,
 	}
 	match, refusal := rules.table.Decide(&facts)
 	if refusal != nil {

@@ -159,6 +159,15 @@ func (p *Proxy) Run(ctx context.Context) error {
 	return failed
 }
 
+// Close ends a proxy that does not run. The error is always nil.
+func (p *Proxy) Close() error {
+	p.life.step(draining.Input{Kind: draining.Terminated})
+	<-p.life.ended
+	p.endOthers()
+	p.work.Wait()
+	return nil
+}
+
 // serve starts a server, if Run was called; otherwise Run does that.
 func (p *Proxy) serve(s *server) {
 	p.mu.Lock()

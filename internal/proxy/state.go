@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/alf-go/alf"
@@ -35,6 +36,7 @@ type rules struct {
 type pool struct {
 	*alf.Pool
 	name string
+	base http.RoundTripper // what its requests are sent by, without a token
 	// states is how many have it. Proxy.mu guards it.
 	states int
 }
@@ -66,11 +68,11 @@ func newState(cfg Config, servers []*server, before *state) (*state, error) {
 			s.discard()
 			return nil, fmt.Errorf("client %q: %w", c.Name, err)
 		}
-		s.pools[c.Key] = &pool{Pool: made, name: c.Name}
+		s.pools[c.Key] = made
 	}
 	for i := range cfg.Routes {
 		r := &cfg.Routes[i]
-		f := newForwarder(r, &cfg.Clients[r.Client], s.pools[cfg.Clients[r.Client].Key].Pool)
+		f := newForwarder(r, &cfg.Clients[r.Client], s.pools[cfg.Clients[r.Client].Key])
 		f.counters = before.countersOf(r.Name)
 		s.routes = append(s.routes, f)
 	}
