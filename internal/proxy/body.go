@@ -15,7 +15,7 @@ type body struct {
 	in      *http.Request
 	r       io.ReadCloser
 	control *http.ResponseController
-	trailer http.Header // of the request that is sent; nil: there can be none
+	trailer http.Header  // of the request that is sent; nil: there can be none
 	missing atomic.Int64 // of its announced length
 	ended   atomic.Bool  // it was read to its end, or failed
 	reading atomic.Bool
