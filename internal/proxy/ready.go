@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // The proxy is ready once every token of its routes has been tried, and one of them at least was obtained: with one
-// client, once it has a token. It is not when no token is available at all, because then no request could be served;
+// client, once it has a token. Tokens of routes whose callers may bring their own are not waited for. It is not when no token is available at all, because then no request could be served;
 // but one tenant whose credentials are wrong does not keep all others from being served. From then on it is ready until
 // it drains: in an outage of the authorization server, tokens in hand still work, and a process that is restarted for
 // being unready would lose them.
@@ -48,11 +49,14 @@ func (p *Proxy) obtainTokens(ctx context.Context) {
 func (p *Proxy) tryTokens(ctx context.Context) (next time.Time, ok bool) {
 	s := p.acquire()
 	defer p.release(s)
-	ok = len(s.tokens) == 0
+	ok = !slices.ContainsFunc(s.tokens, func(t token) bool { return t.needed })
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	slots := make(chan struct{}, maxFirstRequests)
 	for i := range s.tokens {
+		if !s.tokens[i].needed {
+			continue
+		}
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()

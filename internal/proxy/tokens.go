@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/core/routing"
 )
 
 // token is one that routes use.
@@ -14,6 +15,8 @@ type token struct {
 	target alf.Target
 	routes []string
 	handle *alf.Client
+	// needed is false if callers may bring their own on all its routes.
+	needed bool
 }
 
 // tokensOf lists the tokens of a state's routes, each once, in the order of the routes.
@@ -23,15 +26,17 @@ func tokensOf(s *state) (all []token) {
 		r := s.routes[i].Route
 		scopes := slices.Sorted(slices.Values(r.Target.Scopes))
 		key := fmt.Sprintf("%d %q %q %q %q %q", r.Client, r.Target.Tenant, scopes, r.Target.Audience, r.Target.Resource, r.Target.Params.Encode())
+		needed := r.Headers.Authorization != routing.Pass
 		if known, ok := at[key]; ok {
 			all[known].routes = append(all[known].routes, r.Name)
+			all[known].needed = all[known].needed || needed
 			continue
 		}
 		at[key] = len(all)
 		c := &s.cfg.Clients[r.Client]
 		all = append(all, token{
 			name: c.label() + "/" + r.Name, client: c.label(), target: r.Target, routes: []string{r.Name},
-			handle: s.pools[c.Key].Client(r.Target),
+			needed: needed, handle: s.pools[c.Key].Client(r.Target),
 		})
 	}
 	return all
