@@ -81,8 +81,8 @@ type statusRoute struct {
 }
 
 func (p *Proxy) status() *status {
-	s := p.acquire()
-	defer p.release(s)
+	s, giveBack := p.borrow()
+	defer giveBack()
 	now := time.Now()
 	st := &status{
 		Now: now, Started: p.started, Phase: p.life.phase().String(), InFlight: p.inFlight(), Upgraded: p.upgraded.Load(),
