@@ -67,6 +67,7 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
+	out       *writer
 	body      *body       // nil: there is none
 	limit     *time.Timer // until the response begins; nil: there is none
 }
@@ -87,14 +88,16 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routin
 		defer p.limit.Stop()
 	}
 	in := r.WithContext(ctx)
+	p.out = &writer{ResponseWriter: w, major: r.ProtoMajor}
 	if r.Body == nil || r.Body == http.NoBody {
-		f.plain.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor}, in)
+		f.plain.ServeHTTP(p.out, in)
 		return
 	}
 	p.body = newBody(r, http.NewResponseController(w))
 	in.Body = p.body
 	defer p.body.end()
-	f.streaming.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor, body: p.body}, in)
+	p.out.body = p.body
+	f.streaming.ServeHTTP(p.out, in)
 }
 
 // rewrite makes the request that is sent.
@@ -141,7 +144,8 @@ func (f *forwarder) modifyResponse(resp *http.Response) error {
 		// 8.1).
 		delete(resp.Header, "Content-Length")
 	}
-	if p.body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+	p.out.empty = resp.ContentLength == 0 || consistsOfTrailers(resp.Header)
+	if p.body != nil && !p.out.empty && resp.StatusCode != http.StatusSwitchingProtocols {
 		resp.Body = &responseBody{resp.Body, p.body}
 	}
 	return nil

@@ -8,6 +8,7 @@ type writer struct {
 	major  int
 	body   *body // of the request; nil: it has none
 	status int
+	empty  bool // the response has no body
 }
 
 // WriteHeader withholds what is not the response yet, except 100 and 101, from callers that speak HTTP/1.1: some of
@@ -25,6 +26,15 @@ func (w *writer) WriteHeader(status int) {
 		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// FlushError sends what there is. An empty response is not sent before it ends: its head is then its end as well, which
+// gRPC requires of a response that consists of trailers alone.
+func (w *writer) FlushError() error {
+	if w.empty {
+		return nil
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
