@@ -104,3 +104,17 @@ alf: FILE:5:23: tenants.acme: no route names it: remove it, or name it by tenant
 
 // regexpScope is a place that depends on the port of a server.
 var regexpScope = regexp.MustCompile(`:4:\d+: client.scope`)
+
+// The example of docs/proxy.md is a valid file, and its requests go where the page says.
+func TestX1_TheExampleOfTheDocumentIsValid(t *testing.T) {
+	content, err := os.ReadFile("../../docs/proxy.md")
+	require.NoError(t, err)
+	page := string(content)
+	_, example, _ := strings.Cut(page, "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	file := proxyFolder(t, example)
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(file), "caller.secret"), []byte("0123456789abcdef"), 0o600))
+	r := alfIn(t, invocation{}, "proxy", "route", "--config", file, "-X", "POST", "http://localhost/orders/17?a=b")
+	require.Equal(t, exit.OK, r.code, r.err)
+	require.Contains(t, page, strings.ReplaceAll(r.out, file, "proxy.json"))
+}

@@ -18,6 +18,8 @@ type body struct {
 	trailer http.Header  // of the request that is sent; nil: there can be none
 	missing atomic.Int64 // of its announced length
 	ended   atomic.Bool  // it was read to its end, or failed
+	failed  atomic.Bool  // what the caller sent is no body
+	closed  atomic.Bool  // no Read that fails from now on says anything about the caller
 	reading atomic.Bool
 }
 
@@ -43,6 +45,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()
+		} else if !b.closed.Load() {
+			b.failed.Store(true)
 		}
 		b.ended.Store(true)
 	}
@@ -50,7 +54,10 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // Close closes what the caller sends.
-func (b *body) Close() error { return b.r.Close() }
+func (b *body) Close() error {
+	b.closed.Store(true)
+	return b.r.Close()
+}
 
 // isRead reports whether all of it was read.
 func (b *body) isRead() bool { return b.ended.Load() }

@@ -20,7 +20,7 @@ const (
 	connectionBuffer = 16 << 10
 	// pingTime is how long an HTTP/2 connection may be silent (C9), and pongTime how long a ping may take.
 	pingTime, pongTime = 5 * time.Second, 10 * time.Second
-	// maxHead is how much the head of a response may have, and of a request.
+	// maxHead is how much the head of a response may have.
 	maxHead = 256 << 10
 )
 

@@ -42,12 +42,7 @@ func start(t *testing.T, programs ...*Program) []*Proxy {
 func TestX2_NotMoreLenientThanNginxAndHAProxy(t *testing.T) {
 	lab.Require(t, "nginx and HAProxy", strings.TrimSpace(Nginx.Missing()+" "+HAProxy.Missing()))
 	alf := Alf(buildProgram(t))
-	programs := []*Program{Nginx, HAProxy}
-	if missing := alf.Missing(); missing == "" {
-		programs = append(programs, alf)
-	} else {
-		t.Log(missing)
-	}
+	programs := []*Program{Nginx, HAProxy, alf}
 	proxies := start(t, programs...)
 	content, err := os.ReadFile("README.md")
 	require.NoError(t, err)

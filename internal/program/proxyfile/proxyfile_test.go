@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -217,4 +218,33 @@ func TestX1_SettingsAndStoresOfExtensions(t *testing.T) {
 	write(strings.Replace(template, `"client_id": "acme"`, `"client_id": "acme", "regoin": "eu"`, 1))
 	_, err = with.Load(t.Context(), path)
 	require.ErrorContains(t, err, `unknown key "tenants.acme.regoin": did you mean "region"?`)
+}
+
+// Whatever is cut off, left out or doubled in a file, the error says where, or there is none.
+func TestX2_EveryDamagedFileIsAnErrorWithAPosition(t *testing.T) {
+	dir := folder(t)
+	path := filepath.Join(dir, "proxy.json")
+	position := regexp.MustCompile(`^` + regexp.QuoteMeta(path) + `:\d+:\d+: `)
+	with := &proxyfile.Clients{Table: settings.All(), Offline: true}
+	try := func(content string) error {
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		_, err := with.Load(t.Context(), path)
+		if err != nil {
+			for line := range strings.Lines(err.Error()) {
+				require.Regexp(t, position, line, content)
+			}
+		}
+		return err
+	}
+	require.NoError(t, try(template))
+	for i := range len(template) {
+		require.Error(t, try(template[:i]), i)
+		rest := []string{template[i+1:], template[i:i+1] + template[i:], "null" + template[i:], "\x00" + template[i:]}
+		_ = try(template[:i] + rest[i%len(rest)])
+	}
+	for _, value := range []string{"null", "0", `""`, "[]", "{}", "[{}]", `[""]`, "true", `{"":{}}`, "[[]]", "-1e999"} {
+		for _, key := range []string{"listeners", "client", "tenants", "routes", "address", "token_url", "client_id", "path", "upstream", "tenant", "acme"} {
+			_ = try(regexp.MustCompile(`"`+key+`": (\[[^\n]*\]|\{[^\n]*\}|"[^"]*")`).ReplaceAllLiteralString(template, `"`+key+`": `+value))
+		}
+	}
 }
