@@ -142,10 +142,10 @@ func TestX1_AGRPCStreamThatIsRefusedOpensTheNextOneWithAnotherToken(t *testing.T
 func TestX1_G3_GRPCCallersLearnWhyThereIsNoToken(t *testing.T) {
 	for code, refusal := range map[codes.Code]int{codes.Unavailable: 503, codes.Unauthenticated: 400} {
 		s := startService(t)
-		c := testgrpc.NewTestServiceClient(throughProxy(t, s))
-		for range 3 {
+		for range 10 { // the proxy asks as soon as it starts
 			s.RespondOnce(refusal, nil, `{"error":"`+map[int]string{503: "server_error", 400: "invalid_scope"}[refusal]+`"}`)
 		}
+		c := testgrpc.NewTestServiceClient(throughProxy(t, s))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		_, err := c.EmptyCall(ctx, new(testgrpc.Empty))
 		cancel()

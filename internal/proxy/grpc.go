@@ -20,7 +20,9 @@ func rejected(resp *http.Response) bool {
 }
 
 // consistsOfTrailers reports whether a gRPC response has no message: its head has the status, and is its end as well.
-func consistsOfTrailers(header http.Header) bool { return len(header["Grpc-Status"]) > 0 && isGRPC(header) }
+func consistsOfTrailers(header http.Header) bool {
+	return len(header["Grpc-Status"]) > 0 && isGRPC(header)
+}
 
 func isGRPC(header http.Header) bool {
 	kind := header["Content-Type"]
