@@ -97,14 +97,6 @@ func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
 // noToken is the reason of a problem about a token that is not available.
 const noToken = "no-token"
 
-// fail responds to a request that could not be sent, or has no response.
-func fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil && !errors.Is(context.Cause(r.Context()), errResponseTime) {
-		panic(http.ErrAbortHandler) // the caller has gone
-	}
-	explain(w.Header(), err).write(w, passageOf(r.Context()).inbound)
-}
-
 // explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
 // they have its address.
 func explain(h http.Header, err error) problem {
