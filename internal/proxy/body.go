@@ -16,8 +16,12 @@ type body struct {
 	r       io.ReadCloser
 	control *http.ResponseController
 	trailer http.Header // of the request that is sent; nil: there can be none
+	length  int64       // that was announced
 	ended   atomic.Bool // it was read to its end, or failed
+	failed  atomic.Bool // what the caller sent is no body
+	closed  atomic.Bool // no Read that fails from now on says anything about the caller
 	reading atomic.Bool
+	read    atomic.Int64 // how much of it
 }
 
 // newBody prepares the connection for a response that comes before the request has ended.
@@ -26,7 +30,7 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 		// HTTP/2 is always so. Otherwise net/http would read the whole request before the first byte of the response.
 		_ = control.EnableFullDuplex()
 	}
-	return &body{in: r, r: r.Body, control: control}
+	return &body{in: r, r: r.Body, control: control, length: r.ContentLength}
 }
 
 // Read reads what the caller sends.
@@ -34,9 +38,14 @@ func (b *body) Read(p []byte) (int, error) {
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)
+	if read := b.read.Add(int64(n)); n > 0 && read == b.length {
+		b.ended.Store(true) // no Read has to follow that sees the end
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()
+		} else if !b.closed.Load() {
+			b.failed.Store(true)
 		}
 		b.ended.Store(true)
 	}
@@ -44,7 +53,13 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // Close closes what the caller sends.
-func (b *body) Close() error { return b.r.Close() }
+func (b *body) Close() error {
+	b.closed.Store(true)
+	return b.r.Close()
+}
+
+// isRead reports whether all of it was read.
+func (b *body) isRead() bool { return b.ended.Load() }
 
 // trailers gives the request that is sent a trailer of its own: httputil.ReverseProxy copies it before there are
 // values. A trailer may be sent wherever the length is unknown, whether it was announced or not.

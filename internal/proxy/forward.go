@@ -17,23 +17,34 @@ import (
 type forwarder struct {
 	*Route
 	transport http.RoundTripper
+	counters  *routeCounters
+	own       *http.Transport // of this route alone; nil: it uses the client's
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
-func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
+func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 	var base http.RoundTripper
+	f := forwarder{Route: r}
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
-		base = c.newUpstream(true)
+		f.own = c.newUpstream(true)
+		base = f.own
 	}
 	client := tokens.Client(r.Target)
-	var transport http.RoundTripper = client.Transport(base)
+	f.transport = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
 		if base == nil {
-			base = tokens.HTTPClient().Transport
+			base = tokens.base
 		}
-		transport = &passing{transport, base}
+		f.transport = &passing{f.transport, base}
 	}
-	return forwarder{r, transport}
+	return f
+}
+
+// closeIdle closes idle connections of this route alone.
+func (f *forwarder) closeIdle() {
+	if f.own != nil {
+		f.own.CloseIdleConnections()
+	}
 }
 
 // passing sends a request with its caller's Authorization, if it has one, and without the token.
@@ -48,16 +59,19 @@ func (p *passing) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // forward sends a request on, and the response back.
-func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routing.Match, websocket bool) {
+func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, websocket bool) {
 	ctx := r.Context()
+	if out.timing != nil {
+		ctx = alf.WithTrace(ctx, out.timing.trace())
+	}
+	p := f.newPassage(out, r, match, websocket)
 	if f.ResponseTime > 0 {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		timer := time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
-		defer timer.Stop()
+		p.limit = time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
+		defer p.limit.Stop()
 	}
-	p := f.newPassage(w, r, match, websocket)
 	p.send(ctx)
 	p.end()
 }
@@ -95,6 +109,10 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 
 // modifyResponse edits the response of the upstream.
 func (p *passage) modifyResponse(resp *http.Response) error {
+	p.out.head(resp.StatusCode)
+	if p.limit != nil {
+		p.limit.Stop()
+	}
 	p.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"time"
 
 	"github.com/alf-go/alf/internal/core/routing"
 )
@@ -20,8 +21,9 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
-	body      *body // nil: there is none
-	out       writer
+	body      *body       // nil: there is none
+	limit     *time.Timer // until the response begins; nil: there is none
+	out       *writer
 	proxy     httputil.ReverseProxy
 }
 
@@ -42,17 +44,16 @@ var passages = sync.Pool{New: func() any {
 var silent = log.New(io.Discard, "", 0)
 
 // newPassage begins one.
-func (f *forwarder) newPassage(w http.ResponseWriter, r *http.Request, match routing.Match, websocket bool) *passage {
+func (f *forwarder) newPassage(out *writer, r *http.Request, match routing.Match, websocket bool) *passage {
 	p := passages.Get().(*passage)
-	p.forwarder, p.match, p.websocket, p.inbound = f, match, websocket, r
-	p.out = writer{ResponseWriter: w, major: r.ProtoMajor}
+	p.forwarder, p.match, p.websocket, p.inbound, p.out = f, match, websocket, r, out
 	p.proxy.Transport = f.transport
 	return p
 }
 
 // end gives the passage back. One whose handler panics is left to the garbage collector.
 func (p *passage) end() {
-	p.forwarder, p.match, p.inbound, p.body, p.out = nil, routing.Match{}, nil, nil, writer{}
+	p.forwarder, p.match, p.inbound, p.body, p.limit, p.out = nil, routing.Match{}, nil, nil, nil, nil
 	p.proxy.Transport = nil
 	passages.Put(p)
 }
@@ -67,6 +68,7 @@ func (p *passage) send(ctx context.Context) {
 	p.proxy.FlushInterval = 0
 	if in.Body != nil && in.Body != http.NoBody {
 		p.body = newBody(p.inbound, http.NewResponseController(p.out.ResponseWriter))
+		p.out.body = p.body
 		defer p.body.end()
 		p.proxy.FlushInterval = -1
 		if in == p.inbound {
@@ -74,7 +76,7 @@ func (p *passage) send(ctx context.Context) {
 		}
 		in.Body = p.body
 	}
-	p.proxy.ServeHTTP(&p.out, in)
+	p.proxy.ServeHTTP(p.out, in)
 }
 
 // fail responds to a request that could not be sent, or has no response.
@@ -82,5 +84,9 @@ func (p *passage) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil && !errors.Is(context.Cause(r.Context()), errResponseTime) {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
-	explain(w.Header(), err).write(w, p.inbound)
+	response := explain(w.Header(), err)
+	if response == unreachable && p.body != nil && p.body.failed.Load() {
+		response = problem{http.StatusBadRequest, string(routing.Ambiguous), "the body of the request is malformed, or ends too early"}
+	}
+	response.write(w, p.inbound)
 }

@@ -23,6 +23,9 @@ type problem struct {
 
 // write sends it: to callers that speak gRPC as a status of theirs.
 func (p problem) write(w http.ResponseWriter, r *http.Request) {
+	if out, ok := w.(*writer); ok {
+		out.problem = &p
+	}
 	h := w.Header()
 	h.Set("Alf-Error", p.reason)
 	if isGRPC(r.Header) {
@@ -97,6 +100,9 @@ func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
 // noToken is the reason of a problem about a token that is not available.
 const noToken = "no-token"
 
+// unreachable is what is said of an upstream about which nothing else is known.
+var unreachable = problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
+
 // explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
 // they have its address.
 func explain(h http.Header, err error) problem {
@@ -121,7 +127,7 @@ func explain(h http.Header, err error) problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusGatewayTimeout, "upstream", "the upstream has not responded in time"}
 	}
-	return problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
+	return unreachable
 }
 
 func retryAfter(h http.Header, next time.Time) {

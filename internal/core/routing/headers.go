@@ -21,7 +21,12 @@ const (
 var policies = [...]string{"refuse", "drop", "replace", "append", "pass"}
 
 // String returns the policy as it is written in a configuration.
-func (p Policy) String() string { return policies[p] }
+func (p Policy) String() string {
+	if p < 0 || int(p) >= len(policies) {
+		return fmt.Sprintf("Policy(%d)", int(p))
+	}
+	return policies[p]
+}
 
 // UnmarshalText reads what String returns.
 func (p *Policy) UnmarshalText(text []byte) error {
@@ -34,7 +39,8 @@ func (p *Policy) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no policy: use %s", text, strings.Join(policies[:], ", "))
 }
 
-// Headers is what becomes of the headers that concern more than the request itself.
+// Headers is what becomes of the headers that concern more than the request itself. What is not set is dropped, and an
+// Authorization refused.
 type Headers struct {
 	// Authorization: Refuse, Replace (by the token), or Pass: the caller's takes the place of the token.
 	Authorization Policy
@@ -42,7 +48,9 @@ type Headers struct {
 	Cookies Policy
 	// Host: Replace (by the upstream's) or Pass.
 	Host Policy
-	// Forwarded: Drop, Append or Pass, for Forwarded (RFC 7239), X-Forwarded-For, -Host and -Proto, and X-Real-IP.
+	// Forwarded: Drop, Append or Pass, for what says where a request came from and what it was: Forwarded (RFC 7239),
+	// X-Forwarded-*, X-Real-IP, and the headers that some frameworks read the path or the host from. Append is for
+	// X-Forwarded-For, -Host and -Proto; the others cannot be appended to, and are dropped then.
 	Forwarded Policy
 }
 
@@ -58,56 +66,33 @@ func (h *Headers) admit(r *Request) *Refusal {
 	return nil
 }
 
-// forwarded are the headers by which proxies say where a request came from.
-var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-Ip"}
-
-// neverSent are headers that end here: those of this connection and those for this proxy. Keep-Alive and
-// Proxy-Connection are of no standard, and are removed by every proxy (RFC 9110 section 7.6.1).
-var neverSent = []string{
-	"Proxy-Authorization", "Proxy-Authenticate", "Proxy-Connection", "Keep-Alive", "Http2-Settings", CallerSecret,
-}
-
 // CallerSecret is the header in which a caller says the secret of a listener.
 const CallerSecret = "Alf-Caller-Secret"
 
-// Outgoing edits the header of a request that is to be sent on, from which hop-by-hop headers were removed. Its
-// Authorization is left to the caller of this function.
+// Outgoing edits the header of a request that is to be sent on, from which the headers that Connection names were
+// removed. Its Authorization is left to the caller of this function.
 func (h *Headers) Outgoing(header map[string][]string, websocket bool) {
-	for _, name := range neverSent {
-		delete(header, name)
-	}
-	if !websocket {
-		delete(header, "Upgrade")
-		delete(header, "Connection")
-	}
-	if h.Cookies != Pass {
-		delete(header, "Cookie")
-	}
-	if h.Forwarded == Drop {
-		for _, name := range forwarded {
-			delete(header, name)
-		}
-	}
 	for name := range header {
-		if strings.Contains(name, "_") && isDecisive(textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))) {
-			// Servers that hand headers on as variables (CGI, WSGI, PHP) cannot distinguish the two.
+		if !h.goesOn(name, websocket) {
 			delete(header, name)
 		}
 	}
 }
 
-// isDecisive reports whether a header decides about framing, credentials or origin.
-func isDecisive(name string) bool {
-	switch name {
-	case "Content-Length", "Transfer-Encoding", "Proxy-Authorization", CallerSecret, "Content-Type":
-		return true
+func (h *Headers) goesOn(name string, websocket bool) bool {
+	switch {
+	case name == "Cookie":
+		return h.Cookies == Pass
+	case isForwarded(name):
+		return h.Forwarded == Pass || h.Forwarded == Append && isAppended(name)
+	case name == "Connection", name == "Upgrade":
+		return websocket
+	case endsHere(name):
+		return false
 	}
-	for _, other := range forwarded {
-		if name == other {
-			return true
-		}
-	}
-	return strings.HasPrefix(name, "Alf-")
+	// Servers that hand headers on as variables (CGI, WSGI, PHP) cannot distinguish X_Real_IP from X-Real-IP.
+	plain := withHyphens(name)
+	return plain == name || !matters(plain) && !endsHere(plain)
 }
 
 // Incoming edits the header of a response on its way to the caller.
@@ -121,14 +106,10 @@ func (h *Headers) Incoming(header map[string][]string) {
 // MayTrail reports whether a field may be in the trailer of a request (RFC 9110 section 6.5.1): none that decides about
 // framing, routing, credentials or content.
 func MayTrail(name string) bool {
-	name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
-	switch {
-	case isDecisive(name), endToEnd[strings.ToLower(name)]:
-		return false
-	}
+	name = textproto.CanonicalMIMEHeaderKey(withHyphens(name))
 	switch name {
-	case "Connection", "Te", "Trailer", "Upgrade", "Set-Cookie", "Max-Forwards", "Content-Encoding", "Content-Range", "Www-Authenticate", "Proxy-Authenticate", "Age", "Vary", "Location", "Warning", "Pragma":
+	case "Te", "Trailer":
 		return false
 	}
-	return true
+	return !matters(name) && !endsHere(name)
 }

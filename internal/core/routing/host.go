@@ -8,17 +8,13 @@ import (
 // ownHosts are those that every listener serves: what is on the machine itself, by whatever port.
 var ownHosts = []string{"localhost", "127.0.0.1", "::1"}
 
-// admitHost refuses requests for hosts that are not served: a web page can have the browser send requests to loopback
-// under any name that it owns (DNS rebinding).
-func (t *Table) admitHost(r *Request) *Refusal {
-	host, ok := HostName(r.Host)
-	if !ok {
-		return &Refusal{Reason: Ambiguous, Status: 400, Detail: "Host is missing or malformed"}
+// servedName is a host of the configuration in the form of HostName: an address may be written there in any of its
+// forms, with and without brackets.
+func servedName(host string) string {
+	if address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")); err == nil {
+		return address.String()
 	}
-	if !t.hosts[host] {
-		return &Refusal{Reason: UnlistedHost, Status: 421, Detail: "this Host is not served here: it has to be that of a route or among the listener's hosts"}
-	}
-	return nil
+	return strings.ToLower(host)
 }
 
 // HostName returns the name or address in a Host header (RFC 9110 section 7.2), in lower case, without port and

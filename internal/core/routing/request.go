@@ -16,25 +16,33 @@ type Request struct {
 	Header map[string][]string
 	// HasBody says that a body follows, or may follow.
 	HasBody bool
+	// Chunked says that the body has the transfer coding chunked. HTTP/2 has none.
+	Chunked bool
 }
+
+// IsLast reports whether the connection may serve no further request, because it may be uncertain where this one ends.
+// A request with a length and chunks has two ends, and so has one of HTTP/1.0 with chunks: no request may follow either
+// (RFC 9112 sections 6.3 and 6.1). Neither can be recognised in what the HTTP server has parsed, so this is said of
+// every request with chunks, and of HTTP/1.0.
+func (r *Request) IsLast() bool { return r.Major == 1 && (r.Minor == 0 || r.Chunked) }
 
 // values are those of a header, by its canonical name.
 func (r *Request) values(name string) []string { return r.Header[name] }
 
-// tokens calls f for each element of a header that is a list, in lower case, until it returns false.
+// tokens calls f for each element of a header that is a list, until it returns false.
 func (r *Request) tokens(name string, f func(token string) bool) {
 	for _, line := range r.Header[name] {
 		for element := range strings.SplitSeq(line, ",") {
-			if element = strings.ToLower(strings.Trim(element, " \t")); element != "" && !f(element) {
+			if element = strings.Trim(element, " \t"); element != "" && !f(element) {
 				return
 			}
 		}
 	}
 }
 
-// lists reports whether a list has a token.
+// lists reports whether a list has a token, in any case.
 func (r *Request) lists(name, token string) (found bool) {
-	r.tokens(name, func(t string) bool { found = t == token; return !found })
+	r.tokens(name, func(t string) bool { found = strings.EqualFold(t, token); return !found })
 	return found
 }
 

@@ -11,9 +11,11 @@
 //	request.go     what is known of a request
 //	admission.go   whether it is admitted at all
 //	host.go        which hosts a listener serves
-//	target.go      what of a path is refused, and where it leads
-//	route.go       which route a request takes
-//	headers.go     which headers go on
+//	target.go      path and query of a request target
+//	path.go        what of a path is refused, and how else it may be understood
+//	route.go       which route a request takes, and where it leads
+//	headers.go     which headers go on, by the route's policies
+//	fields.go      what kinds of headers there are
 package routing
 
 import "fmt"
@@ -30,9 +32,9 @@ type Table struct {
 type Match struct {
 	// Route is the index of the route in the list that the table was made from.
 	Route int
-	// Path is the path at the upstream, percent-encoded as the request had it.
+	// Path is the path at the upstream, percent-encoded as the request had it; what has to be encoded is.
 	Path string
-	// Query is the query, as the request had it.
+	// Query is the query, as the request had it, without bytes that are not ASCII.
 	Query string
 }
 
@@ -68,8 +70,12 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%d (%s): %s", r.Status, r
 
 // Decide says where a request goes, or why it goes nowhere.
 func (t *Table) Decide(r *Request) (Match, *Refusal) {
-	if refusal := t.admit(r); refusal != nil {
+	host, ok := HostName(r.Host)
+	if !ok {
+		return Match{}, ambiguous("Host is missing or malformed")
+	}
+	if refusal := t.admit(r, host); refusal != nil {
 		return Match{}, refusal
 	}
-	return t.route(r)
+	return t.route(r, host)
 }

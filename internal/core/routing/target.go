@@ -3,94 +3,64 @@ package routing
 import "strings"
 
 // splitTarget returns the path and the query of a request target (RFC 9112 section 3.2). An absolute target is that of
-// a request to this server, because its host was found to be served; only http may be named there.
+// a request to this server, because its host was found to be served; only http may be named there. HTTP/2 has no such
+// form (RFC 9113 section 8.3.1).
 func splitTarget(r *Request) (path, query string, refusal *Refusal) {
 	target := r.Target
-	if len(target) > 7 && strings.EqualFold(target[:7], "http://") {
+	if r.Major == 1 && len(target) > 7 && strings.EqualFold(target[:7], "http://") {
 		target = target[7:]
-		i := strings.IndexAny(target, "/?")
-		switch {
-		case i < 0:
-			target = "/"
-		case target[i] == '?':
-			target = "/" + target[i:]
-		default:
-			target = target[i:]
+		authority := target
+		if i := strings.IndexAny(target, "/?"); i >= 0 {
+			authority = target[:i]
+		}
+		if authority != r.Host {
+			return "", "", ambiguous("the request target names another host than Host, or a user")
+		}
+		if target = target[len(authority):]; !strings.HasPrefix(target, "/") {
+			target = "/" + target
 		}
 	}
 	if !strings.HasPrefix(target, "/") {
-		return "", "", &Refusal{Reason: Ambiguous, Status: 400, Detail: "the request target has to be a path, or a URL with http://"}
+		return "", "", ambiguous("the request target has to be a path, or a URL with http://")
 	}
 	path, query, _ = strings.Cut(target, "?")
-	return path, query, nil
+	query, refusal = readQuery(query)
+	return path, query, refusal
 }
 
-// admitPath refuses paths that the server may take for others than the route was chosen by (RFC 3986 sections 3.3 and
-// 6.2.2): dot segments in any spelling, slashes that are encoded unless the route passes them, backslashes, NUL and
-// other control characters.
-func admitPath(path string, encodedSlashes bool) *Refusal {
-	refuse := func(detail string) *Refusal {
-		return &Refusal{Reason: Ambiguous, Status: 400, Detail: "the path " + detail}
+// readQuery refuses what would end a query, or the line that it is in. HTTP/2 has no line, and lets spaces through.
+func readQuery(query string) (string, *Refusal) {
+	beyond := false
+	for i := range len(query) {
+		switch c := query[i]; {
+		case c <= ' ' || c == 0x7f || c == '#':
+			return "", ambiguous("the query has spaces, control characters or a fragment, which have to be percent-encoded")
+		case c > 0x7f:
+			beyond = true
+		}
 	}
-	if strings.HasPrefix(path, "//") {
-		return refuse("begins with two slashes, which is a host elsewhere")
+	if beyond {
+		query = encode(query, func(c byte) bool { return c > 0x7f })
 	}
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		switch {
-		case c <= ' ' || c >= 0x7f:
-			return refuse("has characters that have to be percent-encoded")
-		case c == '\\':
-			return refuse("has a backslash, which some servers take for a slash")
-		case c == '#':
-			return refuse("has a fragment")
-		case c != '%':
+	return query, nil
+}
+
+func ambiguous(detail string) *Refusal {
+	return &Refusal{Reason: Ambiguous, Status: 400, Detail: detail}
+}
+
+// encode percent-encodes the bytes that have to be.
+func encode(s string, has func(c byte) bool) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; has(c) {
+			b.WriteByte('%')
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
 			continue
 		}
-		value, ok := unhex(path[i+1:])
-		switch {
-		case !ok:
-			return refuse("has a % that encodes nothing")
-		case value < ' ' || value == 0x7f:
-			return refuse("has a control character")
-		case value == '\\':
-			return refuse("has an encoded backslash, which some servers take for a slash")
-		case value == '/' && !encodedSlashes:
-			return refuse("has an encoded slash, which some servers decode: set encoded_slashes to pass if this one does not")
-		}
-		i += 2
-	}
-	if hasDotSegment(path) {
-		return refuse("has a dot segment: send it resolved")
-	}
-	return nil
-}
-
-// hasDotSegment looks for the segments "." and "..", however they and the slashes around them are encoded, and whatever
-// parameters follow them: some servers remove those first.
-func hasDotSegment(path string) bool {
-	for segment := range strings.SplitSeq(decode(path), "/") {
-		segment, _, _ = strings.Cut(segment, ";")
-		if segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
-}
-
-// decode replaces what is percent-encoded.
-func decode(path string) string {
-	if !strings.Contains(path, "%") {
-		return path
-	}
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		if c == '%' {
-			c, _ = unhex(path[i+1:])
-			i += 2
-		}
-		b.WriteByte(c)
+		b.WriteByte(s[i])
 	}
 	return b.String()
 }
