@@ -109,9 +109,9 @@ func (p *processors) adjust(spent, elapsed time.Duration) {
 	if !p.some {
 		p.most = now
 	}
-	switch next := tuning.Processors(now, p.most, spent, elapsed); {
-	case next == now:
-	case next == p.most:
+	switch next := tuning.Processors(now, p.most, spent, elapsed); next {
+	case now:
+	case p.most:
 		p.all()
 		p.some, p.most = false, p.get()
 	default:
