@@ -67,7 +67,7 @@ func (p *proxied) start() error {
 	if err := os.Chmod(p.files.dir, 0o755); err != nil {
 		return err
 	}
-	p.kit.Start()
+	_ = p.kit.Start() // TokenURL has its address
 	secret, err := p.kit.Config().ClientSecret(context.Background())
 	if err != nil {
 		return err
