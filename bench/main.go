@@ -1,11 +1,12 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what
 // it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, what
-// an idle manager weighs, what gRPC and telemetry cost, what alf proxy costs beside nginx and haproxy, and what processes
-// that share a token cost together. It prints tables, and after a whole run writes RESULTS.md and the pictures beside it.
+// an idle manager weighs, what gRPC and telemetry cost, what alf proxy costs beside nginx and haproxy, and what
+// processes that share a token cost together. It prints tables, and after a whole run writes RESULTS.md and the
+// pictures beside it.
 //
 //	go -C bench run .                     all of it, about 18 minutes
 //	go -C bench run . --only read,send    some of it; nothing is written without --write
-//	go -C bench run . --short             the exact counts, and one small round of the rest, without fleet and proxy; for CI
+//	go -C bench run . --short             the exact counts, one small round of the rest, no fleet and no proxy; for CI
 //
 // Every comparison interleaves its contestants within the run. Exit codes: 0, whatever the times were; 1 if a count was
 // not the expected one; 2 for wrong use.

@@ -67,7 +67,9 @@ func (p *proxied) start() error {
 	if err := os.Chmod(p.files.dir, 0o755); err != nil {
 		return err
 	}
-	_ = p.kit.Start() // TokenURL has its address
+	if err := p.kit.Start(); err != nil {
+		return err
+	}
 	secret, err := p.kit.Config().ClientSecret(context.Background())
 	if err != nil {
 		return err

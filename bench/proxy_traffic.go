@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// wrkReport is a script of wrk that reports what its own text rounds: requests, microseconds, the quantiles of the latency in
-// microseconds, and what went wrong.
+// wrkReport is a script of wrk that reports what its own text rounds: requests, microseconds, the quantiles of the
+// latency in microseconds, and what went wrong.
 const wrkReport = `
 done = function(summary, latency, requests)
 	local e = summary.errors

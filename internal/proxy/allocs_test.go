@@ -9,7 +9,7 @@ import (
 )
 
 // What the proxy allocates for one request beside net/http's server and transport: most of it is
-// httputil.ReverseProxy's copy of the request and its trace, 4 are the copy with the token, 3 the response in this test.
+// httputil.ReverseProxy's copy of the request and its trace, 4 are the copy with the token, 3 this test's response.
 func TestX4_AllocationsOfARequest(t *testing.T) {
 	require.LessOrEqual(t, testing.AllocsPerRun(1000, inMemory(t)), 24.0)
 }

@@ -29,7 +29,7 @@ func (c *constant) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &c.response, nil
 }
 
-// discarding is a response that nobody reads.
+// discarding is a response without a reader.
 type discarding struct{ header http.Header }
 
 // Header returns the response's header.
