@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -16,6 +17,7 @@ import (
 	"github.com/alf-go/alf/internal/program/proxyfile"
 	"github.com/alf-go/alf/internal/program/settings"
 	"github.com/alf-go/alf/internal/proxy"
+	"github.com/alf-go/alf/internal/tuning"
 )
 
 // proxyRun is one use of `alf proxy`: its flags, and what it reads by them.
@@ -53,11 +55,14 @@ func (p *program) proxyCommand() *cli.Command {
 		Name:        "proxy",
 		Usage:       "serve requests of programs in any language, and add the token",
 		Description: description,
-		Flags:       append(flags, r.client.Flags(p.env, p.allHelp)...),
+		Flags:       append(append(flags, proxyDemoFlag()), r.client.Flags(p.env, p.allHelp)...),
 		Commands:    []*cli.Command{r.validateCommand(), r.routeCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
 				return unknownCommand(cmd, name)
+			}
+			if cmd.Bool(demoFlag) {
+				return p.demonstrateProxy(ctx, cmd)
 			}
 			return r.serve(ctx, cmd)
 		},
@@ -119,6 +124,9 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
 	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
+	tuned, untune := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { tuning.Run(tuned) })
 	ended := make(chan struct{})
 	stop := make(chan struct{})
 	go func() {
@@ -136,6 +144,8 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	signal.Stop(reloads)
 	close(stop)
 	<-ended
+	untune()
+	background.Wait()
 	return err
 }
 
