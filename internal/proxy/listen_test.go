@@ -88,12 +88,12 @@ func TestX3_ListenersThatCannotBeOpened(t *testing.T) {
 	require.NoError(t, err)
 	defer used.Close()
 	for address, want := range map[string]string{
-		"unix:" + file:                                            "no socket: remove it",
+		"unix:" + file: "no socket: remove it",
 		"unix:" + filepath.Join(folder, "none", "s"):              "does not exist: create it",
 		"unix:" + filepath.Join(folder, strings.Repeat("x", 100)): "too long",
-		used.Addr().String():                                      "in use",
-		"192.0.2.1:8480":                                          "does not have the address",
-		"systemd:orders":                                          "start the proxy by its .socket unit",
+		used.Addr().String(): "in use",
+		"192.0.2.1:8480":     "does not have the address",
+		"systemd:orders":     "start the proxy by its .socket unit",
 	} {
 		free := filepath.Join(folder, "free")
 		_, err := proxy.New(listening("unix:"+free, address))

@@ -240,6 +240,23 @@ func TestX3_StatusHasNoSecretAndIsEscaped(t *testing.T) {
 	})
 }
 
+// The pool forgets a token that cannot be obtained and is not asked for; the page does not.
+func TestX3_StatusKeepsTheLastFailureOfAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemoryLab(t, nil, nil)
+		defer l.end()
+		synctest.Wait()
+		l.server.GoDown(24 * time.Hour)
+		time.Sleep(2 * time.Hour)
+		status, _ := l.get(l.caller("main"), "/")
+		require.Equal(t, 503, status)
+		time.Sleep(2 * time.Hour)
+		text := call(l.proxy.Admin(unix), "GET", "/status", nil).Body.String()
+		require.Contains(t, text, `<span class="state failing">`)
+		require.Contains(t, text, `<span class="state ready">`)
+	})
+}
+
 func TestX3_StatusShowsFailuresOfTokensAndReloads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemoryLab(t, nil, func(l *memoryLab) { l.server.GoDown(time.Hour) })
