@@ -193,7 +193,7 @@ func TestX3_ASlowAccessLogDelaysNoRequest(t *testing.T) {
 		synctest.Wait()
 		require.Contains(t, call(l.proxy.Admin(unix), "GET", "/metrics", nil).Body.String(), "alf_proxy_access_log_dropped_total 903\n")
 		began := time.Now()
-		l.end() // a second, and not for ever
+		l.end() // a second, and not longer
 		require.LessOrEqual(t, time.Since(began), 3*time.Second)
 		close(log.begin)
 		synctest.Wait()
