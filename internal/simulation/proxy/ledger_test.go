@@ -1,0 +1,169 @@
+package proxy_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// ledger is what the checker knows of tokens, by what was sent and received, and by what it did itself.
+type ledger struct {
+	mu       sync.Mutex
+	tokens   map[string]*issued // by value
+	requests map[fund]int       // token requests
+	first    map[fund]time.Time // when the first was made
+	revoked  []time.Time
+}
+
+// fund is where a token is kept: a pool, which a reload or a restart may replace, and a target.
+type fund struct {
+	pool   string
+	target string
+}
+
+// issued is a token.
+type issued struct {
+	fund
+	at      time.Time // when it was asked for
+	arrived time.Time
+	life    time.Duration
+	revoked time.Time // zero: it was not
+}
+
+func newLedger() *ledger {
+	return &ledger{tokens: make(map[string]*issued), requests: make(map[fund]int), first: make(map[fund]time.Time)}
+}
+
+// margin is that of M2.
+func margin(life time.Duration) time.Duration { return min(10*time.Second, life/10) }
+
+// usable reports whether a token is from one moment to another.
+func (i *issued) usable(from, to time.Time) bool {
+	return !i.arrived.After(from) && to.Before(i.at.Add(i.life-margin(i.life))) && (i.revoked.IsZero() || i.revoked.After(to))
+}
+
+// revokedBy reports whether it was revoked by then.
+func (i *issued) revokedBy(t time.Time) bool { return !i.revoked.IsZero() && !i.revoked.After(t) }
+
+func (l *ledger) token(value string) *issued {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[value]
+}
+
+// hadToken reports whether one token was usable all the time from one moment to another, in some pool of those.
+func (l *ledger) hadToken(pools []string, target string, from, to time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, pool := range pools {
+		had := false
+		for _, i := range l.tokens {
+			had = had || i.fund == fund{pool, target} && i.usable(from, to)
+		}
+		if !had {
+			return false
+		}
+	}
+	return true
+}
+
+// revoke notes that all tokens so far are. What has long expired is forgotten.
+func (l *ledger) revoke(now time.Time, only func(value string) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.revoked = append(l.revoked, now)
+	for value, i := range l.tokens {
+		if i.revoked.IsZero() && only(value) {
+			i.revoked = now
+		}
+		if now.After(i.at.Add(i.life + time.Hour)) {
+			delete(l.tokens, value)
+		}
+	}
+}
+
+// wire is the connection of one pool to the token endpoint.
+type wire struct {
+	ledger *ledger
+	pool   string
+	next   http.RoundTripper
+	issued func(value string) // is called with each token
+}
+
+func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	began := time.Now()
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	f := fund{w.pool, form.Get("audience")}
+	w.ledger.mu.Lock()
+	if w.ledger.requests[f]++; w.ledger.requests[f] == 1 {
+		w.ledger.first[f] = began
+	}
+	w.ledger.mu.Unlock()
+	again := req.Clone(req.Context())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := w.next.RoundTrip(again)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return resp, err
+	}
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(content))
+	var token struct {
+		Value     string `json:"access_token"`
+		ExpiresIn int    `json:"expires_in"`
+	}
+	if json.Unmarshal(content, &token) == nil && token.Value != "" {
+		w.ledger.mu.Lock()
+		w.ledger.tokens[token.Value] = &issued{fund: f, at: began, arrived: time.Now(), life: time.Duration(token.ExpiresIn) * time.Second}
+		w.ledger.mu.Unlock()
+		w.issued(token.Value)
+	}
+	return resp, nil
+}
+
+// last is the value that came last.
+func (l *ledger) last() (value string, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for v, i := range l.tokens {
+		if i.arrived.After(at) {
+			value, at = v, i.arrived
+		}
+	}
+	return value, at
+}
+
+// count is how many token requests there were.
+func (l *ledger) count() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, requests := range l.requests {
+		n += requests
+	}
+	return n
+}
+
+// revocationsOf is how many times tokens were revoked.
+func (l *ledger) revocationsOf(from, to time.Time) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, at := range l.revoked {
+		if !at.Before(from) && !at.After(to) {
+			n++
+		}
+	}
+	return n
+}
