@@ -62,7 +62,7 @@ func New(ctx context.Context, endpoint string, cfg alf.Config) (*Access, error) 
 	a := &Access{client: client, endpoint: u, resource: cfg.Resource[0]}
 	a.closing, a.close = context.WithCancel(context.Background())
 	a.http = client.HTTPClient()
-	a.http.Transport = &carrier{access: a, base: a.http.Transport}
+	a.http.Transport = &carrier{access: a, base: a.http.Transport, places: newPlaces()}
 	return a, nil
 }
 

@@ -42,13 +42,14 @@ type lab struct {
 	client   *http.Client // connects to it
 	document oauthex.ProtectedResourceMetadata
 
-	mu       sync.Mutex
-	requests []seen
-	streams  map[*http.Request]context.CancelFunc // open ones
-	refuse   func(*http.Request) int              // a status in place of what the server responds
-	rpcError string                               // the body of a 403 in place of what the server responds to a POST
-	aborts   bool                                 // streams that are cut break, in place of ending
-	calls    atomic.Int64                         // of the tool echo, as the server counts them
+	mu        sync.Mutex
+	requests  []seen
+	streams   map[*http.Request]context.CancelFunc // open ones
+	refuse    func(*http.Request) int              // a status in place of what the server responds
+	rpcError  string                               // the body of a 403 in place of what the server responds to a POST
+	cutsCalls bool                                 // responses to calls are cut as well
+	aborts    bool                                 // streams that are cut break, in place of ending
+	calls     atomic.Int64                         // of the tool echo, as the server counts them
 }
 
 // seen is a request as the server got it.
@@ -57,10 +58,14 @@ type seen struct {
 	status                        int
 }
 
+// connectionBreaks stands for a status: there is no response.
+const connectionBreaks = -1
+
 type options struct {
 	sim       sim.Options
 	stateless bool // for 2026-07-28
 	loopback  bool
+	plain     bool // without an event store
 }
 
 func newLab(t testing.TB, o options) *lab {
@@ -75,11 +80,16 @@ func newLab(t testing.TB, o options) *lab {
 		l.calls.Add(1)
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: in.Text}}}, nil, nil
 	})
+	mcp.AddTool(l.server, &mcp.Tool{Name: "slow"}, func(_ context.Context, _ *mcp.CallToolRequest, in struct{ Seconds int }) (*mcp.CallToolResult, any, error) {
+		l.calls.Add(1)
+		time.Sleep(time.Duration(in.Seconds) * time.Second)
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "done"}}}, nil, nil
+	})
 	l.server.AddResource(&mcp.Resource{URI: "file:///watched", Name: "watched"}, func(context.Context, *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 		return &mcp.ReadResourceResult{}, nil
 	})
 	options := &mcp.StreamableHTTPOptions{Stateless: o.stateless}
-	if !o.stateless {
+	if !o.stateless && !o.plain {
 		options.EventStore = mcp.NewMemoryEventStore(nil)
 	}
 	rpc := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return l.server }, options)
@@ -167,7 +177,7 @@ func (l *lab) note(w http.ResponseWriter, r *http.Request, serve http.HandlerFun
 	l.requests = append(l.requests, seen{method: r.Method, token: r.Header.Get("Authorization"), rpc: r.Header.Get("Mcp-Method"), lastEvent: r.Header.Get("Last-Event-Id")})
 	refuse, rpcError := l.refuse, l.rpcError
 	ctx, cut := context.WithCancel(r.Context())
-	if r.Method == http.MethodGet || r.Header.Get("Mcp-Method") == "subscriptions/listen" {
+	if r.Method == http.MethodGet || l.cutsCalls || r.Header.Get("Mcp-Method") == "subscriptions/listen" {
 		l.streams[r] = cut
 	}
 	l.mu.Unlock()
@@ -183,7 +193,11 @@ func (l *lab) note(w http.ResponseWriter, r *http.Request, serve http.HandlerFun
 		l.requests[at].status = status
 	}}
 	if refuse != nil {
-		if status := refuse(r); status != 0 {
+		switch status := refuse(r); status {
+		case 0:
+		case connectionBreaks:
+			panic(http.ErrAbortHandler)
+		default:
 			recorded.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 			http.Error(recorded, "refused", status)
 			return

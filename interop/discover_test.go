@@ -20,6 +20,8 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/interop/mcp"
+	"github.com/alf-go/alf/interop/oidcprovider"
 )
 
 // buildProgram builds the command alf.
@@ -59,27 +61,85 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
+// TestDiscover_MCP has "alf discover" find out by itself what a server of the Model Context Protocol wants: the issuer,
+// which the test trusts, the resource and the scope. Its tokens open the server.
+func TestDiscover_MCP(t *testing.T) {
+	lab.Require(t, "mcp", mcp.Missing())
+	program := buildProgram(t)
+	auth, err := oidcprovider.New(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(auth.Stop)
+	auth.SetLifetime(long)
+	require.NoError(t, auth.Start(t.Context(), false))
+	for _, sdk := range []mcp.SDK{mcp.V1, mcp.V2} {
+		t.Run(sdk.Package, func(t *testing.T) {
+			server, err := mcp.Start(t.Context(), sdk, auth, mcp.Options{})
+			require.NoError(t, err)
+			t.Cleanup(server.Close)
+			for _, c := range auth.Cases() {
+				if c.Name != "client_secret_basic" && c.Name != "client_secret_post, discovery" {
+					continue
+				}
+				t.Run(c.Name, func(t *testing.T) {
+					cfg := c.Config()
+					ca := authority(t, cfg)
+					file, said := runProgram(t, program, cfg, "discover", "--output", "file", "--client-id", cfg.ClientID,
+						"--auth-style", cfg.AuthStyle.String(), "--ca-file", ca, server.Endpoint())
+					require.NotContains(t, file, "issuer")
+					require.Contains(t, said, "it looks like an MCP server")
+					require.NotContains(t, said, "!")
+					comment := untrusted.FindStringSubmatch(said)
+					require.NotNil(t, comment, said)
+					require.Contains(t, comment[1], auth.Issuer())
+					path := filepath.Join(t.TempDir(), "alf.json")
+					require.NoError(t, os.WriteFile(path, []byte(strings.Replace(file, "{\n", "{\n"+comment[1]+"\n", 1)), 0o600))
+					token, _ := runProgram(t, program, cfg, "token", "--config", path, "--ca-file", ca)
+					requireOpens(t, server.Endpoint(), strings.TrimSpace(token))
+				})
+			}
+		})
+	}
+}
+
+// requireOpens expects that an MCP server takes a token.
+func requireOpens(t *testing.T, endpoint, token string) {
+	const hello = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},` +
+		`"clientInfo":{"name":"test","version":"1"}}}`
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint, strings.NewReader(hello))
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+}
+
 // untrusted finds the issuer in the comment of a configuration file.
 var untrusted = regexp.MustCompile(`(?m)^#   ("issuer": ".*",)$`)
 
-func tryDiscovered(t *testing.T, program string, c lab.Case, cfg alf.Config) {
-	run := func(args ...string) (stdout, stderr string) {
-		var out, errors bytes.Buffer
-		command := exec.CommandContext(t.Context(), program, args...)
-		command.Stdout, command.Stderr = &out, &errors
-		secret, err := cfg.ClientSecret(t.Context())
-		require.NoError(t, err)
-		command.Env = []string{"HOME=" + t.TempDir()}
-		if args[0] == "token" {
-			command.Env = append(command.Env, "ALF_CLIENT_SECRET="+secret)
-		}
-		err = command.Run()
-		if code := command.ProcessState.ExitCode(); args[0] == "token" || code != 5 { // 5: the API publishes nothing
-			require.NoError(t, err, errors.String())
-		}
-		require.NotContains(t, out.String()+errors.String(), secret)
-		return out.String(), errors.String()
+// runProgram runs alf, which knows the secret of a configuration for "alf token" alone, and never prints it.
+func runProgram(t *testing.T, program string, cfg alf.Config, args ...string) (stdout, stderr string) {
+	var out, errors bytes.Buffer
+	command := exec.CommandContext(t.Context(), program, args...)
+	command.Stdout, command.Stderr = &out, &errors
+	secret, err := cfg.ClientSecret(t.Context())
+	require.NoError(t, err)
+	command.Env = []string{"HOME=" + t.TempDir()}
+	if args[0] == "token" {
+		command.Env = append(command.Env, "ALF_CLIENT_SECRET="+secret)
 	}
+	err = command.Run()
+	if code := command.ProcessState.ExitCode(); args[0] == "token" || code != 5 { // 5: the API publishes nothing
+		require.NoError(t, err, errors.String())
+	}
+	require.NotContains(t, out.String()+errors.String(), secret)
+	return out.String(), errors.String()
+}
+
+func tryDiscovered(t *testing.T, program string, c lab.Case, cfg alf.Config) {
+	run := func(args ...string) (stdout, stderr string) { return runProgram(t, program, cfg, args...) }
 	args := []string{"discover", "--output", "file", "--client-id", cfg.ClientID, "--auth-style", cfg.AuthStyle.String()}
 	for _, scope := range cfg.Scopes {
 		args = append(args, "--scope", scope)

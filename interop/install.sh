@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
-# for), and from Debian nginx with njs and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2, Doorkeeper,
-# RabbitMQ and Redis. It may run again at any time.
+# for), and from Debian nginx with njs, HAProxy and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2,
+# Doorkeeper, RabbitMQ and Redis. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,6 +9,9 @@ wanted=()
 command -v npm >/dev/null || wanted+=(npm)
 if ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null || ! ls /usr/lib/nginx/modules/ngx_http_js_module.so >/dev/null 2>&1; then
 	wanted+=(nginx-light libnginx-mod-http-js)
+fi
+if ! PATH=$PATH:/usr/sbin command -v haproxy >/dev/null; then
+	wanted+=(haproxy)
 fi
 # Its database is made by the tests, with sqlite3.
 if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null; then

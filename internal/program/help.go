@@ -43,7 +43,7 @@ func (p *program) arguments(args []string) []string {
 // settingsTopic is a topic of the help, no command: it lists the settings that all commands have.
 func (p *program) settingsTopic() *cli.Command {
 	return &cli.Command{
-		Name: topicName, Hidden: true, UsageText: "flags of the commands token, get, curl, check and discover", Usage: "the settings of token, get, curl, check and discover",
+		Name: topicName, Hidden: true, UsageText: "flags of the commands token, get, curl, check, discover and proxy", Usage: "the settings of token, get, curl, check, discover and proxy",
 		Description: strings.TrimSpace(p.about()), Flags: p.flags(), HideHelp: true,
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			return cli.DefaultShowCommandHelp(ctx, cmd.Root(), topicName)

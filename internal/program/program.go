@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -82,7 +81,7 @@ func (p *program) root() *cli.Command {
 			"was broken, 130 interrupted. \"alf help settings\" lists the settings of all commands.",
 		Version:  version(),
 		Flags:    []cli.Flag{p.verboseFlag()},
-		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.discoverCommand(), p.demoCommand(), p.demoProcessCommand(), p.simCommand(), p.settingsTopic()},
+		Commands: []*cli.Command{p.tokenCommand(), p.getCommand(), p.curlCommand(), p.checkCommand(), p.discoverCommand(), p.proxyCommand(), p.demoCommand(), p.demoProcessCommand(), p.simCommand(), p.settingsTopic()},
 		Action:   noCommand,
 		Reader:   p.stdin, Writer: p.stdout, ErrWriter: p.stderr,
 		// Errors come back from Run, and are reported once.
@@ -100,7 +99,11 @@ func (p *program) root() *cli.Command {
 			}
 		}
 	}
-	for _, c := range slices.Concat(root.Commands, []*cli.Command{root}) {
+	all := append([]*cli.Command{root}, root.Commands...)
+	for _, c := range root.Commands {
+		all = append(all, c.Commands...)
+	}
+	for _, c := range all {
 		c.OnUsageError = wrongUse
 		c.DisableSliceFlagSeparator = true
 		c.HideHelpCommand = c != root

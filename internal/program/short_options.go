@@ -1,6 +1,7 @@
 package program
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 // splitOptions puts one-letter flags into the form that the flag library reads: -XPOST becomes -X POST, and -sSL
 // becomes -s -S -L.
 func splitOptions(root *cli.Command, args []string) []string {
-	cmd := root
+	cmd, lineage := root, []*cli.Command{root}
 	var split []string
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
@@ -25,13 +26,14 @@ func splitOptions(root *cli.Command, args []string) []string {
 			return append(split, args[i:]...)
 		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" {
-			if sub := cmd.Command(arg); sub != nil && cmd == root {
+			if sub := cmd.Command(arg); sub != nil {
 				cmd = sub
+				lineage = append(lineage, sub)
 			}
 			split = append(split, arg)
 			continue
 		}
-		parts, takesNext := splitOption(root, cmd, arg)
+		parts, takesNext := splitOption(lineage, arg)
 		split = append(split, parts...)
 		if takesNext && i+1 < len(args) {
 			i++
@@ -42,16 +44,16 @@ func splitOptions(root *cli.Command, args []string) []string {
 }
 
 // splitOption splits one argument. takesNext reports whether the next one is its value.
-func splitOption(root, cmd *cli.Command, arg string) (parts []string, takesNext bool) {
+func splitOption(lineage []*cli.Command, arg string) (parts []string, takesNext bool) {
 	if strings.HasPrefix(arg, "--") {
-		f := flagIn(root, cmd, strings.TrimPrefix(arg, "--"))
+		f := flagIn(lineage, strings.TrimPrefix(arg, "--"))
 		return []string{arg}, f != nil && takesValue(f)
 	}
 	for rest := arg[1:]; rest != ""; {
 		letter, size := utf8.DecodeRuneInString(rest)
 		name := string(letter)
 		rest = rest[size:]
-		f := flagIn(root, cmd, name)
+		f := flagIn(lineage, name)
 		switch {
 		case f == nil && len(parts) == 0, strings.HasPrefix(rest, "="):
 			return append(parts, "-"+name+rest), false // the flag library reads it, or reports what there is no flag for
@@ -68,8 +70,9 @@ func splitOption(root, cmd *cli.Command, arg string) (parts []string, takesNext 
 	return parts, takesNext
 }
 
-func flagIn(root, cmd *cli.Command, name string) cli.Flag {
-	for _, c := range []*cli.Command{cmd, root} {
+// flagIn looks from the innermost command on.
+func flagIn(lineage []*cli.Command, name string) cli.Flag {
+	for _, c := range slices.Backward(lineage) {
 		for _, f := range c.Flags {
 			for _, known := range f.Names() {
 				if known == name {

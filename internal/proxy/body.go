@@ -15,8 +15,9 @@ type body struct {
 	in      *http.Request
 	r       io.ReadCloser
 	control *http.ResponseController
-	trailer http.Header // of the request that is sent; nil: there can be none
-	ended   atomic.Bool // it was read to its end, or failed
+	trailer http.Header  // of the request that is sent; nil: there can be none
+	missing atomic.Int64 // of its announced length
+	ended   atomic.Bool  // it was read to its end, or failed
 	reading atomic.Bool
 }
 
@@ -26,7 +27,9 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 		// HTTP/2 is always so. Otherwise net/http would read the whole request before the first byte of the response.
 		_ = control.EnableFullDuplex()
 	}
-	return &body{in: r, r: r.Body, control: control}
+	b := &body{in: r, r: r.Body, control: control}
+	b.missing.Store(max(r.ContentLength, 0))
+	return b
 }
 
 // Read reads what the caller sends.
@@ -34,6 +37,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)
+	if n > 0 && b.missing.Add(-int64(n)) == 0 {
+		b.ended.Store(true) // no Read has to follow that sees the end
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()
@@ -45,6 +51,9 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Close closes what the caller sends.
 func (b *body) Close() error { return b.r.Close() }
+
+// isRead reports whether all of it was read.
+func (b *body) isRead() bool { return b.ended.Load() }
 
 // trailers gives the request that is sent a trailer of its own: httputil.ReverseProxy copies it before there are
 // values. A trailer may be sent wherever the length is unknown, whether it was announced or not.

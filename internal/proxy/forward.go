@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/core/routing"
 )
 
@@ -24,7 +23,7 @@ type forwarder struct {
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
-func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
+func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 	var base http.RoundTripper
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
 		base = c.newUpstream(true)
@@ -33,7 +32,7 @@ func newForwarder(r *Route, c *Client, tokens *alf.Pool) forwarder {
 	var transport http.RoundTripper = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
 		if base == nil {
-			base = tokens.HTTPClient().Transport
+			base = tokens.base
 		}
 		transport = &passing{transport, base}
 	}
@@ -68,7 +67,8 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
-	body      *body // nil: there is none
+	body      *body       // nil: there is none
+	limit     *time.Timer // until the response begins; nil: there is none
 }
 
 type passageKey struct{}
@@ -83,20 +83,18 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routin
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		timer := time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
-		defer timer.Stop()
-		p.body = nil
+		p.limit = time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
+		defer p.limit.Stop()
 	}
-	out := &writer{ResponseWriter: w, major: r.ProtoMajor}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
-		f.plain.ServeHTTP(out, in)
+		f.plain.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor}, in)
 		return
 	}
 	p.body = newBody(r, http.NewResponseController(w))
 	in.Body = p.body
 	defer p.body.end()
-	f.streaming.ServeHTTP(out, in)
+	f.streaming.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor, body: p.body}, in)
 }
 
 // rewrite makes the request that is sent.
@@ -134,6 +132,9 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 // modifyResponse edits the response of the upstream.
 func (f *forwarder) modifyResponse(resp *http.Response) error {
 	p := passageOf(resp.Request.Context())
+	if p.limit != nil {
+		p.limit.Stop()
+	}
 	f.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section

@@ -174,3 +174,5 @@ func each(t *testing.T, test func(t *testing.T, caller, upstream protocol)) {
 		}
 	}
 }
+
+func (l *lab) inFlight() int64 { return l.proxy.InFlight() }

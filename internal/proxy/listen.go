@@ -16,6 +16,9 @@ import (
 // defaultMode lets the user who runs the proxy connect, and no other (X2).
 const defaultMode fs.FileMode = 0o600
 
+// maxRequestHead is how much the head of a request may have, as with nginx. net/http adds 4 KiB.
+const maxRequestHead = 32 << 10
+
 // headTime is how long a caller may take to send the head of a request.
 const headTime = 30 * time.Second
 
@@ -99,9 +102,11 @@ func newServer(h http.Handler, cfg Config) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: headTime,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    maxHead,
+		MaxHeaderBytes:    maxRequestHead,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		Protocols:         new(http.Protocols),
+		// OPTIONS * is for the handler as well, which refuses it: net/http would respond before any check.
+		DisableGeneralOptionsHandler: true,
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetUnencryptedHTTP2(true)

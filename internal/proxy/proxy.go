@@ -89,6 +89,13 @@ func (p *Proxy) Run(ctx context.Context) error {
 	return failed
 }
 
+// Close ends a proxy that does not run, without waiting for anything.
+func (p *Proxy) Close() error {
+	p.closeListeners()
+	p.current.Load().retire(nil)
+	return nil
+}
+
 func (p *Proxy) closeListeners() {
 	for _, s := range p.servers {
 		_ = s.listener.Close()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo responds with what it received, when it has received all of it: net/http's server would stop reading over HTTP/1.
+// echo responds with what it received, once it has all of it: over HTTP/1, net/http's server would stop reading.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

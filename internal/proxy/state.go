@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/alf-go/alf"
@@ -22,6 +23,7 @@ type state struct {
 type pool struct {
 	*alf.Pool
 	name string
+	base http.RoundTripper // what its requests are sent by, without a token
 }
 
 // newState makes what is new, and takes over the pools of clients whose settings have not changed.
@@ -49,11 +51,11 @@ func newState(cfg Config, before *state) (*state, error) {
 			s.retire(before)
 			return nil, fmt.Errorf("client %q: %w", c.Name, err)
 		}
-		s.pools[c.Key] = &pool{made, c.Name}
+		s.pools[c.Key] = made
 	}
 	for i := range cfg.Routes {
 		r := &cfg.Routes[i]
-		s.routes = append(s.routes, newForwarder(r, &cfg.Clients[r.Client], s.pools[cfg.Clients[r.Client].Key].Pool))
+		s.routes = append(s.routes, newForwarder(r, &cfg.Clients[r.Client], s.pools[cfg.Clients[r.Client].Key]))
 	}
 	return s, nil
 }

@@ -20,7 +20,7 @@ const (
 	connectionBuffer = 16 << 10
 	// pingTime is how long an HTTP/2 connection may be silent (C9), and pongTime how long a ping may take.
 	pingTime, pongTime = 5 * time.Second, 10 * time.Second
-	// maxHead is how much the head of a response may have, and of a request.
+	// maxHead is how much the head of a response may have.
 	maxHead = 256 << 10
 )
 
@@ -61,12 +61,16 @@ func (c *Client) newUpstream(http2 bool) *http.Transport {
 
 // newPool makes the pool of a client, whose requests to the upstreams it sends by a transport of this package; one that
 // is no http.Transport, as in tests, is used as it is.
-func (c *Client) newPool(cfg *Config) (*alf.Pool, error) {
+func (c *Client) newPool(cfg *Config) (*pool, error) {
 	own := c.Config
 	if _, standard := c.transportOf(); standard || own.HTTPClient == nil || own.HTTPClient.Transport == nil {
 		own.HTTPClient = &http.Client{Transport: c.newUpstream(false)}
 	}
 	own.Rejected = rejected
 	own.Logger = cfg.Log
-	return alf.NewPool(alf.PoolConfig{Config: own})
+	tokens, err := alf.NewPool(alf.PoolConfig{Config: own})
+	if err != nil {
+		return nil, err
+	}
+	return &pool{tokens, c.Name, own.HTTPClient.Transport}, nil
 }

@@ -6,6 +6,7 @@ import "net/http"
 type writer struct {
 	http.ResponseWriter
 	major  int
+	body   *body // of the request; nil: it has none
 	status int
 }
 
@@ -17,6 +18,11 @@ func (w *writer) WriteHeader(status int) {
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
+	}
+	if w.major == 1 && status >= 200 && w.body != nil && !w.body.isRead() {
+		// The rest of the request may never come, and must not be taken for the next one: net/http keeps a connection
+		// whose body was given up because of a deadline.
+		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

@@ -22,7 +22,7 @@ func (s *Session) rejects(resp *http.Response) bool {
 	// The body of a 101 is the connection itself, whose other end waits for the client.
 	if s.rejectedBody && resp.Body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		var prefix []byte
-		prefix, resp.Body = peek(resp.Body, maxPeeked)
+		prefix, resp.Body = peek(resp, maxPeeked)
 		visible.Body = io.NopCloser(bytes.NewReader(prefix))
 	}
 	return s.rejected(&visible)
@@ -76,14 +76,19 @@ func (c *challenge) note(scheme, name, value string) {
 // peek reads up to limit bytes of a response's body, and returns them and a body that still has all of it. If that was
 // the whole body, the real one is closed, so that its connection is free while the caller has not finished with what
 // replaces it. An error in reading comes up again where it was.
-func peek(body io.ReadCloser, limit int64) ([]byte, io.ReadCloser) {
+func peek(resp *http.Response, limit int64) ([]byte, io.ReadCloser) {
+	body := resp.Body
 	end := &endReader{r: body}
 	prefix, err := io.ReadAll(io.LimitReader(end, limit))
 	switch {
 	case err != nil:
 		return prefix, &resumedBody{io.MultiReader(bytes.NewReader(prefix), errorReader{err}), body}
 	case end.reached:
-		body.Close()
+		if resp.ProtoMajor > 1 {
+			go body.Close() // which may wait for the request's body to end: see bufferedBody
+		} else {
+			body.Close()
+		}
 		return prefix, io.NopCloser(bytes.NewReader(prefix))
 	}
 	return prefix, &resumedBody{io.MultiReader(bytes.NewReader(prefix), body), body}

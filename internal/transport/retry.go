@@ -173,14 +173,16 @@ func (b *bufferedBody) fill(limit int) {
 	for {
 		n, err := b.body.Read(buffer[:min(limit, len(buffer))])
 		limit -= n
-		if err == io.EOF {
-			b.body.Close() // so that its connection is free
-		}
 		b.mu.Lock()
 		b.data = append(b.data, buffer[:n]...)
 		b.err, b.full = err, limit == 0
 		b.more.Broadcast()
 		b.mu.Unlock()
+		if err == io.EOF {
+			// So that its connection is free. Its reader does not wait for that: over HTTP/2, net/http closes it only
+			// when the request's body is not read any more (golang/go#80085).
+			b.body.Close()
+		}
 		if err != nil || limit == 0 {
 			return
 		}
@@ -210,11 +212,22 @@ func (b *bufferedBody) Read(p []byte) (int, error) {
 // Close closes the body. It waits a moment for what is about to arrive, because a connection whose response was read to
 // its end can be used again.
 func (b *bufferedBody) Close() error {
-	timer := time.NewTimer(stall)
-	defer timer.Stop()
-	select {
-	case <-b.filled:
-	case <-timer.C:
+	if !b.atEnd() {
+		timer := time.NewTimer(stall)
+		defer timer.Stop()
+		select {
+		case <-b.filled:
+		case <-timer.C:
+		}
+	}
+	if b.atEnd() {
+		return nil // it is closed where the end was seen
 	}
 	return b.body.Close()
+}
+
+func (b *bufferedBody) atEnd() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err == io.EOF
 }

@@ -14,10 +14,11 @@ const variable = "INTEROP_SERVERS"
 // core is one server of each kind: a library in this process, one for Node, a daemon and a resource server. Of a server
 // with many rows it has those that differ in the client.
 var core = map[string][]string{
-	"fosite":         nil,
-	"nodeoauth":      nil,
-	"glewlwyd":       {"client_secret_basic, raw"},
-	"nginx with njs": nil,
+	"fosite":            nil,
+	"nodeoauth":         nil,
+	"glewlwyd":          {"client_secret_basic, raw"},
+	"nginx with njs":    nil,
+	"nginx and HAProxy": nil,
 	"oidcprovider": {
 		"client_secret_post, discovery", "private_key_jwt, ES256, discovery", "tls_client_auth, discovery",
 		"private_key_jwt, EdDSA, discovery, DPoP, nonces",

@@ -12,7 +12,7 @@ const module = "ngx_http_js_module.so"
 
 // Missing says what has to be installed before Start can do its work; "" if all is there.
 func Missing() string {
-	if binary() == "" {
+	if Binary() == "" {
 		return "nginx is missing: install it with its module njs (on Debian: nginx-light libnginx-mod-http-js)"
 	}
 	if modulePath() == "" {
@@ -23,15 +23,15 @@ func Missing() string {
 
 // Version is the installed version, such as "nginx/1.22.1"; "" if there is none.
 func Version() string {
-	text, err := exec.Command(binary(), "-v").CombinedOutput()
+	text, err := exec.Command(Binary(), "-v").CombinedOutput()
 	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(strings.TrimPrefix(string(text), "nginx version: "))
 }
 
-// binary is nginx, which is rarely on the path of those who are not root; "" if there is none.
-func binary() string {
+// Binary is the path of nginx, which is rarely on the path of those who are not root; "" if there is none.
+func Binary() string {
 	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -42,7 +42,7 @@ func binary() string {
 
 // modulePath is where njs is; "" if it is not.
 func modulePath() string {
-	build, err := exec.Command(binary(), "-V").CombinedOutput()
+	build, err := exec.Command(Binary(), "-V").CombinedOutput()
 	if err != nil {
 		return ""
 	}

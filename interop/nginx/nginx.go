@@ -66,7 +66,7 @@ func Start(ctx context.Context, dir, introspectionURL, id, secret string) (*Serv
 	}
 
 	// nginx speaks of the event method once the port is open.
-	process, err := child.Serve(ctx, "event method", binary(), "-p", dir, "-c", conf, "-e", "stderr")
+	process, err := child.Serve(ctx, "event method", Binary(), "-p", dir, "-c", conf, "-e", "stderr")
 	if err != nil {
 		return nil, err
 	}

@@ -76,8 +76,10 @@ function newProvider({ ports, tls, lifetime, scope }, store, keys) {
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,
-        getResourceServerInfo: () => ({
-          scope, accessTokenTTL: lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } },
+        // Tokens for other resources than the API here are opaque: their APIs ask about them.
+        getResourceServerInfo: (ctx, indicator) => ({
+          scope, audience: indicator, accessTokenTTL: lifetime, accessTokenFormat: indicator === resource ? 'jwt' : 'opaque',
+          jwt: { sign: { alg: 'ES256' } },
         }),
       },
     },

@@ -163,6 +163,9 @@ func (s *Server) KeysURL() string { return url(s.settings.Ports.Issuer, "/jwks")
 // key: PEM.
 func (s *Server) Certificate() []byte { return []byte(s.settings.TLS.Cert + s.settings.TLS.Key) }
 
+// Authority is who signs the server's certificate: PEM.
+func (s *Server) Authority() []byte { return []byte(s.settings.TLS.CA) }
+
 // APIURL is the API that takes opaque tokens.
 func (s *Server) APIURL() string { return url(s.settings.Ports.API, "/api") }
 

@@ -24,6 +24,9 @@ func (t *Table) admit(r *Request, host string) *Refusal {
 	if !t.hosts[host] {
 		return &Refusal{Reason: UnlistedHost, Status: 421, Detail: "this Host is not served here: it has to be that of a route or among the listener's hosts"}
 	}
+	if refusal := r.admitLength(); refusal != nil {
+		return refusal
+	}
 	if refusal := r.admitConnection(); refusal != nil {
 		return refusal
 	}
@@ -34,6 +37,18 @@ func (t *Table) admit(r *Request, host string) *Refusal {
 	}
 	if r.Websocket() {
 		return r.admitWebsocket()
+	}
+	return nil
+}
+
+// admitLength refuses lengths that differ, and what is no length (RFC 9110 section 8.6). The HTTP server does that for
+// HTTP/1.1 only: over HTTP/2 the frames say where a body ends.
+func (r *Request) admitLength() *Refusal {
+	lengths := r.values("Content-Length")
+	for _, length := range lengths {
+		if length != lengths[0] || length == "" || strings.Trim(length, "0123456789") != "" {
+			return ambiguous("Content-Length is no number, or there are several that differ")
+		}
 	}
 	return nil
 }

@@ -78,6 +78,12 @@ func TestX2_WhatIsRefusedBeforeAnyRoute(t *testing.T) {
 		"absolute form without a host":                  {get("http:///x"), routing.Ambiguous, 400},
 		"absolute form for another host than it is for": {get("http://evil.example/x"), routing.Ambiguous, 400},
 		"absolute form with a fragment for a host":      {get("http://localhost:8480#/x"), routing.Ambiguous, 400},
+		"absolute form in HTTP/2":                       {edited(func(r *routing.Request) { *r = *get("http://localhost:8480/x"); r.Major, r.Minor = 2, 0 }), routing.Ambiguous, 400},
+		"two lengths (of HTTP/2)":                       {with(get("/"), "Content-Length", "5", "Content-Length", "6"), routing.Ambiguous, 400},
+		"three lengths (of HTTP/2)":                     {with(get("/"), "Content-Length", "5", "Content-Length", "5", "Content-Length", "6"), routing.Ambiguous, 400},
+		"a list of lengths (of HTTP/2)":                 {with(get("/"), "Content-Length", "5, 5"), routing.Ambiguous, 400},
+		"a length with a sign (of HTTP/2)":              {with(get("/"), "Content-Length", "+5"), routing.Ambiguous, 400},
+		"a length without digits (of HTTP/2)":           {with(get("/"), "Content-Length", ""), routing.Ambiguous, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, refusal := everything(t).Decide(c.request)
@@ -120,6 +126,8 @@ func TestX2_WhatIsAdmitted(t *testing.T) {
 		"absolute form, in capitals":                 get("HTTP://localhost:8480"),
 		"absolute form without a path":               get("http://localhost:8480?y=/../"),
 		"a method that is not known":                 {Major: 2, Method: "PROPFIND", Target: "/", Host: "127.0.0.1", Header: nil},
+		"one length":                                 with(get("/"), "Content-Length", "5"),
+		"the same length twice":                      with(get("/"), "Content-Length", "5", "Content-Length", "5"),
 		"a header that begins almost as a browser's": with(get("/"), "Sec-Fetcher", "x", "Origin", "null"),
 	} {
 		_, refusal := everything(t).Decide(r)
@@ -133,6 +141,22 @@ func TestX2_WhatIsAdmitted(t *testing.T) {
 		{Major: 2, Method: "GET", Target: "/", Host: "localhost", Header: websocket().Header},
 	} {
 		require.False(t, other.Websocket())
+	}
+}
+
+// RFC 9112 section 6.3: what follows a request whose end is uncertain on its connection may be a part of it.
+func TestX2_NoRequestFollowsOneWhoseEndIsUncertain(t *testing.T) {
+	for _, c := range []struct {
+		request routing.Request
+		last    bool
+	}{
+		{routing.Request{Major: 1, Minor: 1}, false},
+		{routing.Request{Major: 1, Minor: 1, HasBody: true}, false},
+		{routing.Request{Major: 1, Minor: 1, HasBody: true, Chunked: true}, true}, // and perhaps a length
+		{routing.Request{Major: 1, Minor: 0}, true},                               // and perhaps chunks
+		{routing.Request{Major: 2, HasBody: true}, false},
+	} {
+		require.Equal(t, c.last, c.request.IsLast(), c.request)
 	}
 }
 

@@ -16,7 +16,15 @@ type Request struct {
 	Header map[string][]string
 	// HasBody says that a body follows, or may follow.
 	HasBody bool
+	// Chunked says that the body has the transfer coding chunked. HTTP/2 has none.
+	Chunked bool
 }
+
+// IsLast reports whether the connection may serve no further request, because it may be uncertain where this one ends.
+// A request with a length and chunks has two ends, and so has one of HTTP/1.0 with chunks: no request may follow either
+// (RFC 9112 sections 6.3 and 6.1). Neither can be recognised in what the HTTP server has parsed, so this is said of
+// every request with chunks, and of HTTP/1.0.
+func (r *Request) IsLast() bool { return r.Major == 1 && (r.Minor == 0 || r.Chunked) }
 
 // values are those of a header, by its canonical name.
 func (r *Request) values(name string) []string { return r.Header[name] }

@@ -3,10 +3,11 @@ package routing
 import "strings"
 
 // splitTarget returns the path and the query of a request target (RFC 9112 section 3.2). An absolute target is that of
-// a request to this server, because its host was found to be served; only http may be named there.
+// a request to this server, because its host was found to be served; only http may be named there. HTTP/2 has no such
+// form (RFC 9113 section 8.3.1).
 func splitTarget(r *Request) (path, query string, refusal *Refusal) {
 	target := r.Target
-	if len(target) > 7 && strings.EqualFold(target[:7], "http://") {
+	if r.Major == 1 && len(target) > 7 && strings.EqualFold(target[:7], "http://") {
 		target = target[7:]
 		authority := target
 		if i := strings.IndexAny(target, "/?"); i >= 0 {

@@ -43,7 +43,8 @@ type checkup struct {
 	token    *oauth2.Token
 	jwt      *jwt // nil: the token is none
 
-	secrets []string // what nothing that is printed may hold
+	upstream *upstream // nil: the server of the client is reached
+	secrets  []string  // what nothing that is printed may hold
 }
 
 // Run checks a subject and writes the findings as they come, with marks in UTF-8 or in ASCII. Its error has the exit

@@ -19,6 +19,9 @@ import (
 
 // serverFlag is the setting that names the server.
 func (c *checkup) serverFlag() string {
+	if c.upstream != nil {
+		return c.upstream.setting
+	}
 	if c.hasIssuer() {
 		return c.Names.Of("Issuer")
 	}

@@ -44,7 +44,7 @@ func (c *checkup) reach(ctx context.Context) *route {
 	limited, cancel := c.limited(ctx)
 	defer cancel()
 	c.route = new(route)
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(limited, c.route.trace()), http.MethodGet, c.server(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(limited, c.route.trace()), c.upstream.method(), c.server(), nil)
 	if err != nil {
 		// The settings would have been refused.
 		c.route.url, c.route.err = new(url.URL), err
@@ -57,7 +57,7 @@ func (c *checkup) reach(ctx context.Context) *route {
 		return c.route
 	}
 	defer transport.CloseIdleConnections()
-	if own := c.Config.TokenRequest.TLS; own != nil && own.ServerName != "" {
+	if own := c.Config.TokenRequest.TLS; c.upstream == nil && own != nil && own.ServerName != "" {
 		transport.TLSClientConfig.ServerName = own.ServerName
 	}
 	if proxy, err := transport.Proxy(req); err == nil && proxy != nil {

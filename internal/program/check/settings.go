@@ -39,6 +39,9 @@ func (c *checkup) checkSettings(context.Context) finding {
 
 // server is the one address that the user gave.
 func (c *checkup) server() string {
+	if c.upstream != nil {
+		return c.upstream.url.String()
+	}
 	if c.Config.Issuer != "" {
 		return c.Config.Issuer
 	}

@@ -35,7 +35,11 @@ func (v *Values) chooseStyle(problems *exit.Problems) {
 		{"assertion_file", v.AssertionFile, style == alf.AuthExternalAssertion},
 		{"cert_file", v.CertFile, style == alf.AuthTLS || style == alf.AuthSelfSignedTLS || v.CertKeyFile != ""},
 	} {
-		if s := (Setting{Name: need.name}); need.needed && need.path == "" {
+		switch s := (Setting{Name: need.name}); {
+		case !need.needed || need.path != "":
+		case v.object != "":
+			problems.Note(fmt.Errorf("%s: %s is missing: set it, or choose another auth_style than %s", v.object, need.name, style))
+		default:
 			problems.Note(fmt.Errorf("%s is missing: set it, or %s, or choose another --auth-style than %s", s.Label(), s.VariableName(), style))
 		}
 	}
@@ -44,8 +48,8 @@ func (v *Values) chooseStyle(problems *exit.Problems) {
 		return
 	}
 	for _, name := range []string{"dpop_key_file", "dpop_algorithm", "dpop_backdate"} {
-		if s := (Setting{Name: name}); v.given(name) {
-			problems.Note(fmt.Errorf("%s: not used without --dpop: add that, or remove this", s.Label()))
+		if v.given(name) {
+			problems.Note(fmt.Errorf("%s: not used without %s: add that, or remove this", v.at(name), v.name("dpop")))
 		}
 	}
 }
@@ -58,20 +62,24 @@ func (v *Values) impliedStyle() (alf.AuthStyle, error) {
 	}
 	var found []string
 	for _, credentials := range []struct {
-		flag  string
-		path  Path
-		style alf.AuthStyle
+		setting string
+		path    Path
+		style   alf.AuthStyle
 	}{
-		{"--key-file", v.KeyFile, alf.AuthPrivateKeyJWT},
-		{"--assertion-file", v.AssertionFile, alf.AuthExternalAssertion},
-		{"--cert-file", v.CertFile, alf.AuthTLS},
+		{"key_file", v.KeyFile, alf.AuthPrivateKeyJWT},
+		{"assertion_file", v.AssertionFile, alf.AuthExternalAssertion},
+		{"cert_file", v.CertFile, alf.AuthTLS},
 	} {
 		if credentials.path != "" {
-			found, style = append(found, credentials.flag), credentials.style
+			found, style = append(found, v.name(credentials.setting)), credentials.style
 		}
 	}
 	if len(found) > 1 {
-		return 0, fmt.Errorf("--auth-style is missing: say which of %s authenticates the client", strings.Join(found, " and "))
+		where := v.name("auth_style")
+		if v.object != "" {
+			where = v.at("auth_style")
+		}
+		return 0, fmt.Errorf("%s is missing: say which of %s authenticates the client", where, strings.Join(found, " and "))
 	}
 	return style, nil
 }
@@ -121,7 +129,7 @@ func (v *Values) tryKey(ctx context.Context) error {
 		err = key.CanSign(algorithm)
 	}
 	v.From.Key = string(v.KeyFile)
-	return v.about("--key-file", v.From.Key, err)
+	return v.about(v.at("key_file"), v.From.Key, err)
 }
 
 func (v *Values) tryAssertion(ctx context.Context) error {
@@ -130,7 +138,7 @@ func (v *Values) tryAssertion(ctx context.Context) error {
 	}
 	_, err := v.Config.Assertion.Source(ctx)
 	v.From.Assertion = string(v.AssertionFile)
-	return v.about("--assertion-file", v.From.Assertion, err)
+	return v.about(v.at("assertion_file"), v.From.Assertion, err)
 }
 
 func (v *Values) tryAssertionCertificate(ctx context.Context) error {
@@ -138,7 +146,7 @@ func (v *Values) tryAssertionCertificate(ctx context.Context) error {
 		return nil
 	}
 	_, err := v.Config.Assertion.Certificate(ctx)
-	return v.about("--assertion-cert-file", string(v.AssertionCertFile), err)
+	return v.about(v.at("assertion_cert_file"), string(v.AssertionCertFile), err)
 }
 
 func (v *Values) tryCertificate(ctx context.Context) error {
@@ -147,10 +155,10 @@ func (v *Values) tryCertificate(ctx context.Context) error {
 	}
 	_, err := v.Config.Certificate(ctx)
 	if err != nil && strings.HasSuffix(err.Error(), "private key does not match public key") {
-		err = fmt.Errorf("%w: name the key that the certificate was made with by --cert-key-file", err)
+		err = fmt.Errorf("%w: name the key that the certificate was made with by %s", err, v.name("cert_key_file"))
 	}
 	v.From.Certificate = string(v.CertFile)
-	return v.about("--cert-file", v.From.Certificate, err)
+	return v.about(v.at("cert_file"), v.From.Certificate, err)
 }
 
 // configureDPoP generates the key that tokens are bound to where none is given, so that everything that needs it gets
@@ -176,9 +184,9 @@ func (v *Values) configureDPoP(ctx context.Context) error {
 	}
 	_, err := d.Read(ctx)
 	if v.DPoPKeyFile == "" {
-		return v.about("--dpop-algorithm", "", err)
+		return v.about(v.at("dpop_algorithm"), "", err)
 	}
-	return v.about("--dpop-key-file", v.From.DPoPKey, err)
+	return v.about(v.at("dpop_key_file"), v.From.DPoPKey, err)
 }
 
 // about names the setting that an error of the library comes from. The path in it is the user's own, word for word.

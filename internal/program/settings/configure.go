@@ -50,7 +50,8 @@ func (v *Values) transport() (*http.Transport, *x509.CertPool, error) {
 }
 
 // limitAttempts lets an attempt to get a token take as long as the command waits for a response. The command's own
-// limit passes first, so that the error is about the setting.
+// limit passes first, so that the error is about the setting. The callers of a service have limits of their own, which
+// are not known here: it keeps those of M9, or a longer round if an attempt is given more.
 func (v *Values) limitAttempts() {
 	const (
 		slack   = time.Second
@@ -60,8 +61,17 @@ func (v *Values) limitAttempts() {
 	if limit == 0 || limit > forever {
 		limit = forever
 	}
-	v.Config.Policy.AttemptTimeout, v.Config.Policy.RoundTimeout = limit+slack, limit+slack
+	policy := &v.Config.Policy
+	switch {
+	case !v.Service:
+		policy.AttemptTimeout, policy.RoundTimeout = limit+slack, limit+slack
+	case v.given("timeout"):
+		policy.AttemptTimeout, policy.RoundTimeout = limit, max(limit, serviceRound)
+	}
 }
+
+// serviceRound is the library's default of Policy.RoundTimeout.
+const serviceRound = 10 * time.Second
 
 // trust adds an authority to those of the system, for both servers. Nil: the system's alone.
 func (v *Values) trust() (*x509.CertPool, error) {
@@ -70,14 +80,14 @@ func (v *Values) trust() (*x509.CertPool, error) {
 	}
 	content, err := files.Read(string(v.CAFile), MaxFile)
 	if err != nil {
-		return nil, exit.Usagef("--ca-file: %w", err)
+		return nil, exit.Usagef("%s: %w", v.at("ca_file"), err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(content) {
-		return nil, exit.Usagef("--ca-file: %s holds no certificate in PEM form", v.CAFile)
+		return nil, exit.Usagef("%s: %s holds no certificate in PEM form", v.at("ca_file"), v.CAFile)
 	}
 	return pool, nil
 }
@@ -88,8 +98,29 @@ func (v *Values) Invalid(err error) error {
 	for _, line := range v.names.Errors(err) {
 		if rest, found := strings.CutPrefix(line, v.names.Of("ClientSecret")+": "); found && v.secretFrom != "" {
 			line = v.secretFrom + ": " + rest // of those that may give it
+		} else if v.object != "" {
+			line = v.located(line)
 		}
 		problems.Note(errors.New(line))
 	}
 	return problems.Err()
 }
+
+// located puts in front of a line that begins with a setting's name where that stands.
+func (v *Values) located(line string) string {
+	name, rest, _ := strings.Cut(line, ": ")
+	name, index, indexed := strings.Cut(name, "[")
+	if indexed {
+		index = "[" + index
+	}
+	if strings.ContainsAny(name, " .") {
+		return v.object + ": " + line // no name, but a sentence or a field that has no setting
+	}
+	return v.at(name) + index + ": " + rest
+}
+
+// Names are what messages call the settings.
+func (v *Values) Names() Names { return v.names }
+
+// InNames puts the program's names into a text of the library.
+func (v *Values) InNames(text string) string { return v.names.In(text) }

@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"reflect"
-	"strings"
 
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
-	"github.com/alf-go/alf/internal/program/suggest"
 )
 
 // MaxFile keeps a path that points at the wrong thing from being read into memory.
@@ -20,6 +17,15 @@ const MaxFile = 1 << 20
 type file struct {
 	path string
 	keys []member
+}
+
+// entries are its members, as messages call them.
+func (f *file) entries() []Entry {
+	var all []Entry
+	for _, m := range f.keys {
+		all = append(all, Entry{Key: m.key, Value: m.value, At: f.path, KeyAt: f.path, Label: m.key})
+	}
+	return all
 }
 
 // readFile reads the file that was asked for, or the one at the usual place if it is there.
@@ -55,60 +61,4 @@ func usualFile(env *Environment) string {
 		return filepath.Join(home, ".config", "alf", "config.json")
 	}
 	return ""
-}
-
-// at names a key in messages.
-func (f *file) at(key string) string { return f.path + ": " + key }
-
-// apply sets what is not set yet. It refuses keys that it does not know, each by name: a setting that is misspelt must
-// not silently have no effect.
-func (f *file) apply(t Table, v *Values) error {
-	var problems exit.Problems
-	for _, m := range f.keys {
-		s := t.find(m.key)
-		if s == nil || !s.takes(File) {
-			problems.Note(f.unknown(m.key, t))
-			continue
-		}
-		to := s.target(v)
-		value, k := reflect.New(to.Type()).Elem(), kindOf(to.Type())
-		if string(m.value) == "null" {
-			continue
-		}
-		if err := k.fromFile(m.value, value); err != nil {
-			problems.Note(fmt.Errorf("%s: %w", f.at(m.key), k.wrongValue(err)))
-			continue
-		}
-		if _, given := v.where[s.Name]; given {
-			continue
-		}
-		switch at := value.Interface().(type) {
-		case Path:
-			value.SetString(string(beside(f.path, at)))
-		case Location:
-			if at.scheme() == "" {
-				value.SetString(string(beside(f.path, Path(at))))
-			}
-		}
-		to.Set(value)
-		v.where[s.Name] = Origin{File, f.at(m.key)}
-	}
-	return errors.Join(problems...)
-}
-
-// unknown says what to write for a key that does not exist.
-func (f *file) unknown(key string, t Table) error {
-	if key == "client_secret" {
-		return fmt.Errorf("%s: a secret does not belong into this file: put it into one of its own "+
-			"and name that in client_secret_file, or set ALF_CLIENT_SECRET", f.at(key))
-	}
-	var known []string
-	for _, s := range t.in(File) {
-		known = append(known, s.Name)
-	}
-	guess := suggest.Phrase("%q", key, known)
-	if guess == "" {
-		guess = ": use " + strings.Join(sorted(known), ", ")
-	}
-	return fmt.Errorf("%s: unknown key %q%s", f.path, key, guess)
 }

@@ -35,10 +35,6 @@ func (s *Setting) flag(v *Values, env *Environment, all bool) cli.Flag {
 
 // About is the part of the help that every command with these flags has.
 func (t Table) About(all bool) string {
-	var keys []string
-	for _, s := range t.in(File) {
-		keys = append(keys, s.Name)
-	}
 	text := `
 
 Settings come from flags, else from the environment, else from a JSON file: --config, or
@@ -46,7 +42,7 @@ alf/config.json in $XDG_CONFIG_HOME or ~/.config. A setting has one name in all 
 --client-id is ALF_CLIENT_ID in the environment and client_id in the file. The client secret itself
 is in $ALF_CLIENT_SECRET, in a file that --client-secret-file names, or comes by --client-secret-stdin.
 --auth-style is one of
-` + wrap(styleNames(), 92) + `.`
+` + Wrap(styleNames(), 92) + `.`
 	if !all {
 		return text + `
 
@@ -55,7 +51,7 @@ Only the common settings are listed here: --help-all lists all of them.`
 	return text + `
 
 The keys of the file are
-` + wrap(strings.Join(sorted(keys), ", "), 92) + `.
+` + Wrap(t.Keys(), 92) + `.
 Scopes, audiences, resources, origins and hosts are separated by spaces, or the flag is repeated;
 paths in the file are relative to it. Keys and ALF_* variables that do not exist are refused.
 
@@ -65,8 +61,8 @@ an assertion or a certificate alone. A certificate is presented with any style, 
 so that tokens can be bound to it.`
 }
 
-// wrap breaks text at blanks, so that no line is longer than width.
-func wrap(text string, width int) string {
+// Wrap breaks text at blanks, so that no line is longer than width.
+func Wrap(text string, width int) string {
 	var b strings.Builder
 	column := 0
 	for i, word := range strings.Fields(text) {
@@ -110,4 +106,13 @@ func flagNamed(cmd *cli.Command, name string) cli.DocGenerationFlag {
 		}
 	}
 	return nil
+}
+
+// Keys lists the keys of the configuration file.
+func (t Table) Keys() string {
+	var keys []string
+	for _, s := range t.in(File) {
+		keys = append(keys, s.Name)
+	}
+	return strings.Join(sorted(keys), ", ")
 }

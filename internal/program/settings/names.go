@@ -13,7 +13,12 @@ import (
 type Names map[string]string
 
 // Names returns the table's.
-func (t Table) Names() Names {
+func (t Table) Names() Names { return t.names((*Setting).Label) }
+
+// keyNames are those of an object in a file.
+func (t Table) keyNames() Names { return t.names(func(s *Setting) string { return s.Name }) }
+
+func (t Table) names(label func(*Setting) string) Names {
 	names := make(Names)
 	for i := range t {
 		s := &t[i]
@@ -25,7 +30,7 @@ func (t Table) Names() Names {
 			}
 		}
 		if _, taken := names[field]; !taken || s.takes(Flag) {
-			names[field] = s.Label()
+			names[field] = label(s)
 		}
 	}
 	return names

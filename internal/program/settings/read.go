@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/urfave/cli/v3"
@@ -37,7 +38,7 @@ func readGiven(cmd *cli.Command, t Table, env *Environment, stdin io.Reader, pro
 	if err != nil {
 		return nil, err
 	}
-	if err := f.apply(t, v); err != nil {
+	if err := errors.Join(v.apply(t, f.entries(), f.path, File)...); err != nil {
 		return nil, &exit.Failure{Code: exit.Usage, Err: err}
 	}
 	if v.Timeout < 0 {
@@ -50,8 +51,11 @@ func readGiven(cmd *cli.Command, t Table, env *Environment, stdin io.Reader, pro
 // take reads a setting that a flag or a variable gives.
 func (v *Values) take(cmd *cli.Command, s *Setting) error {
 	if !s.takes(Flag) {
-		if v.env.Get(s.VariableName()) != "" {
+		if value := v.env.Get(s.VariableName()); value != "" {
 			v.where[s.Name] = Origin{Variable, s.VariableName()}
+			if to := s.target(v); to.Kind() == reflect.String {
+				to.SetString(value)
+			}
 		}
 		return nil
 	}
@@ -109,20 +113,26 @@ func (v *Values) chooseServer() {
 func (v *Values) requireClient(problems *exit.Problems) {
 	c := &v.Config
 	if c.TokenURL == "" && c.Issuer == "" {
-		problems.Note(errors.New(missing("token_url") + "; or --issuer, for a server that publishes it"))
+		problems.Note(errors.New(v.missing("token_url") + "; or " + v.name("issuer") + ", for a server that publishes it"))
 	}
 	if c.ClientID == "" {
-		problems.Note(errors.New(missing("client_id")))
+		problems.Note(errors.New(v.missing("client_id")))
 	}
 }
 
 func (v *Values) rank(name string) int { return rankOf(v.where[name].Place) }
 
 // rankOf is 0 for a setting that is not given.
-func rankOf(place Places) int { return slices.Index([]Places{0, File, Variable, Flag}, place) }
+func rankOf(place Places) int {
+	return slices.Index([]Places{0, Inherited, File, Variable, Flag}, place)
+}
 
-func missing(name string) string {
+// missing says where a setting that every client has can be given.
+func (v *Values) missing(name string) string {
 	s := Setting{Name: name}
+	if v.object != "" {
+		return fmt.Sprintf("%s: %s is missing: set it", v.object, name)
+	}
 	return fmt.Sprintf("%s is missing: set it, or %s, or %s in a configuration file", s.Label(), s.VariableName(), s.Name)
 }
 

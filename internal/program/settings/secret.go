@@ -77,6 +77,9 @@ func (v *Values) secretSource() (*secretSource, error) {
 		path := string(v.ClientSecretFile)
 		return &secretSource{file.Text, path, alf.SecretFile(path)}, nil
 	}
+	if v.object != "" {
+		return nil, fmt.Errorf("%s: the client secret is missing: set client_secret_file; or authenticate by key_file, assertion_file or cert_file", v.object)
+	}
 	return nil, fmt.Errorf("the client secret is missing: set ALF_CLIENT_SECRET or ALF_CLIENT_SECRET_FILE, or use --client-secret-file or " +
 		"--client-secret-stdin, or client_secret_file in a configuration file; or authenticate by --key-file, --assertion-file or --cert-file")
 }

@@ -6,7 +6,10 @@ package settings
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/urfave/cli/v3"
 )
 
 // Setting is one line of the table.
@@ -44,6 +47,8 @@ const (
 	Flag Places = 1 << iota
 	Variable
 	File
+	// Inherited is a file's object that another object of it takes the place of; see [Table.ReadObject].
+	Inherited
 )
 
 // The groups that settings of the table have in the help.
@@ -122,6 +127,28 @@ func (t Table) in(place Places) (some Table) {
 
 // Has reports whether there is a setting of that name.
 func (t Table) Has(name string) bool { return t.find(name) != nil }
+
+// Only returns the table with the setting of a name restricted to some places.
+func (t Table) Only(name string, places Places) Table {
+	t = slices.Clone(t)
+	if s := t.find(name); s != nil {
+		s.From = places
+	}
+	return t
+}
+
+// Given lists what gives settings of the table on a command line and in the environment, by the names it has there.
+func (t Table) Given(cmd *cli.Command, env *Environment) (names []string) {
+	for i := range t {
+		switch s := &t[i]; {
+		case s.takes(Flag) && cmd.IsSet(s.FlagName()):
+			names = append(names, Given(cmd, env, s.FlagName()).Text)
+		case !s.takes(Flag) && env.Get(s.VariableName()) != "":
+			names = append(names, s.VariableName())
+		}
+	}
+	return names
+}
 
 // find returns nil if there is no setting of that name.
 func (t Table) find(name string) *Setting {

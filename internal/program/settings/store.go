@@ -26,14 +26,14 @@ type OpenStore func(ctx context.Context, url string, warn func(error)) (store.St
 // client has ended, and the program ends with that.
 func (v *Values) configureStore(ctx context.Context, stores Stores, warn func(error)) error {
 	if v.StoreKeyFile != "" && v.StoreAt == "" {
-		return exit.Usagef("--store-key-file is of use only with --store: add that, or remove it")
+		return exit.Usagef("%s is of use only with %s: add that, or remove it", v.at("store_key_file"), v.name("store"))
 	}
 	if v.StoreAt == "" {
 		return nil
 	}
 	s, err := v.openStore(ctx, stores, warn)
 	if err != nil {
-		return exit.Usagef("--store: %w", err)
+		return exit.Usagef("%s: %w", v.at("store"), err)
 	}
 	v.Config.Store = s
 	if v.StoreKeyFile == "" {
@@ -41,10 +41,10 @@ func (v *Values) configureStore(ctx context.Context, stores Stores, warn func(er
 	}
 	key, err := files.Read(string(v.StoreKeyFile), MaxFile)
 	if err != nil {
-		return exit.Usagef("--store-key-file: %w", err)
+		return exit.Usagef("%s: %w", v.at("store_key_file"), err)
 	}
 	if len(key) < seal.MinKey {
-		return exit.Usagef("--store-key-file: the key is shorter than %d bytes: make one with openssl rand -out PATH 32", seal.MinKey)
+		return exit.Usagef("%s: the key is shorter than %d bytes: make one with openssl rand -out PATH 32", v.at("store_key_file"), seal.MinKey)
 	}
 	v.Config.StoreKey = alf.StoreKey(string(key))
 	return nil
@@ -58,7 +58,7 @@ func (v *Values) openStore(ctx context.Context, stores Stores, warn func(error))
 	open := stores[scheme]
 	switch {
 	case open != nil:
-		return open(ctx, string(v.StoreAt), func(err error) { warn(fmt.Errorf("--store: %w", err)) })
+		return open(ctx, string(v.StoreAt), func(err error) { warn(fmt.Errorf("%s: %w", v.at("store"), err)) })
 	case len(stores) > 0:
 		known := slices.Sorted(maps.Keys(stores))
 		return nil, fmt.Errorf("%s:// is no store that is known: use a directory, or %s://", scheme, strings.Join(known, "://, "))

@@ -58,11 +58,37 @@ type Values struct {
 	// From says where the credentials come from. [Values.Configure] fills it.
 	From Sources
 
+	// Service says that the client serves until its process is stopped: the limits of attempts and rounds are then
+	// those of the library, unless the setting "timeout" is given. Else they are those of a command, which waits as
+	// long as its user does.
+	Service bool
+
 	where      map[string]Origin // of each setting that was given
 	secretFrom string            // the one of them that gave the client secret
 	env        *Environment
 	stdin      io.Reader
 	names      Names
+	object     string // where the object stands that they are from, in messages; "": they are a command's
+}
+
+// name is what messages call a setting that may be given.
+func (v *Values) name(setting string) string {
+	if v.object != "" {
+		return setting
+	}
+	s := Setting{Name: setting}
+	return s.Label()
+}
+
+// at is how messages about a setting begin: what it is called and, in an object, where it stands.
+func (v *Values) at(setting string) string {
+	if v.object == "" {
+		return v.name(setting)
+	}
+	if origin, given := v.where[setting]; given {
+		return origin.Text
+	}
+	return v.object + ": " + setting
 }
 
 // Defaults are the values of settings that are not given.
