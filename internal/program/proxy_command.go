@@ -2,7 +2,6 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -158,12 +157,6 @@ func (r *proxyRun) configuration(loaded *proxyfile.Loaded, log *slog.Logger) pro
 	return cfg
 }
 
-// reloader is a proxy that can be given another configuration, and counts those that could not be read.
-type reloader interface {
-	Reload(cfg proxy.Config) error
-	NoteReload(err error)
-}
-
 // reload reads the file again. Whatever is wrong with it, the proxy goes on as it is.
 func (r *proxyRun) reload(ctx context.Context, served *proxy.Proxy, with *proxyfile.Clients, log *slog.Logger) {
 	if r.config == "" {
@@ -171,12 +164,10 @@ func (r *proxyRun) reload(ctx context.Context, served *proxy.Proxy, with *proxyf
 		return
 	}
 	loaded, err := with.Load(ctx, string(r.config))
-	if reloads, ok := any(served).(reloader); !ok {
-		err = errors.Join(err, errors.New("restart the proxy"))
-	} else if err == nil {
-		err = reloads.Reload(r.configuration(loaded, log))
+	if err != nil {
+		served.NoteReload(err)
 	} else {
-		reloads.NoteReload(err)
+		err = served.Reload(r.configuration(loaded, log))
 	}
 	if err != nil {
 		for _, line := range lines(err.Error()) {

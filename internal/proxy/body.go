@@ -15,10 +15,11 @@ type body struct {
 	in      *http.Request
 	r       io.ReadCloser
 	control *http.ResponseController
-	trailer http.Header  // of the request that is sent; nil: there can be none
-	missing atomic.Int64 // of its announced length
-	ended   atomic.Bool  // it was read to its end, or failed
+	trailer http.Header // of the request that is sent; nil: there can be none
+	length  int64       // that was announced
+	ended   atomic.Bool // it was read to its end, or failed
 	reading atomic.Bool
+	read    atomic.Int64 // how much of it
 }
 
 // newBody prepares the connection for a response that comes before the request has ended.
@@ -27,9 +28,7 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 		// HTTP/2 is always so. Otherwise net/http would read the whole request before the first byte of the response.
 		_ = control.EnableFullDuplex()
 	}
-	b := &body{in: r, r: r.Body, control: control}
-	b.missing.Store(max(r.ContentLength, 0))
-	return b
+	return &body{in: r, r: r.Body, control: control, length: r.ContentLength}
 }
 
 // Read reads what the caller sends.
@@ -37,7 +36,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)
-	if n > 0 && b.missing.Add(-int64(n)) == 0 {
+	if read := b.read.Add(int64(n)); n > 0 && read == b.length {
 		b.ended.Store(true) // no Read has to follow that sees the end
 	}
 	if err != nil {

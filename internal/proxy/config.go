@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/url"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 type Config struct {
 	// Listeners serve the routes.
 	Listeners []Listener
-	// Health is the TCP address of /readyz and /livez, which serves nothing else. "": there is none.
+	// Health is the address of /readyz and /livez, which serves nothing else. "": there is none.
 	Health string
 	// Admin is the address of /status, /metrics and /quitquitquit, in the form of Listener.Address. "": there is none.
 	Admin string
@@ -27,7 +28,8 @@ type Config struct {
 	// DrainTime is how long requests may take when the proxy ends, and UpgradeDrainTime how long websockets may stay
 	// open then.
 	DrainTime, UpgradeDrainTime time.Duration
-	// AccessLog gets a line of JSON for each request. Nil: there is no access log.
+	// AccessLog gets a line of JSON for each request, by one Write at a time. One that is slow loses lines, and delays
+	// nothing. Nil: there is no access log.
 	AccessLog io.Writer
 	// Log gets what happens otherwise. Required.
 	Log *slog.Logger
@@ -44,6 +46,11 @@ type Listener struct {
 	// CallerSecret returns what callers have to send. It is called for every request, and has to be quick. Nil: every
 	// process that can connect may call.
 	CallerSecret func() ([]byte, error)
+	// AllowLocalUsers and AllowAnyAddress are about sockets of systemd, whose address is not in the configuration: the
+	// first lets one be on TCP without a CallerSecret, the second on an address that other machines can reach.
+	AllowLocalUsers, AllowAnyAddress bool
+	// Open opens the listener in place of Address, for tests in memory. Nil: it is opened by Address.
+	Open func() (net.Listener, error)
 }
 
 // Client is the credentials of one client, and the tokens that they obtain: a pool.

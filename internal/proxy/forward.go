@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/core/routing"
 )
 
@@ -20,13 +21,17 @@ type forwarder struct {
 	// plain serves requests without a body, streaming all others: while the caller still sends, a response has to reach
 	// it at once, whatever its length.
 	plain, streaming *httputil.ReverseProxy
+	counters         *routeCounters
+	own              *http.Transport // of this route alone; nil: it uses the client's
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
 func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 	var base http.RoundTripper
+	f := forwarder{Route: r}
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
-		base = c.newUpstream(true)
+		f.own = c.newUpstream(true)
+		base = f.own
 	}
 	client := tokens.Client(r.Target)
 	var transport http.RoundTripper = client.Transport(base)
@@ -36,7 +41,6 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 		}
 		transport = &passing{transport, base}
 	}
-	f := forwarder{Route: r}
 	proxy := httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      transport,
@@ -49,6 +53,13 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 	streaming.FlushInterval = -1
 	f.plain, f.streaming = &proxy, &streaming
 	return f
+}
+
+// closeIdle closes idle connections of this route alone.
+func (f *forwarder) closeIdle() {
+	if f.own != nil {
+		f.own.CloseIdleConnections()
+	}
 }
 
 // passing sends a request with its caller's Authorization, if it has one, and without the token.
@@ -69,6 +80,7 @@ type passage struct {
 	inbound   *http.Request
 	body      *body       // nil: there is none
 	limit     *time.Timer // until the response begins; nil: there is none
+	out       *writer
 }
 
 type passageKey struct{}
@@ -76,9 +88,12 @@ type passageKey struct{}
 func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
 
 // forward sends a request on, and the response back.
-func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routing.Match, websocket bool) {
-	p := &passage{match: match, websocket: websocket, inbound: r}
+func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, websocket bool) {
+	p := &passage{match: match, websocket: websocket, inbound: r, out: out}
 	ctx := context.WithValue(r.Context(), passageKey{}, p)
+	if out.timing != nil {
+		ctx = alf.WithTrace(ctx, out.timing.trace())
+	}
 	if f.ResponseTime > 0 {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
@@ -88,13 +103,13 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, match routin
 	}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
-		f.plain.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor}, in)
+		f.plain.ServeHTTP(out, in)
 		return
 	}
-	p.body = newBody(r, http.NewResponseController(w))
-	in.Body = p.body
+	p.body = newBody(r, http.NewResponseController(out.ResponseWriter))
+	in.Body, out.body = p.body, p.body
 	defer p.body.end()
-	f.streaming.ServeHTTP(&writer{ResponseWriter: w, major: r.ProtoMajor, body: p.body}, in)
+	f.streaming.ServeHTTP(out, in)
 }
 
 // rewrite makes the request that is sent.
@@ -132,6 +147,7 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 // modifyResponse edits the response of the upstream.
 func (f *forwarder) modifyResponse(resp *http.Response) error {
 	p := passageOf(resp.Request.Context())
+	p.out.head(resp.StatusCode)
 	if p.limit != nil {
 		p.limit.Stop()
 	}

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -22,41 +24,94 @@ const maxRequestHead = 32 << 10
 // headTime is how long a caller may take to send the head of a request.
 const headTime = 30 * time.Second
 
-// listen opens a listener.
-func listen(l *Listener) (net.Listener, error) {
-	path, isUnix := strings.CutPrefix(l.Address, "unix:")
-	if !isUnix {
-		opened, err := net.Listen("tcp", l.Address)
-		if err != nil {
-			return nil, fmt.Errorf("listener %s: %w", l.Address, err)
+// open opens a listener and makes its server.
+func (p *Proxy) open(a address, cfg Config) (*server, error) {
+	l := &Listener{Address: a.text}
+	name := strings.TrimSpace(string(a.purpose) + "listener " + a.text)
+	if a.purpose == forRoutes {
+		for i := range cfg.Listeners {
+			if cfg.Listeners[i].Address == a.text {
+				l = &cfg.Listeners[i]
+			}
 		}
-		return opened, nil
 	}
-	mode := l.Mode
-	if mode == 0 {
-		mode = defaultMode
-	}
-	opened, err := listenUnix(path, mode)
+	opened, err := l.open()
 	if err != nil {
-		return nil, fmt.Errorf("listener %s: %w", l.Address, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return opened, nil
+	s := &server{address: a, listener: opened}
+	switch a.purpose {
+	case forRoutes:
+		s.http = newServer(&handler{p, s})
+	case forHealth:
+		s.http = newOperatorServer(p.health())
+	case forAdmin:
+		s.http = newOperatorServer(p.admin(opened.Addr()))
+	}
+	return s, nil
 }
+
+// open opens the listener.
+func (l *Listener) open() (net.Listener, error) {
+	if l.Open != nil {
+		return l.Open()
+	}
+	if name, ok := strings.CutPrefix(l.Address, "systemd:"); ok {
+		return l.inherited(name)
+	}
+	if path, ok := strings.CutPrefix(l.Address, "unix:"); ok {
+		return listenUnix(path, l.mode())
+	}
+	opened, err := net.Listen("tcp", l.Address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, errors.New("the port is in use, by another process or another listener: choose another one, or end that process")
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, errors.New("this machine does not have the address: use one of its own, such as 127.0.0.1")
+	case errors.Is(err, syscall.EACCES):
+		return nil, errors.New("this user may not use the port: choose one above 1023")
+	}
+	return opened, err
+}
+
+func (l *Listener) mode() fs.FileMode {
+	if l.Mode == 0 {
+		return defaultMode
+	}
+	return l.Mode
+}
+
+// maxSocketPath is how long the path of a Unix socket may be: 108 bytes on Linux, 104 on BSD and macOS, with a zero at
+// the end.
+const maxSocketPath = 103
 
 // listenUnix opens a socket that has its mode from the beginning on: it gets its name when that is set. A socket that
 // is left of a process that has ended is replaced; one that is in use is not.
 func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
-	if err := removeStale(path); err != nil {
+	if err := checkFree(path); err != nil {
 		return nil, err
 	}
 	temporary := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if len(temporary) > maxSocketPath {
+		return nil, fmt.Errorf("the path is too long: a socket's may have %d bytes, and this one needs %d: choose a shorter one", maxSocketPath, len(temporary))
+	}
 	_ = os.Remove(temporary)
 	opened, err := net.Listen("unix", temporary)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("the directory %s does not exist: create it, or have systemd do that with RuntimeDirectory=", filepath.Dir(path))
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("this user may not create files in %s: give it the directory, or choose another one", filepath.Dir(path))
+	case err != nil:
 		return nil, err
 	}
 	opened.(*net.UnixListener).SetUnlinkOnClose(false)
-	if err = os.Chmod(temporary, mode); err == nil {
+	l := &unixListener{Listener: opened, path: path, mode: mode}
+	err = os.Chmod(temporary, mode)
+	if err == nil {
+		l.file, err = os.Lstat(temporary)
+	}
+	if err == nil {
 		err = os.Rename(temporary, path)
 	}
 	if err != nil {
@@ -64,10 +119,11 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 		_ = opened.Close()
 		return nil, err
 	}
-	return &unixListener{opened, path}, nil
+	return l, nil
 }
 
-func removeStale(path string) error {
+// checkFree reports what is at a path that cannot be replaced.
+func checkFree(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -77,27 +133,55 @@ func removeStale(path string) error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return errors.New("there is something that is no socket: remove it, or choose another path")
 	}
-	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	switch {
+	case err == nil:
 		_ = c.Close()
-		return errors.New("another process listens there: end it, or choose another path")
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return nil // it is left of a process that has ended
 	}
-	return nil
+	// Any other error may come from a process that is alive: its queue is full, or this user may not connect.
+	return errors.New("another process or listener uses the socket: end it, or choose another path")
 }
 
 // unixListener removes its socket when it is closed.
 type unixListener struct {
 	net.Listener
 	path string
+	mode fs.FileMode
+	file fs.FileInfo
 }
 
-// Close stops listening.
+// Close stops listening. Another process may have put its own socket in the place of this one: that stays.
 func (l *unixListener) Close() error {
-	_ = os.Remove(l.path)
+	if l.isOwn() {
+		_ = os.Remove(l.path)
+	}
 	return l.Listener.Close()
 }
 
+func (l *unixListener) isOwn() bool {
+	info, err := os.Lstat(l.path)
+	return err == nil && os.SameFile(info, l.file)
+}
+
+// chmod changes the mode.
+func (l *unixListener) chmod(mode fs.FileMode) error {
+	if mode == l.mode {
+		return nil
+	}
+	if !l.isOwn() {
+		return errors.New("the socket was removed or replaced by another process: restart the proxy")
+	}
+	err := os.Chmod(l.path, mode)
+	if err == nil {
+		l.mode = mode
+	}
+	return err
+}
+
 // newServer makes the HTTP server of a listener.
-func newServer(h http.Handler, cfg Config) *http.Server {
+func newServer(h http.Handler) *http.Server {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headTime,
@@ -112,4 +196,13 @@ func newServer(h http.Handler, cfg Config) *http.Server {
 	s.Protocols.SetUnencryptedHTTP2(true)
 	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 1000}
 	return s
+}
+
+// newOperatorServer makes the server of /readyz, /metrics and the like: of small requests and responses, none of which
+// may take long.
+func newOperatorServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0),
+	}
 }

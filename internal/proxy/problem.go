@@ -23,6 +23,9 @@ type problem struct {
 
 // write sends it: to callers that speak gRPC as a status of theirs.
 func (p problem) write(w http.ResponseWriter, r *http.Request) {
+	if out, ok := w.(*writer); ok {
+		out.problem = &p
+	}
 	h := w.Header()
 	h.Set("Alf-Error", p.reason)
 	if isGRPC(r.Header) {

@@ -72,5 +72,5 @@ func (c *Client) newPool(cfg *Config) (*pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pool{tokens, c.Name, own.HTTPClient.Transport}, nil
+	return &pool{Pool: tokens, name: c.Name, base: own.HTTPClient.Transport}, nil
 }

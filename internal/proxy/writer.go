@@ -1,13 +1,27 @@
 package proxy
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
 
-// writer is the response on its way to the caller.
+// writer is the response on its way to the caller, and what is left of the request when it has ended: counters.go and
+// accesslog.go have that.
 type writer struct {
 	http.ResponseWriter
-	major  int
-	body   *body // of the request; nil: it has none
-	status int
+	major   int
+	began   time.Time
+	body    *body      // of the request; nil: it has none
+	status  int        // 0: there is none yet
+	sent    int64      // bytes of the body
+	route   *forwarder // nil: the request was refused
+	problem *problem   // what the proxy has responded itself; nil: the upstream has
+	timing  *timing    // for the access log; nil: there is none
+
+	// upgraded counts connections of other protocols; nil unless this may become one. switched: it has.
+	upgraded *atomic.Int64
+	switched bool
 }
 
 // WriteHeader withholds what is not the response yet, except 100 and 101, from callers that speak HTTP/1.1: some of
@@ -25,6 +39,16 @@ func (w *writer) WriteHeader(status int) {
 		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the body.
+func (w *writer) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
 }
 
 // Unwrap lets http.ResponseController flush and hijack.

@@ -150,7 +150,9 @@ func (l *listener) validateSecret(p *problems) {
 
 // listen is what the proxy makes a listener from.
 func (l *listener) listen() proxy.Listener {
-	made := proxy.Listener{Address: l.Address, Hosts: slices.Clone(l.Hosts)}
+	made := proxy.Listener{
+		Address: l.Address, Hosts: slices.Clone(l.Hosts), AllowLocalUsers: l.AllowLocalUsers, AllowAnyAddress: l.AllowAnyAddress,
+	}
 	for i, host := range made.Hosts {
 		made.Hosts[i], _ = routing.HostName(host)
 	}
