@@ -2,14 +2,12 @@ package proxy
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync"
-	"time"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/core/routing"
@@ -33,12 +31,15 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 		f.own = c.newUpstream(true)
 		base = f.own
 	}
+	if base == nil {
+		base = tokens.base
+	}
+	if r.ResponseTime > 0 {
+		base = &limited{base, r.ResponseTime}
+	}
 	client := tokens.Client(r.Target)
 	var transport http.RoundTripper = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
-		if base == nil {
-			base = tokens.base
-		}
 		transport = &passing{transport, base}
 	}
 	proxy := httputil.ReverseProxy{
@@ -78,8 +79,7 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
-	body      *body       // nil: there is none
-	limit     *time.Timer // until the response begins; nil: there is none
+	body      *body // nil: there is none
 	out       *writer
 }
 
@@ -93,13 +93,6 @@ func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, w
 	ctx := context.WithValue(r.Context(), passageKey{}, p)
 	if out.timing != nil {
 		ctx = alf.WithTrace(ctx, out.timing.trace())
-	}
-	if f.ResponseTime > 0 {
-		var cancel context.CancelCauseFunc
-		ctx, cancel = context.WithCancelCause(ctx)
-		defer cancel(nil)
-		p.limit = time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
-		defer p.limit.Stop()
 	}
 	in := r.WithContext(ctx)
 	if r.Body == nil || r.Body == http.NoBody {
@@ -148,9 +141,6 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 func (f *forwarder) modifyResponse(resp *http.Response) error {
 	p := passageOf(resp.Request.Context())
 	p.out.head(resp.StatusCode)
-	if p.limit != nil {
-		p.limit.Stop()
-	}
 	f.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section
@@ -175,5 +165,3 @@ func (buffers) Get() []byte { return bufferPool.Get().(*[bufferSize]byte)[:] }
 
 // Put takes it back.
 func (buffers) Put(b []byte) { bufferPool.Put((*[bufferSize]byte)(b)) }
-
-var errResponseTime = fmt.Errorf("the upstream has not responded within the route's response_time: %w", context.DeadlineExceeded)

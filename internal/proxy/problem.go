@@ -102,7 +102,7 @@ const noToken = "no-token"
 
 // fail responds to a request that could not be sent, or has no response.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil && !errors.Is(context.Cause(r.Context()), errResponseTime) {
+	if r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	explain(w.Header(), err).write(w, passageOf(r.Context()).inbound)

@@ -21,6 +21,9 @@ type outcome struct {
 // recovery is how long a backoff may last that begins at the end of an outage: 10 s (M9), and a request that ends it.
 const recovery = 12 * time.Second
 
+// longestOutage is how long the token endpoint may be down.
+const longestOutage = 10 * time.Minute
+
 // guarded is how long the guard of an API that rejected everything may suppress fetches (M13).
 const guarded = 3 * time.Minute
 
@@ -69,8 +72,10 @@ func (w *world) check(o outcome) {
 	case "no-token":
 		if !trouble(endpointDown, recovery) {
 			w.fail("M9", "request %s got no token, although the endpoint works: %s", o.request, o.body)
+		} else if trouble(rejecting, longestOutage+recovery) { // M21: the API rejected a good token, and nothing is sent there until the outage ends
+			w.cover("contested in an outage")
 		} else if w.ledger.hadToken(w.poolsOf(o.request), o.request.place.target(), o.began, o.ended) {
-			w.fail("M8", "request %s got no token, although there was a usable one: %s", o.request, o.body)
+			w.fail("M8", "request %s got no token, although there was a usable one: %d sends, %s %s %s%s", o.request, len(tokens), o.body, o.header.Get("Grpc-Message"), w.ledger.describe(o.request.place.target(), o.began, o.ended), w.troubles.describe(o.began.Add(-15*time.Minute), o.ended))
 		}
 		if o.status == http.StatusServiceUnavailable && o.header.Get("Retry-After") != "" {
 			w.cover("a Retry-After")

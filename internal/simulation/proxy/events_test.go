@@ -46,7 +46,7 @@ func (w *world) script() (script []event) {
 		return do(w.revokeAll)
 	})
 	draw(w.outages, func() event {
-		d := upTo(10 * time.Minute)
+		d := upTo(longestOutage - time.Second)
 		if r.IntN(2) == 0 {
 			d = upTo(20 * time.Second)
 		}
@@ -56,8 +56,8 @@ func (w *world) script() (script []event) {
 	draw(w.upstreamFaults, func() event {
 		p, d := w.places[r.IntN(len(w.places))], upTo(30*time.Second)
 		kind := upstreamDown
-		if p.patience > 0 && r.IntN(2) == 0 {
-			kind = upstreamSlow
+		if p.patience > 0 {
+			kind, d = upstreamSlow, 6*d
 		}
 		return do(func() { w.troubles.add(kind, p.name, time.Now(), d); w.cover(kind) })
 	})

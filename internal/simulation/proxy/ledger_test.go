@@ -3,9 +3,11 @@ package proxy_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -55,16 +57,19 @@ func (l *ledger) token(value string) *issued {
 	return l.tokens[value]
 }
 
-// hadToken reports whether one token was usable all the time from one moment to another, in some pool of those.
+// hadToken reports whether the token that came last was usable all the time from one moment to another, in each of some
+// pools. Those before it are forgotten when it comes.
 func (l *ledger) hadToken(pools []string, target string, from, to time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, pool := range pools {
-		had := false
+		var last *issued
 		for _, i := range l.tokens {
-			had = had || i.fund == fund{pool, target} && i.usable(from, to)
+			if i.fund == (fund{pool, target}) && !i.arrived.After(to) && (last == nil || i.arrived.After(last.arrived)) {
+				last = i
+			}
 		}
-		if !had {
+		if last == nil || !last.usable(from, to) {
 			return false
 		}
 	}
@@ -127,7 +132,13 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if json.Unmarshal(content, &token) == nil && token.Value != "" {
 		w.ledger.mu.Lock()
-		w.ledger.tokens[token.Value] = &issued{fund: f, at: began, arrived: time.Now(), life: time.Duration(token.ExpiresIn) * time.Second}
+		i := &issued{fund: f, at: began, arrived: time.Now(), life: time.Duration(token.ExpiresIn) * time.Second}
+		for _, at := range w.ledger.revoked {
+			if !at.Before(began) && !at.After(i.arrived) {
+				i.revoked = at // the server may have issued it before
+			}
+		}
+		w.ledger.tokens[token.Value] = i
 		w.ledger.mu.Unlock()
 		w.issued(token.Value)
 	}
@@ -166,4 +177,24 @@ func (l *ledger) revocationsOf(from, to time.Time) (n int) {
 		}
 	}
 	return n
+}
+
+// describe lists the tokens of a target that were usable at some time between two, for a violation.
+func (l *ledger) describe(target string, from, to time.Time) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var b strings.Builder
+	for _, i := range l.tokens {
+		if i.target == target && !i.arrived.After(to) && i.at.Add(i.life).After(from) {
+			fmt.Fprintf(&b, "\n  token of %s, asked for at %s, arrived %s, lives %v, revoked %s", i.pool, clock(i.at), clock(i.arrived), i.life, clock(i.revoked))
+		}
+	}
+	return b.String()
+}
+
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format("15:04:05.000")
 }

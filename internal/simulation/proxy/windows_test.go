@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -52,4 +54,17 @@ func (w *windows) each(kind string, from, to time.Time, f func(window)) {
 			f(one)
 		}
 	}
+}
+
+// describe lists what was wrong between two times, for a violation.
+func (w *windows) describe(from, to time.Time) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var b strings.Builder
+	for _, one := range w.list {
+		if !one.from.After(to) && !one.to.Before(from) {
+			fmt.Fprintf(&b, "\n  %s %s from %s to %s", one.kind, one.place, clock(one.from), clock(one.to))
+		}
+	}
+	return b.String()
 }

@@ -23,6 +23,7 @@ type world struct {
 	parameters
 	seed      uint64
 	begun     time.Time
+	jitter    func() float64
 	network   *network
 	server    *sim.Server
 	ledger    *ledger
@@ -62,12 +63,23 @@ func run(t *testing.T, seed uint64, p parameters) (r result) {
 			parameters: p, seed: seed, begun: time.Now(), network: newNetwork(), ledger: newLedger(), places: places(), over: make(chan struct{}),
 			marks: make(map[string]int), failures: make(map[string]int), spans: make(map[string][2]time.Time),
 		}
+		w.jitter = locked(w.random(2).Float64)
 		w.server = sim.New(sim.Options{Lifetime: p.lifetime, Latency: p.latency, APILatency: 5 * time.Millisecond, CheckAudience: true, API: http.HandlerFunc(api)})
 		w.upstreams = &upstreams{world: w, next: w.server.RoundTripper(), sent: make(map[string]*arrivals)}
 		w.live()
 		r = result{w.violation, w.requests, w.server.Stats().TokenRequests, w.marks, w.failures, w.most}
 	})
 	return r
+}
+
+// locked lets goroutines share a source.
+func locked(source func() float64) func() float64 {
+	var mu sync.Mutex
+	return func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return source()
+	}
 }
 
 func (w *world) random(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(w.seed, stream)) }
@@ -113,7 +125,7 @@ func (w *world) renew(client int) {
 	cfg := w.server.Config()
 	cfg.ClientID = fmt.Sprintf("client-%d", client)
 	cfg.ClientSecret = alf.Secret("a secret of " + cfg.ClientID)
-	cfg.Rand = nil
+	cfg.Rand = w.jitter
 	cfg.HTTPClient = &http.Client{Transport: w.upstreams}
 	cfg.TokenRequest.Transport = wire{w.ledger, name, w.server.RoundTripper(), func(string) {}}
 	made := proxy.Client{Name: []string{"", "tenant"}[client], Key: name, Config: cfg}

@@ -59,9 +59,9 @@ func check(t *testing.T, r result) {
 		t.Fatal(r.violation)
 	}
 	require.Greater(t, r.requests, 1000)
-	// The number of goroutines at some moments of a day is that of the requests under way, not of the day so far.
+	// The number of goroutines is that of connections and of requests under way, and does not grow with the day.
 	half := len(r.goroutines) / 2
 	if half > 3 {
-		require.LessOrEqual(t, slices.Min(r.goroutines[half:]), slices.Min(r.goroutines[:half])+10, "goroutines: %v", r.goroutines)
+		require.LessOrEqual(t, slices.Max(r.goroutines[half:]), slices.Max(r.goroutines[:half])+20, "goroutines: %v", r.goroutines)
 	}
 }
