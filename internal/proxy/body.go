@@ -18,6 +18,8 @@ type body struct {
 	trailer http.Header // of the request that is sent; nil: there can be none
 	length  int64       // that was announced
 	ended   atomic.Bool // it was read to its end, or failed
+	failed  atomic.Bool // what the caller sent is no body
+	closed  atomic.Bool // no Read that fails from now on says anything about the caller
 	reading atomic.Bool
 	read    atomic.Int64 // how much of it
 }
@@ -42,6 +44,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			b.passTrailers()
+		} else if !b.closed.Load() {
+			b.failed.Store(true)
 		}
 		b.ended.Store(true)
 	}
@@ -49,7 +53,10 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // Close closes what the caller sends.
-func (b *body) Close() error { return b.r.Close() }
+func (b *body) Close() error {
+	b.closed.Store(true)
+	return b.r.Close()
+}
 
 // isRead reports whether all of it was read.
 func (b *body) isRead() bool { return b.ended.Load() }

@@ -50,6 +50,9 @@ func TestX2_NoRequestFollowsOneWhoseEndIsUncertain(t *testing.T) {
 			resp, err := http.ReadResponse(input, nil)
 			require.NoError(t, err)
 			_, _ = io.Copy(io.Discard, resp.Body)
+			if c.calls == 0 {
+				require.Equal(t, http.StatusBadRequest, resp.StatusCode, "the caller's fault, and not the upstream's")
+			}
 			rest, _ := io.ReadAll(input) // to the end of the connection
 			require.Empty(t, string(rest))
 			require.Len(t, calls, int(c.calls))
@@ -58,4 +61,17 @@ func TestX2_NoRequestFollowsOneWhoseEndIsUncertain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An upstream that closes the connection while a body is sent to it is not the caller's fault.
+func TestX2_AnUpstreamThatFailsIsNotTheCallersFault(t *testing.T) {
+	each(t, func(t *testing.T, caller, upstream protocol) {
+		l := newLab(t, upstream, func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.ReadFull(r.Body, make([]byte, 1))
+			panic(http.ErrAbortHandler)
+		}, nil)
+		body := io.MultiReader(strings.NewReader(strings.Repeat("a", 1<<20)), strings.NewReader("b")) // without a length
+		resp := do(t, l.caller(t, caller), request(t, "POST", "/", body))
+		require.Equal(t, http.StatusBadGateway, resp.StatusCode, resp.body)
+	})
 }

@@ -105,8 +105,15 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
-	explain(w.Header(), err).write(w, passageOf(r.Context()).inbound)
+	passage, response := passageOf(r.Context()), explain(w.Header(), err)
+	if response == unreachable && passage.body != nil && passage.body.failed.Load() {
+		response = problem{http.StatusBadRequest, string(routing.Ambiguous), "the body of the request is malformed, or ends too early"}
+	}
+	response.write(w, passage.inbound)
 }
+
+// unreachable is what is said of an upstream about which nothing else is known.
+var unreachable = problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
 
 // explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
 // they have its address.
@@ -132,7 +139,7 @@ func explain(h http.Header, err error) problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusGatewayTimeout, "upstream", "the upstream has not responded in time"}
 	}
-	return problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
+	return unreachable
 }
 
 func retryAfter(h http.Header, next time.Time) {

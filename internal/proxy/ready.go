@@ -12,10 +12,10 @@ import (
 )
 
 // The proxy is ready once every token of its routes has been tried, and one of them at least was obtained: with one
-// client, once it has a token. Tokens of routes whose callers may bring their own are not waited for. It is not when no token is available at all, because then no request could be served;
-// but one tenant whose credentials are wrong does not keep all others from being served. From then on it is ready until
-// it drains: in an outage of the authorization server, tokens in hand still work, and a process that is restarted for
-// being unready would lose them.
+// client, once it has a token. Tokens of routes whose callers may bring their own are not waited for. It is not ready
+// when no token is available at all, because then no request could be served; but one tenant whose credentials are
+// wrong does not keep all others from being served. From then on it is ready until it drains: in an outage of the
+// authorization server, tokens in hand still work, and a process that is restarted for being unready would lose them.
 
 const (
 	// maxFirstRequests is how many tokens are tried at a time.

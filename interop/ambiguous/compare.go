@@ -2,6 +2,7 @@ package ambiguous
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -67,10 +68,10 @@ type try struct {
 	send  func(p *Proxy, limit time.Duration) (Outcome, error)
 }
 
-// at sends it to a proxy, and once more if the outcome is not the expected one. "" expects nothing.
+// at sends it to a proxy, and once more if the outcome is not the expected one. "" expects everything except waiting.
 func (t *try) at(p *Proxy, expected string) (Outcome, error) {
 	outcome, err := t.send(p, quiet)
-	if err != nil || outcome.Text == expected || expected == "" {
+	if err != nil || outcome.Text == expected || expected == "" && !strings.Contains(outcome.Text, waits) {
 		return outcome, err
 	}
 	return t.send(p, longQuiet)

@@ -18,10 +18,13 @@ type Received struct {
 	// Statuses are those of the responses, in their order, without interim ones. A response without a status line, as
 	// HTTP/0.9 had it, is 9. With HTTP/2 there is one at most.
 	Statuses []int
-	// Ended says how it ended where there is no response: "closed", or "waits" if nothing came within the limit. With
+	// Ended says how it ended where there is no response: "closed", or waits if nothing came within the limit. With
 	// HTTP/2 it may be the code of an error.
 	Ended string
 }
+
+// waits is how a connection ends on which nothing comes for the time limit.
+const waits = "waits"
 
 // Send sends a request, and what follows it, over a connection of its own. It returns when every response is there, the
 // proxy has closed the connection, or nothing has come for the time limit.
@@ -53,7 +56,7 @@ func Send(ctx context.Context, address string, r Request, limit time.Duration) (
 		switch {
 		case err == nil:
 		case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-			return &Received{statuses, "waits"}, nil
+			return &Received{statuses, waits}, nil
 		case len(statuses) == 0 && len(got) > 0:
 			return &Received{[]int{9}, ""}, nil
 		default:

@@ -55,7 +55,7 @@ func send2(ctx context.Context, address string, r Request2, limit time.Duration)
 		if err != nil {
 			received.Ended = "closed"
 			if isTimeout(err) {
-				received.Ended = "waits"
+				received.Ended = waits
 			}
 			return received, nil
 		}
