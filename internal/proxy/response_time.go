@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// limited gives the upstream a time until its response begins, each time that a request is sent. The wait for a token is
-// before that.
+// limited gives the upstream a time until its response begins, each time that a request is sent. The wait for a token
+// is before that.
 type limited struct {
 	base http.RoundTripper
 	time time.Duration

@@ -38,11 +38,11 @@ func (x *explorer) step(l *life, in draining.Input) draining.Effects {
 	must(e.Ready, l.opened && l.usable && !l.terminated, "ready")
 	must(e.Refused, in.Kind == draining.Reloaded && wasTerminated, "a reload is refused")
 	must(e.Drain, in.Kind == draining.Terminated && !wasTerminated, "it begins to drain")
-	due := func(after time.Duration, done bool) bool {
+	outstanding := func(after time.Duration, done bool) bool {
 		return l.terminated && !done && !l.ended && now >= l.at+after
 	}
-	must(e.CloseUpgraded, due(l.upgradeTime(), l.upgradedClosed), "upgraded connections are closed")
-	must(e.Abort, due(l.drainTime(), l.aborted), "requests are aborted")
+	must(e.CloseUpgraded, outstanding(l.upgradeTime(), l.upgradedClosed), "upgraded connections are closed")
+	must(e.Abort, outstanding(l.drainTime(), l.aborted), "requests are aborted")
 	l.upgradedClosed, l.aborted = l.upgradedClosed || e.CloseUpgraded, l.aborted || e.Abort
 	if e.End {
 		must(l.ended, false, "it had ended before")

@@ -70,12 +70,16 @@ func (w *world) check(o outcome) {
 			w.fail("C3", "request %s got a 401 that a fetch would have avoided: %d sends, body %q", o.request, len(tokens), o.body)
 		}
 	case "no-token":
-		if !trouble(endpointDown, recovery) {
-			w.fail("M9", "request %s got no token, although the endpoint works: %s", o.request, o.body)
-		} else if trouble(rejecting, longestOutage+recovery) { // M21: the API rejected a good token, and nothing is sent there until the outage ends
+		switch {
+		case trouble(rejecting, longestOutage+recovery) && trouble(endpointDown, time.Minute+recovery):
+			// M21: the API rejected a good token, and nothing is sent there until the outage has ended and the backoff of
+			// its last refresh has passed (M8).
 			w.cover("contested in an outage")
-		} else if w.ledger.hadToken(w.poolsOf(o.request), o.request.place.target(), o.began, o.ended) {
-			w.fail("M8", "request %s got no token, although there was a usable one: %d sends, %s %s %s%s", o.request, len(tokens), o.body, o.header.Get("Grpc-Message"), w.ledger.describe(o.request.place.target(), o.began, o.ended), w.troubles.describe(o.began.Add(-15*time.Minute), o.ended))
+		case !trouble(endpointDown, recovery):
+			w.fail("M9", "request %s got no token, although the endpoint works: %d sends, %s%s%s", o.request, len(tokens), o.body,
+				w.record.describe(o.request.place.target(), o.began, o.ended), w.troubles.describe(o.began.Add(-15*time.Minute), o.ended))
+		case w.record.hadToken(w.poolsOf(o.request), o.request.place.target(), o.began, o.ended):
+			w.fail("M8", "request %s got no token, although there was a usable one: %d sends, %s %s %s%s", o.request, len(tokens), o.body, o.header.Get("Grpc-Message"), w.record.describe(o.request.place.target(), o.began, o.ended), w.troubles.describe(o.began.Add(-15*time.Minute), o.ended))
 		}
 		if o.status == http.StatusServiceUnavailable && o.header.Get("Retry-After") != "" {
 			w.cover("a Retry-After")
@@ -180,15 +184,15 @@ func (w *world) checkTokenRequests() {
 	usable := w.lifetime - margin(w.lifetime)
 	// 0.75 of the usable life, less a tenth, and less what is rounded.
 	least := time.Duration(0.64 * float64(usable))
-	for f, n := range w.ledger.requests {
+	for f, n := range w.record.requests {
 		span := w.spans[f.pool]
 		to := span[1]
 		if to.IsZero() {
 			to = time.Now()
 		}
-		from := w.ledger.first[f]
+		from := w.record.first[f]
 		allowed := 1 + int(to.Sub(from)/least)
-		allowed += w.ledger.revocationsOf(from, to)
+		allowed += w.record.revocationsOf(from, to)
 		for _, kind := range []string{rejecting, endpointDown} {
 			w.troubles.each(kind, from, to, func(one window) {
 				d := one.to.Sub(one.from) + recovery

@@ -77,14 +77,14 @@ func (w *world) script() (script []event) {
 
 func (w *world) revokeAll() {
 	w.server.Revoke()
-	w.ledger.revoke(time.Now(), func(string) bool { return true })
+	w.record.revoke(time.Now(), func(string) bool { return true })
 }
 
 // revokeLast revokes the token that was issued last.
 func (w *world) revokeLast() {
 	w.server.RevokeLast()
-	last, _ := w.ledger.last()
-	w.ledger.revoke(time.Now(), func(value string) bool { return value == last })
+	last, _ := w.record.last()
+	w.record.revoke(time.Now(), func(value string) bool { return value == last })
 }
 
 // outage is one of the token endpoint.
@@ -121,13 +121,13 @@ func (w *world) reject(d time.Duration) {
 // reload replaces the configuration, in one of several ways.
 func (w *world) reload(kind int) {
 	before, former := w.config, w.poolNames()
-	requests := w.ledger.count()
+	requests := w.record.count()
 	switch kind {
 	case 0:
 		w.cover("reload: nothing has changed")
 	case 1, 2:
 		client := kind - 1
-		w.renew(client)
+		w.configureClient(client)
 		w.mu.Lock()
 		w.pools = append(w.pools, w.config.Clients[client].Key) // until the last request with the former one has ended
 		w.mu.Unlock()
@@ -152,7 +152,7 @@ func (w *world) reload(kind int) {
 	if err := w.proxy.Reload(w.config); err != nil {
 		w.fail("X3", "reload: %v", err)
 	}
-	if n := w.ledger.count(); kind != 1 && kind != 2 && n != requests {
+	if n := w.record.count(); kind != 1 && kind != 2 && n != requests {
 		w.fail("X3", "a reload made %d token requests", n-requests)
 	}
 	for _, name := range former {
@@ -166,8 +166,8 @@ func (w *world) reload(kind int) {
 func (w *world) restart(stop func()) func() {
 	stop()
 	w.cover("restart")
-	w.renew(0)
-	w.renew(1)
+	w.configureClient(0)
+	w.configureClient(1)
 	return w.start()
 }
 

@@ -159,7 +159,7 @@ func (u *upstreams) arrive(p *place, req *http.Request) *arrivals {
 		return a
 	}
 	value, ok := strings.CutPrefix(credentials[0], "Bearer ")
-	token := u.ledger.token(value)
+	token := u.record.token(value)
 	switch {
 	case !ok || token == nil:
 		u.fail("X2", "the Authorization at %s is no token of this world", p.name)

@@ -26,7 +26,7 @@ type world struct {
 	jitter    func() float64
 	network   *network
 	server    *sim.Server
-	ledger    *ledger
+	record    *record
 	upstreams *upstreams
 	troubles  windows
 	places    []place
@@ -60,7 +60,7 @@ type result struct {
 func run(t *testing.T, seed uint64, p parameters) (r result) {
 	synctest.Test(t, func(*testing.T) {
 		w := &world{
-			parameters: p, seed: seed, begun: time.Now(), network: newNetwork(), ledger: newLedger(), places: places(), over: make(chan struct{}),
+			parameters: p, seed: seed, begun: time.Now(), network: newNetwork(), record: newRecord(), places: places(), over: make(chan struct{}),
 			marks: make(map[string]int), failures: make(map[string]int), spans: make(map[string][2]time.Time),
 		}
 		w.jitter = locked(w.random(2).Float64)
@@ -86,8 +86,8 @@ func (w *world) random(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(w
 
 // live is the course of a world.
 func (w *world) live() {
-	w.renew(0)
-	w.renew(1)
+	w.configureClient(0)
+	w.configureClient(1)
 	w.begin()
 	stop := w.start()
 	end := w.begun.Add(w.duration)
@@ -114,8 +114,8 @@ func (w *world) live() {
 	w.server.Close()
 }
 
-// renew makes the configuration of a client, which is a pool of its own.
-func (w *world) renew(client int) {
+// configureClient makes the configuration of a client, which is a pool of its own.
+func (w *world) configureClient(client int) {
 	w.versions++
 	name := fmt.Sprintf("client %d, version %d", client, w.versions)
 	now := time.Now()
@@ -127,7 +127,7 @@ func (w *world) renew(client int) {
 	cfg.ClientSecret = alf.Secret("a secret of " + cfg.ClientID)
 	cfg.Rand = w.jitter
 	cfg.HTTPClient = &http.Client{Transport: w.upstreams}
-	cfg.TokenRequest.Transport = wire{w.ledger, name, w.server.RoundTripper(), func(string) {}}
+	cfg.TokenRequest.Transport = wire{w.record, name, w.server.RoundTripper(), func(string) {}}
 	made := proxy.Client{Name: []string{"", "tenant"}[client], Key: name, Config: cfg}
 	if client < len(w.config.Clients) {
 		w.config.Clients = slices.Clone(w.config.Clients)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// ledger is what the checker knows of tokens, by what was sent and received, and by what it did itself.
-type ledger struct {
+// record is what the checker knows of tokens, by what was sent and received, and by what it did itself.
+type record struct {
 	mu       sync.Mutex
 	tokens   map[string]*issued // by value
 	requests map[fund]int       // token requests
@@ -36,8 +36,8 @@ type issued struct {
 	revoked time.Time // zero: it was not
 }
 
-func newLedger() *ledger {
-	return &ledger{tokens: make(map[string]*issued), requests: make(map[fund]int), first: make(map[fund]time.Time)}
+func newRecord() *record {
+	return &record{tokens: make(map[string]*issued), requests: make(map[fund]int), first: make(map[fund]time.Time)}
 }
 
 // margin is that of M2.
@@ -51,7 +51,7 @@ func (i *issued) usable(from, to time.Time) bool {
 // revokedBy reports whether it was revoked by then.
 func (i *issued) revokedBy(t time.Time) bool { return !i.revoked.IsZero() && !i.revoked.After(t) }
 
-func (l *ledger) token(value string) *issued {
+func (l *record) token(value string) *issued {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.tokens[value]
@@ -59,7 +59,7 @@ func (l *ledger) token(value string) *issued {
 
 // hadToken reports whether the token that came last was usable all the time from one moment to another, in each of some
 // pools. Those before it are forgotten when it comes.
-func (l *ledger) hadToken(pools []string, target string, from, to time.Time) bool {
+func (l *record) hadToken(pools []string, target string, from, to time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, pool := range pools {
@@ -77,7 +77,7 @@ func (l *ledger) hadToken(pools []string, target string, from, to time.Time) boo
 }
 
 // revoke notes that all tokens so far are. What has long expired is forgotten.
-func (l *ledger) revoke(now time.Time, only func(value string) bool) {
+func (l *record) revoke(now time.Time, only func(value string) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.revoked = append(l.revoked, now)
@@ -93,7 +93,7 @@ func (l *ledger) revoke(now time.Time, only func(value string) bool) {
 
 // wire is the connection of one pool to the token endpoint.
 type wire struct {
-	ledger *ledger
+	record *record
 	pool   string
 	next   http.RoundTripper
 	issued func(value string) // is called with each token
@@ -110,11 +110,11 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	f := fund{w.pool, form.Get("audience")}
-	w.ledger.mu.Lock()
-	if w.ledger.requests[f]++; w.ledger.requests[f] == 1 {
-		w.ledger.first[f] = began
+	w.record.mu.Lock()
+	if w.record.requests[f]++; w.record.requests[f] == 1 {
+		w.record.first[f] = began
 	}
-	w.ledger.mu.Unlock()
+	w.record.mu.Unlock()
 	again := req.Clone(req.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	resp, err := w.next.RoundTrip(again)
@@ -131,22 +131,22 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		ExpiresIn int    `json:"expires_in"`
 	}
 	if json.Unmarshal(content, &token) == nil && token.Value != "" {
-		w.ledger.mu.Lock()
+		w.record.mu.Lock()
 		i := &issued{fund: f, at: began, arrived: time.Now(), life: time.Duration(token.ExpiresIn) * time.Second}
-		for _, at := range w.ledger.revoked {
+		for _, at := range w.record.revoked {
 			if !at.Before(began) && !at.After(i.arrived) {
 				i.revoked = at // the server may have issued it before
 			}
 		}
-		w.ledger.tokens[token.Value] = i
-		w.ledger.mu.Unlock()
+		w.record.tokens[token.Value] = i
+		w.record.mu.Unlock()
 		w.issued(token.Value)
 	}
 	return resp, nil
 }
 
 // last is the value that came last.
-func (l *ledger) last() (value string, at time.Time) {
+func (l *record) last() (value string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for v, i := range l.tokens {
@@ -158,7 +158,7 @@ func (l *ledger) last() (value string, at time.Time) {
 }
 
 // count is how many token requests there were.
-func (l *ledger) count() (n int) {
+func (l *record) count() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, requests := range l.requests {
@@ -168,7 +168,7 @@ func (l *ledger) count() (n int) {
 }
 
 // revocationsOf is how many times tokens were revoked.
-func (l *ledger) revocationsOf(from, to time.Time) (n int) {
+func (l *record) revocationsOf(from, to time.Time) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, at := range l.revoked {
@@ -180,7 +180,7 @@ func (l *ledger) revocationsOf(from, to time.Time) (n int) {
 }
 
 // describe lists the tokens of a target that were usable at some time between two, for a violation.
-func (l *ledger) describe(target string, from, to time.Time) string {
+func (l *record) describe(target string, from, to time.Time) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var b strings.Builder
