@@ -53,11 +53,14 @@ func (p *program) proxyCommand() *cli.Command {
 		Name:        "proxy",
 		Usage:       "serve requests of programs in any language, and add the token",
 		Description: description,
-		Flags:       append(flags, r.client.Flags(p.env, p.allHelp)...),
+		Flags:       append(append(flags, proxyDemoFlag()), r.client.Flags(p.env, p.allHelp)...),
 		Commands:    []*cli.Command{r.validateCommand(), r.routeCommand()},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if name := cmd.Args().First(); name != "" {
 				return unknownCommand(cmd, name)
+			}
+			if cmd.Bool(demoFlag) {
+				return p.demonstrateProxy(ctx, cmd)
 			}
 			return r.serve(ctx, cmd)
 		},

@@ -147,7 +147,8 @@ func (f *forwarder) modifyResponse(resp *http.Response) error {
 		// 8.1).
 		delete(resp.Header, "Content-Length")
 	}
-	if p.body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+	p.out.empty = resp.ContentLength == 0 || consistsOfTrailers(resp.Header)
+	if p.body != nil && !p.out.empty && resp.StatusCode != http.StatusSwitchingProtocols {
 		resp.Body = &responseBody{resp.Body, p.body}
 	}
 	return nil

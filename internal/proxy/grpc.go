@@ -16,8 +16,12 @@ func rejected(resp *http.Response) bool {
 	if resp.StatusCode != http.StatusOK {
 		return alf.RejectsToken(resp)
 	}
-	status := resp.Header["Grpc-Status"]
-	return len(status) > 0 && status[0] == unauthenticated && isGRPC(resp.Header)
+	return consistsOfTrailers(resp.Header) && resp.Header["Grpc-Status"][0] == unauthenticated
+}
+
+// consistsOfTrailers reports whether a gRPC response has no message: its head has the status, and is its end as well.
+func consistsOfTrailers(header http.Header) bool {
+	return len(header["Grpc-Status"]) > 0 && isGRPC(header)
 }
 
 func isGRPC(header http.Header) bool {

@@ -16,6 +16,7 @@ type writer struct {
 	status  int        // 0: there is none yet
 	sent    int64      // bytes of the body
 	route   *forwarder // nil: the request was refused
+	empty   bool       // the response has no body
 	problem *problem   // what the proxy has responded itself; nil: the upstream has
 	timing  *timing    // for the access log; nil: there is none
 
@@ -39,6 +40,15 @@ func (w *writer) WriteHeader(status int) {
 		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// FlushError sends what there is. An empty response is not sent before it ends: its head is then its end as well, which
+// gRPC requires of a response that consists of trailers alone.
+func (w *writer) FlushError() error {
+	if w.empty {
+		return nil
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Write sends a part of the body.
