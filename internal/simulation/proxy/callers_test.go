@@ -50,7 +50,6 @@ type request struct {
 	id    string
 	own   string // Authorization
 	began time.Time
-	pools []string // that may have its token
 }
 
 func (r *request) String() string {

@@ -72,8 +72,8 @@ func (w *world) check(o outcome) {
 	case "no-token":
 		switch {
 		case trouble(rejecting, longestOutage+recovery) && trouble(endpointDown, time.Minute+recovery):
-			// M21: the API rejected a good token, and nothing is sent there until the outage has ended and the backoff of
-			// its last refresh has passed (M8).
+			// M21: the API rejected a good token, and nothing is sent there until the outage has ended and the backoff
+			// of its last refresh has passed (M8).
 			w.cover("contested in an outage")
 		case !trouble(endpointDown, recovery):
 			w.fail("M9", "request %s got no token, although the endpoint works: %d sends, %s%s%s", o.request, len(tokens), o.body,

@@ -128,9 +128,6 @@ func (w *world) reload(kind int) {
 	case 1, 2:
 		client := kind - 1
 		w.configureClient(client)
-		w.mu.Lock()
-		w.pools = append(w.pools, w.config.Clients[client].Key) // until the last request with the former one has ended
-		w.mu.Unlock()
 		w.cover("reload: another secret")
 	case 3:
 		if len(w.config.Listeners) == 2 {

@@ -36,8 +36,7 @@ type world struct {
 	mu        sync.Mutex
 	proxy     *proxy.Proxy
 	config    proxy.Config
-	pools     []string // the names of the two pools that requests use now, and before a reload that may still be under way
-	versions  int      // of pools
+	versions  int // of pools
 	spans     map[string][2]time.Time
 	marks     map[string]int
 	requests  int
@@ -158,7 +157,7 @@ func (w *world) start() (stop func()) {
 		return func() {}
 	}
 	w.mu.Lock()
-	w.proxy, w.pools = p, w.poolNames()
+	w.proxy = p
 	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
