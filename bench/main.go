@@ -1,11 +1,12 @@
 // Command bench measures alf beside the libraries a Go user would pick instead, and beside the floors, in one run: what
 // it costs to read a token and to send a request, what happens while tokens are refreshed, in storms and outages, what
-// an idle manager weighs, what gRPC and telemetry cost, and what processes that share a token cost together. It prints
-// tables, and after a whole run writes RESULTS.md and the pictures beside it.
+// an idle manager weighs, what gRPC and telemetry cost, what alf proxy costs beside nginx and haproxy, and what
+// processes that share a token cost together. It prints tables, and after a whole run writes RESULTS.md and the
+// pictures beside it.
 //
-//	go -C bench run .                     all of it, about 12 minutes
+//	go -C bench run .                     all of it, about 18 minutes
 //	go -C bench run . --only read,send    some of it; nothing is written without --write
-//	go -C bench run . --short             the exact counts, and one small round of the rest, without the fleet; for CI
+//	go -C bench run . --short             the exact counts, one small round of the rest, no fleet and no proxy; for CI
 //
 // Every comparison interleaves its contestants within the run. Exit codes: 0, whatever the times were; 1 if a count was
 // not the expected one; 2 for wrong use.
@@ -60,6 +61,7 @@ var points = []point{
 	{name: "fleet", run: inFleet, exact: true, asked: true},
 	{name: "grpc", run: callingGRPC},
 	{name: "telemetry", run: observing},
+	{name: "proxy", run: proxying, asked: true},
 }
 
 type options struct {
@@ -92,7 +94,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	only := flags.String("only", "", "the `points` to run, separated by commas: "+strings.Join(names(), ", "))
-	flags.BoolVar(&o.short, "short", false, "check the counts of the storms, give everything else one small round, and leave out the fleet unless it is named")
+	flags.BoolVar(&o.short, "short", false, "check the counts of the storms, give everything else one small round, and leave out the fleet and the proxy unless they are named")
 	flags.BoolVar(&o.write, "write", false, "with --only: replace these points in RESULTS.md")
 	flags.Float64Var(&o.factor, "rounds", 1, "multiply the number of rounds by `factor`")
 	if err := flags.Parse(args); err != nil {

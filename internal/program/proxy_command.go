@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -16,6 +17,7 @@ import (
 	"github.com/alf-go/alf/internal/program/proxyfile"
 	"github.com/alf-go/alf/internal/program/settings"
 	"github.com/alf-go/alf/internal/proxy"
+	"github.com/alf-go/alf/internal/tuning"
 )
 
 // proxyRun is one use of `alf proxy`: its flags, and what it reads by them.
@@ -122,6 +124,9 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
 	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
+	tuned, untune := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { tuning.Run(tuned) })
 	ended := make(chan struct{})
 	stop := make(chan struct{})
 	go func() {
@@ -139,6 +144,8 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	signal.Stop(reloads)
 	close(stop)
 	<-ended
+	untune()
+	background.Wait()
 	return err
 }
 

@@ -1,9 +1,6 @@
 package proxy
 
 import (
-	"context"
-	"io"
-	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -16,11 +13,9 @@ import (
 // forwarder sends the requests of one route.
 type forwarder struct {
 	*Route
-	// plain serves requests without a body, streaming all others: while the caller still sends, a response has to reach
-	// it at once, whatever its length.
-	plain, streaming *httputil.ReverseProxy
-	counters         *routeCounters
-	own              *http.Transport // of this route alone; nil: it uses the client's
+	transport http.RoundTripper
+	counters  *routeCounters
+	own       *http.Transport // of this route alone; nil: it uses the client's
 }
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
@@ -38,21 +33,10 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 		base = &limited{base, r.ResponseTime}
 	}
 	client := tokens.Client(r.Target)
-	var transport http.RoundTripper = client.Transport(base)
+	f.transport = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
-		transport = &passing{transport, base}
+		f.transport = &passing{f.transport, base}
 	}
-	proxy := httputil.ReverseProxy{
-		Rewrite:        f.rewrite,
-		Transport:      transport,
-		ModifyResponse: f.modifyResponse,
-		ErrorHandler:   fail,
-		ErrorLog:       log.New(io.Discard, "", 0), // what it reports is in the access log, or is nothing that went wrong here
-		BufferPool:     buffers{},
-	}
-	streaming := proxy
-	streaming.FlushInterval = -1
-	f.plain, f.streaming = &proxy, &streaming
 	return f
 }
 
@@ -74,51 +58,30 @@ func (p *passing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.withToken.RoundTrip(req)
 }
 
-// passage is what is known of one request on its way.
-type passage struct {
-	match     routing.Match
-	websocket bool
-	inbound   *http.Request
-	body      *body // nil: there is none
-	out       *writer
-}
-
-type passageKey struct{}
-
-func passageOf(ctx context.Context) *passage { return ctx.Value(passageKey{}).(*passage) }
-
 // forward sends a request on, and the response back.
 func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, websocket bool) {
-	p := &passage{match: match, websocket: websocket, inbound: r, out: out}
-	ctx := context.WithValue(r.Context(), passageKey{}, p)
+	ctx := r.Context()
 	if out.timing != nil {
 		ctx = alf.WithTrace(ctx, out.timing.trace())
 	}
-	in := r.WithContext(ctx)
-	if r.Body == nil || r.Body == http.NoBody {
-		f.plain.ServeHTTP(out, in)
-		return
-	}
-	p.body = newBody(r, http.NewResponseController(out.ResponseWriter))
-	in.Body, out.body = p.body, p.body
-	defer p.body.end()
-	f.streaming.ServeHTTP(out, in)
+	p := f.newPassage(out, r, match, websocket)
+	p.send(ctx)
+	p.end()
 }
 
 // rewrite makes the request that is sent.
-func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
-	p := passageOf(pr.In.Context())
+func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	out := pr.Out
 	path, err := url.PathUnescape(p.match.Path)
 	if err != nil {
 		path = p.match.Path // which Decide has refused
 	}
-	*out.URL = url.URL{Scheme: f.Upstream.Scheme, Host: f.Upstream.Host, Path: path, RawPath: p.match.Path, RawQuery: p.match.Query}
+	*out.URL = url.URL{Scheme: p.Upstream.Scheme, Host: p.Upstream.Host, Path: path, RawPath: p.match.Path, RawQuery: p.match.Query}
 	out.Host = ""
-	if f.Headers.Host == routing.Pass {
+	if p.Headers.Host == routing.Pass {
 		out.Host = pr.In.Host
 	}
-	switch f.Headers.Forwarded {
+	switch p.Headers.Forwarded {
 	case routing.Append:
 		for _, name := range []string{"X-Forwarded-For"} {
 			out.Header[name] = pr.In.Header[name]
@@ -131,17 +94,16 @@ func (f *forwarder) rewrite(pr *httputil.ProxyRequest) {
 			}
 		}
 	}
-	f.Headers.Outgoing(out.Header, p.websocket)
+	p.Headers.Outgoing(out.Header, p.websocket)
 	if p.body != nil {
 		p.body.trailers(out)
 	}
 }
 
 // modifyResponse edits the response of the upstream.
-func (f *forwarder) modifyResponse(resp *http.Response) error {
-	p := passageOf(resp.Request.Context())
+func (p *passage) modifyResponse(resp *http.Response) error {
 	p.out.head(resp.StatusCode)
-	f.Headers.Incoming(resp.Header)
+	p.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section
 		// 8.1).

@@ -100,18 +100,6 @@ func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
 // noToken is the reason of a problem about a token that is not available.
 const noToken = "no-token"
 
-// fail responds to a request that could not be sent, or has no response.
-func fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // the caller has gone
-	}
-	passage, response := passageOf(r.Context()), explain(w.Header(), err)
-	if response == unreachable && passage.body != nil && passage.body.failed.Load() {
-		response = problem{http.StatusBadRequest, string(routing.Ambiguous), "the body of the request is malformed, or ends too early"}
-	}
-	response.write(w, passage.inbound)
-}
-
 // unreachable is what is said of an upstream about which nothing else is known.
 var unreachable = problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
 

@@ -90,7 +90,7 @@ func TestX2_OtherUpgradesAreNotPassedOn(t *testing.T) {
 
 // A response to a handshake that is none of its kind is passed on as it is.
 func TestX1_ARefusedWebsocket(t *testing.T) {
-	l := newLab(t, http1, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no chat today", 409) }, nil)
+	l := newLab(t, http1, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no chat today", http.StatusConflict) }, nil)
 	c := l.dial(t)
 	fmt.Fprint(c, handshake)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)

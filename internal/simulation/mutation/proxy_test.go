@@ -60,7 +60,7 @@ func ofTheProxy() (all []testedBug) {
 	add(worlds, everyOrder, "a reload replaces clients that have not changed", routing+"/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 
 	day := func(name, file, from, to string) { add(worlds, aDay, name, file, from, to) }
-	day("a token takes the place of the caller's own Authorization", "internal/proxy/forward.go", "base = tokens.base", "base = client.Transport(nil)")
+	day("a token takes the place of the caller's own Authorization", "internal/proxy/forward.go", "base = tokens.base", "base = tokens.Client(r.Target).Transport(nil)")
 	day("gRPC's rejection is a response as any", "internal/proxy/grpc.go", "return len(status) > 0 && status[0] == unauthenticated && isGRPC(resp.Header)", "return false && len(status) > 0")
 	day("a reload loses the tokens", "internal/core/routing/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 	day("a pool is closed while a request uses it", "internal/proxy/state.go", "	if s.serving.Load() == 0 {\n", "	if true {\n")

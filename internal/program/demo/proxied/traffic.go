@@ -51,14 +51,18 @@ var upload = bytes.Repeat([]byte("u"), 1<<20)
 
 // kinds are all there are.
 var kinds = []kind{
-	{"GET", func(ctx context.Context, _ *lab, c clients) (outcome, error) { return send(ctx, c.http1, "GET", "/items", nil, "") }},
+	{"GET", func(ctx context.Context, _ *lab, c clients) (outcome, error) {
+		return send(ctx, c.http1, "GET", "/items", nil, "")
+	}},
 	{"POST of 4 KB", func(ctx context.Context, _ *lab, c clients) (outcome, error) {
 		return send(ctx, c.http1, "POST", "/items", bytes.NewReader(upload[:4096]), "")
 	}},
 	{"upload of 1 MB", func(ctx context.Context, _ *lab, c clients) (outcome, error) {
 		return send(ctx, c.http1, "PUT", "/files", bytes.NewReader(upload), "")
 	}},
-	{"HTTP/2", func(ctx context.Context, _ *lab, c clients) (outcome, error) { return send(ctx, c.http2, "GET", "/items", nil, "") }},
+	{"HTTP/2", func(ctx context.Context, _ *lab, c clients) (outcome, error) {
+		return send(ctx, c.http2, "GET", "/items", nil, "")
+	}},
 	{"gRPC call", func(ctx context.Context, _ *lab, c clients) (outcome, error) {
 		return send(ctx, c.http2, "POST", "/calls.Service/Call", io.MultiReader(strings.NewReader("\x00\x00\x00\x00\x02ab")), "application/grpc")
 	}},
