@@ -35,8 +35,7 @@ func (w *writer) WriteHeader(status int) {
 		w.status = status
 	}
 	if w.major == 1 && status >= 200 && w.body != nil && !w.body.isRead() {
-		// The rest of the request may never come, and must not be taken for the next one: net/http keeps a connection
-		// whose body was given up because of a deadline.
+		// The rest of the request may never come, and must not be taken for the next one.
 		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
