@@ -27,7 +27,7 @@ type lab struct {
 	proxy  *proxy.Proxy
 	config proxy.Config
 	stop   context.CancelFunc
-	ended  chan error
+	ended  chan struct{}
 }
 
 const (
@@ -41,9 +41,12 @@ func newLab(log *slog.Logger) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{folder: folder, socket: filepath.Join(folder, "proxy.sock"), ended: make(chan error, 1)}
+	l := &lab{folder: folder, socket: filepath.Join(folder, "proxy.sock"), ended: make(chan struct{})}
 	l.auth = sim.New(sim.Options{API: http.HandlerFunc(serveAPI)})
-	l.auth.Start()
+	if err := l.auth.Start(); err != nil {
+		_ = os.RemoveAll(folder)
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		l.close()
@@ -52,7 +55,7 @@ func newLab(log *slog.Logger) (*lab, error) {
 	l.api = &http.Server{Handler: http.HandlerFunc(l.serve), ReadHeaderTimeout: time.Minute, Protocols: new(http.Protocols)}
 	l.api.Protocols.SetHTTP1(true)
 	l.api.Protocols.SetUnencryptedHTTP2(true)
-	go l.api.Serve(listener)
+	go func() { _ = l.api.Serve(listener) }() // ends with Close
 	upstream := &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	usual := routing.Headers{Cookies: routing.Drop, Host: routing.Replace, Forwarded: routing.Drop}
 	l.config = proxy.Config{
@@ -70,7 +73,10 @@ func newLab(log *slog.Logger) (*lab, error) {
 	}
 	var ctx context.Context
 	ctx, l.stop = context.WithCancel(context.Background())
-	go func() { l.ended <- l.proxy.Run(ctx) }()
+	go func() {
+		defer close(l.ended)
+		_ = l.proxy.Run(ctx) // if a listener fails, so do the requests
+	}()
 	return l, nil
 }
 
