@@ -153,7 +153,9 @@ func TestX3_AccessLogHasNoSecret(t *testing.T) {
 		resp, err := c.Do(req)
 		require.NoError(t, err)
 		resp.Body.Close()
+		synctest.Wait() // the line is written after the response
 		l.get(c, "/out?secret-5")
+		synctest.Wait()
 		ws, err := l.dial("main")
 		require.NoError(t, err)
 		_, err = io.WriteString(ws, "GET /in/x\x9b\xff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
