@@ -83,9 +83,7 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	}
 	switch p.Headers.Forwarded {
 	case routing.Append:
-		for _, name := range []string{"X-Forwarded-For"} {
-			out.Header[name] = pr.In.Header[name]
-		}
+		out.Header["X-Forwarded-For"] = pr.In.Header["X-Forwarded-For"]
 		pr.SetXForwarded()
 	case routing.Pass:
 		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
