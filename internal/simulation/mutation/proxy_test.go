@@ -61,7 +61,7 @@ func ofTheProxy() (all []testedBug) {
 
 	day := func(name, file, from, to string) { add(worlds, aDay, name, file, from, to) }
 	day("a token takes the place of the caller's own Authorization", "internal/proxy/forward.go", "base = tokens.base", "base = tokens.Client(r.Target).Transport(nil)")
-	day("gRPC's rejection is a response as any", "internal/proxy/grpc.go", "return len(status) > 0 && status[0] == unauthenticated && isGRPC(resp.Header)", "return false && len(status) > 0")
+	day("gRPC's rejection is a response as any", "internal/proxy/grpc.go", `return consistsOfTrailers(resp.Header) && resp.Header["Grpc-Status"][0] == unauthenticated`, "return false")
 	day("a reload loses the tokens", "internal/core/routing/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 	day("a pool is closed while a request uses it", "internal/proxy/state.go", "	if s.serving.Load() == 0 {\n", "	if true {\n")
 	day("draining aborts requests", "internal/proxy/drain.go", "_ = s.http.Shutdown(context.Background())", "_, _ = s.http.Close(), context.Background")

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -127,6 +128,8 @@ func (w *world) reload(kind int) {
 		w.cover("reload: nothing has changed")
 	case 1, 2:
 		client := kind - 1
+		w.uploadOver(client)
+		before, former, requests = w.config, w.poolNames(), w.record.count()
 		w.configureClient(client)
 		w.cover("reload: another secret")
 	case 3:
@@ -152,11 +155,49 @@ func (w *world) reload(kind int) {
 	if n := w.record.count(); kind != 1 && kind != 2 && n != requests {
 		w.fail("X3", "a reload made %d token requests", n-requests)
 	}
+	w.checkKept()
 	for _, name := range former {
 		if !slices.Contains(w.poolNames(), name) {
 			w.close(name)
 		}
 	}
+}
+
+// checkKept makes a request that needs no other token than the one that there was before a reload.
+func (w *world) checkKept() {
+	now := time.Now()
+	orders := &w.places[0]
+	f := fund{w.config.Clients[orders.client].Key, orders.target()}
+	trouble := w.troubles.overlaps(endpointDown, "", now, now, longestOutage) || w.troubles.overlaps(rejecting, "", now, now, longestOutage)
+	requests, young := w.record.young(f, now)
+	if !young || trouble {
+		return
+	}
+	c := caller{name: "reader after a reload", place: orders.name, method: "GET", listener: open}
+	own := w.network.client(open, false, false)
+	defer own.CloseIdleConnections()
+	c.call(w, own, "after a reload, "+clock(now))
+	if after, _ := w.record.young(f, now); after != requests {
+		w.fail("X3", "a reload has lost the token of %v", f)
+	}
+	w.cover("a token kept over a reload")
+}
+
+// uploadOver begins an upload that will need another token after the reload that follows, from the pool that it began
+// with.
+func (w *world) uploadOver(client int) {
+	c := caller{
+		name: "upload over a reload", place: []string{"files", "pay"}[client], method: "PUT", listener: keyed, size: 40 << 10, slowness: 8 * time.Second,
+	}
+	id := fmt.Sprintf("%s %d", c.name, w.versions)
+	w.callers.Go(func() {
+		own := w.network.client(keyed, false, false)
+		defer own.CloseIdleConnections()
+		c.call(w, own, id)
+	})
+	time.Sleep(4 * time.Second)
+	w.revokeAll()
+	w.cover("an upload over a reload")
 }
 
 // restart ends the proxy and starts it again.

@@ -179,6 +179,19 @@ func (l *record) revocationsOf(from, to time.Time) (n int) {
 	return n
 }
 
+// young returns how many token requests there were for a token, and whether the last one is not to be refreshed soon.
+func (l *record) young(f fund, now time.Time) (requests int, young bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var last *issued
+	for _, i := range l.tokens {
+		if i.fund == f && (last == nil || i.arrived.After(last.arrived)) {
+			last = i
+		}
+	}
+	return l.requests[f], last != nil && last.revoked.IsZero() && now.Sub(last.at) < last.life/2
+}
+
 // describe lists the tokens of a target that were usable at some time between two, for a violation.
 func (l *record) describe(target string, from, to time.Time) string {
 	l.mu.Lock()
