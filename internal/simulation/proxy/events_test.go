@@ -129,7 +129,7 @@ func (w *world) reload(kind int) {
 	case 1, 2:
 		client := kind - 1
 		w.uploadOver(client)
-		before, former, requests = w.config, w.poolNames(), w.record.count()
+		former, requests = w.poolNames(), w.record.count()
 		w.configureClient(client)
 		w.cover("reload: another secret")
 	case 3:
