@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"flag"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -378,10 +379,13 @@ func rows() []row {
 	return all
 }
 
+// tableSeeds is how often each row is run, with other numbers. .ci/full has more.
+var tableSeeds = flag.Int("table-seeds", 1, "how often each row of M13's table is run")
+
 func TestM13_TheTable(t *testing.T) {
 	for _, r := range rows() {
 		t.Run(r.name, func(t *testing.T) {
-			seeds, duration := 2, time.Hour
+			seeds, duration := *tableSeeds, time.Hour
 			if testing.Short() || raceDetector { // the core has no goroutine that could race
 				seeds, duration = 1, 6*time.Minute
 			}

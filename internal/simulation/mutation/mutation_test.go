@@ -236,17 +236,17 @@ type planted struct {
 	worlds string
 }
 
-// all has every bug run: each is a program to be built. Without it every sixteenth is, and of the others it is checked
+// all has every bug run: each is a program to be built. Without it every 32nd is, and of the others it is checked
 // that there is a place for them. .ci/full sets it.
-var all = flag.Bool("all", false, "run every planted bug, not one of sixteen")
+var all = flag.Bool("all", false, "run every planted bug, not one of 32")
 
 // skipUnlessWanted skips the test of a bug that is not run, having checked that there is a place for it.
 func (b bug) skipUnlessWanted(t *testing.T, i int, original string) {
-	if *all || i%16 == 0 {
+	if *all || i%32 == 0 {
 		return
 	}
 	b.plant(t, original)
-	t.Skip("one of sixteen is run without -all")
+	t.Skip("one of 32 is run without -all")
 }
 
 // TestEveryPlantedBugIsCaught builds the runner once for each bug, with the bug in, and runs it.
