@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// API serves the requests that carry a good token:
+// api serves the requests that carry a good token:
 //
 //	/echo      responds with the request's body
 //	/upload    responds with the size of the body and its SHA-256
@@ -22,7 +22,9 @@ import (
 //	/socket    is a websocket that echoes messages
 //	/headers   responds with the names of the fields that arrived, a line each
 //	/echo.Echo/Unary, /echo.Echo/Stream   are gRPC methods that echo messages, whatever those are
-func API() http.Handler {
+var api = newAPI()
+
+func newAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("/upload", upload)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/alf-go/alf/interop/lab"
@@ -20,6 +21,22 @@ type Upstream struct {
 	Authorization, API *lab.Site
 	// Secret is the file with the secret of the client ClientID.
 	Secret string
+
+	arrived atomic.Pointer[func()]
+}
+
+// OnArrival calls f with each request that carries a good token, before it is served; nil: nothing any more.
+func (u *Upstream) OnArrival(f func()) {
+	if f == nil {
+		f = func() {}
+	}
+	u.arrived.Store(&f)
+}
+
+// serve is what the server's API is.
+func (u *Upstream) serve(w http.ResponseWriter, r *http.Request) {
+	(*u.arrived.Load())()
+	api.ServeHTTP(w, r)
 }
 
 // ClientID is the client that is known.
@@ -27,10 +44,9 @@ const ClientID = "sidecar"
 
 // NewUpstream starts both. Tokens live for lifetime. The secret's file is in dir.
 func NewUpstream(ctx context.Context, dir string, lifetime time.Duration) (*Upstream, error) {
-	u := &Upstream{
-		Server: sim.New(sim.Options{Lifetime: lifetime, API: API()}),
-		Secret: filepath.Join(dir, "client.secret"),
-	}
+	u := &Upstream{Secret: filepath.Join(dir, "client.secret")}
+	u.OnArrival(nil)
+	u.Server = sim.New(sim.Options{Lifetime: lifetime, API: http.HandlerFunc(u.serve)})
 	if err := u.SetSecret("the first secret"); err != nil {
 		return nil, err
 	}
