@@ -102,6 +102,11 @@ func (m *proxyFigures) slices(what string, rounds, connections int, urls []strin
 			return l.perSecond
 		}
 	}
+	for _, url := range urls { // whose connections to the upstream are to be there
+		if _, warmErr := m.wrk(url, connections, 1, headers...); warmErr != nil {
+			return nil, nil, warmErr
+		}
+	}
 	rates = interleave(rounds, m.b.step(what), trials...)
 	return rates, loads, err
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/alf-go/alf/internal/program/format"
 	"github.com/alf-go/alf/internal/simulation/explore"
 	"github.com/alf-go/alf/internal/simulation/fleet"
+	"github.com/alf-go/alf/internal/simulation/proxy"
 )
 
 // simExplore visits every state of small worlds, one after the other: those of one token, and, unless they are to be
-// large, those of two tokens at one endpoint and of two keys in a pool.
+// large, those of two tokens at one endpoint, of two keys in a pool, and of a proxy that drains and is reloaded.
 func (p *program) simExplore(ctx context.Context, large bool) error {
 	visits := oneToken(explore.Worlds())
 	if large {
@@ -21,6 +22,7 @@ func (p *program) simExplore(ctx context.Context, large bool) error {
 	} else {
 		visits = append(visits, twoTokens(fleet.SmallWorlds())...)
 		visits = append(visits, pools(fleet.SmallPools())...)
+		visits = append(visits, proxies(proxy.SmallWorlds())...)
 	}
 	return p.exploreAll(ctx, visits)
 }
@@ -68,6 +70,16 @@ func pools(worlds []fleet.SmallPool) (visits []visit) {
 		visits = append(visits, visit{"TWO KEYS IN A POOL", w.Name, func(ctx context.Context, progress func(int)) (visited, error) {
 			r, err := fleet.ExplorePool(ctx, w, progress)
 			return visitedBy(r), err
+		}})
+	}
+	return visits
+}
+
+func proxies(worlds []proxy.Small) (visits []visit) {
+	for _, w := range worlds {
+		visits = append(visits, visit{"A PROXY THAT DRAINS", w.Name, func(ctx context.Context, progress func(int)) (visited, error) {
+			r, err := proxy.Explore(ctx, w, progress)
+			return visitedBy(fleet.Found(r)), err
 		}})
 	}
 	return visits

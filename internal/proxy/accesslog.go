@@ -20,6 +20,7 @@ type accessLog struct {
 	lines   chan []byte
 	dropped atomic.Uint64
 	stop    sync.Once
+	closing chan struct{}
 	ended   chan struct{}
 }
 
@@ -40,7 +41,7 @@ func newAccessLog(to io.Writer, before *state) *accessLog {
 	if before != nil && before.access != nil && same(before.access.to, to) {
 		return before.access
 	}
-	l := &accessLog{to: to, lines: make(chan []byte, maxLines), ended: make(chan struct{})}
+	l := &accessLog{to: to, lines: make(chan []byte, maxLines), closing: make(chan struct{}), ended: make(chan struct{})}
 	go l.run()
 	return l
 }
@@ -52,24 +53,29 @@ func same(a, b io.Writer) bool {
 
 func (l *accessLog) run() {
 	defer close(l.ended)
-	for line := range l.lines {
-		if line == nil {
-			return
+	for {
+		select {
+		case line := <-l.lines:
+			_, _ = l.to.Write(line)
+		case <-l.closing:
+			for {
+				select {
+				case line := <-l.lines:
+					_, _ = l.to.Write(line)
+				default:
+					return
+				}
+			}
 		}
-		_, _ = l.to.Write(line)
 	}
 }
 
-// close writes what is there. No request uses the log any more.
+// close writes what is there. No request uses the log any more. If the writer hangs, so does the log's goroutine.
 func (l *accessLog) close() {
 	l.stop.Do(func() {
+		close(l.closing)
 		limit := time.NewTimer(flushTime)
 		defer limit.Stop()
-		select {
-		case l.lines <- nil:
-		case <-limit.C:
-			return // the writer hangs, and its goroutine with it
-		}
 		select {
 		case <-l.ended:
 		case <-limit.C:

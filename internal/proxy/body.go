@@ -20,6 +20,7 @@ type body struct {
 	ended   atomic.Bool // it was read to its end, or failed
 	failed  atomic.Bool // what the caller sent is no body
 	closed  atomic.Bool // no Read that fails from now on says anything about the caller
+	begun   atomic.Bool // a Read has begun: net/http has told the caller to send, if it waits for that
 	reading atomic.Bool
 	read    atomic.Int64 // how much of it
 }
@@ -35,6 +36,7 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 
 // Read reads what the caller sends.
 func (b *body) Read(p []byte) (int, error) {
+	b.begun.Store(true)
 	b.reading.Store(true)
 	n, err := b.r.Read(p)
 	b.reading.Store(false)

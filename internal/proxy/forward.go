@@ -1,13 +1,10 @@
 package proxy
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync"
-	"time"
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/core/routing"
@@ -29,12 +26,15 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 		f.own = c.newUpstream(true)
 		base = f.own
 	}
+	if base == nil {
+		base = tokens.base
+	}
+	if r.ResponseTime > 0 {
+		base = &limited{base, r.ResponseTime}
+	}
 	client := tokens.Client(r.Target)
 	f.transport = client.Transport(base)
 	if r.Headers.Authorization == routing.Pass {
-		if base == nil {
-			base = tokens.base
-		}
 		f.transport = &passing{f.transport, base}
 	}
 	return f
@@ -65,13 +65,6 @@ func (f *forwarder) forward(out *writer, r *http.Request, match routing.Match, w
 		ctx = alf.WithTrace(ctx, out.timing.trace())
 	}
 	p := f.newPassage(out, r, match, websocket)
-	if f.ResponseTime > 0 {
-		var cancel context.CancelCauseFunc
-		ctx, cancel = context.WithCancelCause(ctx)
-		defer cancel(nil)
-		p.limit = time.AfterFunc(f.ResponseTime, func() { cancel(errResponseTime) })
-		defer p.limit.Stop()
-	}
 	p.send(ctx)
 	p.end()
 }
@@ -90,9 +83,7 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	}
 	switch p.Headers.Forwarded {
 	case routing.Append:
-		for _, name := range []string{"X-Forwarded-For"} {
-			out.Header[name] = pr.In.Header[name]
-		}
+		out.Header["X-Forwarded-For"] = pr.In.Header["X-Forwarded-For"]
 		pr.SetXForwarded()
 	case routing.Pass:
 		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
@@ -110,9 +101,6 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 // modifyResponse edits the response of the upstream.
 func (p *passage) modifyResponse(resp *http.Response) error {
 	p.out.head(resp.StatusCode)
-	if p.limit != nil {
-		p.limit.Stop()
-	}
 	p.Headers.Incoming(resp.Header)
 	if resp.ProtoMajor > 1 && p.inbound.ProtoMajor == 1 && resp.Header["Content-Length"] != nil && resp.Request.Method != http.MethodHead {
 		// With a length, net/http would send no trailers. Whether there are any is known at the end (RFC 9113 section
@@ -138,5 +126,3 @@ func (buffers) Get() []byte { return bufferPool.Get().(*[bufferSize]byte)[:] }
 
 // Put takes it back.
 func (buffers) Put(b []byte) { bufferPool.Put((*[bufferSize]byte)(b)) }
-
-var errResponseTime = fmt.Errorf("the upstream has not responded within the route's response_time: %w", context.DeadlineExceeded)

@@ -40,6 +40,28 @@ func TestX1_Continue(t *testing.T) {
 	}
 }
 
+// An upstream that takes its time gets the body without having asked for it. Its 100, which then comes late, is not
+// passed on: the caller has one already.
+func TestX1_AContinueThatComesLate(t *testing.T) {
+	l := newLab(t, http1, func(w http.ResponseWriter, r *http.Request) {
+		first := make([]byte, 1)
+		_, _ = io.ReadFull(r.Body, first)
+		w.WriteHeader(http.StatusContinue)
+		rest, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(append(first, rest...))
+	}, nil)
+	require.Equal(t, 200, l.get(t, "/").StatusCode)
+	c := l.dial(t)
+	fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\ntea")
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, 200, resp.StatusCode)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, "tea", string(body))
+}
+
 // A body that the upstream does not want is not asked for.
 func TestX1_ARefusalInPlaceOfContinue(t *testing.T) {
 	l := newLab(t, http1, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(413) }, nil)

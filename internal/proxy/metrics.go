@@ -13,8 +13,8 @@ import (
 // configuration, and none for what callers send.
 func (p *Proxy) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	var e exposition
-	s := p.acquire()
-	defer p.release(s)
+	s, giveBack := p.borrow()
+	defer giveBack()
 	p.exposeProxy(&e, s)
 	exposeProcess(&e)
 	s.exposeRoutes(&e)
@@ -208,14 +208,14 @@ func (s *state) exposeTokens(e *exposition) {
 	})
 }
 
-// inFlight counts what uses any state.
+// inFlight counts the requests that use any state. It may be off by one for a moment.
 func (p *Proxy) inFlight() (n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.states {
 		n += s.serving.Load()
 	}
-	return n - 1 // the request for the metrics themselves
+	return n - p.borrowed.Load()
 }
 
 func (p *Proxy) configurations() int {

@@ -2,13 +2,11 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"sync"
-	"time"
 
 	"github.com/alf-go/alf/internal/core/routing"
 )
@@ -21,8 +19,7 @@ type passage struct {
 	match     routing.Match
 	websocket bool
 	inbound   *http.Request
-	body      *body       // nil: there is none
-	limit     *time.Timer // until the response begins; nil: there is none
+	body      *body // nil: there is none
 	out       *writer
 	proxy     httputil.ReverseProxy
 }
@@ -53,7 +50,7 @@ func (f *forwarder) newPassage(out *writer, r *http.Request, match routing.Match
 
 // end gives the passage back. One whose handler panics is left to the garbage collector.
 func (p *passage) end() {
-	p.forwarder, p.match, p.inbound, p.body, p.limit, p.out = nil, routing.Match{}, nil, nil, nil, nil
+	p.forwarder, p.match, p.inbound, p.body, p.out = nil, routing.Match{}, nil, nil, nil
 	p.proxy.Transport = nil
 	passages.Put(p)
 }
@@ -81,7 +78,7 @@ func (p *passage) send(ctx context.Context) {
 
 // fail responds to a request that could not be sent, or has no response.
 func (p *passage) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil && !errors.Is(context.Cause(r.Context()), errResponseTime) {
+	if r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	response := explain(w.Header(), err)

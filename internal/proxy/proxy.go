@@ -46,6 +46,7 @@ type Proxy struct {
 	ready, draining atomic.Bool
 	refused         refusals
 	upgraded        atomic.Int64
+	borrowed        atomic.Int64 // uses of states by what is no request
 	rates           rates
 	troubles        troubles
 

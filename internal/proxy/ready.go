@@ -47,8 +47,8 @@ func (p *Proxy) obtainTokens(ctx context.Context) {
 
 // tryTokens tries each once, and reports whether one was obtained, or when the next attempt is allowed.
 func (p *Proxy) tryTokens(ctx context.Context) (next time.Time, ok bool) {
-	s := p.acquire()
-	defer p.release(s)
+	s, giveBack := p.borrow()
+	defer giveBack()
 	ok = !slices.ContainsFunc(s.tokens, func(t token) bool { return t.needed })
 	var mu sync.Mutex
 	var all sync.WaitGroup

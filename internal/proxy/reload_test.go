@@ -123,6 +123,7 @@ func TestX3_RemovedListenersDrainAndNewOnesServe(t *testing.T) {
 		require.NoError(t, l.proxy.Reload(cfg))
 		status, _ := l.get(l.caller("new"), "/")
 		require.Equal(t, http.StatusOK, status)
+		synctest.Wait() // the listener is closed by another goroutine
 		_, err := l.dial("old")
 		require.Error(t, err)
 		_, err = socket.ReadByte()

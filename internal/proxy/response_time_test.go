@@ -24,7 +24,10 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 
 // respondIn serves one request in a bubble, by an upstream in memory whose route has a limit of a second.
 func respondIn(t *testing.T, upstream roundTripper) *httptest.ResponseRecorder {
-	server := sim.New(sim.Options{})
+	return respondWith(t, sim.New(sim.Options{}), upstream)
+}
+
+func respondWith(t *testing.T, server *sim.Server, upstream roundTripper) *httptest.ResponseRecorder {
 	client := server.Config()
 	client.HTTPClient = &http.Client{Transport: upstream}
 	p, err := proxy.New(proxy.Config{
@@ -65,6 +68,29 @@ func TestX1_ALongResponseIsNotCutByItsRoutesLimit(t *testing.T) {
 		})
 		require.Equal(t, 200, w.Code)
 		require.Equal(t, "tea", w.Body.String())
+	})
+}
+
+// The limit is the upstream's: a wait for the token is not its fault.
+func TestX1_TheWaitForATokenIsNotTheUpstreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := sim.New(sim.Options{Latency: 3 * time.Second})
+		w := respondWith(t, server, func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+		})
+		require.Equal(t, 200, w.Code, w.Body)
+
+		server.GoDown(0)
+		start := time.Now()
+		w = respondWith(t, server, func(*http.Request) (*http.Response, error) { panic("there is no token") })
+		require.Equal(t, 503, w.Code, w.Body)
+		require.Equal(t, "no-token", w.Header().Get("Alf-Error"))
+		require.Less(t, time.Since(start), time.Second)
+
+		server.Hang(0)
+		w = respondWith(t, server, func(*http.Request) (*http.Response, error) { panic("there is no token") })
+		require.Equal(t, 503, w.Code, w.Body)
+		require.Equal(t, "no-token", w.Header().Get("Alf-Error"))
 	})
 }
 

@@ -153,6 +153,16 @@ func (p *Proxy) acquire() *state {
 	}
 }
 
+// borrow is acquire for what is no request.
+func (p *Proxy) borrow() (s *state, giveBack func()) {
+	p.borrowed.Add(1)
+	s = p.acquire()
+	return s, func() {
+		p.release(s)
+		p.borrowed.Add(-1)
+	}
+}
+
 // release ends the use of a state. It is looked at once more after it is known to take no more requests: another one
 // may have begun between the two.
 func (p *Proxy) release(s *state) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +82,8 @@ type statusRoute struct {
 }
 
 func (p *Proxy) status() *status {
-	s := p.acquire()
-	defer p.release(s)
+	s, giveBack := p.borrow()
+	defer giveBack()
 	now := time.Now()
 	st := &status{
 		Now: now, Started: p.started, Phase: p.life.phase().String(), InFlight: p.inFlight(), Upgraded: p.upgraded.Load(),
@@ -101,7 +102,7 @@ func (p *Proxy) status() *status {
 		st.Clients = append(st.Clients, newStatusClient(c))
 	}
 	for i := range s.tokens {
-		st.Tokens = append(st.Tokens, newStatusToken(&s.tokens[i], now))
+		st.Tokens = append(st.Tokens, newStatusToken(&s.tokens[i], now, st.Problems))
 	}
 	for i := range s.routes {
 		st.Routes = append(st.Routes, p.newStatusRoute(s, &s.routes[i], now))
@@ -120,7 +121,7 @@ func newStatusClient(c clientStats) statusClient {
 	return sc
 }
 
-func newStatusToken(t *token, now time.Time) statusToken {
+func newStatusToken(t *token, now time.Time, problems []trouble) statusToken {
 	s := t.handle.Stats()
 	st := statusToken{
 		Name: t.name, For: targetParts(t.target), Routes: t.routes, State: tokenState(&s), Idle: s.Idle, Waiting: s.Waiting,
@@ -133,6 +134,16 @@ func newStatusToken(t *token, now time.Time) statusToken {
 	}
 	if s.LastError != nil {
 		st.Error = s.LastError.Error()
+	}
+	if st.State == "missing" {
+		// The pool has forgotten it, as it does when a token cannot be obtained and is not asked for any more. What its
+		// routes have met says more.
+		for _, problem := range problems {
+			if problem.Reason == noToken && slices.Contains(t.routes, problem.Route) {
+				st.State, st.Error = "failing", problem.Detail
+				break
+			}
+		}
 	}
 	return st
 }

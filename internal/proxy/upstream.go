@@ -17,7 +17,7 @@ const (
 	// a limit, net/http sends both a 100 of its own and the upstream's.
 	expectTime = time.Second
 	// connectionBuffer is that of a connection in each direction: most requests and responses fit.
-	connectionBuffer = 16 << 10
+	connectionBuffer = 8 << 10
 	// pingTime is how long an HTTP/2 connection may be silent (C9), and pongTime how long a ping may take.
 	pingTime, pongTime = 5 * time.Second, 10 * time.Second
 	// maxHead is how much the head of a response may have.

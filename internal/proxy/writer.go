@@ -31,6 +31,9 @@ func (w *writer) WriteHeader(status int) {
 	if status < 200 && status != http.StatusContinue && status != http.StatusSwitchingProtocols && w.major == 1 {
 		return
 	}
+	if status == http.StatusContinue && w.body != nil && w.body.begun.Load() {
+		return // the upstream has taken longer than expectTime, and the caller was told already
+	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
 	}

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// busyTick is how often a process that has something to do is looked at, and idleTick one that has not.
-	busyTick, idleTick = 100 * time.Millisecond, time.Second
+	// busyTick is how often a process that has something to do is looked at, and idleTick one that has not: so long may
+	// many requests that come at once have too few processors.
+	busyTick, idleTick = 100 * time.Millisecond, 200 * time.Millisecond
 	// idle is the part of one processor below which a process has nothing to do.
 	idle = 0.05
 )

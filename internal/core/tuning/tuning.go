@@ -34,7 +34,7 @@ func Processors(now, most int, cpu, elapsed time.Duration) int {
 
 const (
 	// headroom is how much memory a process may take beside what is live before it collects garbage.
-	headroom = 32 << 20
+	headroom = 64 << 20
 	// DefaultPercent is what the runtime has.
 	DefaultPercent = 100
 	// mostPercent is what a process has that has nearly nothing live. With more, headroom would be passed where little

@@ -63,12 +63,12 @@ func TestX4_TheCollectorGetsHeadroom(t *testing.T) {
 	}{
 		{100, 800, 0},
 		{100, 800, 2 * mb},
-		{100, 320, 10 * mb},
-		{320, 320, 11 * mb}, // a small difference changes nothing
-		{320, 160, 20 * mb},
+		{100, 320, 20 * mb},
+		{320, 320, 22 * mb}, // a small difference changes nothing
+		{320, 160, 40 * mb},
 		{320, 100, 500 * mb},
-		{110, 100, 40 * mb},
-		{100, 100, 40 * mb},
+		{110, 100, 80 * mb},
+		{100, 100, 80 * mb},
 	} {
 		require.Equal(t, c.want, tuning.GCPercent(c.now, c.live), "%+v", c)
 	}

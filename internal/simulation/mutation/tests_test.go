@@ -4,17 +4,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// outside are bugs of code that no world runs, because it has goroutines, callers or configurations. The tests of its
-// package have to catch them. The file is one from the folder of the module, test the name of the test.
-var outside = []struct {
+// testedBug is one that a test has to catch. The file is one from the folder of the module.
+type testedBug struct {
 	bug
 	pkg, test string
-}{
+}
+
+// outside are bugs of code that no world runs, because it has goroutines, callers or configurations. The tests of its
+// package have to catch them.
+var outside = []testedBug{
 	{bug{"a slow watcher blocks the owner", "manager/watch.go",
 		"	e.shard.handouts.Go(func() { close(old.replaced) })\n", "	old.replaced <- struct{}{}\n"},
 		"manager", "TestW1_ASlowWatcherMissesTokensAndBlocksNothing"},
@@ -40,7 +44,7 @@ func TestEveryPlantedBugOutsideTheCoreIsCaught(t *testing.T) {
 	module, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	failed := regexp.MustCompile(`(?m)^(--- FAIL: |panic: |fatal error: all goroutines)`)
-	for i, b := range outside {
+	for i, b := range slices.Concat(outside, ofTheProxy()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			b.skipUnlessWanted(t, i, filepath.Join(module, b.file))
