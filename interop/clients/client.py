@@ -58,7 +58,7 @@ async def websockets_():
             async with connect() as ws:
                 await ws.send(message)
                 got = await ws.recv()
-                report(digest(got) if upload else got, 200)
+                report(digest(got) if upload else got.decode(), 200)
         except websockets.InvalidStatusCode as e:
             report("", e.status_code, e.headers.get("Alf-Error", ""))
         await asyncio.sleep(pause)

@@ -69,6 +69,15 @@ const limit = 2 * time.Minute
 // do has a client do a job by this proxy.
 func (b beside) do(t *testing.T, c *Client, j Job) []Outcome {
 	t.Helper()
+	all, said := b.attempt(t.Context(), c, j)
+	if len(all) == 0 {
+		t.Fatalf("%s got nothing: %s\n%s", c.Name, said, b.Log())
+	}
+	return all
+}
+
+// attempt has a client do a job, and returns what it said as well.
+func (b beside) attempt(ctx context.Context, c *Client, j Job) (all []Outcome, said string) {
 	j.Address = b.socket
 	if c.TCP {
 		j.Address, j.Secret = b.tcp, secret
@@ -76,17 +85,15 @@ func (b beside) do(t *testing.T, c *Client, j Job) []Outcome {
 	cmd := c.Command(j)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
-	err := cmd.Wait()
-	stop()
-	cancel()
-	all := c.Outcomes(out.String())
-	if len(all) == 0 {
-		t.Fatalf("%s got nothing: %v\n%s\n%s", c.Name, err, out.String(), b.Log())
+	if err := cmd.Start(); err != nil {
+		return nil, err.Error()
 	}
-	return all
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	defer stop()
+	err := cmd.Wait() // also if a request failed, which its outcome says
+	return c.Outcomes(out.String()), fmt.Sprintf("%v\n%s", err, out.String())
 }
 
 // requireGood checks that a client got as many good responses as it was to get.

@@ -14,6 +14,8 @@ import (
 const (
 	// large is what is uploaded over HTTP: more than any buffer on the way, and far beyond what the proxy could send again.
 	large = 32 << 20
+	// largeFrame is as much as Python masks in a second or two.
+	largeFrame = 8 << 20
 	// largeMessage is less than the 4 MB that a message of gRPC may have by default.
 	largeMessage = 3 << 20
 )
@@ -29,11 +31,11 @@ func Clients() []*Client {
 	return []*Client{
 		curl("curl", false),
 		curl("curl", true),
-		curl("curl --http2-prior-knowledge", false, "--http2-prior-knowledge"),
+		curlHTTP2(),
 		curlEvents(),
 		wget(),
 		python("requests", "requests", true, hello, large, "requests"),
-		python("websockets", "websockets", false, hello, large, "websockets"),
+		python("websockets", "websockets", false, hello, largeFrame, "websockets"),
 		python("grpcio, unary", "grpc-unary", false, helloGRPC, largeMessage, "grpc"),
 		python("grpcio, unary", "grpc-unary", true, helloGRPC, largeMessage, "grpc"),
 		python("grpcio, streams", "grpc-stream", false, helloGRPC, largeMessage, "grpc"),
@@ -60,7 +62,7 @@ func (j Job) url(path string) string {
 func (j Job) perSecond() int { return max(1, int(math.Round(1/j.Pause.Seconds()))) }
 
 func curlCommand(j Job, args ...string) *exec.Cmd {
-	args = append([]string{"--no-progress-meter", "--noproxy", "*", "-w", `|%{http_code}|%header{alf-error}\n`}, args...)
+	args = append([]string{"--silent", "--noproxy", "*", "-w", `|%{http_code}|%header{alf-error}\n`}, args...)
 	if strings.HasPrefix(j.Address, "/") {
 		args = append(args, "--unix-socket", j.Address)
 	}
@@ -85,6 +87,24 @@ func curl(name string, tcp bool, args ...string) *Client {
 			return curlCommand(j, append(args, "-f", "--data", "hello", j.url(fmt.Sprintf("/echo?[1-%d]", j.Count)))...)
 		},
 	}
+}
+
+// curlHTTP2 is a process for each request: the second on a connection fails with curl 7.88.1, whatever the server.
+func curlHTTP2() *Client {
+	c := curl("curl --http2-prior-knowledge", false, "--http2-prior-knowledge")
+	one := c.Command
+	c.Command = func(j Job) *exec.Cmd {
+		count, pause := j.Count, j.Pause
+		j.Count, j.Pause = 1, 0
+		cmd := one(j)
+		if j.File != "" || count == 1 {
+			return cmd
+		}
+		args := append([]string{"-c", `n=$1 pause=$2; shift 2; while [ "$n" -gt 0 ]; do "$@"; sleep "$pause"; n=$((n - 1)); done`,
+			"sh", fmt.Sprint(count), fmt.Sprint(pause.Seconds())}, cmd.Args...)
+		return exec.Command("sh", args...)
+	}
+	return c
 }
 
 // curlEvents reads server-sent events, and uploads chunks.

@@ -19,7 +19,7 @@ import (
 //	/echo      responds with the request's body
 //	/upload    responds with the size of the body and its SHA-256
 //	/events    sends server-sent events, ?n of them, ?ms apart
-//	/socket    is a websocket that echoes messages
+//	/socket    is a websocket that echoes messages, in binary
 //	/headers   responds with the names of the fields that arrived, a line each
 //	/echo.Echo/Unary, /echo.Echo/Stream   are gRPC methods that echo messages, whatever those are
 var api = newAPI()
@@ -34,7 +34,7 @@ func newAPI() http.Handler {
 			fmt.Fprintln(w, name)
 		}
 	})
-	mux.Handle("/socket", websocket.Server{Handler: func(ws *websocket.Conn) { _, _ = io.Copy(ws, ws) }})
+	mux.Handle("/socket", websocket.Server{Handler: echoFrames}) // without a look at Origin, which programs do not send
 	mux.HandleFunc("/echo.Echo/", echoMessages)
 	return mux
 }
@@ -74,6 +74,17 @@ func events(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, "id: %d\ndata: event %d\n\n", i, i)
 		_ = flush.Flush()
+	}
+}
+
+// echoFrames sends each message back, in binary.
+func echoFrames(ws *websocket.Conn) {
+	ws.MaxPayloadBytes = 64 << 20
+	for {
+		var message []byte
+		if websocket.Message.Receive(ws, &message) != nil || websocket.Message.Send(ws, message) != nil {
+			return
+		}
 	}
 }
 

@@ -40,6 +40,9 @@ type Process struct {
 	// File is the configuration file, and Dir where it is. Admin is the path of the admin socket, "" without one.
 	File, Dir, Admin string
 
+	// Flags describe one route in place of the file. There is no admin socket then.
+	Flags []string
+
 	binary string
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -71,7 +74,11 @@ func (p *Process) Start() error { return p.start(true) }
 func (p *Process) StartWithoutToken() error { return p.start(false) }
 
 func (p *Process) start(ready bool) error {
-	p.cmd = exec.Command(p.binary, "proxy", "--config", p.File)
+	args := []string{"proxy", "--config", p.File}
+	if p.Flags != nil {
+		args = append(args[:1], p.Flags...)
+	}
+	p.cmd = exec.Command(p.binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	if err := p.cmd.Start(); err != nil {
 		return err
@@ -84,7 +91,7 @@ func (p *Process) start(ready bool) error {
 	}()
 	for deadline := time.Now().Add(startTime); ; time.Sleep(20 * time.Millisecond) {
 		metrics, err := p.Metrics()
-		if err == nil && (metrics["alf_proxy_ready"] == 1 || !ready) {
+		if err == nil && (metrics["alf_proxy_ready"] == 1 || !ready) || p.Flags != nil && strings.Contains(p.Log(), "proxy started") {
 			return nil
 		}
 		select {

@@ -80,9 +80,12 @@ func (u *Upstream) SetSecret(secret string) error {
 	return os.Rename(next, u.Secret)
 }
 
+// TokenURL is the token endpoint.
+func (u *Upstream) TokenURL() string { return u.Authorization.URL() + sim.TokenPath }
+
 // Client is the settings of the client, for a configuration.
 func (u *Upstream) Client() Config {
-	return Config{"token_url": u.Authorization.URL() + sim.TokenPath, "client_id": ClientID, "client_secret_file": u.Secret}
+	return Config{"token_url": u.TokenURL(), "client_id": ClientID, "client_secret_file": u.Secret}
 }
 
 // Routes are two to the API, for a configuration: gRPC's methods over HTTP/2, and all else over HTTP/1.1.
