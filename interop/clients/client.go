@@ -26,6 +26,8 @@ type Client struct {
 	Size int64
 	// Good is the outcome of a request that succeeds, and of an upload with a digest as body.
 	Good, Uploaded Outcome
+	// Refused is what it gets for each request, if the proxy refuses it.
+	Refused Outcome
 	// outcomes reads what the command printed on both of its outputs. Nil: lines of BODY|STATUS|ERROR.
 	outcomes func(text string) []Outcome
 }

@@ -40,7 +40,8 @@ func Clients() []*Client {
 		python("grpcio, unary", "grpc-unary", true, helloGRPC, largeMessage, "grpc"),
 		python("grpcio, streams", "grpc-stream", false, helloGRPC, largeMessage, "grpc"),
 		node("http", false),
-		node("fetch", true),
+		nodeFetch(),
+		node("fetch-program", true),
 	}
 }
 
@@ -175,15 +176,26 @@ func python(name, kind string, tcp bool, good Outcome, size int64, module string
 	}
 }
 
+var nodeNames = map[string]string{
+	"http": "Node, module http", "fetch": "Node, fetch", "fetch-program": "Node, fetch without Sec-Fetch-Mode",
+}
+
 // node is a way to send requests that Node has built in.
 func node(kind string, tcp bool) *Client {
 	return &Client{
-		Name: "Node, " + kind, TCP: tcp, Size: large, Good: hello, Uploaded: Outcome{Status: "200"},
+		Name: nodeNames[kind], TCP: tcp, Size: large, Good: hello, Uploaded: Outcome{Status: "200"},
 		Missing: install("Node", "node", "--version"), Version: firstNumber("node", "--version"),
 		Command: func(j Job) *exec.Cmd {
 			return exec.Command("node", append([]string{"--no-warnings", script("client.mjs"), kind}, j.args()...)...)
 		},
 	}
+}
+
+// nodeFetch is refused, because it says of itself what web pages say (X2).
+func nodeFetch() *Client {
+	c := node("fetch", true)
+	c.Refused = Outcome{Status: "403", Error: "browser"}
+	return c
 }
 
 // args are those of the scripts.
