@@ -43,6 +43,7 @@ func (p *Proxy) open(a address, cfg Config) (*server, error) {
 	switch a.purpose {
 	case forRoutes:
 		s.http = newServer(&handler{p, s})
+		s.watch(s.http)
 	case forHealth:
 		s.http = newOperatorServer(p.health())
 	case forAdmin:
@@ -158,6 +159,20 @@ func (l *unixListener) Close() error {
 		_ = os.Remove(l.path)
 	}
 	return l.Listener.Close()
+}
+
+// hide takes the socket's name away, so that no connection is opened to it any more. It can be reached at Addr until it is
+// closed.
+func (l *unixListener) hide() error {
+	if !l.isOwn() {
+		return errors.New("the socket was removed or replaced by another process")
+	}
+	temporary := l.Addr().String()
+	err := os.Rename(l.path, temporary)
+	if err == nil {
+		l.path = temporary
+	}
+	return err
 }
 
 func (l *unixListener) isOwn() bool {
