@@ -267,7 +267,7 @@ upstream   GET https://api.example.com/v2/
 		{[]string{"/orders/../x"}, "refused    400 Bad Request: the path has a dot segment"},
 		{[]string{"/orders/a%2Fb"}, "refused    400 Bad Request: the path has an encoded slash"},
 		{[]string{"-H", "authorization: Bearer " + theSecret, "/orders"}, "refused    400 Bad Request: this route adds the Authorization itself"},
-		{[]string{"-H", "sec-fetch-mode: cors", "/orders"}, "refused    403 Forbidden: "},
+		{[]string{"-H", "sec-fetch-site: same-site", "/orders"}, "refused    403 Forbidden: "},
 	} {
 		require.Contains(t, route(exit.API, c.args...), c.says)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/alf-go/alf/internal/core/draining"
 )
 
-// lingering is what a server knows for its end, so that no request is lost that a caller has sent before it could learn of
-// that: by a connection that was idle, or by one that waits to be accepted.
+// lingering is what a server knows for its end, so that no request is lost that a caller has sent before it could
+// learn of that: by a connection that was idle, or by one that waits to be accepted.
 type lingering struct {
 	served atomic.Bool // connections are accepted
 	ending atomic.Bool // responses close their connections
@@ -38,8 +38,8 @@ func (l *lingering) watch(s *http.Server) {
 	}
 }
 
-// linger returns when all connections are closed, or those that are still idle may be. The end of the drain time closes
-// them as well.
+// linger returns when all connections are closed, or those that are still idle may be. The end of the drain time
+// closes them as well.
 func (l *lingering) linger() {
 	timer := time.NewTimer(draining.IdleTime)
 	defer timer.Stop()
@@ -55,9 +55,9 @@ func (l *lingering) linger() {
 // queueTime is how long the connections that wait may take to be accepted.
 const queueTime = 2 * time.Second
 
-// acceptWaiting returns when the connections are accepted that waited for that. They are in a queue, so it stands in that
-// itself: when it is served, they were. Over TCP, the system may accept some after that, which are reset; a Unix socket
-// has lost its name by then. The queue of a socket of systemd is for the process that comes next.
+// acceptWaiting returns when the connections are accepted that waited for that. They are in a queue, so it stands in
+// that itself: when it is served, they were. Over TCP, the system may accept some after that, which are reset; a
+// Unix socket has lost its name by then. The queue of a socket of systemd is for the process that comes next.
 func (s *server) acceptWaiting() {
 	if !s.served.Load() || strings.HasPrefix(s.text, "systemd:") {
 		return

@@ -99,7 +99,11 @@ func TestX2_CallersWithoutTheSecret(t *testing.T) {
 func TestX2_RequestsOfWebPagesAndForOtherHosts(t *testing.T) {
 	l := newLab(t, http1, mirror, func(cfg *proxy.Config) { cfg.Listeners[0].Hosts = []string{"orders.local"} })
 	req := request(t, "GET", "/", nil)
+	req.Header.Set("Sec-Fetch-Mode", "no-cors") // alone, as Node's fetch sends it
+	require.Equal(t, 200, do(t, l.http, req).StatusCode)
+	req = request(t, "GET", "/", nil)
 	req.Header.Set("Sec-Fetch-Mode", "no-cors")
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
 	require.Equal(t, 403, do(t, l.http, req).StatusCode)
 	for host, status := range map[string]int{"evil.example": 421, "orders.local:8480": 200, "LOCALHOST": 200, "127.0.0.1:1": 200, "[::1]": 200, "": 421, "a@localhost": 400} {
 		req = request(t, "GET", "/", nil)

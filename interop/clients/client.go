@@ -1,5 +1,5 @@
-// Package clients runs programs and libraries of others through alf proxy: each sends its requests as it always does, and
-// knows nothing of tokens. The table that its test writes is in interop/README.md.
+// Package clients runs programs and libraries of others through alf proxy: each sends its requests as it always
+// does, and knows nothing of tokens. The table that its test writes is in interop/README.md.
 package clients
 
 import (
@@ -26,8 +26,6 @@ type Client struct {
 	Size int64
 	// Good is the outcome of a request that succeeds, and of an upload with a digest as body.
 	Good, Uploaded Outcome
-	// Refused is what it gets for each request, if the proxy refuses it.
-	Refused Outcome
 	// outcomes reads what the command printed on both of its outputs. Nil: lines of BODY|STATUS|ERROR.
 	outcomes func(text string) []Outcome
 }

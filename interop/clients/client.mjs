@@ -1,6 +1,6 @@
 // Clients in Node: client.mjs KIND ADDRESS SECRET COUNT PAUSE [FILE]
 //
-// KIND is http (the module), fetch, or fetch-program, which leaves out the field Sec-Fetch-Mode. ADDRESS is the path of a Unix socket, which fetch does not know, or HOST:PORT. COUNT
+// KIND is http (the module) or fetch. ADDRESS is the path of a Unix socket, which fetch does not know, or HOST:PORT. COUNT
 // requests are sent, PAUSE seconds apart, or the content of FILE once. Each prints a line: BODY|STATUS|ERROR.
 import { createReadStream, openAsBlob } from 'node:fs'
 import http from 'node:http'
@@ -25,16 +25,8 @@ const byModule = (method, path, body) => new Promise((resolve, reject) => {
 	else body.pipe(request) // its length is not known: chunks
 })
 
-// The fetch of Node says "Sec-Fetch-Mode: cors" as web pages do, and has no option against that.
-const dispatcher = {
-	dispatch: ({ headers, ...options }, handler) => {
-		const { 'sec-fetch-mode': _, ...others } = headers
-		return globalThis[Symbol.for('undici.globalDispatcher.1')].dispatch({ ...options, headers: others }, handler)
-	},
-}
-
 const byFetch = async (method, path, body) => {
-	const response = await fetch(`http://${address}${path}`, { method, body, headers, ...kind === 'fetch' ? {} : { dispatcher } })
+	const response = await fetch(`http://${address}${path}`, { method, body, headers })
 	return [await response.text(), response.status, response.headers.get('alf-error') ?? '']
 }
 

@@ -186,10 +186,6 @@ func TestX1_Clients(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				lab.Require(t, "clients", c.Missing())
 				t.Parallel()
-				if c.Refused != (Outcome{}) {
-					runRefused(t, c, binary, &published)
-					return
-				}
 				runScenarios(t, c, binary, &published)
 				runWithoutToken(t, c, binary, &published)
 			})
@@ -202,21 +198,6 @@ func TestX1_Clients(t *testing.T) {
 	if full { // with -run it may not be
 		require.NoError(t, Publish("README.md", text))
 	}
-}
-
-// runRefused is for a client whose requests are not served.
-func runRefused(t *testing.T, c *Client, binary string, published *Table) {
-	u, err := sidecar.NewUpstream(t.Context(), t.TempDir(), time.Hour)
-	require.NoError(t, err)
-	t.Cleanup(u.Close)
-	b := besides(t, binary, u, u.Client())
-	require.NoError(t, b.Start())
-	require.Equal(t, []Outcome{c.Refused, c.Refused}, b.do(t, c, Job{Count: 2}))
-	require.Zero(t, u.Server.Stats().Requests)
-	for _, column := range Columns {
-		published.Set(c.Row(), column, "–")
-	}
-	published.Set(c.Row(), "Requests", c.Refused.Status+" `"+c.Refused.Error+"`")
 }
 
 func runScenarios(t *testing.T, c *Client, binary string, published *Table) {

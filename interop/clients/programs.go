@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// large is what is uploaded over HTTP: more than any buffer on the way, and far beyond what the proxy could send again.
+	// large is what is uploaded over HTTP: more than any buffer on the way, and far beyond what the proxy could send
+	// again.
 	large = 32 << 20
 	// largeFrame is as much as Python masks in a second or two.
 	largeFrame = 8 << 20
@@ -40,8 +41,7 @@ func Clients() []*Client {
 		python("grpcio, unary", "grpc-unary", true, helloGRPC, largeMessage, "grpc"),
 		python("grpcio, streams", "grpc-stream", false, helloGRPC, largeMessage, "grpc"),
 		node("http", false),
-		nodeFetch(),
-		node("fetch-program", true),
+		node("fetch", true),
 	}
 }
 
@@ -176,26 +176,15 @@ func python(name, kind string, tcp bool, good Outcome, size int64, module string
 	}
 }
 
-var nodeNames = map[string]string{
-	"http": "Node, module http", "fetch": "Node, fetch", "fetch-program": "Node, fetch without Sec-Fetch-Mode",
-}
-
 // node is a way to send requests that Node has built in.
 func node(kind string, tcp bool) *Client {
 	return &Client{
-		Name: nodeNames[kind], TCP: tcp, Size: large, Good: hello, Uploaded: Outcome{Status: "200"},
+		Name: "Node, " + kind, TCP: tcp, Size: large, Good: hello, Uploaded: Outcome{Status: "200"},
 		Missing: install("Node", "node", "--version"), Version: firstNumber("node", "--version"),
 		Command: func(j Job) *exec.Cmd {
 			return exec.Command("node", append([]string{"--no-warnings", script("client.mjs"), kind}, j.args()...)...)
 		},
 	}
-}
-
-// nodeFetch is refused, because it says of itself what web pages say (X2).
-func nodeFetch() *Client {
-	c := node("fetch", true)
-	c.Refused = Outcome{Status: "403", Error: "browser"}
-	return c
 }
 
 // args are those of the scripts.

@@ -13,8 +13,8 @@ import (
 	"github.com/alf-go/alf/interop/sidecar"
 )
 
-// TestX3_ProxiesOfANodeShareATokenRequest starts ten proxies at the same time, each for one route by flags alone. With --store
-// they make one token request, and one more when the token is revoked.
+// TestX3_ProxiesOfANodeShareATokenRequest starts ten proxies at the same time, each for one route by flags alone.
+// With --store they make one token request, and one more when the token is revoked.
 func TestX3_ProxiesOfANodeShareATokenRequest(t *testing.T) {
 	if !lab.Selected("clients", "ten proxies") {
 		t.Skip("not part of this run")

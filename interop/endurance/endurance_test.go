@@ -33,8 +33,8 @@ const (
 	between = 1500 * time.Millisecond
 )
 
-// fleet is what is under test: proxies that share a store. The first one is never restarted, so that its memory can be
-// compared; the others are, in turn, and their callers go to the other of these two meanwhile.
+// fleet is what is under test: proxies that share a store. The first one is never restarted, so that its memory can
+// be compared; the others are, in turn, and their callers go to the other of these two meanwhile.
 type fleet struct {
 	*testing.T
 	upstream *sidecar.Upstream
@@ -80,8 +80,8 @@ func (f *fleet) config(i, variant int) sidecar.Config {
 	}
 }
 
-// work sends requests of one kind until stop is closed, to the proxy that is preferred. If that has not taken a request, the
-// next one gets it.
+// work sends requests of one kind until stop is closed, to the proxy that is preferred. If that has not taken a
+// request, the next one gets it.
 func (f *fleet) work(k kind, preferred int, stop <-chan struct{}) {
 	var clients [3]*client
 	for i := range clients {
@@ -185,9 +185,9 @@ func (f *fleet) restart(i int) error {
 	return f.proxies[i].Start()
 }
 
-// TestX3_NoAvoidableFailureUnderLoad keeps the proxies under load of every kind. No request may fail but those that were on
-// their way while the API was down; memory, goroutines and files of the proxy that runs throughout must not grow; and the
-// three of them must not ask for more tokens than the incidents account for.
+// TestX3_NoAvoidableFailureUnderLoad keeps the proxies under load of every kind. No request may fail but those that
+// were on their way while the API was down; memory, goroutines and files of the proxy that runs throughout must not
+// grow; and the three of them must not ask for more tokens than the incidents account for.
 func TestX3_NoAvoidableFailureUnderLoad(t *testing.T) {
 	if *endure == 0 {
 		t.Skip("-endure says for how long: 20s, or 10m")
@@ -258,8 +258,8 @@ func (f *fleet) assertTokens(took time.Duration) {
 			failed++
 		}
 	}
-	// A token is refreshed after 27 s at the earliest. Whoever finds the store deleted may ask for a token of its own, and one
-	// that restarts finds none there then.
+	// A token is refreshed after 27 s at the earliest. A proxy that finds the store deleted may ask for a token of
+	// its own, and one that restarts finds none there then.
 	refreshes := int(took/(27*time.Second)) + 1
 	expected := 1 + f.revocations + refreshes + 4*f.deletions
 	f.Logf("tokens: %d issued; %d are accounted for at most: 1 at the start, %d for revocations, %d for refreshes, %d for stores deleted",

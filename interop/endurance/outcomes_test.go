@@ -54,8 +54,8 @@ func (s *spans) count() int {
 
 // outcomes are what became of the requests.
 type outcomes struct {
-	// upstreamDown is when the API could not be reached; machineStopped is when this process was not run for a second or
-	// more, with what a caller may wait for after that.
+	// upstreamDown is when the API could not be reached; machineStopped is when this process was not run for a
+	// second or more, with what a caller may wait for after that.
 	upstreamDown, machineStopped spans
 
 	mu          sync.Mutex
@@ -70,8 +70,8 @@ func newOutcomes() *outcomes {
 	return &outcomes{succeeded: make(map[string]int), unavoidable: make(map[string]int)}
 }
 
-// note takes the outcome of a request that was on its way during took. A failure is unavoidable if the API was down, or
-// the machine had stopped, at any time between the request's beginning and its end: nothing else is.
+// note takes the outcome of a request that was on its way during took. A failure is unavoidable if the API was down,
+// or the machine had stopped, at any time between the request's beginning and its end: nothing else is.
 func (o *outcomes) note(kind string, took span, err error) {
 	var reason string
 	switch {
@@ -119,7 +119,8 @@ func (o *outcomes) String() string {
 	return out.String()
 }
 
-// watchMachine notes when this process was not run. What waits for a token is served for 10 s, which may be over then.
+// watchMachine notes when this process was not run. What waits for a token is served for 10 s, which may be over
+// then.
 func (o *outcomes) watchMachine(ended <-chan struct{}) {
 	const tick, stopped, after = 100 * time.Millisecond, time.Second, 10 * time.Second
 	ticker := time.NewTicker(tick)

@@ -130,8 +130,8 @@ func ReadMessage(r io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// AsGRPC serves requests of gRPC as servers of it do: a refusal with 401 becomes a response without a body whose status is
-// UNAUTHENTICATED (16).
+// AsGRPC serves requests of gRPC as servers of it do: a refusal with 401 becomes a response without a body whose
+// status is UNAUTHENTICATED (16).
 func AsGRPC(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if IsGRPC(r.Header) {

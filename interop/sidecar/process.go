@@ -1,5 +1,5 @@
-// Package sidecar runs the program alf as a proxy beside the programs under test: a process of its own, whose upstream is
-// an API that verifies tokens.
+// Package sidecar runs the program alf as a proxy beside the programs under test: a process of its own, whose
+// upstream is an API that verifies tokens.
 package sidecar
 
 import (
@@ -105,7 +105,8 @@ func (p *Process) start(ready bool) error {
 	}
 }
 
-// Reload sends SIGHUP, and returns when the proxy has counted one more reload of that outcome: "succeeded" or "failed".
+// Reload sends SIGHUP, and returns when the proxy has counted one more reload of that outcome: "succeeded" or
+// "failed".
 func (p *Process) Reload(outcome string) error {
 	of := fmt.Sprintf("alf_proxy_reloads_total{outcome=%q}", outcome)
 	before, err := p.Metrics()

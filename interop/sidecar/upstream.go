@@ -12,8 +12,8 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// Upstream is an authorization server and an API that verifies its tokens, each at an address of its own, so that each
-// can go down and come back without the other.
+// Upstream is an authorization server and an API that verifies its tokens, each at an address of its own, so that
+// each can go down and come back without the other.
 type Upstream struct {
 	// Server is what both serve.
 	Server *sim.Server
@@ -70,7 +70,8 @@ func NewUpstream(ctx context.Context, dir string, lifetime time.Duration) (*Upst
 	return u, nil
 }
 
-// SetSecret has the server take another secret than before, and then replaces the file, as whoever rotates secrets does.
+// SetSecret has the server take another secret than before, and then replaces the file, as one does who rotates
+// secrets.
 func (u *Upstream) SetSecret(secret string) error {
 	u.Server.AddClient(ClientID, secret)
 	next := u.Secret + ".next"

@@ -7,6 +7,11 @@ import (
 	"strings"
 )
 
+// fetchMode is a header that does not tell browsers from programs: fetch of Node sends it as well, alone. X2 had any
+// Sec-Fetch-* header refused. A browser that sends one of them always sends Sec-Fetch-Site and Sec-Fetch-Dest too
+// (Fetch Metadata section 3), and a web page can change none of them.
+const fetchMode = "Sec-Fetch-Mode"
+
 // admit is what does not depend on the route. Its order is from the cheap and general to the particular.
 func (t *Table) admit(r *Request, host string) *Refusal {
 	switch {
@@ -17,7 +22,7 @@ func (t *Table) admit(r *Request, host string) *Refusal {
 		return &Refusal{Reason: Method, Status: 405, Detail: "CONNECT and TRACE are not served"}
 	}
 	for name := range r.Header {
-		if strings.HasPrefix(name, "Sec-Fetch-") {
+		if strings.HasPrefix(name, "Sec-Fetch-") && name != fetchMode {
 			return &Refusal{Reason: Browser, Status: 403, Detail: "requests of web pages are not served: this address is for programs"}
 		}
 	}

@@ -32,7 +32,8 @@ func TestX2_WhatIsRefusedBeforeAnyRoute(t *testing.T) {
 		"no method":                                     {method(""), routing.Ambiguous, 400},
 		"a request line in the method (of HTTP/2)":      {method("GET /admin HTTP/1.1\r\nX: "), routing.Ambiguous, 400},
 		"a space in the method":                         {method("GET /"), routing.Ambiguous, 400},
-		"a web page":                                    {with(get("/"), "Sec-Fetch-Mode", "cors"), routing.Browser, 403},
+		"a web page":                                    {with(get("/"), "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-site"), routing.Browser, 403},
+		"a web page's mode, with where it comes from":   {with(get("/"), "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "cross-site"), routing.Browser, 403},
 		"a navigation in a browser":                     {with(get("/"), "Sec-Fetch-Site", "none"), routing.Browser, 403},
 		"a header of this kind that is yet to come":     {with(get("/"), "Sec-Fetch-Later", ""), routing.Browser, 403},
 		"another host":                                  {host("evil.example"), routing.UnlistedHost, 421},
@@ -128,6 +129,7 @@ func TestX2_WhatIsAdmitted(t *testing.T) {
 		"a method that is not known":                 {Major: 2, Method: "PROPFIND", Target: "/", Host: "127.0.0.1", Header: nil},
 		"one length":                                 with(get("/"), "Content-Length", "5"),
 		"the same length twice":                      with(get("/"), "Content-Length", "5", "Content-Length", "5"),
+		"fetch of Node":                              with(get("/"), "Accept-Language", "*", "Sec-Fetch-Mode", "cors", "User-Agent", "node"),
 		"a header that begins almost as a browser's": with(get("/"), "Sec-Fetcher", "x", "Origin", "null"),
 	} {
 		_, refusal := everything(t).Decide(r)

@@ -172,6 +172,7 @@ func (c caller) intrude(w *world, r *rand.Rand, client *http.Client) {
 		switch r.IntN(7) {
 		case 0:
 			h.Set("Sec-Fetch-Mode", "cors")
+			h.Set("Sec-Fetch-Site", "cross-site")
 			want = "browser"
 		case 1:
 			sent.Host = "evil.example"
