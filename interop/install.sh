@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
 # for), and from Debian nginx with njs, HAProxy and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2,
-# Doorkeeper, RabbitMQ and Redis. It may run again at any time.
+# Doorkeeper, RabbitMQ, Redis, and clients of the proxy. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -17,7 +17,13 @@ fi
 if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null; then
 	wanted+=(glewlwyd dbconfig-no-thanks sqlite3)
 fi
+command -v curl >/dev/null || wanted+=(curl)
 if [ "${INTEROP_SERVERS:-all}" != core ]; then
+	command -v wget >/dev/null || wanted+=(wget)
+	for module in requests websockets; do
+		/usr/bin/python3 -c "import $module" 2>/dev/null || wanted+=("python3-$module")
+	done
+	/usr/bin/python3 -c 'import grpc' 2>/dev/null || wanted+=(python3-grpcio)
 	if ! command -v ruby >/dev/null || ! ruby -e 'gem "doorkeeper"; gem "activerecord"; gem "sqlite3"; gem "puma"' 2>/dev/null; then
 		wanted+=(ruby-doorkeeper ruby-activerecord ruby-sqlite3 puma)
 	fi

@@ -85,8 +85,11 @@ func (p *Proxy) drain() {
 // shutdown accepts no connection any more, and returns when those that are open have ended, or were closed. Upgraded
 // ones are not among them.
 func (s *server) shutdown() {
+	s.ending.Store(true)
+	s.acceptWaiting()
+	_ = s.listener.Close()
+	s.linger()
 	_ = s.http.Shutdown(context.Background())
-	_ = s.listener.Close() // which Shutdown does only after Serve was called
 }
 
 // drainRemoved ends a listener that the configuration does not have any more. To the core, its upgraded connections are

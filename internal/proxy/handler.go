@@ -22,7 +22,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Major: r.ProtoMajor, Minor: r.ProtoMinor, Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header,
 		HasBody: r.Body != nil && r.Body != http.NoBody, Chunked: len(r.TransferEncoding) > 0,
 	}
-	if facts.IsLast() {
+	if facts.IsLast() || h.server.ending.Load() && !facts.Websocket() {
 		w.Header().Set("Connection", "close")
 	}
 	rules := s.rules[h.server]

@@ -43,6 +43,7 @@ func (p *Proxy) open(a address, cfg Config) (*server, error) {
 	switch a.purpose {
 	case forRoutes:
 		s.http = newServer(&handler{p, s})
+		s.watch(s.http)
 	case forHealth:
 		s.http = newOperatorServer(p.health())
 	case forAdmin:
@@ -81,8 +82,8 @@ func (l *Listener) mode() fs.FileMode {
 	return l.Mode
 }
 
-// maxSocketPath is how long the path of a Unix socket may be: 108 bytes on Linux, 104 on BSD and macOS, with a zero at
-// the end.
+// maxSocketPath is how long the path of a Unix socket may be: 108 bytes on Linux, 104 on BSD and macOS, with a zero
+// at the end.
 const maxSocketPath = 103
 
 // listenUnix opens a socket that has its mode from the beginning on: it gets its name when that is set. A socket that
@@ -160,6 +161,20 @@ func (l *unixListener) Close() error {
 	return l.Listener.Close()
 }
 
+// hide takes the socket's name away, so that no connection is opened to it any more. It can be reached at Addr until
+// it is closed.
+func (l *unixListener) hide() error {
+	if !l.isOwn() {
+		return errors.New("the socket was removed or replaced by another process")
+	}
+	temporary := l.Addr().String()
+	err := os.Rename(l.path, temporary)
+	if err == nil {
+		l.path = temporary
+	}
+	return err
+}
+
 func (l *unixListener) isOwn() bool {
 	info, err := os.Lstat(l.path)
 	return err == nil && os.SameFile(info, l.file)
@@ -198,8 +213,8 @@ func newServer(h http.Handler) *http.Server {
 	return s
 }
 
-// newOperatorServer makes the server of /readyz, /metrics and the like: of small requests and responses, none of which
-// may take long.
+// newOperatorServer makes the server of /readyz, /metrics and the like: of small requests and responses, none of
+// which may take long.
 func newOperatorServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,

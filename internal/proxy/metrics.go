@@ -16,6 +16,7 @@ func (p *Proxy) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	s, giveBack := p.borrow()
 	defer giveBack()
 	p.exposeProxy(&e, s)
+	exposeProcess(&e)
 	s.exposeRoutes(&e)
 	s.exposeClients(&e)
 	s.exposeTokens(&e)

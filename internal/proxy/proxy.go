@@ -100,6 +100,8 @@ type server struct {
 	http     *http.Server
 	upgraded upgrades
 	drained  atomic.Bool // it was removed, and serves nothing any more
+
+	lingering
 }
 
 // New opens the listeners and makes the clients of a configuration. It sends nothing. An error names the listener or
@@ -177,8 +179,9 @@ func (p *Proxy) serve(s *server) {
 	if !running {
 		return
 	}
+	s.served.Store(true)
 	go func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) && !s.ending.Load() {
 			select {
 			case p.failed <- err:
 			default:

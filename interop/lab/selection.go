@@ -19,6 +19,7 @@ var core = map[string][]string{
 	"glewlwyd":          {"client_secret_basic, raw"},
 	"nginx with njs":    nil,
 	"nginx and HAProxy": nil,
+	"clients":           {"curl"},
 	"oidcprovider": {
 		"client_secret_post, discovery", "private_key_jwt, ES256, discovery", "tls_client_auth, discovery",
 		"private_key_jwt, EdDSA, discovery, DPoP, nonces",

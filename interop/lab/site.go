@@ -19,6 +19,8 @@ type Site struct {
 	Handler http.Handler
 	// TLS makes it https.
 	TLS *tls.Config
+	// Protocols are those that it speaks. Nil: HTTP/1.1, and HTTP/2 over TLS.
+	Protocols *http.Protocols
 
 	address  string
 	listener net.Listener // nil while it is stopped
@@ -53,7 +55,7 @@ func (s *Site) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
+	server := &http.Server{Handler: s.Handler, Protocols: s.Protocols, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
 	served := make(chan struct{})
 	s.listener, s.server, s.served = listener, server, served
 	if s.TLS != nil {

@@ -37,6 +37,11 @@ func (p Phase) String() string { return [...]string{"starting", "ready", "draini
 // AbortTime is how long requests whose connection was closed at the end of the drain time have to notice that.
 const AbortTime = time.Second
 
+// IdleTime is how long an idle connection stays open while draining, for a request that is on its way when draining
+// begins: once one has come, its response closes the connection. Callers cannot know whether a request that finds its
+// connection closed was carried out, and do not repeat it unless it is idempotent (RFC 9112 section 9.3.1).
+const IdleTime = time.Second
+
 // Policy is the limits on draining.
 type Policy struct {
 	// DrainTime is how long requests may go on, and UpgradeDrainTime how long upgraded connections such as websockets
