@@ -15,13 +15,12 @@ type body struct {
 	in      *http.Request
 	r       io.ReadCloser
 	control *http.ResponseController
-	trailer http.Header // of the request that is sent; nil: there can be none
-	length  int64       // that was announced
-	ended   atomic.Bool // it was read to its end, or failed
-	failed  atomic.Bool // what the caller sent is no body
-	closed  atomic.Bool // no Read that fails from now on says anything about the caller
-	begun   atomic.Bool // a Read has begun: net/http has told the caller to send, if it waits for that
-	reading atomic.Bool
+	trailer http.Header  // of the request that is sent; nil: there can be none
+	length  int64        // that was announced
+	ended   atomic.Bool  // it was read to its end, or failed
+	failed  atomic.Bool  // what the caller sent is no body
+	closed  atomic.Bool  // no Read that fails from now on says anything about the caller
+	begun   atomic.Bool  // a Read has begun: net/http has told the caller to send, if it waits for that
 	read    atomic.Int64 // how much of it
 }
 
@@ -37,9 +36,7 @@ func newBody(r *http.Request, control *http.ResponseController) *body {
 // Read reads what the caller sends.
 func (b *body) Read(p []byte) (int, error) {
 	b.begun.Store(true)
-	b.reading.Store(true)
 	n, err := b.r.Read(p)
-	b.reading.Store(false)
 	if read := b.read.Add(int64(n)); n > 0 && read == b.length {
 		b.ended.Store(true) // no Read has to follow that sees the end
 	}
@@ -93,11 +90,16 @@ func (b *body) passTrailers() {
 	}
 }
 
-// end is called when the response was sent. A Read that still waits for the caller would keep net/http from ending the
-// request over HTTP/1.1, so it is interrupted; the connection is closed then, since its next bytes belong to this body.
+// lingerTime is how long a caller has, once it was sent the response, to stop sending a body that nothing reads.
+const lingerTime = 500 * time.Millisecond
+
+// end is called when the response was sent. Over HTTP/1.1, net/http now waits for the rest of the request, and so may a
+// Read that still runs for the upstream: that must end, whether the caller sends on or not. The connection is closed
+// then, since its next bytes belong to this body; not at once, because a caller that still sends would lose the
+// response.
 func (b *body) end() {
-	if b.in.ProtoMajor == 1 && !b.ended.Load() && b.reading.Load() {
-		_ = b.control.SetReadDeadline(time.Unix(1, 0))
+	if b.in.ProtoMajor == 1 && !b.ended.Load() {
+		_ = b.control.SetReadDeadline(time.Now().Add(lingerTime))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf"
+	"github.com/alf-go/alf/internal/core/routing"
 	"github.com/alf-go/alf/internal/proxy"
 )
 
@@ -27,7 +28,10 @@ func TestX1_C2_WithoutATokenNothingIsSent(t *testing.T) {
 		{name: "refused", refusal: 401, body: `{"error":"invalid_client","error_description":"who are you"}`, status: 502, grpc: "16"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			l := newLab(t, http1, nil, func(cfg *proxy.Config) { cfg.Clients[0].Config.Policy = alf.Policy{Attempts: 1} })
+			l := newLab(t, http1, nil, func(cfg *proxy.Config) {
+				cfg.Clients[0].Config.Policy = alf.Policy{Attempts: 1}
+				cfg.Routes[0].Headers.Authorization = routing.Pass // so that no token is obtained at the start
+			})
 			for range 4 {
 				l.server.RespondOnce(tc.refusal, tc.header, tc.body)
 			}
