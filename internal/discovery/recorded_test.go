@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What servers in use respond with, shortened to the members that matter here and a few that must not disturb; hosts
-// are replaced by examples.
+// What servers in use respond with, written down by hand: shortened to the members that matter here and a few that must
+// not disturb, with hosts of examples. Captures of servers that can be run are in captured_test.go.
 func TestDiscovery_Recorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		api, challenge, resource string // "" if the server has none

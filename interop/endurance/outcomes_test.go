@@ -45,13 +45,6 @@ func (s *spans) overlap(other span) bool {
 	return slices.ContainsFunc(s.all, other.overlaps)
 }
 
-// count is the number of stretches.
-func (s *spans) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.all)
-}
-
 // outcomes are what became of the requests.
 type outcomes struct {
 	// upstreamDown is when the API could not be reached; machineStopped is when this process was not run for a
