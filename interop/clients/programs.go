@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	nodejs "github.com/alf-go/alf/interop/node"
 )
 
 const (
@@ -180,9 +182,9 @@ func python(name, kind string, tcp bool, good Outcome, size int64, module string
 func node(kind string, tcp bool) *Client {
 	return &Client{
 		Name: "Node, " + kind, TCP: tcp, Size: large, Good: hello, Uploaded: Outcome{Status: "200"},
-		Missing: install("Node", "node", "--version"), Version: firstNumber("node", "--version"),
+		Missing: func() string { return nodejs.Missing() }, Version: firstNumber(nodejs.Interpreter(), "--version"),
 		Command: func(j Job) *exec.Cmd {
-			return exec.Command("node", append([]string{"--no-warnings", script("client.mjs"), kind}, j.args()...)...)
+			return exec.Command(nodejs.Interpreter(), append([]string{"--no-warnings", script("client.mjs"), kind}, j.args()...)...)
 		},
 	}
 }

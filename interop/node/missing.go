@@ -19,7 +19,7 @@ func Missing(packages ...string) string {
 			return name + " is missing: run npm ci in interop/node"
 		}
 	}
-	version, err := exec.Command(interpreter(), "--version").Output()
+	version, err := exec.Command(Interpreter(), "--version").Output()
 	var major, minor int
 	if _, scanErr := fmt.Sscanf(string(version), "v%d.%d", &major, &minor); err != nil || scanErr != nil {
 		return fmt.Sprintf("Node %d.%d or later is missing: install it", oldestMajor, oldestMinor)
@@ -41,8 +41,8 @@ func Version(name string) string {
 	return manifest.Version
 }
 
-// interpreter is the Node to run: npm's, else the machine's.
-func interpreter() string {
+// Interpreter is the Node to run: npm's, else the machine's.
+func Interpreter() string {
 	shipped, _ := filepath.Glob(filepath.Join(folder(), "node_modules", "node-*", "bin", "node"))
 	if len(shipped) > 0 {
 		return shipped[0]

@@ -47,7 +47,7 @@ func Start(ctx context.Context, script string, config any, event func(name strin
 		}
 	}
 	p := &Process{replies: make(chan reply, 1)}
-	p.process, err = child.Start(exec.Command(interpreter(), filepath.Join(folder(), script)), func(line string) {
+	p.process, err = child.Start(exec.Command(Interpreter(), filepath.Join(folder(), script)), func(line string) {
 		var m message
 		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &m) != nil {
 			return // a library's chatter
