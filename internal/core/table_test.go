@@ -1,8 +1,8 @@
 package core_test
 
 import (
-	"flag"
 	"container/heap"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
