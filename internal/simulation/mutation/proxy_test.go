@@ -68,5 +68,10 @@ func ofTheProxy() (all []testedBug) {
 	day("the caller's secret goes on", "internal/core/routing/fields.go", `"Http2-Settings", CallerSecret, "Proxy":`, `"Http2-Settings", "Proxy":`)
 	day("a cookie comes back", "internal/core/routing/headers.go", "	if h.Cookies != Pass {\n", "	if false {\n")
 	day("a caller needs no secret", "internal/proxy/callers.go", "return subtle.ConstantTimeCompare(a[:], b[:]) == 1", "return true || subtle.ConstantTimeCompare(a[:], b[:]) == 1")
+	socket := func(test, name, from, to string) {
+		add("internal/proxy", test, name, "internal/proxy/drain.go", from, to)
+	}
+	socket("TestX3_DrainServesARequestOnAnIdleConnection", "the end closes idle connections at once", "	s.linger()\n", "")
+	socket("TestX3_DrainServesConnectionsThatWait", "connections that wait are dropped at the end", "	s.acceptWaiting()\n", "")
 	return all
 }

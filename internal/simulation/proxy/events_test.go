@@ -128,7 +128,7 @@ func (w *world) reload(kind int) {
 		w.cover("reload: nothing has changed")
 	case 1, 2:
 		client := kind - 1
-		w.uploadOver(client)
+		w.uploadOver("reload", client)
 		former, requests = w.poolNames(), w.record.count()
 		w.configureClient(client)
 		w.cover("reload: another secret")
@@ -183,11 +183,11 @@ func (w *world) checkKept() {
 	w.cover("a token kept over a reload")
 }
 
-// uploadOver begins an upload that will need another token after the reload that follows, from the pool that it began
-// with.
-func (w *world) uploadOver(client int) {
+// uploadOver begins an upload that will need another token after the reload or restart that follows, from the pool that
+// it began with.
+func (w *world) uploadOver(event string, client int) {
 	c := caller{
-		name: "upload over a reload", place: []string{"files", "pay"}[client], method: "PUT", listener: keyed, size: 40 << 10, slowness: 8 * time.Second,
+		name: "upload over a " + event, place: []string{"files", "pay"}[client], method: "PUT", listener: keyed, size: 40 << 10, slowness: 8 * time.Second,
 	}
 	id := fmt.Sprintf("%s %d", c.name, w.versions)
 	w.callers.Go(func() {
@@ -197,11 +197,12 @@ func (w *world) uploadOver(client int) {
 	})
 	time.Sleep(4 * time.Second)
 	w.revokeAll()
-	w.cover("an upload over a reload")
+	w.cover("an upload over a " + event)
 }
 
-// restart ends the proxy and starts it again.
+// restart ends the proxy while an upload needs several seconds more, and starts it again.
 func (w *world) restart(stop func()) func() {
+	w.uploadOver("restart", w.versions%2)
 	stop()
 	w.cover("restart")
 	w.configureClient(0)

@@ -20,7 +20,8 @@ var rare = []string{
 	"a 401 after 1 sends", "a caller's own Authorization", "a wait for a token", "a Retry-After", "served in an outage", "served over a restart", "restart",
 	"revoked twice", "outage: no connection", "outage: 503", "outage: no response", "outage: 429", "APIs reject every token",
 	"upstream down", "upstream slow", "failed: 401", "failed: no-token", "failed: upstream 502", "failed: upstream 504", "failed: upstream broken",
-	"reload: nothing has changed", "reload: another secret", "an upload over a reload", "a token kept over a reload", "a retry that succeeded: upload over a reload", "reload: one more listener", "reload: one listener less", "reload: invalid",
+	"reload: nothing has changed", "reload: another secret", "an upload over a reload", "a token kept over a reload", "a retry that succeeded: upload over a reload",
+	"an upload over a restart", "a retry that succeeded: upload over a restart", "reload: one more listener", "reload: one listener less", "reload: invalid",
 	"refused: caller", "refused: browser", "refused: host", "refused: ambiguous", "refused: authorization", "refused: no-route",
 }
 
