@@ -148,7 +148,7 @@ func (c PoolConfig) checkTarget(t Target) error {
 	case c.Tenant != nil:
 		return nil
 	}
-	return t.apply(c.Config).FetcherConfig().Validate()
+	return t.Apply(c.Config).FetcherConfig().Validate()
 }
 
 func (c PoolConfig) managerConfig() manager.PoolConfig {

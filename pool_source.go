@@ -41,7 +41,7 @@ func (p *pool) newSource(t *PreparedTarget) *targetSource {
 			s.handle.Store(p.tokens.Handle(f.key, f))
 		}
 	} else {
-		h, err := p.handleFor(t.target, t.target.apply(p.cfg.Config), nil)
+		h, err := p.handleFor(t.target, t.target.Apply(p.cfg.Config), nil)
 		if s.err = err; err == nil {
 			s.handle.Store(h)
 		}
@@ -118,7 +118,7 @@ func (s *targetSource) resolve(ctx context.Context) (*manager.Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg = s.target.apply(cfg)
+	cfg = s.target.Apply(cfg)
 	whole, _ := s.pool.complete(cfg, s.target.Tenant)
 	if err := whole.FetcherConfig().Validate(); err != nil {
 		return nil, err
@@ -291,7 +291,7 @@ func (f *targetFetcher) fetch(ctx context.Context) (*oauth2.Token, error) {
 // config is the configuration as it is now.
 func (f *targetFetcher) config(ctx context.Context) (Config, error) {
 	if f.pool.tenants == nil {
-		return f.target.apply(f.pool.cfg.Config), nil
+		return f.target.Apply(f.pool.cfg.Config), nil
 	}
 	if first := f.first.Swap(nil); first != nil {
 		cfg, _ := f.pool.complete(*first, f.target.Tenant)
@@ -301,7 +301,7 @@ func (f *targetFetcher) config(ctx context.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	cfg, within := f.pool.complete(f.target.apply(cfg), f.target.Tenant)
+	cfg, within := f.pool.complete(f.target.Apply(cfg), f.target.Tenant)
 	if cfg.tokenKey(within, &f.pool.refs) != f.key {
 		go f.pool.tokens.Forget(f.key) // it is fetched with the former configuration no more
 		return Config{}, movedError{}

@@ -26,8 +26,9 @@ type Target struct {
 	Params url.Values
 }
 
-// apply returns a configuration as it is for the target.
-func (t Target) apply(c Config) Config {
+// Apply returns a configuration as it is for the target, apart from its Tenant: what a [Pool] requests the target's
+// token with. It is for code that looks at that before it is used, such as a check. It does not change c.
+func (t Target) Apply(c Config) Config {
 	if t.Scopes != nil {
 		c.Scopes = t.Scopes
 	}

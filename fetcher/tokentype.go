@@ -49,17 +49,12 @@ func (c *Config) validateTokenType(p *problems) {
 	switch scheme := c.authScheme(); {
 	case c.AuthScheme != "" && c.DPoP != nil && !strings.EqualFold(c.AuthScheme, dpopType):
 		p.add("AuthScheme", "leave it empty, or unset DPoP", "%q is not the scheme of tokens that are bound by DPoP", c.AuthScheme)
-	case validToken(scheme):
+	case wire.ValidName(scheme):
 	case c.AuthScheme != "":
 		p.add("AuthScheme", "leave it empty for Bearer", "%q is not the name of an authentication scheme", c.AuthScheme)
 	default:
 		p.add("TokenType", `set AuthScheme to the scheme that APIs expect, such as "Bearer"`, "%q is not the name of a token type that could be sent as a scheme", c.TokenType)
 	}
-}
-
-// validToken is token of RFC 9110 section 5.6.2: the name of a header or of an authentication scheme.
-func validToken(s string) bool {
-	return wire.ValidToken(s) && !strings.ContainsAny(s, `"(),/:;<=>?@[\]{}`)
 }
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

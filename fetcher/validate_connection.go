@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/alf-go/alf/internal/mtls"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // reservedHeaders are set by the fetcher or by net/http.
@@ -19,7 +20,7 @@ var reservedHeaders = []string{
 func (r *TokenRequest) validate(p *problems, cfg *Config) {
 	for _, name := range sortedKeys(r.Header) {
 		switch {
-		case !validToken(name):
+		case !wire.ValidName(name):
 			p.add("TokenRequest.Header", "correct or remove it", "%q is not a header name", name)
 		case slices.Contains(reservedHeaders, http.CanonicalHeaderKey(name)):
 			p.add("TokenRequest.Header", "remove it", "%q is set by the fetcher", name)

@@ -167,7 +167,7 @@ func explainRoute(loaded *proxyfile.Loaded, hosts []string, request *routing.Req
 // tokenOf says which token a target is of.
 func tokenOf(loaded *proxyfile.Loaded, client int, target alf.Target) string {
 	c := &loaded.Config.Clients[client]
-	cfg := proxyfile.For(c.Config, target)
+	cfg := target.Apply(c.Config)
 	server := cfg.Issuer
 	if server == "" {
 		server, _, _ = strings.Cut(cfg.TokenURL, "?")

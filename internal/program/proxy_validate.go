@@ -55,7 +55,7 @@ func (r *proxyRun) validate(ctx context.Context, cmd *cli.Command) error {
 func (r *proxyRun) checked(loaded *proxyfile.Loaded, i int) check.Route {
 	route := &loaded.Config.Routes[i]
 	client := loaded.Clients[route.Client]
-	cfg := proxyfile.For(loaded.Config.Clients[route.Client].Config, route.Target)
+	cfg := route.Target.Apply(loaded.Config.Clients[route.Client].Config)
 	timeout := validateTime
 	if route.ResponseTime > 0 {
 		timeout = min(timeout, route.ResponseTime)

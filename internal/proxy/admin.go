@@ -3,7 +3,6 @@ package proxy
 import (
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/alf-go/alf/internal/core/routing"
 )
@@ -60,10 +59,6 @@ func servesHost(host string, at *net.TCPAddr) bool {
 	if !ok {
 		return false
 	}
-	name = strings.Trim(name, "[]")
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
 	ip := net.ParseIP(name)
-	return ip != nil && (ip.IsLoopback() || ip.Equal(at.IP))
+	return name == "localhost" || ip != nil && (ip.IsLoopback() || ip.Equal(at.IP))
 }

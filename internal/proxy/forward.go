@@ -20,14 +20,10 @@ type forwarder struct {
 
 // newForwarder makes the forwarder of a route, whose token is in a pool.
 func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
-	var base http.RoundTripper
-	f := forwarder{Route: r}
+	f, base := forwarder{Route: r}, tokens.base
 	if r.HTTP2 && r.Upstream.Scheme == "http" {
 		f.own = c.newUpstream(true)
 		base = f.own
-	}
-	if base == nil {
-		base = tokens.base
 	}
 	if r.ResponseTime > 0 {
 		base = &limited{base, r.ResponseTime}

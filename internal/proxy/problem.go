@@ -12,6 +12,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/core/routing"
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // problem is a response of the proxy's own (RFC 9457).
@@ -68,18 +69,7 @@ func (p problem) grpcStatus() string {
 
 // grpcMessage encodes text as gRPC's specification has it for grpc-message.
 func grpcMessage(text string) string {
-	var b strings.Builder
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' || c == '%' {
-			const digits = "0123456789ABCDEF"
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-			continue
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
+	return wire.PercentEncode(text, func(c byte) bool { return c < ' ' || c > '~' || c == '%' })
 }
 
 // refuse responds to a request that is not admitted.

@@ -5,6 +5,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // fetchMode is a header that does not tell browsers from programs: fetch of Node sends it as well, alone. X2 had any
@@ -15,7 +17,7 @@ const fetchMode = "Sec-Fetch-Mode"
 // admit is what does not depend on the route. Its order is from the cheap and general to the particular.
 func (t *Table) admit(r *Request, host string) *Refusal {
 	switch {
-	case !isToken(r.Method):
+	case !wire.ValidName(r.Method):
 		return ambiguous("the method is none")
 	case strings.EqualFold(r.Method, "CONNECT"), strings.EqualFold(r.Method, "TRACE"):
 		// One would make this an open proxy, the other sends the token back to the caller. Some servers ignore case.
@@ -104,14 +106,4 @@ func isNonce(key string) bool {
 	}
 	n, err := base64.StdEncoding.Decode(nonce[:], []byte(key))
 	return err == nil && n == 16
-}
-
-// isToken reports whether a method is one by its form (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return s != ""
 }

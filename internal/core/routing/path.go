@@ -1,6 +1,10 @@
 package routing
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
+)
 
 // path is a path that is not ambiguous in itself: all servers agree on where its segments end, except for what readings
 // has.
@@ -49,7 +53,7 @@ func readPath(raw string) (path, *Refusal) {
 		}
 	}
 	if encoding {
-		p.sent = encode(raw, hasToBeEncoded)
+		p.sent = wire.PercentEncode(raw, hasToBeEncoded)
 	}
 	switch {
 	case isElsewhere(p.form):

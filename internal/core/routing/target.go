@@ -1,6 +1,10 @@
 package routing
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/alf-go/alf/internal/wire"
+)
 
 // splitTarget returns the path and the query of a request target (RFC 9112 section 3.2). An absolute target is that of
 // a request to this server, because its host was found to be served; only http may be named there. HTTP/2 has no such
@@ -40,29 +44,13 @@ func readQuery(query string) (string, *Refusal) {
 		}
 	}
 	if beyond {
-		query = encode(query, func(c byte) bool { return c > 0x7f })
+		query = wire.PercentEncode(query, func(c byte) bool { return c > 0x7f })
 	}
 	return query, nil
 }
 
 func ambiguous(detail string) *Refusal {
 	return &Refusal{Reason: Ambiguous, Status: 400, Detail: detail}
-}
-
-// encode percent-encodes the bytes that have to be.
-func encode(s string, has func(c byte) bool) string {
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; has(c) {
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-			continue
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }
 
 // unhex decodes the two digits after a percent sign.

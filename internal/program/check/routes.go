@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/alf-go/alf/internal/program/exit"
@@ -68,7 +69,7 @@ func Routes(ctx context.Context, routes []Route, out io.Writer, utf8 bool) error
 func (r *Route) check(ctx context.Context) finding {
 	c := &checkup{Subject: r.Subject}
 	defer c.close()
-	token := c.steps(ctx, nil)
+	token := c.steps(ctx, nil, "token")
 	if token.mark == crossed {
 		token.text = "no token: " + token.text
 		if r.Where != "" {
@@ -77,7 +78,7 @@ func (r *Route) check(ctx context.Context) finding {
 		return token
 	}
 	to := &checkup{Subject: r.Subject, upstream: &upstream{r.Upstream, r.UpstreamSetting}, secrets: c.secrets}
-	connection := to.steps(ctx, map[string]bool{"name": true, "connection": true, "TLS": true})
+	connection := to.steps(ctx, []string{"name", "connection", "TLS"}, "connection", "TLS")
 	if connection.mark == crossed {
 		connection.text = r.UpstreamWhere + ": no connection: " + connection.text
 		return connection
@@ -88,11 +89,11 @@ func (r *Route) check(ctx context.Context) finding {
 	return found
 }
 
-// steps takes some of the steps, or all if only is nil, and returns that which failed, or a line of each that says what
-// is new. Advice on what works is kept.
-func (c *checkup) steps(ctx context.Context, only map[string]bool) (all finding) {
+// steps takes some of the steps, or all if only is nil, and returns that which failed, or what was found by those named
+// in details. Advice on what works is kept.
+func (c *checkup) steps(ctx context.Context, only []string, details ...string) (all finding) {
 	for _, step := range steps {
-		if only != nil && !only[step.name] || step.applies != nil && !step.applies(c) {
+		if only != nil && !slices.Contains(only, step.name) || step.applies != nil && !step.applies(c) {
 			continue
 		}
 		found := step.take(c, ctx)
@@ -104,7 +105,7 @@ func (c *checkup) steps(ctx context.Context, only map[string]bool) (all finding)
 		if found.mark == noted {
 			all.mark = noted
 		}
-		if step.name == "token" || step.name == "connection" && only != nil || step.name == "TLS" && only != nil {
+		if slices.Contains(details, step.name) {
 			all.details = append(all.details, strings.TrimSpace(fmt.Sprintf("%s: %s", step.name, found.text)))
 		}
 		all.advice = append(all.advice, found.advice...)

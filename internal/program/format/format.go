@@ -49,6 +49,14 @@ func Duration(d time.Duration) string {
 	return strconv.FormatInt(int64(d), 10) + " ns"
 }
 
+// DurationOrDash writes a dash in place of 0, which stands for what was not measured.
+func DurationOrDash(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return Duration(d)
+}
+
 // Seconds writes d in seconds with one decimal, for points in time.
 func Seconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"

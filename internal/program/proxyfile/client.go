@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -132,7 +131,7 @@ func (r *route) validateTarget(client *Client, with *Clients, p *problems) {
 	if r.flags != nil && r.upstream != nil && !wire.PlainHTTPAllowed(r.upstream, cfg.AllowHTTP) {
 		p.add(r.at("upstream"), "has http://, by which the token goes in plain text: write https://, or set --allow-http if that is meant")
 	}
-	cfg = For(cfg, r.target())
+	cfg = r.target().Apply(cfg)
 	if with.Offline {
 		return // without its credentials it is not valid
 	}
@@ -154,26 +153,6 @@ func (r *route) validateTarget(client *Client, with *Clients, p *problems) {
 			p.add(at, "%s", client.Values.InNames(text))
 		}
 	}
-}
-
-// For is a configuration as it is for a target: what that names takes the place of what the configuration has.
-func For(cfg alf.Config, target alf.Target) alf.Config {
-	if target.Scopes != nil {
-		cfg.Scopes = target.Scopes
-	}
-	if target.Audience != nil {
-		cfg.Audience = target.Audience
-	}
-	if target.Resource != nil {
-		cfg.Resource = target.Resource
-	}
-	params := maps.Clone(cfg.Params)
-	if params == nil {
-		params = make(url.Values)
-	}
-	maps.Copy(params, target.Params)
-	cfg.Params = params
-	return cfg
 }
 
 // target is which token of its client a route uses.

@@ -39,7 +39,7 @@ func ofTheProxy() (all []testedBug) {
 	route(paths, "a server ignores one of the two", "path.go",
 		"return [...]string{bare, withoutEmptySegments(p.form), withoutEmptySegments(bare)}", "return [...]string{bare, withoutEmptySegments(p.form), bare}")
 	route(everyKind, "a route is chosen by the path as it was sent", "route.go", "i := t.find(host, r.Method, p.form)", "i := t.find(host, r.Method, p.sent)")
-	route(everyKind, "what has to be encoded is sent as it is", "path.go", "		p.sent = encode(raw, hasToBeEncoded)\n", "")
+	route(everyKind, "what has to be encoded is sent as it is", "path.go", "		p.sent = wire.PercentEncode(raw, hasToBeEncoded)\n", "		_ = wire.PercentEncode\n")
 	route(everyKind, "a prefix ends within a segment", "route.go", "(len(form) == len(r.Path) || form[len(r.Path)] == '/')", "true")
 	route(specific, "a host is no more specific than none", "route.go", "		-cmp.Compare(min(len(r.Host), 1), min(len(other.Host), 1)),\n", "")
 	route(specific, "the shortest path wins", "route.go", "-cmp.Compare(len(r.Path), len(other.Path)),", "cmp.Compare(len(r.Path), len(other.Path)),")
@@ -60,7 +60,7 @@ func ofTheProxy() (all []testedBug) {
 	add(worlds, everyOrder, "a reload replaces clients that have not changed", routing+"/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 
 	day := func(name, file, from, to string) { add(worlds, aDay, name, file, from, to) }
-	day("a token takes the place of the caller's own Authorization", "internal/proxy/forward.go", "base = tokens.base", "base = tokens.Client(r.Target).Transport(nil)")
+	day("a token takes the place of the caller's own Authorization", "internal/proxy/forward.go", "f, base := forwarder{Route: r}, tokens.base", "f, base := forwarder{Route: r}, tokens.Client(r.Target).Transport(nil)")
 	day("gRPC's rejection is a response as any", "internal/proxy/grpc.go", `return consistsOfTrailers(resp.Header) && resp.Header["Grpc-Status"][0] == unauthenticated`, "return false")
 	day("a reload loses the tokens", "internal/core/routing/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 	day("a pool is closed while a request uses it", "internal/proxy/state.go", "	if s.serving.Load() == 0 {\n", "	if true {\n")

@@ -74,7 +74,7 @@ func (a Act) outcome() (lines []string) {
 			line += fmt.Sprintf(", %s of them refused", format.Count(m.Refused))
 		}
 		lines = append(lines, fmt.Sprintf("%s; %s of %s failed; the last process had the new token after %s",
-			line, format.Count(m.Failed), format.Plural(m.Requests, "request"), orDash(m.Recovered)))
+			line, format.Count(m.Failed), format.Plural(m.Requests, "request"), format.DurationOrDash(m.Recovered)))
 	}
 	say("with the store", a.Shared)
 	if a.Shared.Note != "" {
@@ -131,7 +131,7 @@ func cells(with, without Measured) []string {
 	return []string{
 		format.Count(with.TokenRequests), format.Count(without.TokenRequests),
 		format.Count(with.Failed), format.Count(without.Failed),
-		orDash(with.Recovered), orDash(without.Recovered),
+		format.DurationOrDash(with.Recovered), format.DurationOrDash(without.Recovered),
 	}
 }
 
@@ -149,12 +149,4 @@ func (r *Report) sum(of func(Act) Measured) (all Measured) {
 		}
 	}
 	return all
-}
-
-// orDash distinguishes "not measured" from "at once".
-func orDash(d time.Duration) string {
-	if d == 0 {
-		return "-"
-	}
-	return format.Duration(d)
 }

@@ -67,7 +67,7 @@ func (s *stage) status() string {
 	n := 0
 	for _, act := range s.report.Acts {
 		for i := range act.Counts {
-			n += int(act.Counts[i].served.Load())
+			n += int(act.Counts[i].served.Count())
 		}
 	}
 	return format.Plural(n, "request") + " served"
@@ -177,7 +177,7 @@ func (s *stage) back() (bool, error) {
 	defer s.end(a)
 	all := func() bool {
 		for i := range a.Counts {
-			if a.Counts[i].served.Load() == 0 {
+			if a.Counts[i].served.Count() == 0 {
 				return false
 			}
 		}

@@ -34,8 +34,8 @@ type Act struct {
 func (a *Act) sum() (served, refused, failed int, slowest time.Duration, first string) {
 	for i := range a.Counts {
 		c := &a.Counts[i]
-		served, refused, failed = served+int(c.served.Load()), refused+int(c.refused.Load()), failed+int(c.failed.Load())
-		slowest = max(slowest, time.Duration(c.slowest.Load()))
+		served, refused, failed = served+int(c.served.Count()), refused+int(c.refused.Load()), failed+int(c.failed.Load())
+		slowest = max(slowest, c.served.Max())
 		if text := c.first.Load(); text != nil && first == "" {
 			first = kinds[i].name + ": " + *text
 		}
@@ -46,7 +46,7 @@ func (a *Act) sum() (served, refused, failed int, slowest time.Duration, first s
 // outcome says what came of an act.
 func (a *Act) outcome() string {
 	served, refused, failed, slowest, _ := a.sum()
-	text := fmt.Sprintf("%s served, the slowest in %s; %s failed; %s", format.Count(served), orDash(slowest), format.Count(failed), format.Plural(a.TokenRequests, "token request"))
+	text := fmt.Sprintf("%s served, the slowest in %s; %s failed; %s", format.Count(served), format.DurationOrDash(slowest), format.Count(failed), format.Plural(a.TokenRequests, "token request"))
 	if refused > 0 {
 		text += fmt.Sprintf("; %s got a 503 of the proxy, unsent", format.Count(refused))
 	}
@@ -82,17 +82,9 @@ func (r *Report) acts(p *page.Page) {
 	t.Rule()
 	for _, a := range r.Acts {
 		served, refused, failed, slowest, _ := a.sum()
-		t.Row(a.Name, format.Count(served), format.Count(refused), format.Count(failed), orDash(slowest), format.Count(a.TokenRequests))
+		t.Row(a.Name, format.Count(served), format.Count(refused), format.Count(failed), format.DurationOrDash(slowest), format.Count(a.TokenRequests))
 	}
 	p.Line("")
-}
-
-// orDash distinguishes "nothing" from "at once".
-func orDash(d time.Duration) string {
-	if d == 0 {
-		return "-"
-	}
-	return format.Duration(d)
 }
 
 func (r *Report) kinds(p *page.Page) {
@@ -106,7 +98,7 @@ func (r *Report) kinds(p *page.Page) {
 				continue
 			}
 			c := &a.Counts[i]
-			served, refused, failed, again = served+c.served.Load(), refused+c.refused.Load(), failed+c.failed.Load(), again+c.again.Load()
+			served, refused, failed, again = served+int64(c.served.Count()), refused+c.refused.Load(), failed+c.failed.Load(), again+c.again.Load()
 		}
 		t.Row(k.name, format.Count(int(served)), format.Count(int(refused)), format.Count(int(failed)), format.Count(int(again)))
 	}

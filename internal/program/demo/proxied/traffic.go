@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/alf-go/alf/internal/program/demo/tally"
 )
 
 // kind is one kind of traffic: what curl or a program would send.
@@ -166,9 +168,9 @@ const again outcome = -1
 
 // counts are what one kind of traffic came to in one act.
 type counts struct {
-	served, refused, failed, again atomic.Int64
-	slowest                        atomic.Int64 // in nanoseconds, of those served
-	first                          atomic.Pointer[string]
+	served                 tally.Histogram // of how long they took
+	refused, failed, again atomic.Int64
+	first                  atomic.Pointer[string] // failure
 }
 
 // traffic is all callers.
@@ -221,13 +223,7 @@ func (t *traffic) call(ctx context.Context, kind int) {
 func (c *counts) note(o outcome, err error, took time.Duration) {
 	switch o {
 	case served:
-		c.served.Add(1)
-		for {
-			slowest := c.slowest.Load()
-			if int64(took) <= slowest || c.slowest.CompareAndSwap(slowest, int64(took)) {
-				break
-			}
-		}
+		c.served.Record(took)
 	case refused:
 		c.refused.Add(1)
 	default:
