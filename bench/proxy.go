@@ -150,11 +150,11 @@ func (m *proxyFigures) compare(kind, size string, names, urls []string) error {
 			fmt.Sprintf("; %.2f would be better still", goal.stretch))
 	}
 	if size == "1k" {
-		var words []string
+		var ratios []string
 		for _, v := range slowest {
-			words = append(words, ratio(v))
+			ratios = append(ratios, ratio(v))
 		}
-		m.section.notes = append(m.section.notes, fmt.Sprintf("%s upstream, 1 KiB: the p99 of alf proxy is %s of nginx's, in the order of the table; 2.50x would be good.", kind, strings.Join(words, ", ")))
+		m.section.notes = append(m.section.notes, fmt.Sprintf("%s upstream, 1 KiB: the p99 of alf proxy is %s of nginx's, in the order of the table; 2.50x would be good.", kind, strings.Join(ratios, ", ")))
 	}
 	m.section.tables = append(m.section.tables, t)
 	return nil

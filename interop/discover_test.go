@@ -22,15 +22,13 @@ import (
 	"github.com/alf-go/alf/interop/lab"
 	"github.com/alf-go/alf/interop/mcp"
 	"github.com/alf-go/alf/interop/oidcprovider"
+	"github.com/alf-go/alf/interop/sidecar"
 )
 
 // buildProgram builds the command alf.
 func buildProgram(t *testing.T) string {
-	path := filepath.Join(t.TempDir(), "alf")
-	build := exec.Command("go", "build", "-o", path, "./cmd/alf")
-	build.Dir = ".."
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
+	path, err := sidecar.Build(t.Context(), "..", t.TempDir())
+	require.NoError(t, err)
 	return path
 }
 

@@ -1,13 +1,13 @@
 package interop
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/alf-go/alf/interop/readme"
 )
 
 // results are what the table in README.md is made of.
@@ -63,30 +63,17 @@ const (
 	tableEnd   = "<!-- the end of the table -->\n"
 )
 
-// publish writes the table into a file, between its marks. It does nothing if not all was run, and in CI it only
-// compares.
+// publish writes the table into a file. It does nothing if not all was run, and in CI it only compares.
 func (b *table) publish(file string) error {
 	text, complete := b.markdown()
 	if !complete {
 		return nil
 	}
-	content, err := os.ReadFile(file)
+	part, err := readme.Find(file, tableBegin, tableEnd)
 	if err != nil {
 		return err
 	}
-	head, rest, found := strings.Cut(string(content), tableBegin)
-	_, tail, ended := strings.Cut(rest, tableEnd)
-	if !found || !ended {
-		return fmt.Errorf("%s has lost the marks of its table: %q and %q", file, tableBegin, tableEnd)
-	}
-	written := head + tableBegin + text + tableEnd + tail
-	switch {
-	case written == string(content):
-		return nil
-	case os.Getenv("CI") != "":
-		return errors.New("the table in " + file + " is not what the servers did: run go test there and commit it\n" + text)
-	}
-	return os.WriteFile(file, []byte(written), 0o644)
+	return part.Publish(text, "the servers did", nil)
 }
 
 // markdown is the same for the same outcomes, in whatever order the rows ran.

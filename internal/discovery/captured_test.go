@@ -14,7 +14,7 @@ import (
 // plainHTTP is about the addresses alone: the recorded servers are on loopback.
 var plainHTTP = []string{"the API is plain http"}
 
-// captured is what each recording is understood as.
+// captured is what each document is understood as.
 var captured = map[string]struct {
 	scheme string   // of its challenge
 	scopes []string // of its document

@@ -167,7 +167,7 @@ func targetParts(t alf.Target) []string {
 	return append(parts, t.Scopes...)
 }
 
-// percent is where at lies between two times.
+// percent is where at is between two times.
 func percent(from, at, to time.Time) int {
 	whole := to.Sub(from)
 	if whole <= 0 || at.IsZero() {
@@ -238,7 +238,7 @@ var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{
 	},
 }).Parse(statusHTML))
 
-// span is the time between two times in words: "in 3 min", "12 s ago".
+// span is the time between two times as text: "in 3 min", "12 s ago".
 func span(now, t time.Time) string {
 	d := t.Sub(now)
 	text := func(d time.Duration) string {

@@ -2,8 +2,6 @@ package ambiguous
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,19 +9,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/alf-go/alf/interop/lab"
+	"github.com/alf-go/alf/interop/sidecar"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// buildProgram builds the command alf.
-func buildProgram(t *testing.T) string {
-	path := filepath.Join(t.TempDir(), "alf")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/alf")
-	build.Dir = "../.."
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
-}
 
 // start starts programs. They end with the test.
 func start(t *testing.T, programs ...*Program) []*Proxy {
@@ -41,7 +30,9 @@ func start(t *testing.T, programs ...*Program) []*Proxy {
 // does, or not like that. It writes the tables.
 func TestX2_NotMoreLenientThanNginxAndHAProxy(t *testing.T) {
 	lab.Require(t, "nginx and HAProxy", strings.TrimSpace(Nginx.Missing()+" "+HAProxy.Missing()))
-	alf := Alf(buildProgram(t))
+	binary, err := sidecar.Build(t.Context(), "../..", t.TempDir())
+	require.NoError(t, err)
+	alf := Alf(binary)
 	programs := []*Program{Nginx, HAProxy, alf}
 	proxies := start(t, programs...)
 	content, err := os.ReadFile("README.md")

@@ -33,7 +33,7 @@ const (
 	Kept
 )
 
-// dangers has the words for the table, and what each of them is. Reached alone counts only where others refuse.
+// dangers has the terms of the table, and what each of them is. Reached alone counts only where others refuse.
 var dangers = []struct{ short, long string }{
 	{"forwarded", "A request reached the server."},
 	{"split", "Requests reached the server that only one of two readings finds, or more than were sent."},
@@ -56,13 +56,13 @@ var dangers = []struct{ short, long string }{
 
 // String is the list of them, as the table has it.
 func (d Danger) String() string {
-	var words []string
+	var terms []string
 	for i, danger := range dangers {
 		if d&(1<<i) != 0 {
-			words = append(words, danger.short)
+			terms = append(terms, danger.short)
 		}
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(terms, ", ")
 }
 
 // MoreLenient returns what one proxy lets through and none of the others does: 0 if it is at most as lenient as one of

@@ -47,8 +47,8 @@ func describe(received *Received, requests []*Forwarded, danger Danger, server s
 	if len(forwarded) > 0 {
 		o.Text += " → " + strings.Join(forwarded, " and ")
 	}
-	if words := (o.Danger &^ Reached).String(); words != "" {
-		o.Text += " **" + words + "**"
+	if dangers := (o.Danger &^ Reached).String(); dangers != "" {
+		o.Text += " **" + dangers + "**"
 	}
 	return o
 }

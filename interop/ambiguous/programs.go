@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/alf-go/alf/interop/child"
 	"github.com/alf-go/alf/interop/nginx"
 )
 
@@ -37,11 +38,11 @@ var HAProxy = &Program{
 	Version: sync.OnceValue(func() string {
 		// HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/
 		text, err := exec.Command(haproxyBinary(), "-v").Output()
-		words := strings.Fields(string(text))
-		if err != nil || len(words) < 3 {
+		fields := strings.Fields(string(text))
+		if err != nil || len(fields) < 3 {
 			return ""
 		}
-		version, _, _ := strings.Cut(words[2], "-")
+		version, _, _ := strings.Cut(fields[2], "-")
 		return "HAProxy " + version
 	}),
 	conf: "haproxy.cfg",
@@ -50,12 +51,5 @@ var HAProxy = &Program{
 	},
 }
 
-// haproxyBinary is the path of HAProxy, which is rarely on the path of those who are not root; "" if there is none.
-func haproxyBinary() string {
-	for _, name := range []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
-}
+// haproxyBinary is the path of HAProxy; "" if there is none.
+func haproxyBinary() string { return child.Find("haproxy") }

@@ -1,10 +1,10 @@
 package ambiguous
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/alf-go/alf/interop/readme"
 )
 
 // A Row is a request in the table, with the texts of the outcomes by the name of the program.
@@ -73,7 +73,7 @@ func (table *Table) Expected(file string, row *Row, program *Program) string {
 	return ""
 }
 
-// Legend says what the words in the tables mean.
+// Legend says what the terms in the tables mean.
 func Legend() string {
 	var out strings.Builder
 	out.WriteString("\n| word | what reached the server |\n|---|---|\n")
@@ -83,37 +83,11 @@ func Legend() string {
 	return out.String()
 }
 
-// Publish writes text into a file, between its marks. With CI set, it only compares.
+// Publish writes text into a file. With CI set, it only compares.
 func Publish(file, text string) error {
-	content, err := os.ReadFile(file)
+	part, err := readme.Find(file, tableBegin, tableEnd)
 	if err != nil {
 		return err
 	}
-	first, rest, found := strings.Cut(string(content), tableBegin)
-	_, last, ended := strings.Cut(rest, tableEnd)
-	if !found || !ended {
-		return fmt.Errorf("%s has lost the marks of its tables: %q and %q", file, tableBegin, tableEnd)
-	}
-	written := first + tableBegin + text + tableEnd + last
-	switch {
-	case written == string(content):
-		return nil
-	case os.Getenv("CI") != "":
-		return errors.New("the tables in " + file + " are not what the proxies did: run go test there and commit it\n" +
-			difference(string(content), written))
-	}
-	return os.WriteFile(file, []byte(written), 0o644)
-}
-
-// difference is the lines that only one of two texts has.
-func difference(before, after string) string {
-	var out strings.Builder
-	for _, side := range []struct{ mark, text, other string }{{"- ", before, after}, {"+ ", after, before}} {
-		for line := range strings.SplitSeq(side.text, "\n") {
-			if !strings.Contains("\n"+side.other+"\n", "\n"+line+"\n") {
-				out.WriteString(side.mark + line + "\n")
-			}
-		}
-	}
-	return out.String()
+	return part.Publish(text, "the proxies did", nil)
 }

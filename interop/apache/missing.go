@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/alf-go/alf/interop/child"
 )
 
 // modules is where Debian has Apache's modules.
@@ -31,12 +33,5 @@ func Version() string {
 	return strings.TrimPrefix(first, "Server version: ")
 }
 
-// binary is Apache, which is rarely on the path of those who are not root; "" if there is none.
-func binary() string {
-	for _, name := range []string{"apache2", "/usr/sbin/apache2"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
-}
+// binary is the path of Apache; "" if there is none.
+func binary() string { return child.Find("apache2") }

@@ -89,20 +89,24 @@ func (p *Process) Write(text []byte) error {
 // Done is closed when the child has ended and all that it printed has been read.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// Signal sends a signal to the child.
+func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
+
+// Wait waits for the child, and returns how it ended, as exec.Cmd.Wait does. It is for one call.
+func (p *Process) Wait() error {
+	<-p.done
+	_ = p.stdin.Close()
+	return p.cmd.Wait()
+}
+
 // Kill ends the child at once, as a crash does, and waits for it.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
-	p.wait()
+	_ = p.Wait()
 }
 
 // Close ends the child through its standard input, and waits for it.
 func (p *Process) Close() {
 	_ = p.stdin.Close()
-	p.wait()
-}
-
-func (p *Process) wait() {
-	<-p.done
-	_ = p.stdin.Close()
-	_ = p.cmd.Wait()
+	_ = p.Wait()
 }

@@ -1,12 +1,12 @@
 package clients
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/alf-go/alf/interop/readme"
 )
 
 // Columns are those of the table.
@@ -65,23 +65,13 @@ const (
 
 var version = regexp.MustCompile(`\d+(\.\d+)+`)
 
-// Publish writes the table into a file, between its marks. With CI set it only compares, and versions are not compared.
+// Publish writes the table into a file. With CI set it only compares, and versions are not compared.
 func Publish(file, text string) error {
-	content, err := os.ReadFile(file)
+	part, err := readme.Find(file, tableBegin, tableEnd)
 	if err != nil {
 		return err
 	}
-	head, rest, found := strings.Cut(string(content), tableBegin)
-	_, tail, ended := strings.Cut(rest, tableEnd)
-	if !found || !ended {
-		return fmt.Errorf("%s has lost the marks of its table: %q and %q", file, tableBegin, tableEnd)
-	}
-	written := head + tableBegin + text + tableEnd + tail
-	if os.Getenv("CI") == "" {
-		return os.WriteFile(file, []byte(written), 0o644)
-	}
-	if version.ReplaceAllString(written, "") != version.ReplaceAllString(string(content), "") {
-		return errors.New("the table in " + file + " is not what the clients got: run go test there and commit it\n" + text)
-	}
-	return nil
+	return part.Publish(text, "the clients got", func(before, after string) bool {
+		return version.ReplaceAllString(before, "") == version.ReplaceAllString(after, "")
+	})
 }

@@ -29,7 +29,7 @@ const (
 	// 36 s, and refreshed after 27 s to 30 s.
 	lifetime = 40 * time.Second
 	outage   = 2 * time.Second
-	// between lies between two incidents.
+	// between is the time between two incidents.
 	between = 1500 * time.Millisecond
 )
 
@@ -124,6 +124,14 @@ type incident struct {
 	happen func(f *fleet) error
 }
 
+// pass lets time pass, in which the load goes on. It ends with ctx.
+func pass(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
 var incidents = []incident{
 	{"the tokens are revoked", func(f *fleet) error {
 		f.revocations++
@@ -133,13 +141,13 @@ var incidents = []incident{
 	{"the API restarts", func(f *fleet) error {
 		up := f.results.upstreamDown.begin()
 		f.upstream.API.Stop()
-		time.Sleep(300 * time.Millisecond)
+		pass(f.Context(), 300*time.Millisecond)
 		defer up()
 		return f.upstream.API.Start(f.Context())
 	}},
 	{"the authorization server restarts", func(f *fleet) error {
 		f.upstream.Authorization.Stop()
-		time.Sleep(outage)
+		pass(f.Context(), outage)
 		return f.upstream.Authorization.Start(f.Context())
 	}},
 	{"the secret is replaced", func(f *fleet) error {
@@ -156,7 +164,7 @@ var incidents = []incident{
 	{"the second proxy restarts", func(f *fleet) error { return f.restart(1) }},
 	{"the authorization server responds with 503", func(f *fleet) error {
 		f.upstream.Server.Unavailable(outage)
-		time.Sleep(outage)
+		pass(f.Context(), outage)
 		return nil
 	}},
 	{"the store is deleted", func(f *fleet) error {
@@ -219,11 +227,11 @@ func TestX3_NoAvoidableFailureUnderLoad(t *testing.T) {
 		if i/len(incidents)%3 != 0 && i%len(incidents) == 0 {
 			continue
 		}
-		time.Sleep(between)
+		pass(t.Context(), between)
 		require.NoError(t, one.happen(f), one.name)
 		use.sample(f)
 	}
-	time.Sleep(between)
+	pass(t.Context(), between)
 	close(stop)
 	workers.Wait()
 	use.sample(f)

@@ -222,7 +222,7 @@ func stream(ctx context.Context, c *client) error {
 		if string(message) != content {
 			return fmt.Errorf("message %d came back as %q", i, message)
 		}
-		time.Sleep(20 * time.Millisecond)
+		pass(ctx, 20*time.Millisecond)
 	}
 	_ = out.Close()
 	return grpcStatus(response)
@@ -296,7 +296,7 @@ func messages(ctx context.Context, c *client) error {
 		if got != sent {
 			return fmt.Errorf("%q came back as %q", sent, got)
 		}
-		time.Sleep(100 * time.Millisecond)
+		pass(ctx, 100*time.Millisecond)
 	}
 	return ws.Close()
 }

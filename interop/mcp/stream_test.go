@@ -71,7 +71,7 @@ func (b *bench) tryResumedStream(t *testing.T, cut func(context.Context) error) 
 		require.NoError(t, cut(t.Context()))
 		for range 10 {
 			send()
-			time.Sleep(20 * time.Millisecond)
+			pass(t, 20*time.Millisecond) // so that some arrive while there is no stream
 		}
 		await(t, "that it is resumed", func() bool { return b.Count("stream 200 resumed") == resumed+1 })
 		require.Equal(t, refused+1, b.Count("stream 401 resumed"))

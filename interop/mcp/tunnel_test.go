@@ -24,7 +24,7 @@ type tunnel struct {
 // passage is one connection.
 type passage struct{ client, server net.Conn }
 
-// newTunnel makes a tunnel to the server at endpoint, and returns the URL of the endpoint at the near end.
+// newTunnel makes a tunnel to the server at endpoint, and returns the URL of the endpoint behind it.
 func newTunnel(t *testing.T, endpoint string) (*tunnel, string) {
 	u, err := url.Parse(endpoint)
 	require.NoError(t, err)

@@ -31,10 +31,10 @@ func TestMCP_AStreamThatTheServerBelievesToBeOpen(t *testing.T) {
 
 // tryUnnoticed has a number of events sent before the connection breaks.
 func (b *bench) tryUnnoticed(t *testing.T, first int) {
-	network, near := newTunnel(t, b.Endpoint())
+	network, entrance := newTunnel(t, b.Endpoint())
 	cfg := b.config(t, secretClient)
 	cfg.Resource = []string{b.Endpoint()}
-	access, err := alfmcp.New(t.Context(), near, cfg)
+	access, err := alfmcp.New(t.Context(), entrance, cfg)
 	require.NoError(t, err)
 	t.Cleanup(access.Close)
 	e := new(events)
@@ -53,7 +53,7 @@ func (b *bench) tryUnnoticed(t *testing.T, first int) {
 	await(t, "the first event", func() bool { return len(e.numbers()) == sent })
 	network.breaks()
 	send()
-	time.Sleep(3 * time.Second)
+	pass(t, 3*time.Second) // in which the client tries again and again
 	require.NoError(t, echo(t.Context(), session, "meanwhile"))
 	network.serverNotices()
 	want := []int{1} // what was sent before was sent into the broken stream

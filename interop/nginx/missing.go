@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/alf-go/alf/interop/child"
 )
 
 // module is njs, in the form in which nginx loads it.
@@ -30,15 +32,8 @@ func Version() string {
 	return strings.TrimSpace(strings.TrimPrefix(string(text), "nginx version: "))
 }
 
-// Binary is the path of nginx, which is rarely on the path of those who are not root; "" if there is none.
-func Binary() string {
-	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
-}
+// Binary is the path of nginx; "" if there is none.
+func Binary() string { return child.Find("nginx") }
 
 // modulePath is where njs is; "" if it is not.
 func modulePath() string {

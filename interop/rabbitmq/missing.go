@@ -3,7 +3,6 @@ package rabbitmq
 import (
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // home is where RabbitMQ is; "" if it is not. Its command on the path changes the user first, which only root may do.
@@ -27,10 +26,4 @@ func Missing() string {
 		return "RabbitMQ's plugin rabbitmq_auth_backend_oauth2 is missing"
 	}
 	return ""
-}
-
-// Version is the installed version; "" if there is none.
-func Version() string {
-	_, version, _ := strings.Cut(filepath.Base(home()), "-")
-	return version
 }

@@ -3,7 +3,6 @@
 package sidecar
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,9 +15,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/alf-go/alf/interop/child"
 )
 
 // Build builds the command alf into dir, and returns its path. root is the main module's directory.
@@ -44,10 +44,7 @@ type Process struct {
 	Flags []string
 
 	binary string
-	cmd    *exec.Cmd
-	ended  chan struct{}
-	err    error
-	log    log
+	child  *child.Process // nil: it does not run
 }
 
 // New makes a proxy with a directory of its own; it is not started.
@@ -78,25 +75,20 @@ func (p *Process) start(ready bool) error {
 	if p.Flags != nil {
 		args = append(args[:1], p.Flags...)
 	}
-	p.cmd = exec.Command(p.binary, args...)
-	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
-	if err := p.cmd.Start(); err != nil {
+	var err error
+	if p.child, err = child.Start(exec.Command(p.binary, args...), func(string) {}); err != nil {
 		return err
 	}
-	ended := make(chan struct{})
-	p.ended = ended
-	go func() {
-		defer close(ended)
-		p.err = p.cmd.Wait()
-	}()
 	for deadline := time.Now().Add(startTime); ; time.Sleep(20 * time.Millisecond) {
 		metrics, err := p.Metrics()
 		if err == nil && (metrics["alf_proxy_ready"] == 1 || !ready) || p.Flags != nil && strings.Contains(p.Log(), "proxy started") {
 			return nil
 		}
 		select {
-		case <-ended:
-			return fmt.Errorf("alf proxy has ended: %w\n%s", p.err, p.Log())
+		case <-p.child.Done():
+			err, said := p.child.Wait(), p.Log()
+			p.child = nil
+			return fmt.Errorf("alf proxy has ended: %w\n%s", err, said)
 		default:
 		}
 		if time.Now().After(deadline) {
@@ -113,7 +105,7 @@ func (p *Process) Reload(outcome string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := p.child.Signal(syscall.SIGHUP); err != nil {
 		return err
 	}
 	for deadline := time.Now().Add(startTime); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -126,25 +118,30 @@ func (p *Process) Reload(outcome string) error {
 
 // Stop sends SIGTERM, and returns when the process has ended by itself.
 func (p *Process) Stop() error {
-	if p.ended == nil {
+	if p.child == nil {
 		return nil
 	}
-	defer func() { p.ended = nil }()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	running := p.child
+	p.child = nil
+	if err := running.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {
-	case <-p.ended:
-		return p.err
+	case <-running.Done():
+		return running.Wait()
 	case <-time.After(startTime):
-		_ = p.cmd.Process.Kill()
-		<-p.ended
-		return errors.New("alf proxy did not end after SIGTERM\n" + p.Log())
+		running.Kill()
+		return errors.New("alf proxy did not end after SIGTERM\n" + running.Said())
 	}
 }
 
 // Log is the end of what the process has printed.
-func (p *Process) Log() string { return p.log.String() }
+func (p *Process) Log() string {
+	if p.child == nil {
+		return ""
+	}
+	return p.child.Said()
+}
 
 // Metrics are the samples of /metrics, by name and labels as they are written there.
 func (p *Process) Metrics() (map[string]float64, error) {
@@ -177,29 +174,4 @@ func (p *Process) Metrics() (map[string]float64, error) {
 		}
 	}
 	return samples, nil
-}
-
-// log keeps the end of what a process prints.
-type log struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// kept is how much of the log is remembered.
-const kept = 64 << 10
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	if extra := len(l.text) - kept; extra > 0 {
-		l.text = l.text[extra:]
-	}
-	return len(p), nil
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(bytes.ToValidUTF8(l.text, nil))
 }

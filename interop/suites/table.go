@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/alf-go/alf/interop/readme"
 	"github.com/alf-go/alf/interop/suites/wrap"
 )
 
-// The marks in README.md between which the rows are.
+// The lines in README.md between which the rows are.
 const (
 	tableBegin = "<!-- the suites: written by go run ./suites -write -->\n"
 	tableEnd   = "<!-- the end of the suites -->\n"
@@ -49,24 +49,19 @@ func names(tests []string) string {
 
 // publish replaces the row of a library in a file.
 func publish(file string, t *tally) error {
-	content, err := os.ReadFile(file)
+	part, err := readme.Find(file, tableBegin, tableEnd)
 	if err != nil {
 		return err
 	}
-	head, rest, found := strings.Cut(string(content), tableBegin)
-	table, tail, ended := strings.Cut(rest, tableEnd)
-	if !found || !ended {
-		return fmt.Errorf("%s has lost the marks of its table: %q and %q", file, tableBegin, tableEnd)
-	}
 	rows := map[string]string{}
-	for line := range strings.Lines(table) {
+	for line := range strings.Lines(part.Text) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
 		rows[name] = line
 	}
 	rows[t.name] = t.row()
-	table = tableHead
+	table := tableHead
 	for _, l := range libraries {
 		table += rows[l.name]
 	}
-	return os.WriteFile(file, []byte(head+tableBegin+table+tableEnd+tail), 0o644)
+	return part.Write(table)
 }

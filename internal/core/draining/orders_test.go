@@ -17,7 +17,7 @@ var (
 	limits = draining.Policy{DrainTime: 30 * time.Second, UpgradeDrainTime: 10 * time.Second}
 )
 
-// stage is how far a request is. Between two stages lies one atomic operation of package proxy, so that every order of
+// stage is how far a request is. Between two stages is one atomic operation of package proxy, so that every order of
 // these operations is visited.
 type stage uint8
 

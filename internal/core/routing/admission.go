@@ -9,9 +9,9 @@ import (
 	"github.com/alf-go/alf/internal/wire"
 )
 
-// fetchMode is a header that does not tell browsers from programs: fetch of Node sends it as well, alone. X2 had any
-// Sec-Fetch-* header refused. A browser that sends one of them always sends Sec-Fetch-Site and Sec-Fetch-Dest too
-// (Fetch Metadata section 3), and a web page can change none of them.
+// fetchMode is a header by which browsers cannot be distinguished from programs: fetch of Node sends it as well, alone.
+// X2 had any Sec-Fetch-* header refused. A browser that sends one of them always sends Sec-Fetch-Site and
+// Sec-Fetch-Dest too (Fetch Metadata section 3), and a web page can change none of them.
 const fetchMode = "Sec-Fetch-Mode"
 
 // admit is what does not depend on the route. Its order is from the cheap and general to the particular.

@@ -126,7 +126,7 @@ func under(segments []string, prefix string) bool {
 	return len(segments) >= len(begin) && slices.Equal(segments[:len(begin)], begin)
 }
 
-// best is the most specific route for what a server sees, by the words of the rule: the host before any, the longest
+// best is the most specific route for what a server sees, by the text of the rule: the host before any, the longest
 // path, with methods before without; -1 if there is none.
 func best(routes []routing.Route, host, method string, segments []string) int {
 	found := -1

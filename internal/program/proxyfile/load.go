@@ -33,7 +33,7 @@ type Route struct {
 	Where, Upstream string
 	// UpstreamName is what remedies call that.
 	UpstreamName string
-	// Policies say what becomes of headers, each in words.
+	// Policies say what becomes of headers, for people.
 	Policies []string
 }
 

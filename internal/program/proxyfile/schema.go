@@ -84,7 +84,7 @@ func (f *field) texts() (texts []string) {
 	return texts
 }
 
-// initial is the default in words; "" if there is none.
+// initial is the default as text; "" if there is none.
 func (f *field) initial() string {
 	if f.Into == nil || f.required {
 		return ""

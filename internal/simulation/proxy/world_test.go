@@ -38,7 +38,7 @@ type world struct {
 	config    proxy.Config
 	versions  int // of pools
 	spans     map[string][2]time.Time
-	marks     map[string]int
+	coverage  map[string]int
 	requests  int
 	failures  map[string]int
 	violation string
@@ -50,7 +50,7 @@ type result struct {
 	violation     string
 	requests      int
 	tokenRequests int
-	marks         map[string]int
+	coverage      map[string]int
 	failures      map[string]int
 	goroutines    []int
 }
@@ -60,13 +60,13 @@ func run(t *testing.T, seed uint64, p parameters) (r result) {
 	synctest.Test(t, func(*testing.T) {
 		w := &world{
 			parameters: p, seed: seed, begun: time.Now(), network: newNetwork(), record: newRecord(), places: places(), over: make(chan struct{}),
-			marks: make(map[string]int), failures: make(map[string]int), spans: make(map[string][2]time.Time),
+			coverage: make(map[string]int), failures: make(map[string]int), spans: make(map[string][2]time.Time),
 		}
 		w.jitter = locked(w.random(2).Float64)
 		w.server = sim.New(sim.Options{Lifetime: p.lifetime, Latency: p.latency, APILatency: 5 * time.Millisecond, CheckAudience: true, API: http.HandlerFunc(api)})
 		w.upstreams = &upstreams{world: w, next: w.server.RoundTripper(), sent: make(map[string]*arrivals)}
 		w.live()
-		r = result{w.violation, w.requests, w.server.Stats().TokenRequests, w.marks, w.failures, w.most}
+		r = result{w.violation, w.requests, w.server.Stats().TokenRequests, w.coverage, w.failures, w.most}
 	})
 	return r
 }
@@ -208,10 +208,10 @@ func (w *world) broken() bool {
 }
 
 // cover notes that something rare has happened.
-func (w *world) cover(mark string) {
+func (w *world) cover(event string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.marks[mark]++
+	w.coverage[event]++
 }
 
 func (w *world) placeOf(host string) *place {
@@ -223,9 +223,9 @@ func (w *world) placeOf(host string) *place {
 	return nil
 }
 
-// missing are the marks of a list that were never set.
-func missing(marks map[string]int, list []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(m string) bool { return marks[m] > 0 })
+// missing are the events of a list that never occurred.
+func missing(coverage map[string]int, list []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(m string) bool { return coverage[m] > 0 })
 }
 
 func addAll(sum, more map[string]int) {

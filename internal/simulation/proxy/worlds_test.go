@@ -37,7 +37,7 @@ func TestX1_X2_X3_ADayOfTheProxy(t *testing.T) {
 	}
 	r := run(t, 1, busy())
 	check(t, r)
-	require.Empty(t, missing(r.marks, rare), "never happened")
+	require.Empty(t, missing(r.coverage, rare), "never happened")
 	t.Logf("%d requests, %d token requests, failures %v, goroutines %d to %d", r.requests, r.tokenRequests, r.failures, slices.Min(r.goroutines), slices.Max(r.goroutines))
 }
 
@@ -46,16 +46,16 @@ func TestX1_X2_X3_ManyDaysOfTheProxy(t *testing.T) {
 	if *seeds == 0 {
 		t.Skip("one day is run without -seeds")
 	}
-	marks, requests := make(map[string]int), 0
+	coverage, requests := make(map[string]int), 0
 	for seed := *first; seed < *first+*seeds; seed++ {
 		r := run(t, seed, drawParameters(rand.New(rand.NewPCG(seed, 0))))
 		check(t, r)
-		addAll(marks, r.marks)
+		addAll(coverage, r.coverage)
 		requests += r.requests
 	}
-	t.Logf("%d requests in %d days: %v", requests, *seeds, marks)
+	t.Logf("%d requests in %d days: %v", requests, *seeds, coverage)
 	if *seeds >= 8 {
-		require.Empty(t, missing(marks, rare), "never happened")
+		require.Empty(t, missing(coverage, rare), "never happened")
 	}
 }
 
