@@ -30,8 +30,9 @@ func End(c *tls.Certificate) time.Time {
 // usualLife is how long the manager uses a token without an expiry (M7).
 const usualLife = 5 * time.Minute
 
-// Expiry is the expiry of a token, zero if it has none, or the end of its certificate if that comes first: a server will
-// refuse the handshake from then on. A server that issued a token for a certificate past its end does not check that.
+// Expiry is the expiry of a token, zero if it has none, or the end of its certificate if that comes first: a server
+// will refuse the handshake from then on. A server that issued a token for a certificate past its end does not check
+// that.
 func Expiry(expiry time.Time, c *tls.Certificate, now time.Time) time.Time {
 	end, last := End(c), expiry
 	if expiry.IsZero() {

@@ -26,9 +26,9 @@ import (
 	"github.com/alf-go/alf/sim"
 )
 
-// certifiedLab is a lab whose tokens are bound to the client's certificate (RFC 8705 section 3). Its upstream accepts no
-// connection without a certificate, and no token on a connection with another one.
-type certifiedLab struct {
+// mutualLab is a lab whose tokens are bound to the client's certificate (RFC 8705 section 3). Its upstream accepts
+// no connection without a certificate, and no token on a connection with another one.
+type mutualLab struct {
 	*lab
 	dir string // of the certificate's files
 
@@ -36,10 +36,10 @@ type certifiedLab struct {
 	open map[net.Conn]bool // connections to the upstream
 }
 
-func newCertifiedLab(t *testing.T, upstream protocol, otherTokens int) *certifiedLab {
+func newMutualLab(t *testing.T, upstream protocol, otherTokens int) *mutualLab {
 	t.Helper()
-	c := &certifiedLab{lab: new(lab), dir: t.TempDir(), open: make(map[net.Conn]bool)}
-	c.server = sim.New(sim.Options{Generous: true, TLS: true, API: http.HandlerFunc(certified)})
+	c := &mutualLab{lab: new(lab), dir: t.TempDir(), open: make(map[net.Conn]bool)}
+	c.server = sim.New(sim.Options{Generous: true, TLS: true, API: http.HandlerFunc(presented)})
 	c.server.Start()
 	t.Cleanup(c.server.Close)
 	c.replace(t)
@@ -71,10 +71,10 @@ func newCertifiedLab(t *testing.T, upstream protocol, otherTokens int) *certifie
 }
 
 // serve starts the upstream.
-func (c *certifiedLab) serve(t *testing.T, p protocol) (*url.URL, *tls.Config) {
+func (c *mutualLab) serve(t *testing.T, p protocol) (*url.URL, *tls.Config) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Header.Get("Authorization"), "Basic ") {
-			certified(w, r) // a caller's own credentials, which this server accepts
+			presented(w, r) // a caller's own credentials, which this server accepts
 			return
 		}
 		c.server.ServeHTTP(w, r)
@@ -98,8 +98,8 @@ func (c *certifiedLab) serve(t *testing.T, p protocol) (*url.URL, *tls.Config) {
 	return address, &tls.Config{RootCAs: trust}
 }
 
-// certified reports what a request that is accepted was sent with. It is chat as well.
-func certified(w http.ResponseWriter, r *http.Request) {
+// presented reports what a request that is accepted was sent with. It is chat as well.
+func presented(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Presented", fmt.Sprint(r.TLS.PeerCertificates[0].SerialNumber))
 	w.Header().Set("Token", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	if r.Header.Get("Upgrade") != "" {
@@ -110,7 +110,7 @@ func certified(w http.ResponseWriter, r *http.Request) {
 }
 
 // replace replaces the client's certificate by another one of the registered subject. It returns its serial number.
-func (c *certifiedLab) replace(t *testing.T) (serial string) {
+func (c *mutualLab) replace(t *testing.T) (serial string) {
 	made := c.server.ClientCertificate("me")
 	certtest.Write(t, c.dir, made)
 	leaf, err := x509.ParseCertificate(made.Certificate[0])
@@ -120,17 +120,17 @@ func (c *certifiedLab) replace(t *testing.T) (serial string) {
 
 // accepted sends a request, which has to be accepted, and returns the serial number of the certificate that was
 // presented.
-func (c *certifiedLab) accepted(t *testing.T, path string) string {
+func (c *mutualLab) accepted(t *testing.T, path string) string {
 	t.Helper()
 	resp := c.get(t, path)
 	require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", path, resp.body)
 	return resp.Header.Get("Presented")
 }
 
-func overTLS(t *testing.T, otherTokens int, test func(t *testing.T, c *certifiedLab)) {
+func overTLS(t *testing.T, otherTokens int, test func(t *testing.T, c *mutualLab)) {
 	for _, upstream := range []protocol{http1s, http2} {
 		t.Run(string(upstream), func(t *testing.T) {
-			c := newCertifiedLab(t, upstream, otherTokens)
+			c := newMutualLab(t, upstream, otherTokens)
 			serial := c.replace(t)
 			c.start(t)
 			require.Equal(t, serial, c.accepted(t, "/"))
@@ -141,7 +141,7 @@ func overTLS(t *testing.T, otherTokens int, test func(t *testing.T, c *certified
 }
 
 func TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo(t *testing.T) {
-	overTLS(t, 0, func(t *testing.T, c *certifiedLab) {
+	overTLS(t, 0, func(t *testing.T, c *mutualLab) {
 		serial := c.replace(t)
 		c.accepted(t, "/limited")
 		require.Equal(t, 1, c.server.Stats().TokenRequests)
@@ -157,7 +157,7 @@ func TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo(t *testing.T) {
 }
 
 func TestC1_AWebsocketIsOpenedWithTheCertificate(t *testing.T) {
-	overTLS(t, 0, func(t *testing.T, c *certifiedLab) {
+	overTLS(t, 0, func(t *testing.T, c *mutualLab) {
 		serial := c.replace(t)
 		c.server.Revoke() // the handshake is sent again
 		conn := c.dial(t)
@@ -179,7 +179,7 @@ func TestC1_AWebsocketIsOpenedWithTheCertificate(t *testing.T) {
 // Old certificate, old token; new token, new certificate: of one token, and of all others of the client.
 func TestF4_ARotatedCertificateTakesOverWithEachToken(t *testing.T) {
 	const otherTokens = 12 // more than a fetcher remembers the certificates of
-	overTLS(t, otherTokens, func(t *testing.T, c *certifiedLab) {
+	overTLS(t, otherTokens, func(t *testing.T, c *mutualLab) {
 		first := c.accepted(t, "/")
 		for i := range otherTokens {
 			require.Equal(t, first, c.accepted(t, fmt.Sprint("/other/", i)))
@@ -201,7 +201,7 @@ func TestF4_ARotatedCertificateTakesOverWithEachToken(t *testing.T) {
 func TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient(t *testing.T) {
 	for _, upstream := range []protocol{http1s, http2} {
 		t.Run(string(upstream), func(t *testing.T) {
-			c := newCertifiedLab(t, upstream, 0)
+			c := newMutualLab(t, upstream, 0)
 			c.config.Routes = c.config.Routes[2:3]
 			serial := c.replace(t)
 			c.start(t)
@@ -227,7 +227,7 @@ func TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient(t *testing.T)
 
 // A client whose settings change at a reload leaves no connection behind.
 func TestX3_ConnectionsWithACertificateEndWithTheirClient(t *testing.T) {
-	overTLS(t, 0, func(t *testing.T, c *certifiedLab) {
+	overTLS(t, 0, func(t *testing.T, c *mutualLab) {
 		c.accepted(t, "/limited")
 		c.replace(t)
 		c.server.Revoke()

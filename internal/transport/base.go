@@ -151,8 +151,8 @@ func (m mtlsTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return m.For(m.certificate(token)).RoundTrip(req)
 }
 
-// WithCertificate returns a transport over the connections of base, which a client has made, that presents a certificate
-// whatever token a request carries; nil: none. One that presents no certificates is returned as it is.
+// WithCertificate returns a transport over the connections of base, which a client has made, that presents a
+// certificate whatever token a request carries; nil: none. A base that presents no certificates is returned as it is.
 func WithCertificate(base http.RoundTripper, certificate *tls.Certificate) http.RoundTripper {
 	if own, ok := base.(*Base); ok {
 		if m, ok := own.RoundTripper.(mtlsTransport); ok {
