@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type effects struct {
 	tokens map[string][]sent // by the end of the path, as the next
 	calls  map[string][]sent
 	reply  map[string]string // in place of the usual response of the token endpoint
+	least  int               // the number of the first token of each name that the API accepts
 }
 
 // sent is one request.
@@ -88,9 +90,35 @@ func (e *effects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, reply)
 	default:
+		number, err := strconv.Atoi(s.Get("Authorization")[strings.LastIndex(s.Get("Authorization"), "-")+1:])
+		if err == nil && number < e.least {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
 		e.calls[part] = append(e.calls[part], s)
 		fmt.Fprint(w, r.Header.Get("Authorization"))
 	}
+}
+
+// last returns the last requests that were accepted.
+func (e *effects) last(name string) (token, call sent) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.tokens[name][len(e.tokens[name])-1], e.calls[name][len(e.calls[name])-1]
+}
+
+// requests is how many token requests there were.
+func (e *effects) requests(name string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.tokens[name])
+}
+
+// revoke makes the API refuse the first tokens of each name.
+func (e *effects) revoke(number int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.least = number + 1
 }
 
 // claims are those of a JSON Web Token, and of its header.
