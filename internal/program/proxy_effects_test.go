@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/alf-go/alf/internal/certtest"
+	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/settings"
 )
 
@@ -146,7 +147,7 @@ var refusedInFiles = map[string]string{
 // triedElsewhere are settings whose effect other tests show.
 var triedElsewhere = map[string]string{
 	"timeout":        "TestM9_AServiceKeepsTheLibrarysLimits",
-	"allow_http":     "TestC7_ThePlainUpstreamsThatAreAllowed",
+	"allow_http":     "TestX1_EveryFieldOfAConfigurationHasItsEffectBehindTheProxy",
 	"renegotiation":  "TestF7_AnUpstreamThatRenegotiates",
 	"store":          "TestD1_ClientsOfTheProxyShareThroughAStore",
 	"store_key_file": "TestD1_ClientsOfTheProxyShareThroughAStore",
@@ -289,5 +290,27 @@ func TestX1_EverySettingHasItsEffectBehindTheProxy(t *testing.T) {
 	for name, says := range refusedInFiles {
 		r := alfIn(t, invocation{}, "proxy", "validate", "--config", proxyFolder(t, strings.Replace(soundProxy, `"client_id"`, fmt.Sprintf(`%q: "x", "client_id"`, name), 1)))
 		require.Contains(t, r.err, says)
+	}
+}
+
+// What excludes each other is refused with where it stands, and what to do.
+func TestX2_SettingsThatExcludeEachOther(t *testing.T) {
+	e := newEffects(t)
+	p := newProxyProcess(t, map[string]string{"secret": theSecret})
+	certtest.Write(t, p.dir, e.authority.Issue(t, "me"))
+	file := filepath.Join(p.dir, "proxy.json")
+	for settings, says := range map[string]string{
+		`"client_secret_file": "secret", "cert_file": "client.pem", "cert_key_file": "client.key", "store": "tokens"`: "client.store: tokens may be bound to the certificate of the process that requested them: unset store or cert_file",
+		`"client_secret_file": "secret", "dpop": true, "store": "tokens"`:                                             "dpop_key_file",
+		`"client_secret_file": "secret", "cert_key_file": "client.key"`:                                               "client: cert_file is missing: set it, or choose another auth_style than client_secret_basic",
+		`"client_secret_file": "secret", "auth_style": "tls_client_auth"`:                                             "client: cert_file is missing: set it, or choose another auth_style than tls_client_auth",
+		`"client_secret_file": "secret", "cert_file": "secret"`:                                                       "client.cert_file: ",
+		`"client_secret_file": "secret", "origin": "https://other.example.com"`:                                       "routes[0].upstream: is none of the client's origins, outside which its token does not go: add https://api.example.com to origin, or remove that",
+	} {
+		p.write("proxy.json", fmt.Sprintf(`{"listeners": [{"address": "unix:s"}], "client": {"token_url": "https://idp.example.com", "client_id": "me", %s}, "routes": [{"upstream": "https://api.example.com"}]}`, settings))
+		r := alfIn(t, invocation{}, "proxy", "validate", "--config", file)
+		require.Equal(t, exit.Usage, r.code, r.out)
+		require.Contains(t, r.err, says)
+		require.True(t, strings.HasPrefix(r.err, "alf: "+file+":1:"), r.err)
 	}
 }

@@ -111,7 +111,7 @@ func (with *Clients) complete(ctx context.Context, v *settings.Values, o *object
 			return nil
 		}
 	}
-	if err := (alf.PoolConfig{Config: v.Config}).Validate(); err != nil {
+	if err := (&proxy.Client{Config: v.Config}).Validate(); err != nil {
 		p.lines(at, v.Invalid(err))
 		return nil
 	}
