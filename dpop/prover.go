@@ -44,7 +44,7 @@ type Prover struct {
 	Backdate time.Duration
 
 	generated generatedKey
-	tokens    bound.Cache[*Key]
+	tokens    bound.Many[*Key]
 	nonces    nonces
 }
 
@@ -108,7 +108,7 @@ func (g *generatedKey) read(context.Context) (*keys.Key, error) {
 	return g.key, g.err
 }
 
-// Bind remembers the key that a token is bound to, for the last 8 tokens. If a server returns the same token again
+// Bind remembers the key that a token is bound to, for the last 100,000 tokens. If a server returns the same token again
 // after the key was replaced, the token remains bound to the key that it was first fetched with.
 func (p *Prover) Bind(token string, key *Key) {
 	hash := bound.Hash(token)

@@ -31,3 +31,20 @@ func TestTheLastTokensAreRemembered(t *testing.T) {
 	to, _ = c.Latest()
 	require.Equal(t, 100, to)
 }
+
+func TestManyTokensAreRemembered(t *testing.T) {
+	var m bound.Many[int]
+	_, ok := m.Of(bound.Hash("0"))
+	require.False(t, ok)
+	for i := range 100_010 {
+		m.Bind(bound.Hash(fmt.Sprint(i)), i)
+		m.Bind(bound.Hash(fmt.Sprint(i)), -i)
+	}
+	for _, i := range []int{0, 9, 10, 11, 50_000, 100_009} {
+		to, ok := m.Of(bound.Hash(fmt.Sprint(i)))
+		require.Equal(t, i >= 10, ok, i)
+		if ok {
+			require.Equal(t, -i, to)
+		}
+	}
+}
