@@ -1,7 +1,6 @@
 package proxy_test
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
@@ -32,7 +31,7 @@ type fieldTry struct {
 	server   *sim.Server
 	client   alf.Config
 	upstream string
-	log      bytes.Buffer
+	log      logged
 	sent     []*http.Request
 	api      func(n int) *http.Response // of the nth request; nil: a good one
 }
@@ -67,6 +66,11 @@ func (f *fieldTry) refused(says string) {
 func respond(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
+
+// logged counts what is written.
+type logged struct{ atomic.Int64 }
+
+func (l *logged) Write(p []byte) (int, error) { l.Add(1); return len(p), nil }
 
 // ticking counts how often it is looked at.
 type ticking struct {
@@ -173,14 +177,13 @@ func TestX1_EveryFieldOfAConfigurationHasItsEffectBehindTheProxy(t *testing.T) {
 		"Logger": func(f *fieldTry) {
 			require.Equal(f.t, 200, f.get().Code)
 			synctest.Wait()
-			require.NotZero(f.t, f.log.Len(), "without one, the proxy's")
-			f.log.Reset()
-			var own bytes.Buffer
+			require.NotZero(f.t, f.log.Swap(0), "without one, the proxy's")
+			var own logged
 			f.client.Logger = slog.New(slog.NewTextHandler(&own, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			require.Equal(f.t, 200, f.get().Code)
 			synctest.Wait()
-			require.NotZero(f.t, own.Len())
-			require.Zero(f.t, f.log.Len())
+			require.NotZero(f.t, own.Load())
+			require.Zero(f.t, f.log.Load())
 		},
 		"WrapFetcher": func(f *fieldTry) {
 			wrapped := 0
