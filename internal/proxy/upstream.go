@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/http1"
 )
 
 const (
@@ -63,8 +64,13 @@ func (c *Client) newUpstream(http2 bool) *http.Transport {
 // is no http.Transport, as in tests, is used as it is.
 func (c *Client) newPool(cfg *Config) (*pool, error) {
 	own := c.Config
+	var base http.RoundTripper
 	if _, standard := c.transportOf(); standard || own.HTTPClient == nil || own.HTTPClient.Transport == nil {
-		own.HTTPClient = &http.Client{Transport: c.newUpstream(false)}
+		upstream := c.newUpstream(false)
+		own.HTTPClient = &http.Client{Transport: upstream}
+		base = http1.New(upstream)
+	} else {
+		base = own.HTTPClient.Transport
 	}
 	own.Rejected = rejected
 	own.Logger = cfg.Log
@@ -72,5 +78,5 @@ func (c *Client) newPool(cfg *Config) (*pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pool{Pool: tokens, name: c.Name, base: own.HTTPClient.Transport}, nil
+	return &pool{Pool: tokens, name: c.Name, base: base}, nil
 }

@@ -25,6 +25,9 @@ const (
 type process struct {
 	// cpu is the processor time that was used so far; false where the system does not say that.
 	cpu func() (time.Duration, bool)
+	// busy is how much processor time all processes of the machine have used so far, of how many processors; false
+	// where the system does not say that.
+	busy func() (used time.Duration, processors int, known bool)
 	// live is how much memory the last garbage collection has left.
 	live func() uint64
 	// processors is how many are used. Nil: the user has decided.
@@ -46,7 +49,7 @@ func Run(ctx context.Context) {
 }
 
 func ofThisProcess() *process {
-	p := &process{cpu: usedCPU, live: live}
+	p := &process{cpu: usedCPU, busy: usedByAll, live: live}
 	if os.Getenv("GOMAXPROCS") == "" {
 		now := func() int { return runtime.GOMAXPROCS(0) }
 		p.processors = &processors{most: now(), get: now, set: func(n int) { runtime.GOMAXPROCS(n) }, all: runtime.SetDefaultGOMAXPROCS}
@@ -62,6 +65,7 @@ func (p *process) run(ctx context.Context) {
 	percent := tuning.DefaultPercent
 	used, _ := p.cpu()
 	at := time.Now()
+	others := p.watchOthers(at, used)
 	timer := time.NewTimer(busyTick)
 	defer timer.Stop()
 	for {
@@ -81,7 +85,7 @@ func (p *process) run(ctx context.Context) {
 			}
 		}
 		if p.processors != nil && known {
-			p.processors.adjust(spent, elapsed)
+			p.processors.adjust(tuning.Load{Used: float64(spent) / float64(max(elapsed, 1)), Left: others.left(now, cpu)})
 		}
 		timer.Reset(tick(spent, elapsed))
 	}
@@ -105,12 +109,12 @@ type processors struct {
 }
 
 // adjust has the process use as many as it needs.
-func (p *processors) adjust(spent, elapsed time.Duration) {
+func (p *processors) adjust(load tuning.Load) {
 	now := p.get()
 	if !p.some {
 		p.most = now
 	}
-	switch next := tuning.Processors(now, p.most, spent, elapsed); next {
+	switch next := tuning.Processors(now, p.most, load); next {
 	case now:
 	case p.most:
 		p.all()
