@@ -147,7 +147,7 @@ func (c *conn) finish(stop func() bool, last bool) {
 	switch {
 	case !stop():
 		// The connection is being closed.
-	case last || c.r.Buffered() > 0 || !c.wire.canBeIdle(): // what nobody has asked for
+	case last || c.r.Buffered() > 0 || !c.wire.canBeIdle(): // which no request was for
 		c.close()
 	default:
 		c.origin.putIdle(c)

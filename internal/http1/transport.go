@@ -15,9 +15,9 @@ import (
 
 // Transport is an http.RoundTripper. It is safe for concurrent use, and does not modify requests.
 //
-// It sends a GET, HEAD or OPTIONS without a body itself, once its base has received a response of HTTP/1.1 from the same
-// origin. All else is sent by the base: bodies, upgrades, Expect, proxies, HTTP/2, what httptrace.ClientTrace wants to
-// know beyond its Got1xxResponse.
+// It sends a GET, HEAD or OPTIONS without a body itself, once its base has received a response of HTTP/1.1 from the
+// same origin. All else is sent by the base: bodies, upgrades, Expect, requests through a proxy, HTTP/2. Of a
+// httptrace.ClientTrace, it calls Got1xxResponse and what http.Request.Write calls.
 type Transport struct {
 	base    *http.Transport
 	mu      sync.Mutex                        // of changes of origins
@@ -34,7 +34,8 @@ type place struct{ scheme, host string }
 func New(base *http.Transport) *Transport { return &Transport{base: base} }
 
 // RoundTrip sends req. A request that finds its connection closed before anything of a response has come is sent again
-// on another one.
+// on another one, as by http.Transport. Errors: what the dialer, TLS or the connection returns; the cause of the
+// request's context if that has ended.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	o := t.originOf(req)
 	if o == nil {

@@ -93,13 +93,13 @@ func TestX4_ResponsesAreThoseOfTheBase(t *testing.T) {
 		"a line without a colon":       head + "hello\r\nContent-Length: 0\r\n\r\n",
 		"compressed":                   head + "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
 	}
-	answer := func(s *session) {
+	respond := func(s *session) {
 		if req := s.request(); req != nil {
 			name, _ := url.QueryUnescape(req.URL.RawQuery)
 			s.send("%s", responses[name])
 		}
 	}
-	each(t, answer, func(t *testing.T, s *server) {
+	each(t, respond, func(t *testing.T, s *server) {
 		c := call(t, s, nil)
 		for name := range responses {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
@@ -240,7 +240,7 @@ func TestX4_ProxiesAreTheBases(t *testing.T) {
 
 func TestC1_ARequestThatEndsClosesItsConnection(t *testing.T) {
 	arrived := make(chan struct{}, 1)
-	answer := func(s *session) {
+	respond := func(s *session) {
 		for req := s.request(); req != nil; req = s.request() {
 			switch req.URL.Path {
 			case "/silent":
@@ -254,7 +254,7 @@ func TestC1_ARequestThatEndsClosesItsConnection(t *testing.T) {
 		}
 	}
 	why := errors.New("why")
-	each(t, answer, func(t *testing.T, s *server) {
+	each(t, respond, func(t *testing.T, s *server) {
 		c := call(t, s, nil)
 		for range 2 { // on a new connection, and on one that was used
 			for _, path := range []string{"/silent", "/half"} {

@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// wire is a connection below TLS. A request is sent by the Read that waits for its response: the runtime is told to wait
-// first, and then the request is written, which saves the attempt to read before anything can have come. In the same
-// step it looks whether something has come without a request. Each system call saved is one or two percent of what a
-// proxy does for a request.
+// wire is a connection below TLS. A request is sent by the Read that waits for its response: the runtime is told to
+// wait first, and then the request is written, which saves the attempt to read before anything can have come. In the
+// same step it looks whether something has come without a request. Each system call saved is one or two percent of what
+// a proxy does for a request.
 type wire struct {
 	net.Conn
 	raw  syscall.RawConn
-	turn func(fd uintptr) bool // the step of raw.Read, made once because it escapes
+	attempt func(fd uintptr) bool // the step of raw.Read, made once because it escapes
 
 	state state
 	check bool   // the connection was idle: nothing must have come
@@ -55,7 +55,7 @@ func newWire(opened net.Conn) *wire {
 	if c, ok := opened.(syscall.Conn); ok {
 		w.raw, _ = c.SyscallConn()
 	}
-	w.turn = w.step
+	w.attempt = w.step
 	return w
 }
 
@@ -98,7 +98,7 @@ func (w *wire) Read(p []byte) (int, error) {
 // transfer sends what was kept, and fills p with what comes then. p may be nil.
 func (w *wire) transfer(p []byte) (int, error) {
 	w.state, w.into, w.n, w.err = direct, p, 0, nil
-	err := w.raw.Read(w.turn)
+	err := w.raw.Read(w.attempt)
 	w.into = nil
 	if err == nil {
 		err = w.err

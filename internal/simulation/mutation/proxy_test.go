@@ -15,8 +15,8 @@ const (
 	aDay       = "TestX1_X2_X3_ADayOfTheProxy"
 )
 
-// ofTheProxy are bugs of alf proxy: of its decisions about a request, of its life and reloads, and of what carries both
-// out, which whole days of it have to show.
+// ofTheProxy are bugs of alf proxy: of its decisions about a request, of its life and reloads, of what carries both
+// out, which whole days of it have to show, and of its connections to upstreams.
 func ofTheProxy() (all []testedBug) {
 	add := func(pkg, test, name, file, from, to string) {
 		all = append(all, testedBug{bug{name, file, from, to}, pkg, test})
@@ -73,5 +73,23 @@ func ofTheProxy() (all []testedBug) {
 	}
 	socket("TestX3_DrainServesARequestOnAnIdleConnection", "the end closes idle connections at once", "	s.linger()\n", "")
 	socket("TestX3_DrainServesConnectionsThatWait", "connections that wait are dropped at the end", "	s.acceptWaiting()\n", "")
+
+	exchange := func(test, name, file, from, to string) {
+		add("internal/http1", test, name, "internal/http1/"+file, from, to)
+	}
+	const unasked, begun = "TestX2_WhatWasNotAskedForIsNoResponse", "TestX4_WhatIsNotSentAgain"
+	exchange(unasked, "what came while a connection was idle is the next response", "wire.go", "	if w.check {\n", "	if false {\n")
+	exchange(unasked, "what came with a response is the next one", "conn.go", " || c.r.Buffered() > 0", "")
+	exchange(unasked, "what TLS has left is the next response", "conn.go", "	if c.tls == nil {\n", "	if true {\n")
+	exchange(begun, "a request is sent again when its response has begun", "origin.go", " || c.received", "")
+	exchange(begun, "a request is sent again whatever its connection", "origin.go", " || !reused", "")
+	exchange("TestX4_ABodyThatIsNotReadClosesItsConnection", "a connection with a part of a response is used again", "body.go",
+		"		b.stop()\n		c.abort()\n	}\n	return nil\n", "		c.finish(b.stop, b.last)\n	}\n	return nil\n")
+	exchange("TestX4_ResponsesAreThoseOfTheBase", "the head of a response has no limit", "conn.go", "n, err := c.stream.Read(p)\n	c.left -= int64(n)\n", "n, err := c.stream.Read(p)\n")
+	exchange("TestX4_IdleConnectionsAreClosed", "connections become idle after all were closed", "origin.go", "if o.closing || ", "if ")
+	exchange("TestX4_HTTP2IsTheBases", "an upgrade says what an origin speaks", "origin.go", `if resp.Request != nil && len(resp.Request.Header["Upgrade"]) > 0 {`, "if false {")
+	exchange("TestC1_ARequestThatEndsClosesItsConnection", "a request goes on when its caller has gone", "conn.go", "context.AfterFunc(req.Context(), c.abort)", "context.AfterFunc(context.Background(), c.abort)")
+	add("internal/core/tuning", "TestX4_NoMoreProcessorsThanOtherProcessesLeave", "a proxy takes the processors of its callers", "internal/core/tuning/tuning.go",
+		"return int(min(float64(most), max(1, load.Left+margin)))", "return int(min(float64(most), load.Left+100+margin))")
 	return all
 }
