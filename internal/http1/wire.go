@@ -14,7 +14,7 @@ import (
 // a proxy does for a request.
 type wire struct {
 	net.Conn
-	raw  syscall.RawConn
+	raw     syscall.RawConn
 	attempt func(fd uintptr) bool // the step of raw.Read, made once because it escapes
 
 	state state
