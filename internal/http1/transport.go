@@ -29,8 +29,8 @@ type place struct{ scheme, host string }
 
 // New returns a transport over base, whose dialer, TLS configuration, buffers and limits hold for its own connections
 // as well: DialContext, which is required, TLSClientConfig, TLSHandshakeTimeout, MaxIdleConnsPerHost, IdleConnTimeout,
-// MaxResponseHeaderBytes, ReadBufferSize, WriteBufferSize, Proxy. Compression has to be disabled. It keeps what it knows
-// of each origin for as long as it lives, so it is for a few.
+// MaxResponseHeaderBytes, ReadBufferSize, WriteBufferSize, Proxy. Compression has to be disabled. It keeps what it
+// knows of each origin for as long as it lives, so it is for a few.
 func New(base *http.Transport) *Transport { return &Transport{base: base} }
 
 // RoundTrip sends req. A request that finds its connection closed before anything of a response has come is sent again

@@ -7,6 +7,7 @@ import (
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/dial"
 	"github.com/alf-go/alf/internal/http1"
+	"github.com/alf-go/alf/internal/transport"
 )
 
 const (
@@ -64,13 +65,8 @@ func (c *Client) newUpstream(http2 bool) *http.Transport {
 // is no http.Transport, as in tests, is used as it is.
 func (c *Client) newPool(cfg *Config) (*pool, error) {
 	own := c.Config
-	var base http.RoundTripper
 	if _, standard := c.transportOf(); standard || own.HTTPClient == nil || own.HTTPClient.Transport == nil {
-		upstream := c.newUpstream(false)
-		own.HTTPClient = &http.Client{Transport: upstream}
-		base = http1.New(upstream)
-	} else {
-		base = own.HTTPClient.Transport
+		own.HTTPClient = &http.Client{Transport: c.newUpstream(false)}
 	}
 	own.Rejected = rejected
 	own.Logger = cfg.Log
@@ -78,5 +74,19 @@ func (c *Client) newPool(cfg *Config) (*pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	base := own.HTTPClient.Transport
+	if own.Certificate != nil {
+		base = transport.BaseOf(tokens.Client(alf.Target{}).Transport(nil)) // which presents the certificate of each token
+	} else if standard, ok := base.(*http.Transport); ok {
+		base = http1.New(standard)
+	}
 	return &pool{Pool: tokens, name: c.Name, base: base}, nil
+}
+
+// CloseIdleConnections closes those of the tokens' requests and of the routes'.
+func (p *pool) CloseIdleConnections() {
+	p.Pool.CloseIdleConnections()
+	if own, ok := p.base.(interface{ CloseIdleConnections() }); ok {
+		own.CloseIdleConnections()
+	}
 }

@@ -91,5 +91,12 @@ func ofTheProxy() (all []testedBug) {
 	exchange("TestC1_ARequestThatEndsClosesItsConnection", "a request goes on when its caller has gone", "conn.go", "context.AfterFunc(req.Context(), c.abort)", "context.AfterFunc(context.Background(), c.abort)")
 	add("internal/core/tuning", "TestX4_NoMoreProcessorsThanOtherProcessesLeave", "a proxy takes the processors of its callers", "internal/core/tuning/tuning.go",
 		"return int(min(float64(most), max(1, load.Left+margin)))", "return int(min(float64(most), load.Left+100+margin))")
+	binding := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
+	binding("TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo", "the certificate is not presented to the upstream", "internal/proxy/upstream.go",
+		"if own.Certificate != nil {", "if false {")
+	binding("TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient", "without the token there is no certificate", "internal/proxy/certificate.go",
+		"if c.Config.Certificate == nil {", "if true {")
+	binding("TestF4_ARotatedCertificateTakesOverWithEachToken", "all tokens are bound to the latest certificate", "pool_certificate.go",
+		"if to, known := c.byToken[hash]; known {", "if to, known := c.byToken[hash]; known && false {")
 	return all
 }
