@@ -3,6 +3,7 @@ package http1_test
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,67 +79,44 @@ func TestX4_WhatIsNotSentAgain(t *testing.T) {
 func TestX2_WhatWasNotAskedForIsNoResponse(t *testing.T) {
 	const unasked = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
-	for name, misbehave := range map[string]func(s *session, req *http.Request, sent chan<- struct{}){
-		"with the response": func(s *session, _ *http.Request, sent chan<- struct{}) {
-			s.send("%s", head+"a"+unasked)
-			sent <- struct{}{}
-		},
-		"much of it": func(s *session, _ *http.Request, sent chan<- struct{}) {
-			all := head + "a"
-			for len(all) < 15<<10 {
-				all += unasked
-			}
-			s.send("%s", all)
-			sent <- struct{}{}
-		},
-		"after the response": func(s *session, _ *http.Request, sent chan<- struct{}) {
-			s.send("%s", head+"a")
-			sent <- struct{}{}
-			s.send("%s", unasked)
-			sent <- struct{}{}
-		},
-		"as the body of a HEAD": func(s *session, req *http.Request, sent chan<- struct{}) {
-			if req.Method == http.MethodHead {
-				s.send("%s", "HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n"+unasked)
-			} else {
-				s.send("%s", head+"a")
-			}
-			sent <- struct{}{}
-		},
-		"as the body of a 204": func(s *session, _ *http.Request, sent chan<- struct{}) {
-			s.send("%s", "HTTP/1.1 204 No Content\r\n\r\n"+unasked)
-			sent <- struct{}{}
-		},
+	long := strings.Repeat("a", 10_000)
+	for name, c := range map[string]struct{ method, first, later string }{
+		"with the response":     {"GET", head + "a" + unasked, ""},
+		"after the response":    {"GET", head + "a", unasked},
+		"a part after it":       {"GET", head + "a", unasked[:1]},
+		"half with it":          {"GET", head + "a" + unasked[:10], unasked[10:]},
+		"as the body of a HEAD": {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\n" + unasked, ""},
+		"as the body of a 204":  {"GET", "HTTP/1.1 204 No Content\r\n\r\n" + unasked, ""},
+		// The end of this body is read past all buffers but that of TLS.
+		"after a long body": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + long + unasked, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sent := make(chan struct{}, 1)
+			ended, sent := make(chan struct{}), make(chan struct{})
 			first := func(s *session) {
-				for req := s.request(); req != nil; req = s.request() {
-					if s.number == 2 { // the first but that of the base
-						misbehave(s, req, sent)
-					} else {
+				for s.request() != nil {
+					if s.number > 0 {
 						s.ok("a")
+						continue
 					}
+					s.send("%s", c.first)
+					<-ended
+					s.send("%s", c.later)
+					sent <- struct{}{}
 				}
 			}
 			each(t, first, func(t *testing.T, s *server) {
-				c := call(t, s, nil)
-				s.accepted.Store(1)
-				method := http.MethodGet
-				if name == "as the body of a HEAD" {
-					method = http.MethodHead
+				caller := call(t, s, nil)
+				resp, err := caller.RoundTrip(caller.request(c.method, "/", nil))
+				require.NoError(t, err)
+				for buffer := make([]byte, 32<<10); err == nil; {
+					_, err = resp.Body.Read(buffer)
 				}
-				resp, err := c.RoundTrip(c.request(method, "/", nil))
-				require.NoError(t, err)
-				_, err = io.ReadAll(resp.Body)
-				require.NoError(t, err)
+				require.Equal(t, io.EOF, err)
 				resp.Body.Close()
+				ended <- struct{}{}
 				<-sent
-				if name == "after the response" {
-					<-sent
-				}
-				require.Equal(t, "a", c.get("/"))
-				require.EqualValues(t, 3, s.accepted.Load())
+				require.Equal(t, "a", caller.get("/"))
+				require.EqualValues(t, 2, s.accepted.Load())
 			})
 		})
 	}

@@ -33,7 +33,7 @@ type server struct {
 	closed   chan struct{} // has an element for each connection whose end the server has seen
 }
 
-// session is one connection of a caller, numbered from 1.
+// session is one connection, numbered from 0; those of a caller begin with 0 again after its first request.
 type session struct {
 	net.Conn
 	r      *bufio.Reader
@@ -70,7 +70,7 @@ func serve(t *testing.T, secured bool, f func(*session)) *server {
 		s.trust = x509.NewCertPool()
 		s.trust.AddCert(other.Certificate())
 		s.url = "https://" + l.Addr().String()
-		l = tls.NewListener(l, &tls.Config{Certificates: other.TLS.Certificates})
+		l = tls.NewListener(l, &tls.Config{Certificates: other.TLS.Certificates, DynamicRecordSizingDisabled: true})
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -79,7 +79,7 @@ func serve(t *testing.T, secured bool, f func(*session)) *server {
 			if err != nil {
 				return
 			}
-			number := int(s.accepted.Add(1))
+			number := int(s.accepted.Add(1)) - 1
 			running.Go(func() {
 				one := &session{Conn: c, number: number}
 				one.r = bufio.NewReader(io.TeeReader(c, &one.raw))
@@ -127,8 +127,7 @@ func call(t *testing.T, s *server, change func(*http.Transport)) *caller {
 	return c
 }
 
-// withFirst serves the first request of a caller, which its base sends, and leaves the others to f. The number of a
-// connection then is one too high.
+// withFirst serves the first request of a caller, which its base sends, and leaves the others to f.
 func withFirst(f func(*session)) func(*session) {
 	return func(s *session) {
 		first, err := s.r.Peek(len("GET /first"))

@@ -283,16 +283,28 @@ func TestC1_ARequestThatEndsClosesItsConnection(t *testing.T) {
 }
 
 func TestX4_ABodyThatIsNotReadClosesItsConnection(t *testing.T) {
-	each(t, echo, func(t *testing.T, s *server) {
-		c := call(t, s, nil)
-		resp, err := c.RoundTrip(c.request("GET", "/hello", nil))
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-		require.NoError(t, resp.Body.Close())
-		<-s.closed
-		_, err = resp.Body.Read(make([]byte, 1))
-		require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
-	})
+	half := func(s *session) {
+		if s.request() != nil {
+			s.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+			s.request()
+		}
+	}
+	for name, part := range map[string]int{"nothing of it": 0, "what has come": 5} {
+		t.Run(name, func(t *testing.T) {
+			each(t, half, func(t *testing.T, s *server) {
+				c := call(t, s, nil)
+				resp, err := c.RoundTrip(c.request("GET", "/", nil))
+				require.NoError(t, err)
+				_, err = io.ReadFull(resp.Body, make([]byte, part))
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.NoError(t, resp.Body.Close())
+				<-s.closed
+				_, err = resp.Body.Read(make([]byte, 1))
+				require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+			})
+		})
+	}
 }
 
 // A body may be closed while it is read.
