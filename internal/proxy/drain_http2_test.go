@@ -298,7 +298,7 @@ func TestX3_NoRequestOfHTTP2IsLostOverTheEndOfAListener(t *testing.T) {
 				t.Errorf("%s: %d %q %v, carried out %d times", path, resp.StatusCode, body, err, l.carriedOut(path))
 			}
 		}
-		for i := range 20 {
+		for i := range 12 {
 			callers.Go(func() {
 				for n := 0; ; n++ {
 					post("/" + strconv.Itoa(i) + "/" + strconv.Itoa(n))
@@ -310,7 +310,7 @@ func TestX3_NoRequestOfHTTP2IsLostOverTheEndOfAListener(t *testing.T) {
 				}
 			})
 		}
-		const rounds = 10
+		const rounds = 6
 		for n := range rounds {
 			time.Sleep(55 * time.Millisecond)
 			cfg := l.config
