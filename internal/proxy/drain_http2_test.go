@@ -2,12 +2,14 @@ package proxy_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,7 +96,7 @@ func eachEnd(t *testing.T, test func(t *testing.T, l *http2Lab, quit, wait func(
 		synctest.Test(t, func(t *testing.T) {
 			l := newHTTP2Lab(t)
 			time.Sleep(time.Second)
-			wait := sync.OnceFunc(func() { require.NoError(t, <-l.ended) })
+			wait := sync.OnceFunc(func() { require.NoError(t, <-l.ended); synctest.Wait() })
 			defer func() { l.stop(); wait() }()
 			test(t, l, func() { l.stop() }, wait)
 		})
@@ -111,6 +113,7 @@ func eachEnd(t *testing.T, test func(t *testing.T, l *http2Lab, quit, wait func(
 				for l.proxy.Removed() > 0 {
 					time.Sleep(10 * time.Millisecond)
 				}
+				synctest.Wait()
 			}
 			test(t, l, quit, wait)
 		})
@@ -120,8 +123,8 @@ func eachEnd(t *testing.T, test func(t *testing.T, l *http2Lab, quit, wait func(
 // goAwayTime is how long net/http keeps a connection after GOAWAY and its last response.
 const goAwayTime = time.Second
 
-// TestX3_DrainOverHTTP2: a caller learns by GOAWAY which of its requests are served. Those end: also a long response, an
-// upload and a stream of gRPC. What it sends after them is not carried out, so that it can be sent elsewhere; and the
+// TestX3_DrainOverHTTP2: a caller learns by GOAWAY which of its requests are served. Those end, be it a long response,
+// an upload or a stream of gRPC. What it sends after them is not carried out, so that it can be sent elsewhere; and the
 // connection is not reset, which could take responses with it (RFC 9113 section 6.8).
 func TestX3_DrainOverHTTP2(t *testing.T) {
 	eachEnd(t, func(t *testing.T, l *http2Lab, quit, wait func()) {
@@ -265,62 +268,75 @@ func TestX3_DrainOverHTTP2EndsAtItsLimit(t *testing.T) {
 }
 
 // Clients of HTTP/2 as they are, net/http's here, lose nothing over the end of a listener if they may connect to
-// another one: each request is carried out once.
+// another one: each request is carried out once. On real sockets, whose connections could be reset.
 func TestX3_NoRequestOfHTTP2IsLostOverTheEndOfAListener(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newHTTP2Lab(t)
-		defer l.end()
-		connections := 0
-		transport := &http.Transport{
-			DialContext: func(context.Context, string, string) (net.Conn, error) {
-				connections++
-				if c, err := l.dial("old"); err == nil {
-					return c, nil
-				}
-				return l.dial("main")
-			},
-			Protocols: new(http.Protocols),
-		}
-		transport.Protocols.SetUnencryptedHTTP2(true)
-		defer transport.CloseIdleConnections()
-		caller := &http.Client{Transport: transport}
-		stop := make(chan struct{})
-		var callers sync.WaitGroup
-		post := func(path string) {
-			resp, err := caller.Post("http://localhost"+path, "text/plain", strings.NewReader("hello"))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			if err != nil || resp.StatusCode != http.StatusOK || string(body) != "hello" || l.carriedOut(path) != 1 {
-				t.Errorf("%s: %d %q %v, carried out %d times", path, resp.StatusCode, body, err, l.carriedOut(path))
-			}
-		}
-		for i := range 12 {
-			callers.Go(func() {
-				for n := 0; ; n++ {
-					post("/" + strconv.Itoa(i) + "/" + strconv.Itoa(n))
-					select {
-					case <-stop:
-						return
-					case <-time.After(10 * time.Millisecond): // all of them at the same moment
-					}
-				}
-			})
-		}
-		const rounds = 6
-		for n := range rounds {
-			time.Sleep(55 * time.Millisecond)
-			cfg := l.config
-			cfg.Listeners = []proxy.Listener{l.config.Listeners[n%2]}
-			require.NoError(t, l.proxy.Reload(cfg))
-			time.Sleep(55 * time.Millisecond)
-			require.NoError(t, l.proxy.Reload(l.config))
-		}
-		close(stop)
-		callers.Wait()
-		require.GreaterOrEqual(t, connections, rounds)
+	var mu sync.Mutex
+	carriedOut := make(map[string]int)
+	l := newLab(t, http1, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		carriedOut[r.URL.Path]++
+		mu.Unlock()
+		_, _ = io.Copy(w, r.Body)
+	}, func(cfg *proxy.Config) {
+		cfg.Listeners = append(cfg.Listeners, proxy.Listener{Address: cfg.Listeners[0].Address + ".2"})
 	})
+	var connections atomic.Int64
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		connections.Add(1)
+		var d net.Dialer
+		if c, err := d.DialContext(ctx, "unix", l.socket); err == nil {
+			return c, nil
+		}
+		return d.DialContext(ctx, "unix", l.socket+".2")
+	}
+	defer transport.CloseIdleConnections()
+	caller := &http.Client{Transport: transport, Timeout: noLimit}
+	stop, done := make(chan struct{}), make(chan struct{})
+	var callers sync.WaitGroup
+	defer callers.Wait()
+	defer close(stop)
+	for i := range 16 {
+		callers.Go(func() {
+			for n := 0; ; n++ {
+				path := fmt.Sprintf("/%d/%d", i, n)
+				resp, err := caller.Post("http://localhost"+path, "text/plain", strings.NewReader("hello"))
+				if err != nil {
+					t.Error(err)
+					<-stop
+					return
+				}
+				body, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				mu.Lock()
+				times := carriedOut[path]
+				mu.Unlock()
+				if err != nil || resp.StatusCode != http.StatusOK || string(body) != "hello" || times != 1 {
+					t.Errorf("%s: %d %q %v, carried out %d times", path, resp.StatusCode, body, err, times)
+				}
+				select {
+				case done <- struct{}{}:
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	const rounds = 10
+	for n := range rounds {
+		cfg := l.config
+		cfg.Listeners = []proxy.Listener{l.config.Listeners[n%2]}
+		for _, cfg := range []proxy.Config{cfg, l.config} {
+			for range 40 {
+				select {
+				case <-done:
+				case <-time.After(noLimit):
+					t.Fatal("the callers are stuck")
+				}
+			}
+			require.NoError(t, l.proxy.Reload(cfg))
+		}
+	}
+	require.GreaterOrEqual(t, int(connections.Load()), rounds)
 }

@@ -72,7 +72,7 @@ func check(t *testing.T, r result) {
 	}
 }
 
-// TestX3_MemoryDoesNotGrowWithRequestsAndReloads: what the proxy keeps is that of its connections and its configuration.
+// TestX3_MemoryDoesNotGrowWithRequestsAndReloads: the proxy keeps what its connections and its configuration need.
 // In the last of three hours, with 1,000 requests and 10 reloads, the heap may grow by the bound, which is what it
 // varies by: one entry of 64 bytes for each request is more, and so is one former configuration for each reload.
 func TestX3_MemoryDoesNotGrowWithRequestsAndReloads(t *testing.T) {
