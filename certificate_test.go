@@ -29,6 +29,8 @@ type certifying struct {
 	*httptest.Server
 	authority *certtest.Authority
 
+	repeats bool // it returns the first token again and again
+
 	mu    sync.Mutex
 	asked int
 	bound map[string]string
@@ -43,7 +45,12 @@ func startCertifying(t *testing.T) *certifying {
 		defer c.mu.Unlock()
 		c.asked++
 		value := fmt.Sprint("token-", c.asked)
-		c.bound[value] = certificateOf(r)
+		if c.repeats {
+			value = "token-1"
+		}
+		if c.bound[value] == "" {
+			c.bound[value] = certificateOf(r)
+		}
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600}`, value)
 	})
 	mux.HandleFunc("/api", func(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package alf
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -182,10 +183,10 @@ type pool struct {
 	refs     references
 	tenants  *tenants
 	origins  []originTarget
-	latest   certificates
 	known    knownTokens
 
-	endpoints endpoints
+	certificates certificates
+	endpoints    endpoints
 
 	mu      sync.Mutex
 	clients map[manager.Key]*Client // of targets in contexts and Origins
@@ -278,7 +279,7 @@ func (p *Pool) Stats() PoolStats {
 }
 
 // CloseIdleConnections closes the idle connections to the APIs; those in use are not affected.
-func (p *Pool) CloseIdleConnections() { p.shared.http.CloseIdleConnections() }
+func (p *Pool) CloseIdleConnections() { (&poolTransport{p.pool, p.shared.base}).CloseIdleConnections() }
 
 // Close ends the pool and all its clients: requests that wait for a token, and all that come later, fail with
 // [ErrClosed], unsent; those already sent get their responses. It closes idle connections of transports that NewPool
@@ -342,7 +343,11 @@ func (p *pool) startShared() {
 	if cfg.HTTPClient != nil {
 		*c.http = *cfg.HTTPClient
 	}
-	c.base = c.newBase(p.latest.function(cfg.Certificate != nil))
+	var certificate func(token string) *tls.Certificate
+	if cfg.Certificate != nil {
+		certificate, p.certificates.life = p.certificates.of, cfg.Policy.DefaultLifetime
+	}
+	c.base = c.newBase(certificate)
 	p.shared = c
 }
 

@@ -2,7 +2,6 @@ package alf
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"iter"
 	"reflect"
@@ -283,7 +282,7 @@ func (f *targetFetcher) fetch(ctx context.Context) (*oauth2.Token, error) {
 	}
 	token, err := g.Fetch(ctx)
 	if err == nil && cfg.Certificate != nil {
-		f.pool.latest.store(g)
+		f.pool.certificates.bind(token, g.Certificate(token.AccessToken), f.pool.clock.Now())
 	}
 	return token, err
 }
@@ -345,26 +344,6 @@ func (k *knownTokens) keys(target manager.Key) []manager.Key {
 		return []manager.Key{known.key}
 	}
 	return nil
-}
-
-// certificates is where requests to the APIs get the certificate of their token from.
-type certificates struct {
-	latest atomic.Pointer[fetcher.Fetcher]
-}
-
-func (c *certificates) store(f *fetcher.Fetcher) { c.latest.Store(f) }
-
-// function returns nil if there are none.
-func (c *certificates) function(configured bool) func(token string) *tls.Certificate {
-	if !configured {
-		return nil
-	}
-	return func(token string) *tls.Certificate {
-		if f := c.latest.Load(); f != nil {
-			return f.Certificate(token)
-		}
-		return nil
-	}
 }
 
 // endpoints are the token endpoints of a pool's tokens. Each is kept while a token uses it.

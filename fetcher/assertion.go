@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/keys"
 )
 
@@ -138,7 +139,7 @@ func (a *Assertion) readKey(ctx context.Context) (*keys.Key, *tls.Certificate, e
 
 // belongs fails if a certificate is for another key.
 func belongs(chain *tls.Certificate, key *keys.Key) error {
-	leaf, err := leafOf(chain)
+	leaf, err := mtls.Leaf(chain)
 	if err != nil {
 		return fmt.Errorf("the certificate cannot be read: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/alf-go/alf/internal/bound"
+	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/internal/redact"
 )
 
@@ -103,11 +104,11 @@ func (c *client) request(ctx context.Context, to *endpoint, creds *credentials) 
 func (c *client) bind(token *oauth2.Token, creds *credentials) {
 	if creds.certificate != nil {
 		hash, now, presented := bound.Hash(token.AccessToken), c.cfg.Clock.Now(), creds.certificate
-		if first, known := c.certificates.Of(hash); known && now.Before(end(first)) {
+		if first, known := c.certificates.Of(hash); known && now.Before(mtls.End(first)) {
 			presented = first
 		}
 		c.certificates.Bind(hash, presented)
-		token.Expiry = earlier(token.Expiry, end(presented), now)
+		token.Expiry = mtls.Expiry(token.Expiry, presented, now)
 	}
 	if creds.proofKey != nil {
 		c.cfg.DPoP.Bind(token.AccessToken, creds.proofKey)

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/alf-go/alf/internal/files"
 )
@@ -98,38 +95,3 @@ func (f *certificateFiles) update(ctx context.Context) error {
 }
 
 func hasCertificate(c *tls.Certificate) bool { return c != nil && len(c.Certificate) > 0 }
-
-func leafOf(c *tls.Certificate) (*x509.Certificate, error) {
-	if c.Leaf != nil {
-		return c.Leaf, nil
-	}
-	if !hasCertificate(c) {
-		return nil, errors.New("there is no certificate")
-	}
-	return x509.ParseCertificate(c.Certificate[0])
-}
-
-// end is until when a certificate is valid.
-func end(c *tls.Certificate) time.Time {
-	leaf, err := leafOf(c)
-	if err != nil {
-		return time.Time{}
-	}
-	return leaf.NotAfter
-}
-
-// usualLife is how long the manager uses a token without an expiry (M7).
-const usualLife = 5 * time.Minute
-
-// earlier is the expiry of a token, or the end of its certificate if that comes first: a server will refuse the
-// handshake from then on. A server that issued a token for a certificate past its end does not check that.
-func earlier(expiry, end, now time.Time) time.Time {
-	last := expiry
-	if expiry.IsZero() {
-		last = now.Add(usualLife)
-	}
-	if end.After(now) && end.Before(last) {
-		return end
-	}
-	return expiry
-}

@@ -25,13 +25,9 @@ func newForwarder(r *Route, c *Client, tokens *pool) forwarder {
 		f.own = c.newUpstream(true)
 		base = f.own
 	}
-	if r.ResponseTime > 0 {
-		base = &limited{base, r.ResponseTime}
-	}
-	client := tokens.Client(r.Target)
-	f.transport = client.Transport(base)
+	f.transport = tokens.Client(r.Target).Transport(r.limit(base))
 	if r.Headers.Authorization == routing.Pass {
-		f.transport = &passing{f.transport, base}
+		f.transport = &passing{f.transport, r.limit(c.withoutToken(base))}
 	}
 	return f
 }

@@ -98,6 +98,7 @@ var unreachable = problem{http.StatusBadGateway, "upstream", "the upstream canno
 func explain(h http.Header, err error) problem {
 	var token *alf.TokenError
 	var tenant *alf.TenantError
+	var certificate certificateError
 	switch {
 	case errors.As(err, &token):
 		if token.Permanent {
@@ -114,6 +115,8 @@ func explain(h http.Header, err error) problem {
 		return problem{http.StatusServiceUnavailable, "draining", "the proxy is ending"}
 	case errors.Is(err, alf.ErrRefused):
 		return problem{http.StatusBadGateway, "refused", err.Error()}
+	case errors.As(err, &certificate):
+		return problem{http.StatusBadGateway, "upstream", certificate.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusGatewayTimeout, "upstream", "the upstream has not responded in time"}
 	}

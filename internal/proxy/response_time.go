@@ -16,6 +16,14 @@ type limited struct {
 
 var errResponseTime = fmt.Errorf("the upstream has not responded within the route's response_time: %w", context.DeadlineExceeded)
 
+// limit gives a base the limit of a route; without one, it is returned as it is.
+func (r *Route) limit(base http.RoundTripper) http.RoundTripper {
+	if r.ResponseTime <= 0 {
+		return base
+	}
+	return &limited{base, r.ResponseTime}
+}
+
 // RoundTrip sends req.
 func (l *limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/transport"
 )
 
 const (
@@ -72,5 +73,9 @@ func (c *Client) newPool(cfg *Config) (*pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pool{Pool: tokens, name: c.Name, base: own.HTTPClient.Transport}, nil
+	base := own.HTTPClient.Transport
+	if own.Certificate != nil {
+		base = transport.BaseOf(tokens.Client(alf.Target{}).Transport(nil)) // which presents the certificate of each token
+	}
+	return &pool{Pool: tokens, name: c.Name, base: base}, nil
 }

@@ -151,11 +151,12 @@ func (m mtlsTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return m.For(m.certificate(token)).RoundTrip(req)
 }
 
-// withoutCertificate returns a transport like base that presents none.
-func withoutCertificate(base http.RoundTripper) http.RoundTripper {
+// WithCertificate returns a transport over the connections of base, which a client has made, that presents a
+// certificate whatever token a request carries; nil: none. A base that presents no certificates is returned as it is.
+func WithCertificate(base http.RoundTripper, certificate *tls.Certificate) http.RoundTripper {
 	if own, ok := base.(*Base); ok {
 		if m, ok := own.RoundTripper.(mtlsTransport); ok {
-			return m.For(nil)
+			return m.For(certificate)
 		}
 	}
 	return base

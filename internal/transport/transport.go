@@ -92,6 +92,14 @@ type Transport struct {
 // Over returns a transport that sends requests through base.
 func (s *Session) Over(base http.RoundTripper) *Transport { return &Transport{s, base} }
 
+// BaseOf returns what a transport sends its requests through; nil if it is no Transport.
+func BaseOf(t http.RoundTripper) http.RoundTripper {
+	if own, ok := t.(*Transport); ok {
+		return own.base
+	}
+	return nil
+}
+
 // call is one request of a caller on its way through a Transport.
 type call struct {
 	req      *http.Request  // the caller's; it is not modified
@@ -185,7 +193,7 @@ func roundTrip(base http.RoundTripper, out, req *http.Request) (*http.Response, 
 // client goes with it, nor is its Authorization removed: that is http.Client's or the caller's.
 func (t *Transport) forwardWithoutToken(req *http.Request) (*http.Response, error) {
 	out, _ := t.authorize(req, "")
-	return roundTrip(withoutCertificate(t.base), out, req)
+	return roundTrip(WithCertificate(t.base, nil), out, req)
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.

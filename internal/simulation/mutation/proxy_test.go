@@ -82,5 +82,12 @@ func ofTheProxy() (all []testedBug) {
 	socket("TestX3_DrainServesConnectionsThatWait", "connections that wait are dropped at the end", "	s.acceptWaiting()\n", "")
 	add("internal/proxy", "TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2", "a response in the drain does not end its connection", "internal/proxy/handler.go",
 		"h.server.ending.Load() && !facts.Websocket()", "false")
+	binding := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
+	binding("TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo", "the certificate is not presented to the upstream", "internal/proxy/upstream.go",
+		"if own.Certificate != nil {", "if false {")
+	binding("TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient", "without the token there is no certificate", "internal/proxy/certificate.go",
+		"if c.Config.Certificate == nil {", "if true {")
+	binding("TestF4_ARotatedCertificateTakesOverWithEachToken", "all tokens are bound to the latest certificate", "pool_certificate.go",
+		"if to, known := c.byToken[hash]; known {", "if to, known := c.byToken[hash]; known && false {")
 	return all
 }
