@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the servers under test need, where it is missing: npm and its packages (which bring the Node that they ask
 # for), and from Debian nginx with njs, HAProxy and Glewlwyd, and unless INTEROP_SERVERS is core, Apache with mod_oauth2,
-# Doorkeeper, RabbitMQ, Redis, and clients of the proxy. It may run again at any time.
+# Doorkeeper, RabbitMQ, Redis, Chromium, and clients of the proxy. It may run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -32,6 +32,10 @@ if [ "${INTEROP_SERVERS:-all}" != core ]; then
 	fi
 	if ! command -v redis-server >/dev/null; then
 		wanted+=(redis-server)
+	fi
+	# With a font, without which pages have no text to look at.
+	if ! command -v chromium >/dev/null; then
+		wanted+=(chromium fonts-dejavu-core)
 	fi
 fi
 # Not the package apache2, which is the service.

@@ -256,6 +256,7 @@ func TestX3_StatusKeepsTheLastFailureOfAToken(t *testing.T) {
 		text := call(l.proxy.Admin(unix), "GET", "/status", nil).Body.String()
 		require.Contains(t, text, `<span class="state failing">`)
 		require.Contains(t, text, `<span class="state ready">`)
+		require.Contains(t, text, "2 h ago; tried again once a request needs it")
 	})
 }
 

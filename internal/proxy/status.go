@@ -64,6 +64,8 @@ type statusToken struct {
 	Waiting     int        `json:"waiting"`
 	Error       string     `json:"error,omitempty"`
 	NextAttempt *time.Time `json:"next_attempt,omitempty"`
+	// FailedAt is when the token was last missing, if no request has asked for it since.
+	FailedAt *time.Time `json:"failed_at,omitempty"`
 	// Used and Refreshes are where in its life the token is, and where its refresh is planned, in percent.
 	Used      int `json:"-"`
 	Refreshes int `json:"-"`
@@ -140,7 +142,7 @@ func newStatusToken(t *token, now time.Time, problems []trouble) statusToken {
 		// routes have met says more.
 		for _, problem := range problems {
 			if problem.Reason == noToken && slices.Contains(t.routes, problem.Route) {
-				st.State, st.Error = "failing", problem.Detail
+				st.State, st.Error, st.FailedAt = "failing", problem.Detail, &problem.At
 				break
 			}
 		}
@@ -182,11 +184,10 @@ func (p *Proxy) newStatusRoute(s *state, r *forwarder, now time.Time) statusRout
 		Name: r.Name, Upstream: r.Upstream.Scheme + "://" + r.Upstream.Host + r.UpstreamPath, Client: s.cfg.Clients[r.Client].label(),
 		Requests: c.total(), Errors: c.classes[5].Load(),
 	}
-	host, path := r.Host, r.Route.Path
-	if host == "" {
-		host = "any host"
+	st.Matches = strings.TrimSpace(strings.Join(r.Methods, ", ") + " " + r.Host + "/" + strings.TrimPrefix(r.Route.Path, "/"))
+	if r.Host == "" {
+		st.Matches += " on any host"
 	}
-	st.Matches = strings.TrimSpace(strings.Join(r.Methods, ", ") + " " + host + " " + "/" + strings.TrimPrefix(path, "/"))
 	st.Rate = p.rates.of(r.Name, st.Requests, now)
 	for i := range c.failures {
 		st.Failed += c.failures[i].Load()

@@ -37,8 +37,11 @@ type Config map[string]any
 
 // Process is a proxy. Its methods are called by one goroutine at a time.
 type Process struct {
-	// File is the configuration file, and Dir where it is. Admin is the path of the admin socket, "" without one.
-	File, Dir, Admin string
+	// File is the configuration file, and Dir where it is.
+	File, Dir string
+
+	// Admin is the path of the admin socket, or HOST:PORT of the admin listener.
+	Admin string
 
 	// Flags describe one route in place of the file. There is no admin socket then.
 	Flags []string
@@ -148,7 +151,11 @@ func (p *Process) Metrics() (map[string]float64, error) {
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", p.Admin)
+			network := "tcp"
+			if filepath.IsAbs(p.Admin) {
+				network = "unix"
+			}
+			return new(net.Dialer).DialContext(ctx, network, p.Admin)
 		},
 	}}
 	response, err := client.Get("http://localhost/metrics")
