@@ -348,6 +348,9 @@ func (p *pool) startShared() {
 		certificate, p.certificates.life = p.certificates.of, cfg.Policy.DefaultLifetime
 	}
 	c.base = c.newBase(certificate)
+	if cfg.Endpoint != nil {
+		c.closers = append(c.closers, cfg.Endpoint.use())
+	}
 	p.shared = c
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -130,4 +131,25 @@ func TestE2_APoolsHookGetsWhatHappensToItsEndpoints(t *testing.T) {
 		require.Equal(t, k.kit.TokenURL(), held.Endpoint)
 		require.Contains(t, kinds, manager.FetchEnded)
 	})
+}
+
+// What an endpoint holds ends with the last that uses it, be it a pool.
+func TestE1_APoolEndsWhatItsEndpointHolds(t *testing.T) {
+	var conns dialing
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"access_token":"x","token_type":"Bearer","expires_in":3600}`)
+	}))
+	s.Listener = &counting{s.Listener, &conns}
+	s.Start()
+	t.Cleanup(s.Close)
+	endpoint, err := alf.NewTokenEndpoint(alf.TokenEndpointConfig{TokenURL: s.URL})
+	require.NoError(t, err)
+	cfg := alf.Config{Endpoint: endpoint, ClientID: testID, ClientSecret: alf.Secret(testSecret)}
+	pool, err := alf.NewPool(alf.PoolConfig{Config: cfg})
+	require.NoError(t, err)
+	_, err = pool.Client(alf.Target{}).Token(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, conns.open.Load())
+	require.NoError(t, pool.Close())
+	conns.requireOpen(t, 0)
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -59,9 +60,32 @@ type Client struct {
 	Name string
 	// Key names the settings: over a reload, a client keeps its tokens if its Key stays the same.
 	Key string
-	// Config is what the pool is made from. Its HTTPClient has the trust of the upstreams. Policy, Logger and Rejected
-	// are set by this package.
+	// Config is what the pool is made from. Its HTTPClient says what sends requests to the upstreams: of an
+	// *http.Transport, this package takes TLSClientConfig and Proxy; any other is used as it is. A Rejected takes the
+	// place of the usual rule, beside that of gRPC. Nil Logger: Config.Log of the proxy.
 	Config alf.Config
+}
+
+// Validate returns everything that [New] would refuse about the client as one error, which joins a *[alf.FieldError]
+// for each field; nil if it can be used. What would have no effect behind the proxy is refused.
+func (c *Client) Validate() error {
+	problems := []error{(alf.PoolConfig{Config: c.Config}).Validate()}
+	if own := c.Config.HTTPClient; own != nil {
+		for _, f := range []struct {
+			name   string
+			set    bool
+			remedy string
+		}{
+			{"Timeout", own.Timeout != 0, "unset it, and limit the upstream's response by the route"},
+			{"Jar", own.Jar != nil, "unset it: cookies are the callers'"},
+			{"CheckRedirect", own.CheckRedirect != nil, "unset it: redirects are passed on to the callers"},
+		} {
+			if f.set {
+				problems = append(problems, &alf.FieldError{Field: "Config.HTTPClient." + f.name, Problem: "has no effect behind the proxy", Remedy: f.remedy})
+			}
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Route is where requests go, and the token they carry.

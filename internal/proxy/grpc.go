@@ -10,11 +10,19 @@ import (
 // unauthenticated is the gRPC status that rejects a token (statuscodes of gRPC: UNAUTHENTICATED).
 const unauthenticated = "16"
 
-// rejected is the rule by which a response rejects its token: every 401 that alf counts, and a gRPC response that
-// consists of trailers alone and says UNAUTHENTICATED. Once a message has arrived, the call cannot be made again.
-func rejected(resp *http.Response) bool {
+// rejectedBy is the rule by which a response rejects its token: that of the client's configuration, by default every
+// 401 that alf counts; and a gRPC response that consists of trailers alone and says UNAUTHENTICATED. Once a message has
+// arrived, the call cannot be made again.
+func rejectedBy(rule func(*http.Response) bool) func(*http.Response) bool {
+	if rule == nil {
+		rule = alf.RejectsToken
+	}
+	return func(resp *http.Response) bool { return isUnauthenticated(resp) || rule(resp) }
+}
+
+func isUnauthenticated(resp *http.Response) bool {
 	if resp.StatusCode != http.StatusOK {
-		return alf.RejectsToken(resp)
+		return false
 	}
 	return consistsOfTrailers(resp.Header) && resp.Header["Grpc-Status"][0] == unauthenticated
 }

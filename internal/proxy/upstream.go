@@ -64,12 +64,17 @@ func (c *Client) newUpstream(http2 bool) *http.Transport {
 // newPool makes the pool of a client, whose requests to the upstreams it sends by a transport of this package; one that
 // is no http.Transport, as in tests, is used as it is.
 func (c *Client) newPool(cfg *Config) (*pool, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	own := c.Config
 	if _, standard := c.transportOf(); standard || own.HTTPClient == nil || own.HTTPClient.Transport == nil {
 		own.HTTPClient = &http.Client{Transport: c.newUpstream(false)}
 	}
-	own.Rejected = rejected
-	own.Logger = cfg.Log
+	own.Rejected = rejectedBy(own.Rejected)
+	if own.Logger == nil {
+		own.Logger = cfg.Log
+	}
 	tokens, err := alf.NewPool(alf.PoolConfig{Config: own})
 	if err != nil {
 		return nil, err

@@ -92,7 +92,7 @@ func (c *config) objects() (all []*object) {
 // complete reads what the settings name, and validates what they come to. Nil: something is wrong.
 func (with *Clients) complete(ctx context.Context, v *settings.Values, o *object, p *problems) *Client {
 	at := o.self
-	client := &Client{at.prefix(), v, o.name, v.Digest(with.Table)}
+	client := &Client{Where: at.prefix(), Values: v, name: o.name}
 	if with.Offline {
 		return client
 	}
@@ -101,6 +101,7 @@ func (with *Clients) complete(ctx context.Context, v *settings.Values, o *object
 		p.lines(at, err)
 		return nil
 	}
+	client.digest = v.Digest(with.Table)
 	for _, configure := range with.Configure {
 		if configure == nil {
 			continue
@@ -110,7 +111,7 @@ func (with *Clients) complete(ctx context.Context, v *settings.Values, o *object
 			return nil
 		}
 	}
-	if err := (alf.PoolConfig{Config: v.Config}).Validate(); err != nil {
+	if err := (&proxy.Client{Config: v.Config}).Validate(); err != nil {
 		p.lines(at, v.Invalid(err))
 		return nil
 	}

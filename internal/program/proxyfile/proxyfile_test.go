@@ -187,6 +187,31 @@ func TestX2_ACallerSecretCanBeReplaced(t *testing.T) {
 	})
 }
 
+// The key of a store can be replaced while the proxy runs: what is sealed with the one before can be read then.
+func TestD1_TheKeyOfAStoreCanBeReplaced(t *testing.T) {
+	dir := folder(t)
+	path := filepath.Join(dir, "store.key")
+	write := func(content string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o600)) }
+	write("0123456789abcdef")
+	read := load(t, dir, strings.Replace(template, `"client_id": "me"`, `"client_id": "me", "store": "store", "store_key_file": "store.key"`, 1)).Config.Clients[0].Config.StoreKey
+	for _, step := range []struct{ file, current, previous string }{
+		{"0123456789abcdef", "0123456789abcdef", ""},
+		{"fedcba9876543210", "fedcba9876543210", "0123456789abcdef"},
+		{"fedcba9876543210", "fedcba9876543210", "0123456789abcdef"},
+		{"being written", "fedcba9876543210", "0123456789abcdef"},
+		{"0123456789ABCDEF", "0123456789ABCDEF", "fedcba9876543210"},
+	} {
+		write(step.file)
+		current, previous, err := read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{step.current, step.previous}, []string{string(current), string(previous)})
+	}
+	require.NoError(t, os.Remove(path))
+	current, _, err := read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "0123456789ABCDEF", string(current), "it is being replaced")
+}
+
 // A program with more built in has settings and stores of its own here too: each client gets its values, and a store is
 // opened once, however often the file is read.
 func TestX1_SettingsAndStoresOfExtensions(t *testing.T) {

@@ -43,6 +43,13 @@ func (v *Values) chooseStyle(problems *exit.Problems) {
 			problems.Note(fmt.Errorf("%s is missing: set it, or %s, or choose another --auth-style than %s", s.Label(), s.VariableName(), style))
 		}
 	}
+	if v.DPoP && v.DPoPKeyFile == "" && v.StoreAt != "" {
+		missing := v.name("dpop_key_file")
+		if v.object != "" {
+			missing = v.at("dpop_key_file")
+		}
+		problems.Note(fmt.Errorf("%s is missing: with a key of its own, each process would share its tokens with no other: set it, or remove %s", missing, v.name("store")))
+	}
 	// With DPoP off on purpose, they may stay where they are.
 	if v.DPoP || v.where["dpop"].Place == Flag || v.where["dpop"].Place == Variable {
 		return

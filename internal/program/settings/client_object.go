@@ -89,8 +89,9 @@ func (v *Values) chooseCredentials() {
 	}
 }
 
-// Digest names what all settings of a table come to: equal digests mean equal settings. What files contain that they
-// name is no part of it.
+// Digest names what all settings of a table come to: equal digests mean equal settings. Of what the files contain that
+// they name, only that is a part of it which [Values.Configure] has read once and for all: the authorities. The rest is
+// read again whenever it is needed.
 func (v *Values) Digest(t Table) string {
 	h := sha256.New()
 	for i := range t {
@@ -107,6 +108,7 @@ func (v *Values) Digest(t Table) string {
 		}
 		fmt.Fprintf(h, "%s=%d:%s\n", t[i].Name, len(text), text)
 	}
+	h.Write(v.trusted[:])
 	return hex.EncodeToString(h.Sum(nil))
 }
 

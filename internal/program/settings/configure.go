@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -82,6 +83,7 @@ func (v *Values) trust() (*x509.CertPool, error) {
 	if err != nil {
 		return nil, exit.Usagef("%s: %w", v.at("ca_file"), err)
 	}
+	v.trusted = sha256.Sum256(content)
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()

@@ -1,13 +1,14 @@
 package settings
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/filestore"
 	"github.com/alf-go/alf/internal/files"
 	"github.com/alf-go/alf/internal/program/exit"
@@ -39,14 +40,44 @@ func (v *Values) configureStore(ctx context.Context, stores Stores, warn func(er
 	if v.StoreKeyFile == "" {
 		return nil
 	}
-	key, err := files.Read(string(v.StoreKeyFile), MaxFile)
-	if err != nil {
+	key := &storeKey{path: string(v.StoreKeyFile)}
+	if err := key.update(ctx); err != nil {
 		return exit.Usagef("%s: %w", v.at("store_key_file"), err)
 	}
-	if len(key) < seal.MinKey {
-		return exit.Usagef("%s: the key is shorter than %d bytes: make one with openssl rand -out PATH 32", v.at("store_key_file"), seal.MinKey)
+	v.Config.StoreKey = key.read
+	return nil
+}
+
+// storeKey is a key in a file, which may be replaced while it is in use: the one before is kept beside it, and both
+// stay while the file cannot be read or is being written. It is safe for concurrent use.
+type storeKey struct {
+	path string
+
+	mu                sync.Mutex
+	current, previous []byte
+}
+
+// read returns the keys as they are now.
+func (k *storeKey) read(ctx context.Context) (current, previous []byte, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.update(ctx); err != nil && k.current == nil {
+		return nil, nil, err
 	}
-	v.Config.StoreKey = alf.StoreKey(string(key))
+	return k.current, k.previous, nil
+}
+
+// update reads the file.
+func (k *storeKey) update(ctx context.Context) error {
+	key, err := files.ReadInput(ctx, k.path, MaxFile)
+	switch {
+	case err != nil:
+		return err
+	case len(key) < seal.MinKey:
+		return fmt.Errorf("the key is shorter than %d bytes: make one with openssl rand -out PATH 32", seal.MinKey)
+	case !bytes.Equal(key, k.current):
+		k.current, k.previous = key, k.current
+	}
 	return nil
 }
 

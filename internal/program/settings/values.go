@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"crypto/sha256"
 	"io"
 	"strings"
 	"time"
@@ -68,7 +69,8 @@ type Values struct {
 	env        *Environment
 	stdin      io.Reader
 	names      Names
-	object     string // where the object stands that they are from, in messages; "": they are a command's
+	object     string            // where the object stands that they are from, in messages; "": they are a command's
+	trusted    [sha256.Size]byte // of the authorities that are trusted as well
 }
 
 // name is what messages call a setting that may be given.
