@@ -25,9 +25,6 @@ const (
 type process struct {
 	// cpu is the processor time that was used so far; false where the system does not say that.
 	cpu func() (time.Duration, bool)
-	// busy is how much processor time all processes of the machine have used so far, of how many processors; false
-	// where the system does not say that.
-	busy func() (used time.Duration, processors int, known bool)
 	// live is how much memory the last garbage collection has left.
 	live func() uint64
 	// processors is how many are used. Nil: the user has decided.
@@ -49,7 +46,7 @@ func Run(ctx context.Context) {
 }
 
 func ofThisProcess() *process {
-	p := &process{cpu: usedCPU, busy: usedByAll, live: live}
+	p := &process{cpu: usedCPU, live: live}
 	if os.Getenv("GOMAXPROCS") == "" {
 		now := func() int { return runtime.GOMAXPROCS(0) }
 		p.processors = &processors{most: now(), get: now, set: func(n int) { runtime.GOMAXPROCS(n) }, all: runtime.SetDefaultGOMAXPROCS}
@@ -65,7 +62,6 @@ func (p *process) run(ctx context.Context) {
 	percent := tuning.DefaultPercent
 	used, _ := p.cpu()
 	at := time.Now()
-	others := p.watchOthers(at, used)
 	timer := time.NewTimer(busyTick)
 	defer timer.Stop()
 	for {
@@ -85,7 +81,7 @@ func (p *process) run(ctx context.Context) {
 			}
 		}
 		if p.processors != nil && known {
-			p.processors.adjust(tuning.Load{Used: float64(spent) / float64(max(elapsed, 1)), Left: others.left(now, cpu)})
+			p.processors.adjust(spent, elapsed)
 		}
 		timer.Reset(tick(spent, elapsed))
 	}
@@ -109,12 +105,12 @@ type processors struct {
 }
 
 // adjust has the process use as many as it needs.
-func (p *processors) adjust(load tuning.Load) {
+func (p *processors) adjust(spent, elapsed time.Duration) {
 	now := p.get()
 	if !p.some {
 		p.most = now
 	}
-	switch next := tuning.Processors(now, p.most, load); next {
+	switch next := tuning.Processors(now, p.most, spent, elapsed); next {
 	case now:
 	case p.most:
 		p.all()

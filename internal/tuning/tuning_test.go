@@ -21,12 +21,10 @@ type machine struct {
 	live    uint64
 	cpu     time.Duration
 	looks   int
-	others  float64 // processors' worth of work of other processes
-	all     time.Duration
 }
 
 func (m *machine) process() *process {
-	at, looked := time.Now(), time.Now()
+	at := time.Now()
 	return &process{
 		cpu: func() (time.Duration, bool) {
 			m.mu.Lock()
@@ -35,13 +33,6 @@ func (m *machine) process() *process {
 			m.cpu += time.Duration(min(m.load, float64(m.now)) * float64(time.Since(at)))
 			at = time.Now()
 			return m.cpu, true
-		},
-		busy: func() (time.Duration, int, bool) {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.all += time.Duration(m.others * float64(time.Since(looked)))
-			looked = time.Now()
-			return m.all + m.cpu, 8, m.others >= 0
 		},
 		live: func() (live uint64) {
 			m.with(func() { live = m.live })
@@ -88,14 +79,6 @@ func TestX4_AProcessUsesWhatItNeeds(t *testing.T) {
 		now, percent, _ = after(time.Second, func() { m.load, m.live = 20, 300<<20 })
 		require.Equal(t, 8, now)
 		require.Equal(t, 100, percent)
-
-		now, _, _ = after(3*time.Second, func() { m.others = 5 })
-		require.Equal(t, 3, now, "no more than others leave")
-		now, _, _ = after(3*time.Second, func() { m.others = 8 })
-		require.Equal(t, 1, now, "but one")
-		now, _, _ = after(3*time.Second, func() { m.others = -1 })
-		require.Equal(t, 8, now, "what is not known limits nothing")
-		after(3*time.Second, func() { m.others = 0 })
 
 		now, _, _ = after(time.Second, func() { m.most, m.now = 4, 4 }) // the limit of a container changed, and the runtime has followed
 		require.Equal(t, 4, now)

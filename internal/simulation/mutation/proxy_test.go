@@ -96,8 +96,6 @@ func ofTheProxy() (all []testedBug) {
 	exchange("TestX4_IdleConnectionsAreClosed", "connections become idle after all were closed", "origin.go", "if o.closing || ", "if ")
 	exchange("TestX4_HTTP2IsTheBases", "an upgrade says what an origin speaks", "origin.go", `if resp.Request != nil && len(resp.Request.Header["Upgrade"]) > 0 {`, "if false {")
 	exchange("TestC1_ARequestThatEndsClosesItsConnection", "a request goes on when its caller has gone", "conn.go", "context.AfterFunc(req.Context(), c.abort)", "context.AfterFunc(context.Background(), c.abort)")
-	add("internal/core/tuning", "TestX4_NoMoreProcessorsThanOtherProcessesLeave", "a proxy takes the processors of its callers", "internal/core/tuning/tuning.go",
-		"return int(min(float64(most), max(1, load.Left+margin)))", "return int(min(float64(most), load.Left+100+margin))")
 	add("internal/proxy", "TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2", "a response in the drain does not end its connection", "internal/proxy/handler.go",
 		"h.server.ending.Load() && !facts.Websocket()", "false")
 	binding := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
