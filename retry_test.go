@@ -241,14 +241,17 @@ func TestC3_OneConnectionIsEnough(t *testing.T) {
 // first401 are the ways in which the first 401 is the response: it must be whole, whatever its length.
 func first401(t *testing.T, replace func(context.Context, *alf.Token, string) (*alf.Token, error)) {
 	for _, size := range []int{0, 100, 16<<10 - 1, 16 << 10, 16<<10 + 1, 1 << 20} {
-		base, body := tracked(size)
-		client := over(t, &fakeSource{token: sameToken(namedToken("sent")), replace: replace}, base)
-		resp, response := get(t, client, apiURL)
-		require.Equal(t, 401, resp.StatusCode)
-		require.Equal(t, "yes", resp.Header.Get("X-First"))
-		require.Equal(t, filler(size), response)
-		require.True(t, body.closed.Load())
-		require.Zero(t, client.Stats().Retried)
+		synctest.Test(t, func(t *testing.T) {
+			base, body := tracked(size)
+			client := over(t, &fakeSource{token: sameToken(namedToken("sent")), replace: replace}, base)
+			resp, response := get(t, client, apiURL)
+			require.Equal(t, 401, resp.StatusCode)
+			require.Equal(t, "yes", resp.Header.Get("X-First"))
+			require.Equal(t, filler(size), response)
+			synctest.Wait() // the caller may have read it before it is closed
+			require.True(t, body.closed.Load())
+			require.Zero(t, client.Stats().Retried)
+		})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +36,11 @@ func TestX3_SidecarManifest(t *testing.T) {
 	var proxy struct {
 		Listeners []struct{ Address string }
 		Health    string `json:"health_address"`
+		Admin     string `json:"admin_address"`
 		DrainTime string `json:"drain_time"`
+		Client    struct {
+			Secret string `json:"client_secret_file"`
+		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(configuration.Data["proxy.json"]), &proxy))
 	drain, err := time.ParseDuration(proxy.DrainTime)
@@ -58,4 +64,12 @@ func TestX3_SidecarManifest(t *testing.T) {
 		require.Contains(t, volumes, m.Name)
 	}
 	require.Equal(t, configuration.Name, volumes["configuration"].ConfigMap.Name)
+	require.EqualValues(t, 0o440, *volumes["secret"].Secret.DefaultMode, "in octal, for the group of fsGroup")
+	var mounts []string
+	for _, m := range sidecar.VolumeMounts {
+		mounts = append(mounts, m.MountPath)
+	}
+	require.Contains(t, mounts, path.Dir(proxy.Client.Secret))
+	require.Contains(t, mounts, path.Dir(sidecar.Args[2]))
+	require.Contains(t, mounts, path.Dir(strings.TrimPrefix(proxy.Admin, "unix:")), "the file system is read-only elsewhere")
 }

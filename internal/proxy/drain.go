@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -89,7 +90,16 @@ func (s *server) shutdown() {
 	s.acceptWaiting()
 	_ = s.listener.Close()
 	s.linger()
-	_ = s.http.Shutdown(context.Background())
+	for !s.shutdownHTTP() {
+	}
+}
+
+// shutdownHTTP has net/http end the connections, and reports whether it has. It sends GOAWAY on those that speak
+// HTTP/2 at that moment; a connection that begins to later, without a request, would otherwise stay open.
+func (s *server) shutdownHTTP() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), draining.IdleTime)
+	defer cancel()
+	return !errors.Is(s.http.Shutdown(ctx), context.DeadlineExceeded)
 }
 
 // drainRemoved ends a listener that the configuration does not have any more. To the core, its upgraded connections are

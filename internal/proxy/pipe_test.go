@@ -74,7 +74,9 @@ func newMemoryLab(t *testing.T, api http.HandlerFunc, change func(*memoryLab)) *
 	if api == nil {
 		api = func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }
 	}
-	upstream := &http.Server{Handler: api}
+	upstream := &http.Server{Handler: api, Protocols: new(http.Protocols)}
+	upstream.Protocols.SetHTTP1(true)
+	upstream.Protocols.SetUnencryptedHTTP2(true)
 	go upstream.Serve(l.upstream)
 	t.Cleanup(func() { upstream.Close() })
 	l.config = proxy.Config{

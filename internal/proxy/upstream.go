@@ -6,6 +6,7 @@ import (
 
 	"github.com/alf-go/alf"
 	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/http1"
 	"github.com/alf-go/alf/internal/transport"
 )
 
@@ -81,6 +82,16 @@ func (c *Client) newPool(cfg *Config) (*pool, error) {
 	base := own.HTTPClient.Transport
 	if own.Certificate != nil {
 		base = transport.BaseOf(tokens.Client(alf.Target{}).Transport(nil)) // which presents the certificate of each token
+	} else if standard, ok := base.(*http.Transport); ok {
+		base = http1.New(standard)
 	}
 	return &pool{Pool: tokens, name: c.Name, base: base}, nil
+}
+
+// CloseIdleConnections closes those of the tokens' requests and of the routes'.
+func (p *pool) CloseIdleConnections() {
+	p.Pool.CloseIdleConnections()
+	if own, ok := p.base.(interface{ CloseIdleConnections() }); ok {
+		own.CloseIdleConnections()
+	}
 }

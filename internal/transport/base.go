@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/http1"
 	"github.com/alf-go/alf/internal/mtls"
 )
 
@@ -82,7 +83,7 @@ func (replacedDefault) RoundTrip(req *http.Request) (*http.Response, error) {
 // editsNothing reports whether base sends the next request by net/http alone, which only reads it.
 func editsNothing(base http.RoundTripper) bool {
 	switch b := base.(type) {
-	case *http.Transport:
+	case *http.Transport, *http1.Transport:
 		return true
 	case *Base:
 		return b.standard == nil || b.standard == http.DefaultTransport

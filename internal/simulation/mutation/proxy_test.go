@@ -15,8 +15,8 @@ const (
 	aDay       = "TestX1_X2_X3_ADayOfTheProxy"
 )
 
-// ofTheProxy are bugs of alf proxy: of its decisions about a request, of its life and reloads, and of what carries both
-// out, which whole days of it have to show.
+// ofTheProxy are bugs of alf proxy: of its decisions about a request, of its life and reloads, of what carries both
+// out, which whole days of it have to show, and of its connections to upstreams.
 func ofTheProxy() (all []testedBug) {
 	add := func(pkg, test, name, file, from, to string) {
 		all = append(all, testedBug{bug{name, file, from, to}, pkg, test})
@@ -64,15 +64,40 @@ func ofTheProxy() (all []testedBug) {
 	day("gRPC's rejection is a response as any", "internal/proxy/grpc.go", `return consistsOfTrailers(resp.Header) && resp.Header["Grpc-Status"][0] == unauthenticated`, "return false")
 	day("a reload loses the tokens", "internal/core/routing/reload.go", "		if had[name] {\n", "		if had[name] && false {\n")
 	day("a pool is closed while a request uses it", "internal/proxy/state.go", "	if s.serving.Load() == 0 {\n", "	if true {\n")
-	day("draining aborts requests", "internal/proxy/drain.go", "_ = s.http.Shutdown(context.Background())", "_, _ = s.http.Close(), context.Background")
+	day("draining aborts requests", "internal/proxy/drain.go", "return !errors.Is(s.http.Shutdown(ctx), context.DeadlineExceeded)", "return ctx != nil && !errors.Is(s.http.Close(), context.DeadlineExceeded)")
 	day("the caller's secret goes on", "internal/core/routing/fields.go", `"Http2-Settings", CallerSecret, "Proxy":`, `"Http2-Settings", "Proxy":`)
 	day("a cookie comes back", "internal/core/routing/headers.go", "	if h.Cookies != Pass {\n", "	if false {\n")
 	day("a caller needs no secret", "internal/proxy/callers.go", "return subtle.ConstantTimeCompare(a[:], b[:]) == 1", "return true || subtle.ConstantTimeCompare(a[:], b[:]) == 1")
+	memory := func(name, file, from, to string) {
+		add(worlds, "TestX3_MemoryDoesNotGrowWithRequestsAndReloads", name, "internal/proxy/"+file, from, to)
+	}
+	memory("former configurations are kept", "drain.go", "	delete(p.states, g)\n", "")
+	memory("every request is remembered", "handler.go", "	if websocket {\n		ctx, done := h.server.upgraded.add(r.Context())\n		defer done()\n",
+		"	if ctx, _ := h.server.upgraded.add(r.Context()); websocket {\n")
 	socket := func(test, name, from, to string) {
 		add("internal/proxy", test, name, "internal/proxy/drain.go", from, to)
 	}
 	socket("TestX3_DrainServesARequestOnAnIdleConnection", "the end closes idle connections at once", "	s.linger()\n", "")
+	socket("TestX3_DrainEndsConnectionsOfHTTP2ThatBeginLate", "a connection that begins late is told nothing", "context.WithTimeout(context.Background(), draining.IdleTime)", "context.WithCancel(context.Background())")
 	socket("TestX3_DrainServesConnectionsThatWait", "connections that wait are dropped at the end", "	s.acceptWaiting()\n", "")
+
+	exchange := func(test, name, file, from, to string) {
+		add("internal/http1", test, name, "internal/http1/"+file, from, to)
+	}
+	const unasked, begun = "TestX2_WhatWasNotAskedForIsNoResponse", "TestX4_WhatIsNotSentAgain"
+	exchange(unasked, "what came while a connection was idle is the next response", "wire.go", "	if w.check {\n", "	if false {\n")
+	exchange(unasked, "what came with a response is the next one", "conn.go", " || c.r.Buffered() > 0", "")
+	exchange(unasked, "what TLS has left is the next response", "conn.go", "	if c.tls == nil {\n", "	if true {\n")
+	exchange(begun, "a request is sent again when its response has begun", "origin.go", " || c.received", "")
+	exchange(begun, "a request is sent again whatever its connection", "origin.go", " || !reused", "")
+	exchange("TestX4_ABodyThatIsNotReadClosesItsConnection", "a connection with a part of a response is used again", "body.go",
+		"		b.stop()\n		c.abort()\n	}\n	return nil\n", "		c.finish(b.stop, b.last)\n	}\n	return nil\n")
+	exchange("TestX4_ResponsesAreThoseOfTheBase", "the head of a response has no limit", "conn.go", "n, err := c.stream.Read(p)\n	c.left -= int64(n)\n", "n, err := c.stream.Read(p)\n")
+	exchange("TestX4_IdleConnectionsAreClosed", "connections become idle after all were closed", "origin.go", "if o.closing || ", "if ")
+	exchange("TestX4_HTTP2IsTheBases", "an upgrade says what an origin speaks", "origin.go", `if resp.Request != nil && len(resp.Request.Header["Upgrade"]) > 0 {`, "if false {")
+	exchange("TestC1_ARequestThatEndsClosesItsConnection", "a request goes on when its caller has gone", "conn.go", "context.AfterFunc(req.Context(), c.abort)", "context.AfterFunc(context.Background(), c.abort)")
+	add("internal/proxy", "TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2", "a response in the drain does not end its connection", "internal/proxy/handler.go",
+		"h.server.ending.Load() && !facts.Websocket()", "false")
 	binding := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
 	binding("TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo", "the certificate is not presented to the upstream", "internal/proxy/upstream.go",
 		"if own.Certificate != nil {", "if false {")

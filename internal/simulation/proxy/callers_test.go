@@ -76,6 +76,8 @@ func (c caller) live(w *world, r *rand.Rand) {
 
 // call makes one request and has the response checked.
 func (c caller) call(w *world, client *http.Client, id string) {
+	w.underWay.Add(1)
+	defer w.underWay.Add(-1)
 	req := &request{caller: &c, id: id, own: c.authorization, began: time.Now()}
 	for i := range w.places {
 		if w.places[i].name == c.place {

@@ -72,6 +72,9 @@ func (w *world) script() (script []event) {
 	})
 	draw(w.restarts, func() event { return event{restart: true} })
 	draw(time.Hour, func() event { return do(w.look) })
+	for at := w.weighings; at > 0 && at < w.duration; at += w.weighings {
+		script = append(script, event{at: w.begun.Add(at), do: w.weigh})
+	}
 	slices.SortStableFunc(script, func(a, b event) int { return a.at.Compare(b.at) })
 	return script
 }

@@ -18,6 +18,8 @@ type parameters struct {
 
 	// Average times between two events of a kind. 0: there are none.
 	revocations, outages, upstreamFaults, rejections, reloads, restarts time.Duration
+
+	weighings time.Duration // between two. 0: there are none
 }
 
 // drawParameters draws a world of a day. One of eight is calm: nothing happens but requests.
@@ -50,6 +52,14 @@ func busy() parameters {
 		revocations: 20 * time.Minute, outages: 40 * time.Minute, upstreamFaults: 30 * time.Minute, rejections: 2 * time.Hour,
 		reloads: 30 * time.Minute, restarts: 90 * time.Minute,
 	}
+}
+
+// steady is a world in which one proxy serves and is never restarted, so that what it keeps can be seen: the memory in
+// use is weighed.
+func steady() parameters {
+	p := busy()
+	p.duration, p.interval, p.reloads, p.restarts, p.weighings = 3*time.Hour, 30*time.Second, 5*time.Minute, 0, 5*time.Minute
+	return p
 }
 
 // place is a route of the world, with its upstream.

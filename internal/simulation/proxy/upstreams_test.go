@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -50,9 +51,7 @@ func (u *upstreams) RoundTrip(req *http.Request) (*http.Response, error) {
 	now := time.Now()
 	switch {
 	case u.troubles.overlaps(upstreamDown, place.name, now, now, 0):
-		if req.Body != nil {
-			req.Body.Close()
-		}
+		closeBody(req)
 		if now.UnixNano()%3 == 0 {
 			return broken(req, http.StatusServiceUnavailable), nil
 		}
@@ -61,9 +60,7 @@ func (u *upstreams) RoundTrip(req *http.Request) (*http.Response, error) {
 		select {
 		case <-time.After(20 * time.Second):
 		case <-req.Context().Done():
-			if req.Body != nil {
-				req.Body.Close()
-			}
+			closeBody(req)
 			return nil, context.Cause(req.Context())
 		}
 	}
@@ -89,20 +86,45 @@ func (u *upstreams) RoundTrip(req *http.Request) (*http.Response, error) {
 // carryOut has package sim look at the token, unless the credentials are the caller's own.
 func (u *upstreams) carryOut(a *arrivals, req *http.Request) (*http.Response, error) {
 	u.mu.Lock()
-	own := a != nil && len(a.tokens) > 0 && a.tokens[len(a.tokens)-1] == nil
-	u.mu.Unlock()
-	if !own {
-		return u.next.RoundTrip(req)
+	var token *issued
+	own := a != nil && len(a.tokens) > 0
+	if own {
+		token = a.tokens[len(a.tokens)-1]
+		own = token == nil
 	}
-	r := httptest.NewRecorder()
+	u.mu.Unlock()
+	switch {
+	case own:
+		return respond(req, received(req)), nil
+	case u.weighings > 0 && token != nil:
+		return forgetful{u.world}.serve(token, req)
+	}
+	return u.next.RoundTrip(req)
+}
+
+// received is a request as its server sees it.
+func received(req *http.Request) *http.Request {
 	in := req.Clone(req.Context())
+	in.Host = cmp.Or(in.Host, in.URL.Host)
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
+	return in
+}
+
+// respond has the API respond.
+func respond(req, in *http.Request) *http.Response {
+	r := httptest.NewRecorder()
 	api(r, in)
 	resp := r.Result()
 	resp.Request = req
-	return resp, nil
+	return resp
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
 }
 
 // broken is a response without content.

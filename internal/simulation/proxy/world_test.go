@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,9 @@ type world struct {
 	failures  map[string]int
 	violation string
 	most      []int // goroutines, by the hour
+	memory    memory
+	underWay  atomic.Int64 // requests of callers
+	issued    atomic.Int64 // tokens, by forgetful
 }
 
 // result is what is left of a world.
@@ -53,6 +57,7 @@ type result struct {
 	coverage      map[string]int
 	failures      map[string]int
 	goroutines    []int
+	memory        memory
 }
 
 // run lets a world happen. The bubble does not end before every goroutine has.
@@ -66,7 +71,7 @@ func run(t *testing.T, seed uint64, p parameters) (r result) {
 		w.server = sim.New(sim.Options{Lifetime: p.lifetime, Latency: p.latency, APILatency: 5 * time.Millisecond, CheckAudience: true, API: http.HandlerFunc(api)})
 		w.upstreams = &upstreams{world: w, next: w.server.RoundTripper(), sent: make(map[string]*arrivals)}
 		w.live()
-		r = result{w.violation, w.requests, w.server.Stats().TokenRequests, w.coverage, w.failures, w.most}
+		r = result{w.violation, w.requests, w.record.count(), w.coverage, w.failures, w.most, w.memory}
 	})
 	return r
 }
@@ -126,7 +131,7 @@ func (w *world) configureClient(client int) {
 	cfg.ClientSecret = alf.Secret("a secret of " + cfg.ClientID)
 	cfg.Rand = w.jitter
 	cfg.HTTPClient = &http.Client{Transport: w.upstreams}
-	cfg.TokenRequest.Transport = wire{w.record, name, w.server.RoundTripper(), func(string) {}}
+	cfg.TokenRequest.Transport = wire{w.record, name, w.endpoint(), func(string) {}}
 	made := proxy.Client{Name: []string{"", "tenant"}[client], Key: name, Config: cfg}
 	if client < len(w.config.Clients) {
 		w.config.Clients = slices.Clone(w.config.Clients)

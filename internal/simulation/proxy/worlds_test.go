@@ -71,3 +71,23 @@ func check(t *testing.T, r result) {
 		require.LessOrEqual(t, slices.Max(r.goroutines[half:]), slices.Max(r.goroutines[:half])+20, "goroutines: %v", r.goroutines)
 	}
 }
+
+// TestX3_MemoryDoesNotGrowWithRequestsAndReloads: the proxy keeps what its connections and its configuration need.
+// In the last of three hours, with 1,000 requests and 10 reloads, the heap may grow by the bound, which is what it
+// varies by: one entry of 64 bytes for each request is more, and so is one former configuration for each reload.
+func TestX3_MemoryDoesNotGrowWithRequestsAndReloads(t *testing.T) {
+	if raceDetector {
+		t.Skip("takes ten times as long, and uses the same memory")
+	}
+	const bound = 64 << 10
+	r := run(t, 3, steady())
+	check(t, r)
+	require.Empty(t, missing(r.coverage, []string{
+		"reload: nothing has changed", "reload: another secret", "reload: one more listener", "reload: one listener less", "reload: invalid", "a retry",
+		"failed: no-token", "failed: upstream 502", "failed: upstream 504", "refused: caller",
+	}), "never happened")
+	second, last := r.memory.third(1), r.memory.third(2)
+	t.Logf("KiB in use: %d, %d, %d in the median of each hour", r.memory.third(0).live>>10, second.live>>10, last.live>>10)
+	require.Greater(t, last.requests-second.requests, 1000)
+	require.LessOrEqual(t, last.live-second.live, int64(bound), "from %d to %d bytes within %d requests", second.live, last.live, last.requests-second.requests)
+}

@@ -1,0 +1,40 @@
+//go:build unix
+
+package http1
+
+import "syscall"
+
+// available is whether this system can read and write without waiting. Otherwise everything is sent by the base.
+const available = true
+
+// readNow reads what there is; errNothingThere if it is nothing.
+func readNow(fd uintptr, p []byte) (int, error) {
+	for {
+		n, err := syscall.Read(int(fd), p)
+		switch err {
+		case nil:
+			return n, nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, errNothingThere
+		default:
+			return 0, err
+		}
+	}
+}
+
+// writeNow writes as much as the system takes.
+func writeNow(fd uintptr, p []byte) (int, error) {
+	for {
+		n, err := syscall.Write(int(fd), p)
+		switch err {
+		case nil:
+			return n, nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, nil
+		default:
+			return 0, err
+		}
+	}
+}
