@@ -108,8 +108,8 @@ func (g *generatedKey) read(context.Context) (*keys.Key, error) {
 	return g.key, g.err
 }
 
-// Bind remembers the key that a token is bound to, for the last 100,000 tokens. If a server returns the same token again
-// after the key was replaced, the token remains bound to the key that it was first fetched with.
+// Bind remembers the key that a token is bound to, for the last 100,000 tokens. If a server returns the same token
+// again after the key was replaced, the token remains bound to the key that it was first fetched with.
 func (p *Prover) Bind(token string, key *Key) {
 	hash := bound.Hash(token)
 	if first, known := p.tokens.Of(hash); known && first.Thumbprint() != key.Thumbprint() {

@@ -5,8 +5,8 @@ import "sync"
 // most is how many tokens a [Many] remembers: as many as a pool keeps by default.
 const most = 100_000
 
-// Many is a [Cache] for what many clients share: it remembers the last 100,000 tokens, at about 100 bytes each. Its zero
-// value is empty. It is safe for concurrent use.
+// Many is a [Cache] for what many clients share: it remembers the last 100,000 tokens, at about 100 bytes each. Its
+// zero value is empty. It is safe for concurrent use.
 type Many[T any] struct {
 	mu      sync.RWMutex
 	byToken map[Token]T
