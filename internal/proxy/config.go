@@ -102,10 +102,18 @@ type Route struct {
 	Target alf.Target
 }
 
-// tlsOf is the configuration for connections to the upstreams of a client.
+// tlsOf is the configuration for connections to the upstreams of a client. Sessions are resumed: when many callers end
+// at once, many connections are opened again, and most of what that costs are signatures (RFC 8446 section 2.2).
 func (c *Client) tlsOf() *tls.Config {
-	if own, ok := c.transportOf(); ok && own.TLSClientConfig != nil {
-		return own.TLSClientConfig.Clone()
+	own := new(tls.Config)
+	if base, ok := c.transportOf(); ok && base.TLSClientConfig != nil {
+		own = base.TLSClientConfig.Clone()
 	}
-	return new(tls.Config)
+	if own.ClientSessionCache == nil {
+		own.ClientSessionCache = tls.NewLRUClientSessionCache(sessions)
+	}
+	return own
 }
+
+// sessions is how many upstreams have one.
+const sessions = 256
