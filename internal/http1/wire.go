@@ -19,7 +19,8 @@ type wire struct {
 
 	state state
 	check bool   // the connection was idle: nothing must have come
-	out   []byte // what is to be sent
+	out   []byte // what is sent by the next Read
+	sent  int    // how much of that was
 	into  []byte // where the response goes
 	n     int
 	err   error
@@ -34,8 +35,9 @@ const (
 	deferred              // Write keeps what is to be sent until Read, which then is direct again
 )
 
-// maxDeferred is how much is kept. The heads of nearly all requests are shorter.
-const maxDeferred = 64 << 10
+// maxDeferred is how much is kept. The heads of nearly all requests are shorter. Of longer ones, the rest is written as
+// usual.
+const maxDeferred = 16 << 10
 
 // errNothingThere is a net.Error that is temporary, so that crypto/tls reads again later.
 var errNothingThere error = nothingThere{os.ErrDeadlineExceeded}
@@ -62,7 +64,7 @@ func newWire(opened net.Conn) *wire {
 // begin is called before a request is written. idle: the connection was used before.
 func (w *wire) begin(idle bool) {
 	if w.raw != nil {
-		w.state, w.check, w.out = deferred, idle, w.out[:0]
+		w.state, w.check, w.out, w.sent = deferred, idle, w.out[:0], 0
 	}
 }
 
@@ -74,14 +76,14 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.state != deferred {
 		return w.Conn.Write(p)
 	}
-	w.out = append(w.out, p...)
-	if len(w.out) <= maxDeferred {
+	if len(w.out)+len(p) <= maxDeferred {
+		w.out = append(w.out, p...)
 		return len(p), nil
 	}
 	if _, err := w.transfer(nil); err != nil {
 		return 0, err
 	}
-	return len(p), nil
+	return w.Conn.Write(p)
 }
 
 // Read sends what was kept, and waits for what comes.
@@ -106,7 +108,7 @@ func (w *wire) transfer(p []byte) (int, error) {
 	if err != errFull {
 		return w.n, err
 	}
-	if _, err := w.Conn.Write(w.out); err != nil {
+	if _, err := w.Conn.Write(w.out[w.sent:]); err != nil {
 		return 0, err
 	}
 	if p == nil {
@@ -132,18 +134,21 @@ func (w *wire) step(fd uintptr) bool {
 			return true
 		}
 	}
-	if len(w.out) > 0 {
-		n, err := writeNow(fd, w.out)
-		w.out = w.out[n:]
+	if w.sent < len(w.out) {
+		n, err := writeNow(fd, w.out[w.sent:])
+		w.sent += n
 		switch {
 		case err != nil:
 			w.err = err
 			return true
-		case len(w.out) > 0:
+		case w.sent < len(w.out):
 			w.err = errFull
 			return true
 		}
 		return w.into == nil
+	}
+	if w.into == nil {
+		return true
 	}
 	n, err := readNow(fd, w.into)
 	if err == errNothingThere {
