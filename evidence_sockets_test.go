@@ -14,17 +14,20 @@ import (
 )
 
 // allRates adds the high rates of M13's table, which take minutes: .ci/full sets it. At 200 requests a second, where an
-// hour is 720,000 of them, there are only some rows.
+// hour is 720,000 of them, there are only some rows, of highestRateTime.
 var allRates = flag.Bool("all-rates", false, "run M13's table on sockets at every rate")
 
 const highRate, highestRate = 5, 200
+
+const highestRateTime = 10 * time.Minute
 
 // socketRow is a scenario of M13's table: an hour of the mock clock with clients and servers on loopback sockets.
 type socketRow struct {
 	name    string
 	rate    float64       // requests a second, of each process
-	fetches int           // at most
+	fetches int           // at most in an hour
 	wait    time.Duration // of a request, at most
+	steady  bool          // there are as many fetches in each part of the hour
 	// fetchesAtHighRates takes the place of fetches from 5 requests a second on, unless it is 0.
 	fetchesAtHighRates int
 	atHighestRate      bool
@@ -49,6 +52,9 @@ func socketRows() (rows []socketRow) {
 			if r.rate >= highRate && r.fetchesAtHighRates > 0 {
 				r.fetches = r.fetchesAtHighRates
 			}
+			if r.rate == highestRate && r.steady {
+				r.fetches = 2 + r.fetches*int(highestRateTime)/int(time.Hour)
+			}
 			rows = append(rows, r)
 		}
 	}
@@ -68,7 +74,7 @@ func socketRows() (rows []socketRow) {
 	}
 	for _, every := range []time.Duration{1300 * time.Millisecond, 5 * time.Second, 20 * time.Second, 45 * time.Second} {
 		add(0.5, socketRow{
-			name: fmt.Sprintf("revoked every %v, every retry accepted", every), fetches: int(time.Hour/every) + 1, wait: 2 * aWait, atHighestRate: every == 5*time.Second,
+			name: fmt.Sprintf("revoked every %v, every retry accepted", every), fetches: int(time.Hour/every) + 1, steady: true, wait: 2 * aWait, atHighestRate: every == 5*time.Second,
 			set: func(c *clocked, rate float64) {
 				c.send(c.process(), "all", c.api(never), rate, 0, 5)
 				for at := every; at <= time.Hour; at += every {
@@ -82,7 +88,7 @@ func socketRows() (rows []socketRow) {
 		})
 	}
 	add(1/5.5, socketRow{
-		name: "two processes, one active token", fetches: 1300, fetchesAtHighRates: 7200 + 2, wait: aWait, atHighestRate: true,
+		name: "two processes, one active token", fetches: 1300, fetchesAtHighRates: 7200 + 2, steady: true, wait: aWait, atHighestRate: true,
 		set: func(c *clocked, rate float64) {
 			c.endpoint.oneActive = true
 			api := c.api(never)
@@ -156,8 +162,12 @@ func TestM13_TheTableOnSockets(t *testing.T) {
 		for i, row := range rows {
 			t.Run(fmt.Sprintf("%s, %.2g a second", row.name, row.rate), func(t *testing.T) {
 				t.Parallel()
+				duration := duration
 				c := newClocked(t)
 				row.set(c, row.rate)
+				if row.rate == highestRate {
+					duration = min(duration, highestRateTime)
+				}
 				c.run(duration)
 				requests, returned, needless := 0, 0, 0
 				longest := time.Duration(0)
