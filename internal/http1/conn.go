@@ -147,7 +147,9 @@ func (c *conn) finish(stop func() bool, last bool) {
 	switch {
 	case !stop():
 		// The connection is being closed.
-	case last || c.r.Buffered() > 0 || !c.wire.canBeIdle(): // which no request was for
+	case last, !c.wire.canBeIdle(), c.wire.state == deferred: // the response came before the request was sent
+		c.close()
+	case c.r.Buffered() > 0: // which no request was for
 		c.close()
 	default:
 		c.origin.putIdle(c)

@@ -1,13 +1,20 @@
 package http1_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/alf-go/alf/internal/dial"
+	"github.com/alf-go/alf/internal/http1"
 )
 
 // A server may close an idle connection at any time: the request is sent again, unseen by the caller.
@@ -167,4 +174,70 @@ func TestX4_IdleConnectionsHaveALimit(t *testing.T) {
 		require.Equal(t, "a", c.get("/a"))
 		require.EqualValues(t, 4, s.accepted.Load())
 	})
+}
+
+// A server that is overloaded responds without waiting for a request, and may end its side then.
+func TestX4_AResponseBeforeTheRequest(t *testing.T) {
+	for name, ends := range map[string]bool{"and waits": false, "and ends its side": true} {
+		t.Run(name, func(t *testing.T) {
+			var connections atomic.Int64
+			var known atomic.Bool
+			sent := make(chan struct{}, 1)
+			s := serve(t, false, func(one *session) {
+				if connections.Add(1) == 1 {
+					one.request()
+					one.ok("first")
+				} else {
+					one.send("HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
+					if ends {
+						_ = one.Conn.(*net.TCPConn).CloseWrite()
+					}
+					sent <- struct{}{}
+				}
+				for one.request() != nil {
+				}
+			})
+			c := call(t, s, func(base *http.Transport) {
+				open := base.DialContext
+				base.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					opened, err := open(ctx, network, address)
+					if known.Load() {
+						<-sent // and so it has come
+					}
+					return opened, err
+				}
+			})
+			known.Store(true)
+			for range 50 {
+				require.Equal(t, "busy", c.get("/"))
+			}
+		})
+	}
+}
+
+// An origin may become another server, which speaks another protocol.
+func TestX4_AnOriginThatSpeaksHTTP2Instead(t *testing.T) {
+	version := func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }
+	before := httptest.NewUnstartedServer(http.HandlerFunc(version))
+	before.StartTLS()
+	base := before.Client().Transport.(*http.Transport)
+	base.DisableCompression, base.ForceAttemptHTTP2, base.DialContext = true, true, dial.AllAddresses(nil)
+	c := &caller{http1.New(base), t, before.URL}
+	defer c.CloseIdleConnections()
+	require.Equal(t, "HTTP/1.1", c.get("/"))
+	require.Equal(t, "HTTP/1.1", c.get("/"))
+	before.Close()
+	after := httptest.NewUnstartedServer(http.HandlerFunc(version))
+	require.NoError(t, after.Listener.Close())
+	var err error
+	after.Listener, err = net.Listen("tcp", strings.TrimPrefix(before.URL, "https://"))
+	require.NoError(t, err)
+	after.Config.Protocols = new(http.Protocols)
+	after.Config.Protocols.SetHTTP2(true)
+	after.EnableHTTP2 = true
+	after.StartTLS()
+	defer after.Close()
+	_, _ = c.tryGet("/") // which may fail
+	require.Equal(t, "HTTP/2.0", c.get("/"))
+	require.Equal(t, "HTTP/2.0", c.get("/"))
 }

@@ -63,7 +63,7 @@ func (o *origin) roundTrip(req *http.Request) (*http.Response, error) {
 		if !reused {
 			var err error
 			if c, err = o.dial(ctx); err != nil {
-				return nil, causeOr(ctx, err)
+				return nil, o.failed(ctx, err)
 			}
 		}
 		resp, err := c.roundTrip(req, reused)
@@ -71,9 +71,17 @@ func (o *origin) roundTrip(req *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		if ctx.Err() != nil || !reused || c.received {
-			return nil, causeOr(ctx, err)
+			return nil, o.failed(ctx, err)
 		}
 	}
+}
+
+// failed has the base send the next request, which learns what the origin speaks now: it may have become another server.
+func (o *origin) failed(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		o.http1.Store(false)
+	}
+	return causeOr(ctx, err)
 }
 
 // causeOr is err, or why the context has ended.

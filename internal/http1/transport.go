@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Transport is an http.RoundTripper. It is safe for concurrent use, and does not modify requests.
@@ -31,6 +32,10 @@ type place struct{ scheme, host string }
 // as well: DialContext, which is required, TLSClientConfig, TLSHandshakeTimeout, MaxIdleConnsPerHost, IdleConnTimeout,
 // MaxResponseHeaderBytes, ReadBufferSize, WriteBufferSize, Proxy. Compression has to be disabled. It keeps what it
 // knows of each origin for as long as it lives, so it is for a few.
+//
+// Unlike http.Transport, it does not check the values of headers; a request without an idle connection waits for the one
+// that it opens, even if another one becomes idle; and a connection that its server closes while it is idle is closed
+// when it would be used, or after IdleConnTimeout.
 func New(base *http.Transport) *Transport { return &Transport{base: base} }
 
 // RoundTrip sends req. A request that finds its connection closed before anything of a response has come is sent again
@@ -59,7 +64,7 @@ func (t *Transport) sendsItself(req *http.Request) bool {
 	default:
 		return false
 	}
-	if req.Body != nil && req.Body != http.NoBody || req.Close || len(req.TransferEncoding) > 0 || len(req.Trailer) > 0 {
+	if req.Header == nil || req.Body != nil && req.Body != http.NoBody || req.Close || len(req.TransferEncoding) > 0 || len(req.Trailer) > 0 {
 		return false
 	}
 	if len(req.Header["Upgrade"]) > 0 || len(req.Header["Expect"]) > 0 {
@@ -82,6 +87,11 @@ func (t *Transport) originOf(req *http.Request) *origin {
 	if known := t.origins.Load(); known != nil {
 		if o := (*known)[at]; o != nil {
 			return o
+		}
+	}
+	for i := range len(u.Host) {
+		if u.Host[i] >= utf8.RuneSelf {
+			return nil // a name that has to be encoded (RFC 5891)
 		}
 	}
 	return t.add(at, newOrigin(t.base, u))

@@ -119,6 +119,7 @@ func (w *wire) transfer(p []byte) (int, error) {
 
 // step is called once, and again whenever something may have come. It returns true at the end.
 func (w *wire) step(fd uintptr) bool {
+	looked := w.check
 	if w.check {
 		var one [1]byte
 		w.check = false
@@ -145,11 +146,15 @@ func (w *wire) step(fd uintptr) bool {
 			w.err = errFull
 			return true
 		}
-		return w.into == nil
+		if looked && w.into != nil {
+			return false
+		}
 	}
 	if w.into == nil {
 		return true
 	}
+	// On a new connection too, something may have come before the runtime was told to wait, which it then does not
+	// notice: a server that is overloaded responds before it is asked.
 	n, err := readNow(fd, w.into)
 	if err == errNothingThere {
 		return false

@@ -14,8 +14,11 @@ import (
 )
 
 // The demonstration starts the program again as its processes, and that is the test binary here.
+// asProgram is the variable that makes the program of these tests alf itself.
+const asProgram = "PROGRAM_TEST_PROCESS"
+
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == processCommandName {
+	if len(os.Args) > 1 && os.Args[1] == processCommandName || os.Getenv(asProgram) != "" {
 		Main()
 	}
 	goleak.VerifyTestMain(m)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -64,15 +63,7 @@ func (l *Listener) open() (net.Listener, error) {
 		return listenUnix(path, l.mode())
 	}
 	opened, err := net.Listen("tcp", l.Address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, errors.New("the port is in use, by another process or another listener: choose another one, or end that process")
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, errors.New("this machine does not have the address: use one of its own, such as 127.0.0.1")
-	case errors.Is(err, syscall.EACCES):
-		return nil, errors.New("this user may not use the port: choose one above 1023")
-	}
-	return opened, err
+	return opened, explainListen(err)
 }
 
 func (l *Listener) mode() fs.FileMode {
@@ -106,7 +97,7 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	case err != nil:
 		return nil, err
 	}
-	opened.(*net.UnixListener).SetUnlinkOnClose(false)
+	keepFile(opened)
 	l := &unixListener{Listener: opened, path: path, mode: mode}
 	err = os.Chmod(temporary, mode)
 	if err == nil {
@@ -138,11 +129,18 @@ func checkFree(path string) error {
 	switch {
 	case err == nil:
 		_ = c.Close()
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+	case isConnectionRefused(err), errors.Is(err, fs.ErrNotExist):
 		return nil // it is left of a process that has ended
 	}
 	// Any other error may come from a process that is alive: its queue is full, or this user may not connect.
 	return errors.New("another process or listener uses the socket: end it, or choose another path")
+}
+
+// keepFile leaves the file of a Unix socket when it is closed. Plan 9 has neither.
+func keepFile(l net.Listener) {
+	if unix, ok := l.(interface{ SetUnlinkOnClose(unlink bool) }); ok {
+		unix.SetUnlinkOnClose(false)
+	}
 }
 
 // unixListener removes its socket when it is closed.

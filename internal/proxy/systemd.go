@@ -83,9 +83,7 @@ func (l *Listener) inherited(name string) (net.Listener, error) {
 			}
 			return nil, err
 		}
-		if unix, ok := one.(*net.UnixListener); ok {
-			unix.SetUnlinkOnClose(false) // the path is systemd's
-		}
+		keepFile(one) // the path is systemd's
 		all = append(all, one)
 	}
 	if len(all) == 0 {
