@@ -76,7 +76,8 @@ func (o *origin) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// failed has the base send the next request, which learns what the origin speaks now: it may have become another server.
+// failed has the base send the next request, which learns what the origin speaks now: it may have become another
+// server.
 func (o *origin) failed(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		o.http1.Store(false)

@@ -33,9 +33,9 @@ type place struct{ scheme, host string }
 // MaxResponseHeaderBytes, ReadBufferSize, WriteBufferSize, Proxy. Compression has to be disabled. It keeps what it
 // knows of each origin for as long as it lives, so it is for a few.
 //
-// Unlike http.Transport, it does not check the values of headers; a request without an idle connection waits for the one
-// that it opens, even if another one becomes idle; and a connection that its server closes while it is idle is closed
-// when it would be used, or after IdleConnTimeout.
+// Unlike http.Transport, it does not check the values of headers; a request without an idle connection waits for the
+// one that it opens, even if another one becomes idle; and a connection that its server closes while it is idle is
+// closed when it would be used, or after IdleConnTimeout.
 func New(base *http.Transport) *Transport { return &Transport{base: base} }
 
 // RoundTrip sends req. A request that finds its connection closed before anything of a response has come is sent again

@@ -2,5 +2,5 @@
 
 package program
 
-// surviveClosedPipes has nothing to do where a write only fails.
-func surviveClosedPipes() (undo func()) { return func() {} }
+// outliveReaders has nothing to do where a write only fails.
+func outliveReaders() (undo func()) { return func() {} }

@@ -121,7 +121,7 @@ func (r *proxyRun) serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return exit.Failf(exit.Usage, "%w", err)
 	}
-	defer surviveClosedPipes()()
+	defer outliveReaders()()
 	reloads := make(chan os.Signal, 1)
 	signal.Notify(reloads, syscall.SIGHUP)
 	log.Info("alf: proxy started", "listeners", addresses(loaded), "routes", len(loaded.Routes))
