@@ -153,6 +153,10 @@ func appendAccess(b []byte, out *writer, r *http.Request, listener string, took 
 	if out.problem != nil {
 		b = append(b, `,"error":`...)
 		b = appendQuoted(b, out.problem.reason)
+		if out.problem.cause != "" {
+			b = append(b, `,"cause":`...)
+			b = appendQuoted(b, out.problem.cause)
+		}
 	}
 	if r.Context().Err() != nil {
 		b = append(b, `,"canceled":true`...)

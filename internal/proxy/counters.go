@@ -132,12 +132,16 @@ type troubles struct {
 const maxTroubles = 20
 
 func (t *troubles) add(route string, p *problem) {
+	detail := p.detail
+	if p.cause != "" {
+		detail += ": " + p.cause
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := len(t.last); n > 0 {
 		// The same again must not push out all others.
 		if l := &t.last[n-1]; l.Route == route && l.Status == p.status && l.Reason == p.reason {
-			l.At, l.Detail = time.Now(), p.detail
+			l.At, l.Detail = time.Now(), detail
 			l.Times++
 			return
 		}
@@ -145,7 +149,7 @@ func (t *troubles) add(route string, p *problem) {
 	if len(t.last) == maxTroubles {
 		t.last = append(t.last[:0], t.last[1:]...)
 	}
-	t.last = append(t.last, trouble{time.Now(), route, p.status, p.reason, p.detail, 1})
+	t.last = append(t.last, trouble{time.Now(), route, p.status, p.reason, detail, 1})
 }
 
 // list is from the latest to the oldest.

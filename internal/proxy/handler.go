@@ -27,7 +27,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rules := s.rules[h.server]
 	if !rules.admits(r) {
-		problem{http.StatusForbidden, wrongCaller, "the caller's secret is missing or wrong: send it in " + routing.CallerSecret}.write(out, r)
+		problem{status: http.StatusForbidden, reason: wrongCaller, detail: "the caller's secret is missing or wrong: send it in " + routing.CallerSecret}.write(out, r)
 		return
 	}
 	match, refusal := rules.table.Decide(&facts)

@@ -20,6 +20,7 @@ type problem struct {
 	status int
 	reason string // one word, for programs, in the header Alf-Error
 	detail string
+	cause  string // for those who operate the proxy; "": detail says it all
 }
 
 // write sends it: to callers that speak gRPC as a status of theirs.
@@ -84,14 +85,14 @@ func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
 		// What follows on this connection may be a part of the request, if another program understands it differently.
 		w.Header().Set("Connection", "close")
 	}
-	problem{refusal.Status, string(refusal.Reason), refusal.Detail}.write(w, r)
+	problem{status: refusal.Status, reason: string(refusal.Reason), detail: refusal.Detail}.write(w, r)
 }
 
 // noToken is the reason of a problem about a token that is not available.
 const noToken = "no-token"
 
 // unreachable is what is said of an upstream about which nothing else is known.
-var unreachable = problem{http.StatusBadGateway, "upstream", "the upstream cannot be reached, or its response is none"}
+var unreachable = problem{status: http.StatusBadGateway, reason: "upstream", detail: "the upstream cannot be reached, or its response is none"}
 
 // explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
 // they have its address.
@@ -102,25 +103,27 @@ func explain(h http.Header, err error) problem {
 	switch {
 	case errors.As(err, &token):
 		if token.Permanent {
-			return problem{http.StatusBadGateway, noToken, err.Error()}
+			return problem{status: http.StatusBadGateway, reason: noToken, detail: err.Error()}
 		}
 		retryAfter(h, token.NextAttempt)
-		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+		return problem{status: http.StatusServiceUnavailable, reason: noToken, detail: err.Error()}
 	case errors.As(err, &tenant):
 		retryAfter(h, tenant.NextAttempt)
-		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+		return problem{status: http.StatusServiceUnavailable, reason: noToken, detail: err.Error()}
 	case errors.Is(err, alf.ErrPoolFull):
-		return problem{http.StatusServiceUnavailable, noToken, err.Error()}
+		return problem{status: http.StatusServiceUnavailable, reason: noToken, detail: err.Error()}
 	case errors.Is(err, alf.ErrClosed):
-		return problem{http.StatusServiceUnavailable, "draining", "the proxy is ending"}
+		return problem{status: http.StatusServiceUnavailable, reason: "draining", detail: "the proxy is ending"}
 	case errors.Is(err, alf.ErrRefused):
-		return problem{http.StatusBadGateway, "refused", err.Error()}
+		return problem{status: http.StatusBadGateway, reason: "refused", detail: err.Error()}
 	case errors.As(err, &certificate):
-		return problem{http.StatusBadGateway, "upstream", certificate.Error()}
+		return problem{status: http.StatusBadGateway, reason: "upstream", detail: certificate.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
-		return problem{http.StatusGatewayTimeout, "upstream", "the upstream has not responded in time"}
+		return problem{status: http.StatusGatewayTimeout, reason: "upstream", detail: "the upstream has not responded in time"}
 	}
-	return unreachable
+	p := unreachable
+	p.cause = causeOf(err)
+	return p
 }
 
 func retryAfter(h http.Header, next time.Time) {

@@ -76,9 +76,9 @@ function newProvider({ ports, tls, lifetime, scope }, store, keys) {
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,
-        // Tokens for other resources than the API here are opaque: their APIs ask about them.
+        // Tokens for MCP servers are opaque: they ask about them.
         getResourceServerInfo: (ctx, indicator) => ({
-          scope, audience: indicator, accessTokenTTL: lifetime, accessTokenFormat: indicator === resource ? 'jwt' : 'opaque',
+          scope, audience: indicator, accessTokenTTL: lifetime, accessTokenFormat: new URL(indicator).pathname === '/mcp' ? 'opaque' : 'jwt',
           jwt: { sign: { alg: 'ES256' } },
         }),
       },
