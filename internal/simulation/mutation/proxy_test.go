@@ -86,7 +86,7 @@ func ofTheProxy() (all []testedBug) {
 	}
 	const unasked, begun = "TestX2_WhatWasNotAskedForIsNoResponse", "TestX4_WhatIsNotSentAgain"
 	exchange(unasked, "what came while a connection was idle is the next response", "wire.go", "	if w.check {\n", "	if false {\n")
-	exchange(unasked, "what came with a response is the next one", "conn.go", " || c.r.Buffered() > 0", "")
+	exchange(unasked, "what came with a response is the next one", "conn.go", "	case c.r.Buffered() > 0:", "	case false:")
 	exchange(unasked, "what TLS has left is the next response", "conn.go", "	if c.tls == nil {\n", "	if true {\n")
 	exchange(begun, "a request is sent again when its response has begun", "origin.go", " || c.received", "")
 	exchange(begun, "a request is sent again whatever its connection", "origin.go", " || !reused", "")
