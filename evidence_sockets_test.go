@@ -162,13 +162,13 @@ func TestM13_TheTableOnSockets(t *testing.T) {
 		for i, row := range rows {
 			t.Run(fmt.Sprintf("%s, %.2g a second", row.name, row.rate), func(t *testing.T) {
 				t.Parallel()
-				duration := duration
 				c := newClocked(t)
 				row.set(c, row.rate)
+				length := duration
 				if row.rate == highestRate {
-					duration = min(duration, highestRateTime)
+					length = min(duration, highestRateTime)
 				}
-				c.run(duration)
+				c.run(length)
 				requests, returned, needless := 0, 0, 0
 				longest := time.Duration(0)
 				for _, p := range c.processes {

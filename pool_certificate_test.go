@@ -54,11 +54,11 @@ func TestF4_ATokenOfAPoolKeepsItsCertificateUntilTheNextOneIsPublished(t *testin
 	certificatePath, keyPath := certtest.Write(t, dir, servers.authority.Issue(t, "first"))
 	cfg := servers.config(alf.CertificateFiles(certificatePath, keyPath))
 	fetched, publish := make(chan bool), make(chan bool)
-	hold := false
+	waits := false
 	cfg.WrapFetcher = func(f alf.Fetcher) alf.Fetcher {
 		return alf.FetcherFunc(func(ctx context.Context) (*oauth2.Token, error) {
 			token, err := f.Fetch(ctx)
-			if hold {
+			if waits {
 				fetched <- true
 				<-publish
 			}
@@ -71,7 +71,7 @@ func TestF4_ATokenOfAPoolKeepsItsCertificateUntilTheNextOneIsPublished(t *testin
 	client := pool.Client(alf.Target{})
 	_, first := get(t, client, servers.URL+"/api")
 	certtest.Write(t, dir, servers.authority.Issue(t, "second"))
-	hold = true
+	waits = true
 	refreshed := make(chan error)
 	go func() {
 		_, err := client.Refresh(t.Context())

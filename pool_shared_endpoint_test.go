@@ -133,7 +133,7 @@ func TestE2_APoolsHookGetsWhatHappensToItsEndpoints(t *testing.T) {
 	})
 }
 
-// What an endpoint holds ends with the last that uses it, be it a pool.
+// What an endpoint keeps open ends with the last that uses it, be it a pool.
 func TestE1_APoolEndsWhatItsEndpointHolds(t *testing.T) {
 	var conns dialing
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -16,8 +16,8 @@ import (
 // conn is a connection, used by one request at a time.
 type conn struct {
 	origin *origin
-	wire   *wire                // below TLS
-	stream net.Conn             // what requests and responses are on: wire, or TLS over it
+	socket *socket              // below TLS
+	stream net.Conn             // what requests and responses are on: socket, or TLS over it
 	tls    *tls.ConnectionState // nil: there is no TLS
 	r      *bufio.Reader
 	w      *bufio.Writer
@@ -34,8 +34,8 @@ const (
 )
 
 func newConn(o *origin, opened net.Conn) *conn {
-	c := &conn{origin: o, wire: newWire(opened)}
-	c.stream = c.wire
+	c := &conn{origin: o, socket: newSocket(opened)}
+	c.stream = c.socket
 	c.r = bufio.NewReaderSize(c, orDefault(o.base.ReadBufferSize, defaultBuffer))
 	c.w = bufio.NewWriterSize(c, orDefault(o.base.WriteBufferSize, defaultBuffer))
 	return c
@@ -78,9 +78,9 @@ func (c *conn) isReadToTheEnd() bool {
 		return true
 	}
 	var one [1]byte
-	c.wire.state = sealed
+	c.socket.state = sealed
 	_, err := c.stream.Read(one[:])
-	c.wire.state = direct
+	c.socket.state = direct
 	return err == errNothingThere
 }
 
@@ -88,12 +88,12 @@ func (c *conn) isReadToTheEnd() bool {
 func (c *conn) close() { _ = c.stream.Close() }
 
 // abort ends it at once. It may be called while it is in use.
-func (c *conn) abort() { _ = c.wire.Close() }
+func (c *conn) abort() { _ = c.socket.Close() }
 
 // roundTrip sends a request, and returns its response. The connection then belongs to the response's body. It has been
 // given back if there is none, and is closed if there is an error.
 func (c *conn) roundTrip(req *http.Request, reused bool) (*http.Response, error) {
-	c.wire.begin(reused)
+	c.socket.begin(reused)
 	stop := context.AfterFunc(req.Context(), c.abort)
 	resp, err := c.exchange(req)
 	if err != nil {
@@ -142,16 +142,14 @@ func (c *conn) exchange(req *http.Request) (*http.Response, error) {
 }
 
 // finish is called when the response was read to its end. stop ends the watch over the request's context; last: the
-// server closes the connection.
+// server closes the connection. What has come with the response is for no request.
 func (c *conn) finish(stop func() bool, last bool) {
 	switch {
 	case !stop():
 		// The connection is being closed.
-	case last, !c.wire.canBeIdle(), c.wire.state == deferred: // the response came before the request was sent
-		c.close()
-	case c.r.Buffered() > 0: // which no request was for
+	case last, c.r.Buffered() > 0, !c.socket.canBeIdle():
 		c.close()
 	default:
-		c.origin.putIdle(c)
+		c.origin.idle.put(c)
 	}
 }

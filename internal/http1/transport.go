@@ -11,7 +11,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
+
+	"github.com/alf-go/alf/internal/wire"
 )
 
 // Transport is an http.RoundTripper. It is safe for concurrent use, and does not modify requests.
@@ -89,10 +90,8 @@ func (t *Transport) originOf(req *http.Request) *origin {
 			return o
 		}
 	}
-	for i := range len(u.Host) {
-		if u.Host[i] >= utf8.RuneSelf {
-			return nil // a name that has to be encoded (RFC 5891)
-		}
+	if !wire.ASCIIHost(u) {
+		return nil // the base encodes it (RFC 5891)
 	}
 	return t.add(at, newOrigin(t.base, u))
 }
@@ -118,7 +117,7 @@ func (t *Transport) add(at place, o *origin) *origin {
 func (t *Transport) CloseIdleConnections() {
 	if known := t.origins.Load(); known != nil {
 		for _, o := range *known {
-			o.closeIdle()
+			o.idle.close()
 		}
 	}
 	t.base.CloseIdleConnections()

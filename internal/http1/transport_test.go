@@ -369,7 +369,7 @@ func TestX4_NoResponseIsAnothersOrLost(t *testing.T) {
 				s.ok(path)
 			}
 			if s.number%3 == 0 && n == 4 {
-				return // without a word
+				return // and sends nothing
 			}
 		}
 	}

@@ -137,7 +137,7 @@ type effect struct {
 	check    func(t *testing.T, token, call sent)
 }
 
-// refusedInFiles are settings that the proxy's file refuses, and in which words; all that it accepts have an effect.
+// refusedInFiles are settings that the proxy's file refuses, and by which message; all that it accepts have an effect.
 var refusedInFiles = map[string]string{
 	"client_secret":       "client.client_secret",
 	"client_secret_stdin": "client.client_secret_stdin",

@@ -2,38 +2,25 @@ package proxy
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 )
 
-// causeOf says why a request has no response of the upstream, in the words of the system or of TLS. An error about what
+// causeOf says why a request has no response of the upstream, as the system or TLS puts it. An error about what
 // the upstream has sent may quote it, and what it has sent may contain a token: that is not said.
 func causeOf(err error) string {
 	var (
-		dns         *net.DNSError
-		op          *net.OpError
 		certificate *tls.CertificateVerificationError
-		unknown     x509.UnknownAuthorityError
-		name        x509.HostnameError
 		record      tls.RecordHeaderError
-		alert       tls.AlertError
+		op          *net.OpError // of TCP, DNS, or an alert of TLS
 		network     net.Error
 	)
 	switch {
 	case errors.As(err, &certificate):
 		return certificate.Error()
-	case errors.As(err, &unknown):
-		return unknown.Error()
-	case errors.As(err, &name):
-		return name.Error()
 	case errors.As(err, &record):
 		return record.Error()
-	case errors.As(err, &alert):
-		return alert.Error()
-	case errors.As(err, &dns):
-		return dns.Error()
 	case errors.As(err, &op):
 		return op.Error()
 	case errors.As(err, &network) && network.Timeout():

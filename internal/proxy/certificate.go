@@ -17,8 +17,8 @@ func (c *Client) withoutToken(base http.RoundTripper) http.RoundTripper {
 }
 
 // presenting sends requests over connections with the client's certificate as it is now. What their callers send is
-// bound to no certificate of the client, but an upstream may accept no connection without one. A caller
-// that may send such a request may send one with the client's token as well, so that the certificate gives it nothing.
+// bound to no certificate of the client, but an upstream may accept no connection without one. A caller that may send
+// such a request may send one with the client's token as well, so that the certificate gives it nothing.
 type presenting struct {
 	base        http.RoundTripper
 	certificate alf.CertificateFunc

@@ -210,7 +210,7 @@ func TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2(t *testing.T) {
 	})
 }
 
-// A caller that has connected and begins to speak HTTP/2 only when the drain has begun holds it up no longer than
+// A caller that has connected and begins to speak HTTP/2 only when the drain has begun delays it no longer than
 // others, with a request or without one.
 func TestX3_DrainEndsConnectionsOfHTTP2ThatBeginLate(t *testing.T) {
 	eachEnd(t, func(t *testing.T, l *http2Lab, quit, wait func()) {
@@ -267,7 +267,7 @@ func TestX3_DrainOverHTTP2EndsAtItsLimit(t *testing.T) {
 	})
 }
 
-// Clients of HTTP/2 as they are, net/http's here, lose nothing over the end of a listener if they may connect to
+// Clients of HTTP/2 as they are, net/http's here, have no request fail at the end of a listener if they may connect to
 // another one: each request is carried out once. On real sockets, whose connections could be reset.
 func TestX3_NoRequestOfHTTP2IsLostOverTheEndOfAListener(t *testing.T) {
 	var mu sync.Mutex

@@ -33,8 +33,8 @@ type frame struct {
 	at          time.Time
 }
 
-// http2Caller is one end of a connection of HTTP/2 that sends exactly the frames it is told to, and keeps those that
-// it receives: net/http's client would not send what comes too late.
+// http2Caller is one end of a connection of HTTP/2 that sends exactly the frames that a test names, and keeps those
+// that it receives: net/http's client would not send what comes too late.
 type http2Caller struct {
 	t       *testing.T
 	conn    net.Conn

@@ -82,7 +82,7 @@ func (p *passage) fail(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	response := explain(w.Header(), err)
-	if response.detail == unreachable.detail && p.body != nil && p.body.failed.Load() {
+	if response.cause != "" && p.body != nil && p.body.failed.Load() {
 		response = problem{status: http.StatusBadRequest, reason: string(routing.Ambiguous), detail: "the body of the request is malformed, or ends too early"}
 	}
 	response.write(w, p.inbound)

@@ -20,7 +20,7 @@ type problem struct {
 	status int
 	reason string // one word, for programs, in the header Alf-Error
 	detail string
-	cause  string // for those who operate the proxy; "": detail says it all
+	cause  string // why the upstream cannot be reached, for operators; "": it is another problem
 }
 
 // write sends it: to callers that speak gRPC as a status of theirs.
@@ -91,9 +91,6 @@ func refuse(w http.ResponseWriter, r *http.Request, refusal *routing.Refusal) {
 // noToken is the reason of a problem about a token that is not available.
 const noToken = "no-token"
 
-// unreachable is what is said of an upstream about which nothing else is known.
-var unreachable = problem{status: http.StatusBadGateway, reason: "upstream", detail: "the upstream cannot be reached, or its response is none"}
-
 // explain says what is wrong. Errors about tokens are free of secrets; those about the upstream are not quoted, because
 // they have its address.
 func explain(h http.Header, err error) problem {
@@ -121,9 +118,7 @@ func explain(h http.Header, err error) problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{status: http.StatusGatewayTimeout, reason: "upstream", detail: "the upstream has not responded in time"}
 	}
-	p := unreachable
-	p.cause = causeOf(err)
-	return p
+	return problem{status: http.StatusBadGateway, reason: "upstream", detail: "the upstream cannot be reached, or its response is none", cause: causeOf(err)}
 }
 
 func retryAfter(h http.Header, next time.Time) {

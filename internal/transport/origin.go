@@ -14,18 +14,7 @@ import (
 // per request.
 type origin struct{ scheme, host, port string }
 
-func originOf(u *url.URL) origin {
-	o := origin{u.Scheme, u.Hostname(), u.Port()}
-	if o.port == "" {
-		switch {
-		case equalFold(o.scheme, "https"):
-			o.port = "443"
-		case equalFold(o.scheme, "http"):
-			o.port = "80"
-		}
-	}
-	return o
-}
+func originOf(u *url.URL) origin { return origin{u.Scheme, u.Hostname(), wire.Port(u)} }
 
 func (o origin) same(other origin) bool {
 	return o.port == other.port && equalFold(o.scheme, other.scheme) && equalFold(o.host, other.host)

@@ -26,6 +26,20 @@ func Origin(u *url.URL) string {
 	return scheme + "://" + host
 }
 
+// Port is a URL's port, or the one that its scheme implies; "" if it implies none.
+func Port(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "https":
+		return "443"
+	case "http":
+		return "80"
+	}
+	return ""
+}
+
 // ASCIIHost reports whether a URL's host is spelled as it is sent; beyond ASCII, servers see another name.
 func ASCIIHost(u *url.URL) bool {
 	for i := range len(u.Host) {

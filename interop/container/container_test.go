@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/alf-go/alf/internal/fleet"
 	"github.com/alf-go/alf/interop/child"
 	"github.com/alf-go/alf/interop/ports"
 	"github.com/alf-go/alf/sim"
@@ -61,7 +62,7 @@ func TestX3_Container(t *testing.T) {
 	p, err := child.Start(i.command(i.config.Cmd...), func(string) {})
 	require.NoError(t, err)
 	t.Cleanup(p.Kill)
-	ours.awaitReady(t, p)
+	ours.await(t, p, http.StatusOK)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.started.Process.Pid))
 	require.NoError(t, err)
 	require.Contains(t, string(status), fmt.Sprintf("\nUid:\t%d\t%d\t%d\t%d\n", user, user, user, user))
@@ -73,7 +74,7 @@ func TestX3_Container(t *testing.T) {
 	require.Equal(t, http.StatusOK, slow.StatusCode, "the head has come, the rest has not")
 	require.Equal(t, "SIGTERM", i.config.StopSignal)
 	require.NoError(t, p.Signal(syscall.SIGTERM))
-	require.Equal(t, http.StatusServiceUnavailable, ours.awaitStatus(t, http.StatusServiceUnavailable))
+	ours.await(t, p, http.StatusServiceUnavailable)
 	close(s.release)
 	body, err := io.ReadAll(slow.Body)
 	require.NoError(t, err)
@@ -179,7 +180,7 @@ func copyRepository(t *testing.T, to string) {
 	}
 }
 
-// hasConfiguration: what a runtime is told.
+// hasConfiguration: what a runtime reads of the image.
 func (i *image) hasConfiguration(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("%d:%d", user, user), i.config.User)
 	require.Equal(t, []string{"/alf"}, i.config.Entrypoint)
@@ -321,17 +322,10 @@ func (a addresses) readyz(t *testing.T) int {
 	return resp.StatusCode
 }
 
-// awaitStatus returns the status of the probe when it is that, or when the time is over.
-func (a addresses) awaitStatus(t *testing.T, want int) (got int) {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if got = a.readyz(t); got == want {
-			break
-		}
-	}
-	return got
-}
-
-func (a addresses) awaitReady(t *testing.T, p *child.Process) {
+// await waits until the probe has a status.
+func (a addresses) await(t *testing.T, p *child.Process, status int) {
 	t.Helper()
-	require.Equal(t, http.StatusOK, a.awaitStatus(t, http.StatusOK), p.Said())
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	require.NoError(t, fleet.Until(ctx, fmt.Sprint("a probe with the status ", status), func() bool { return a.readyz(t) == status }), p.Said())
 }

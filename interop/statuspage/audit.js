@@ -56,7 +56,7 @@
   }
   if (root.scrollWidth > root.clientWidth) say(root, `has to be scrolled: ${root.scrollWidth} in ${root.clientWidth}`);
 
-  // What is drawn has to be told from what it is drawn on: 3 is enough for that (WCAG 2.2, 1.4.11).
+  // What is drawn has to stand out from what it is drawn on: 3 is enough for that (WCAG 2.2, 1.4.11).
   for (const svg of document.querySelectorAll("svg")) {
     const [bar, used, mark] = ["bar", "used", "mark"].map((name) => svg.querySelector("." + name));
     const fill = (e) => parse(getComputedStyle(e).fill).rgb;

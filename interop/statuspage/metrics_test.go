@@ -45,8 +45,8 @@ func (o *operated) scrape(t *testing.T) (scrape, []byte) {
 	return families, text
 }
 
-// sum adds up the values of a family's samples that have these labels, given as name and value in turn. Of a histogram
-// or a summary it is the count.
+// sum adds up the values of a family's samples that have these labels, given as name and value alternately. Of a
+// histogram or a summary it is the count.
 func (s scrape) sum(family string, labels ...string) (sum float64) {
 	for _, m := range s[family].GetMetric() {
 		if hasLabels(m, labels) {
@@ -143,7 +143,7 @@ func bucketFindings(name string, h *dto.Histogram) (all []string) {
 	buckets := h.GetBucket()
 	for _, b := range buckets {
 		if b.GetCumulativeCount() < last {
-			all = append(all, name+": a bucket holds less than the one before it")
+			all = append(all, name+": a bucket has less than the one before it")
 		}
 		last = b.GetCumulativeCount()
 	}
@@ -225,7 +225,7 @@ func TestX3_MetricsChecksFindDefects(t *testing.T) {
 		"# HELP a_milliseconds Help.\n# TYPE a_milliseconds gauge\na_milliseconds 1\n": "a_milliseconds: use base unit \"seconds\" instead of \"milliseconds\"",
 		"# TYPE a gauge\na 1\n":                                                        "a: no help text",
 		"# HELP a Help.\na 1\n":                                                        "a: has no type",
-		histogram + "a_seconds_bucket{le=\"1\"} 2\na_seconds_bucket{le=\"+Inf\"} 1\na_seconds_sum 1\na_seconds_count 1\n": "a_seconds: a bucket holds less than the one before it",
+		histogram + "a_seconds_bucket{le=\"1\"} 2\na_seconds_bucket{le=\"+Inf\"} 1\na_seconds_sum 1\na_seconds_count 1\n": "a_seconds: a bucket has less than the one before it",
 		histogram + "a_seconds_bucket{le=\"1\"} 1\na_seconds_bucket{le=\"+Inf\"} 1\na_seconds_sum 1\na_seconds_count 2\n": "a_seconds: the last bucket is not the count",
 	} {
 		found := findings(t, []byte(text))

@@ -93,7 +93,7 @@ func tableFindings(table *chromium.Node) (found []string) {
 // session is a browser with a page of the status.
 type session struct {
 	*operated
-	recorder *recorder
+	observer *observer
 	browser  *chromium.Browser
 	page     *chromium.Page
 }
@@ -101,9 +101,9 @@ type session struct {
 func open(ctx context.Context, t *testing.T) *session {
 	lab.Require(t, "status page", chromium.Missing())
 	s := &session{operated: operate(t)}
-	s.recorder = record(t, s.Admin)
+	s.observer = observe(t, s.Admin)
 	var err error
-	s.browser, err = chromium.Start(ctx, t.TempDir(), s.recorder.address())
+	s.browser, err = chromium.Start(ctx, t.TempDir(), s.observer.address())
 	require.NoError(t, err)
 	t.Cleanup(s.browser.Close)
 	s.page, err = s.browser.NewPage(ctx)
@@ -140,7 +140,7 @@ func TestX3_StatusPageInABrowser(t *testing.T) {
 		for _, request := range s.page.Requests() {
 			require.Equal(t, s.url("/status?refresh=off"), request)
 		}
-		for _, request := range s.recorder.requests() {
+		for _, request := range s.observer.requests() {
 			require.Regexp(t, `^GET /status(\?(refresh=off)?)?$`, request)
 		}
 		require.Empty(t, s.page.Complaints())
@@ -148,7 +148,7 @@ func TestX3_StatusPageInABrowser(t *testing.T) {
 	})
 	t.Run("loads nothing else", func(t *testing.T) { s.loadsNothing(ctx, t, refreshing) })
 	t.Run("links", func(t *testing.T) { s.hasLinks(ctx, t, refreshing) })
-	t.Run("the checks find defects", func(t *testing.T) { s.checksFindDefects(ctx, t) })
+	t.Run("the checks find planted bugs", func(t *testing.T) { s.checksFindPlantedBugs(ctx, t) })
 }
 
 // looksGood checks a view, and takes a picture of it.
@@ -239,10 +239,10 @@ func (s *session) follow(ctx context.Context, t *testing.T, page *chromium.Page,
 	require.NoError(t, page.WaitForLoads(ctx, before+1))
 }
 
-// loadsNothing adds what an attacker would, who had found a way to: the policy has to hold in the browser.
+// loadsNothing adds what an attacker would, who had found a way to: the policy has to take effect in the browser.
 func (s *session) loadsNothing(ctx context.Context, t *testing.T, page *chromium.Page) {
 	require.NoError(t, page.Navigate(ctx, s.url("/status?refresh=off")))
-	_ = s.recorder.requests()
+	_ = s.observer.requests()
 	var violated []string
 	require.NoError(t, page.Evaluate(ctx, `(async () => {
 		const violated = [];
@@ -262,5 +262,5 @@ func (s *session) loadsNothing(ctx context.Context, t *testing.T, page *chromium
 	require.Equal(t, []string{
 		"connect-src", "form-action", "frame-src", "img-src", "img-src", "script-src-elem", "style-src-elem", "style-src-elem",
 	}, violated)
-	require.Empty(t, s.recorder.requests())
+	require.Empty(t, s.observer.requests())
 }

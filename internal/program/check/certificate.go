@@ -6,22 +6,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
-	"errors"
 	"time"
 )
 
 // soon is when a certificate that still holds is worth a word.
 const soon = 14 * 24 * time.Hour
-
-func leafOf(certificate *tls.Certificate) (*x509.Certificate, error) {
-	if certificate.Leaf != nil {
-		return certificate.Leaf, nil
-	}
-	if len(certificate.Certificate) == 0 {
-		return nil, errors.New("there is no certificate")
-	}
-	return x509.ParseCertificate(certificate.Certificate[0])
-}
 
 // nameOf is a subject's shortest useful name.
 func nameOf(name pkix.Name) string {

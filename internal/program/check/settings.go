@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alf-go/alf/fetcher"
+	"github.com/alf-go/alf/internal/mtls"
 	"github.com/alf-go/alf/internal/program/exit"
 	"github.com/alf-go/alf/internal/program/format"
 )
@@ -139,7 +140,7 @@ func (c *checkup) lookAtCertificate(ctx context.Context, found *finding) error {
 	if err != nil {
 		return err
 	}
-	leaf, err := leafOf(certificate)
+	leaf, err := mtls.Leaf(certificate)
 	if err != nil {
 		return err
 	}

@@ -128,10 +128,7 @@ func (c *config) validateLoops(p *problems) {
 		if r.upstream == nil {
 			continue
 		}
-		port := r.upstream.Port()
-		if port == "" {
-			port = map[bool]string{true: "443", false: "80"}[strings.EqualFold(r.upstream.Scheme, "https")]
-		}
+		port := wire.Port(r.upstream)
 		host := strings.ToLower(r.upstream.Hostname())
 		ip, err := netip.ParseAddr(host)
 		if host == "localhost" {

@@ -74,36 +74,36 @@ func ofTheProxy() (all []testedBug) {
 	memory("former configurations are kept", "drain.go", "	delete(p.states, g)\n", "")
 	memory("every request is remembered", "handler.go", "	if websocket {\n		ctx, done := h.server.upgraded.add(r.Context())\n		defer done()\n",
 		"	if ctx, _ := h.server.upgraded.add(r.Context()); websocket {\n")
-	socket := func(test, name, from, to string) {
-		add("internal/proxy", test, name, "internal/proxy/drain.go", from, to)
-	}
+	carriesOut := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
+	socket := func(test, name, from, to string) { carriesOut(test, name, "internal/proxy/drain.go", from, to) }
 	socket("TestX3_DrainServesARequestOnAnIdleConnection", "the end closes idle connections at once", "	s.linger()\n", "")
-	socket("TestX3_DrainEndsConnectionsOfHTTP2ThatBeginLate", "a connection that begins late is told nothing", "context.WithTimeout(context.Background(), draining.IdleTime)", "context.WithCancel(context.Background())")
+	socket("TestX3_DrainEndsConnectionsOfHTTP2ThatBeginLate", "a connection that begins late gets no GOAWAY", "context.WithTimeout(context.Background(), draining.IdleTime)", "context.WithCancel(context.Background())")
 	socket("TestX3_DrainServesConnectionsThatWait", "connections that wait are dropped at the end", "	s.acceptWaiting()\n", "")
 
 	exchange := func(test, name, file, from, to string) {
 		add("internal/http1", test, name, "internal/http1/"+file, from, to)
 	}
 	const unasked, begun = "TestX2_WhatWasNotAskedForIsNoResponse", "TestX4_WhatIsNotSentAgain"
-	exchange(unasked, "what came while a connection was idle is the next response", "wire.go", "	if w.check {\n", "	if false {\n")
-	exchange(unasked, "what came with a response is the next one", "conn.go", "	case c.r.Buffered() > 0:", "	case false:")
+	exchange(unasked, "what came while a connection was idle is the next response", "socket.go", "	looked := s.check\n", "	looked := false\n")
+	exchange(unasked, "what came with a response is the next one", "conn.go", ", c.r.Buffered() > 0", "")
 	exchange(unasked, "what TLS has left is the next response", "conn.go", "	if c.tls == nil {\n", "	if true {\n")
 	exchange(begun, "a request is sent again when its response has begun", "origin.go", " || c.received", "")
 	exchange(begun, "a request is sent again whatever its connection", "origin.go", " || !reused", "")
 	exchange("TestX4_ABodyThatIsNotReadClosesItsConnection", "a connection with a part of a response is used again", "body.go",
 		"		b.stop()\n		c.abort()\n	}\n	return nil\n", "		c.finish(b.stop, b.last)\n	}\n	return nil\n")
 	exchange("TestX4_ResponsesAreThoseOfTheBase", "the head of a response has no limit", "conn.go", "n, err := c.stream.Read(p)\n	c.left -= int64(n)\n", "n, err := c.stream.Read(p)\n")
-	exchange("TestX4_IdleConnectionsAreClosed", "connections become idle after all were closed", "origin.go", "if o.closing || ", "if ")
+	exchange("TestX4_IdleConnectionsAreClosed", "connections become idle after all were closed", "idle.go", "if i.closing || ", "if ")
 	exchange("TestX4_HTTP2IsTheBases", "an upgrade says what an origin speaks", "origin.go", `if resp.Request != nil && len(resp.Request.Header["Upgrade"]) > 0 {`, "if false {")
+	exchange("TestX4_AResponseBeforeTheRequest", "a new connection is not looked at before it waits", "socket.go", "if looked && s.into != nil {", "if s.into != nil {")
+	exchange("TestX4_AnOriginThatSpeaksHTTP2Instead", "an origin speaks always what it spoke first", "origin.go", "		o.http1.Store(false)\n", "")
 	exchange("TestC1_ARequestThatEndsClosesItsConnection", "a request goes on when its caller has gone", "conn.go", "context.AfterFunc(req.Context(), c.abort)", "context.AfterFunc(context.Background(), c.abort)")
-	add("internal/proxy", "TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2", "a response in the drain does not end its connection", "internal/proxy/handler.go",
+	carriesOut("TestX3_DrainServesARequestOnAnIdleConnectionOfHTTP2", "a response in the drain does not end its connection", "internal/proxy/handler.go",
 		"h.server.ending.Load() && !facts.Websocket()", "false")
-	binding := func(test, name, file, from, to string) { add("internal/proxy", test, name, file, from, to) }
-	binding("TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo", "the certificate is not presented to the upstream", "internal/proxy/upstream.go",
+	carriesOut("TestC1_TheUpstreamSeesTheCertificateThatTheTokenIsBoundTo", "the certificate is not presented to the upstream", "internal/proxy/upstream.go",
 		"if own.Certificate != nil {", "if false {")
-	binding("TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient", "without the token there is no certificate", "internal/proxy/certificate.go",
+	carriesOut("TestX2_ACallersOwnAuthorizationGoesOverAConnectionOfTheClient", "without the token there is no certificate", "internal/proxy/certificate.go",
 		"if c.Config.Certificate == nil {", "if true {")
-	binding("TestF4_ARotatedCertificateTakesOverWithEachToken", "all tokens are bound to the latest certificate", "pool_certificate.go",
+	carriesOut("TestF4_ARotatedCertificateTakesOverWithEachToken", "all tokens are bound to the latest certificate", "pool_certificate.go",
 		"if to, known := c.byToken[hash]; known {", "if to, known := c.byToken[hash]; known && false {")
 	return all
 }

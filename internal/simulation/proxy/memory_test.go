@@ -81,7 +81,7 @@ func (f forgetful) serve(token *issued, req *http.Request) (*http.Response, erro
 	return broken(req, http.StatusUnauthorized), err
 }
 
-// live is the size of the heap that a collection leaves. The first one moves what pools of objects hold to where the
+// live is the size of the heap that a collection leaves. The first one moves what pools of objects keep to where the
 // second one finds it unused.
 func live() int64 {
 	for range 2 {

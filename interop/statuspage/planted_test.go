@@ -5,15 +5,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/alf-go/alf/internal/fleet"
 	"github.com/alf-go/alf/interop/chromium"
 )
 
-// defects are what a change might do to the page, and how the checks put it.
-var defects = []struct {
+// plantedBugs are what a change might do to the page, and how the checks put it.
+var plantedBugs = []struct {
 	before, after string // in the page
 	view          chromium.View
 	found         string
@@ -50,22 +50,22 @@ var (
 	wideDark  = chromium.View{Width: 1280, Height: 800, Scheme: "dark"}
 )
 
-// checksFindDefects changes the page on its way, and looks at it.
-func (s *session) checksFindDefects(ctx context.Context, t *testing.T) {
-	for _, d := range defects {
-		s.recorder.setAlter(func(header http.Header, page string) string {
+// checksFindPlantedBugs changes the page on its way, and looks at it.
+func (s *session) checksFindPlantedBugs(ctx context.Context, t *testing.T) {
+	for _, b := range plantedBugs {
+		s.observer.setAlter(func(header http.Header, page string) string {
 			header.Del("Content-Security-Policy") // it has the digest of the style
-			altered := strings.ReplaceAll(page, d.before, d.after)
+			altered := strings.ReplaceAll(page, b.before, b.after)
 			if altered == page {
-				return "the page does not have " + d.before
+				return "the page does not have " + b.before
 			}
 			return altered
 		})
-		require.NoError(t, s.page.Look(ctx, d.view))
+		require.NoError(t, s.page.Look(ctx, b.view))
 		require.NoError(t, s.page.Navigate(ctx, s.url("/status?refresh=off")))
-		found, err := look(ctx, s.page, d.view)
+		found, err := look(ctx, s.page, b.view)
 		require.NoError(t, err)
-		require.Contains(t, strings.Join(found, "\n"), d.found, "%s: %s", d.before, d.after)
+		require.Contains(t, strings.Join(found, "\n"), b.found, "%s: %s", b.before, b.after)
 	}
 
 	// What a page requests, and what the policy keeps it from, is seen as well.
@@ -80,24 +80,20 @@ func (s *session) checksFindDefects(ctx context.Context, t *testing.T) {
 		{picture, true, "", "img-src"},
 		{`<p style="color: red">red</p></main>`, true, "", "style-src"},
 	} {
-		s.recorder.setAlter(func(header http.Header, page string) string {
+		s.observer.setAlter(func(header http.Header, page string) string {
 			if !c.policy {
 				header.Del("Content-Security-Policy")
 			}
 			return strings.Replace(page, "</main>", c.added, 1)
 		})
-		_, _ = s.page.Complaints(), s.recorder.requests()
+		_, _ = s.page.Complaints(), s.observer.requests()
 		require.NoError(t, s.page.Navigate(ctx, s.url("/status?refresh=off")))
 		var complaints, requests string
-		for start := time.Now(); time.Since(start) < limit/5; time.Sleep(10 * time.Millisecond) { // both may come later than the page
+		require.NoError(t, fleet.Until(ctx, "both come, which may be later than the page: "+c.added, func() bool {
 			complaints += strings.Join(s.page.Complaints(), "\n")
-			requests += strings.Join(s.recorder.requests(), "\n")
-			if strings.Contains(complaints, c.complaint) && strings.Contains(requests, c.request) {
-				break
-			}
-		}
-		require.Contains(t, complaints, c.complaint, c.added)
-		require.Contains(t, requests, c.request, c.added)
+			requests += strings.Join(s.observer.requests(), "\n")
+			return strings.Contains(complaints, c.complaint) && strings.Contains(requests, c.request)
+		}))
 		if c.request == "" {
 			require.NotContains(t, requests, "other.example")
 		}

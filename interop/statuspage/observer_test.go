@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// recorder is the HTTP proxy of the browser: all that its pages can reach. It forwards requests to the admin listener,
+// observer is the HTTP proxy of the browser: all that its pages can reach. It forwards requests to the admin listener,
 // and refuses all others. It sees also what the DevTools protocol has no event for, such as a request for an icon.
-type recorder struct {
+type observer struct {
 	server *httptest.Server
 	admin  string
 
@@ -22,22 +22,22 @@ type recorder struct {
 	alter func(http.Header, string) string // changes pages; nil: leaves them as they are
 }
 
-func record(t *testing.T, admin string) *recorder {
-	r := &recorder{admin: admin}
-	r.server = httptest.NewServer(r)
-	t.Cleanup(r.server.Close)
-	return r
+func observe(t *testing.T, admin string) *observer {
+	o := &observer{admin: admin}
+	o.server = httptest.NewServer(o)
+	t.Cleanup(o.server.Close)
+	return o
 }
 
-func (r *recorder) address() string { return r.server.Listener.Addr().String() }
+func (o *observer) address() string { return o.server.Listener.Addr().String() }
 
 // ServeHTTP forwards a request, or refuses it.
-func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	r.mu.Lock()
-	r.asked = append(r.asked, request.Method+" "+request.RequestURI)
-	alter := r.alter
-	r.mu.Unlock()
-	if request.URL.Host != r.admin {
+func (o *observer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	o.mu.Lock()
+	o.asked = append(o.asked, request.Method+" "+request.RequestURI)
+	alter := o.alter
+	o.mu.Unlock()
+	if request.URL.Host != o.admin {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -63,20 +63,20 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 }
 
 // requests are those since the last call, without the address of the admin listener.
-func (r *recorder) requests() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := r.asked
-	r.asked = nil
+func (o *observer) requests() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := o.asked
+	o.asked = nil
 	for i := range all {
-		all[i] = strings.Replace(all[i], "http://"+r.admin, "", 1)
+		all[i] = strings.Replace(all[i], "http://"+o.admin, "", 1)
 	}
 	return all
 }
 
 // setAlter changes the pages that are forwarded from now on.
-func (r *recorder) setAlter(alter func(http.Header, string) string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.alter = alter
+func (o *observer) setAlter(alter func(http.Header, string) string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.alter = alter
 }
